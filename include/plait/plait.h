@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plait: many TensorFlow Lite models in one interpreter. The C API.
+ *
+ *     struct plait_interpreter *ip;
+ *     struct plait_model *features, *head;
+ *     plait_open(NULL, &ip);
+ *     plait_load_file(ip, "features", "features.tflite", NULL, &features);
+ *     plait_load_file(ip, "head", "head.tflite", NULL, &head);
+ *     plait_link(ip, "features", "", "head", "", NULL);       // output -> input, one buffer
+ *     plait_allocate(ip);                                     // one plan, one arena for all
+ *     plait_tensor_write(plait_input(features, 0), pixels, 224 * 224 * 3);
+ *     plait_run(head);                                        // sources to sinks
+ *     plait_tensor_read(plait_output(head, 0), scores, 1001);
+ *     plait_close(ip);
+ *
+ * Rules that hold for every function:
+ *  - A function that can fail returns plait_status; PLAIT_OK is 0. plait_last_error() then says which model, operator
+ *    and tensor, what was found and expected, and what to do. A call that fails leaves everything as it was.
+ *  - Sizes are in bytes unless the name says otherwise. Dimensions are counts of elements, outermost first.
+ *  - Handles (interpreter, model, tensor) belong to the interpreter. A model's handles end with plait_unload(), all
+ *    handles end with plait_close(). Text returned as const char * lives as long as the handle it was asked of.
+ *  - Any thread may call any function. Two threads may invoke different models at once; invoking a model that is
+ *    running returns PLAIT_BUSY. A tensor's bytes are the caller's to guard: do not write an input or read an output
+ *    while its own model runs.
+ *  - NULL where a handle is expected is PLAIT_INVALID_ARGUMENT (functions without a status return 0, false or NULL).
+ */
+#ifndef PLAIT_PLAIT_H
+#define PLAIT_PLAIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32)
+#define PLAIT_API __declspec(dllexport)
+#else
+#define PLAIT_API __attribute__((visibility("default")))
+#endif
+
+/* ---- status ------------------------------------------------------------------------------------------------------ */
+
+/* Values are pinned: they never change between releases. */
+typedef enum plait_status {
+    PLAIT_OK = 0,
+    PLAIT_INVALID_ARGUMENT = 1, /* a NULL, a size, a name or a value that does not fit */
+    PLAIT_NOT_FOUND = 2,        /* no model, tensor or signature of that name; the message lists those there are */
+    PLAIT_OUT_OF_MEMORY = 3,    /* the allocator, the caller's memory or a limit is exhausted; the message has the size */
+    PLAIT_INVALID_MODEL = 4,    /* the file is not a valid model; the message names field and offset */
+    PLAIT_UNSUPPORTED = 5,      /* valid, but an operator, type or option is not implemented; all are listed at once */
+    PLAIT_MISMATCH = 6,         /* types, shapes or quantization do not fit together */
+    PLAIT_NOT_ALLOCATED = 7,    /* something changed since plait_allocate() */
+    PLAIT_BUSY = 8,             /* the model is running */
+    PLAIT_IO = 9,               /* a file could not be read or written */
+    PLAIT_RUN_ERROR = 10,       /* an operator met data it cannot work on (an index out of range, a division by zero) */
+    PLAIT_CANCELLED = 11        /* the caller asked to stop */
+} plait_status;
+
+/* "ok", "invalid argument", ...; never NULL. */
+PLAIT_API const char *plait_status_text(plait_status status);
+
+/* The version of the library, "MAJOR.MINOR.PATCH". */
+PLAIT_API const char *plait_version(void);
+
+/* ---- the interpreter --------------------------------------------------------------------------------------------- */
+
+struct plait_interpreter;
+struct plait_model;
+struct plait_tensor;
+
+/* One function is the only way to memory: new_bytes == 0 frees pointer (which had old_bytes), pointer == NULL
+ * allocates. Anything else is never asked for. Returns memory aligned to `alignment` (a power of two), or NULL.
+ * Called from any thread, never while a lock of the allocator's own could be held by this thread. */
+typedef void *(*plait_allocate_function)(void *user, void *pointer, size_t old_bytes, size_t new_bytes,
+                                         size_t alignment);
+
+/* Fill with plait_options_default(), then change what you need. */
+struct plait_options {
+    size_t struct_bytes;       /* sizeof(struct plait_options), set by plait_options_default() */
+    int32_t threads;           /* cap of workers of a model, the caller included; default 1 (see plait_set_threads) */
+    int32_t lanes;             /* models that can run at once without allocating; default 1 */
+    const char *cpu;           /* highest level of kernels: NULL or "" = the best this CPU has; "c" = portable ones;
+                                * the environment variable PLAIT_CPU says the same and is read when this is NULL */
+    size_t memory_limit_bytes; /* everything together; default SIZE_MAX */
+    size_t tensor_limit_bytes; /* one tensor; default 2^31 - 1 */
+    void *memory;              /* if set: everything lives here, malloc is never called (with threads == 1) */
+    size_t memory_bytes;
+    plait_allocate_function allocate; /* if set (and memory is not): used instead of malloc */
+    void *allocate_user;
+};
+
+PLAIT_API void plait_options_default(struct plait_options *options);
+
+/* Opens an interpreter. options == NULL means the defaults. *interpreter is the caller's, to be closed. */
+PLAIT_API plait_status plait_open(const struct plait_options *options, struct plait_interpreter **interpreter);
+
+/* Closes the interpreter and ends every handle it gave out. No model may be running. NULL is allowed. */
+PLAIT_API void plait_close(struct plait_interpreter *interpreter);
+
+/* The message of this thread's last failed call on this interpreter, "" if none; valid until its next failed call. */
+PLAIT_API const char *plait_last_error(const struct plait_interpreter *interpreter);
+
+/* ---- models ------------------------------------------------------------------------------------------------------ */
+
+/* Fill with plait_load_options_default(). */
+struct plait_load_options {
+    size_t struct_bytes;
+    bool keep_mapped;       /* plait_load_file: map the file and use its bytes for as long as the model lives. The file
+                             * must not be changed. Default: the file is read once and not touched again. */
+    bool borrow;            /* plait_load_buffer: the caller keeps the bytes alive and unchanged until unload, constants
+                             * are used where they are. Default: what is needed is copied. */
+    bool allow_unsupported; /* load a model although operators are missing, to look at it; allocate then refuses it */
+};
+
+PLAIT_API void plait_load_options_default(struct plait_load_options *options);
+
+/* Loads a .tflite under a unique name ([A-Za-z0-9_-]+; NULL = the file's stem). The file is verified before anything in
+ * it is believed. *model (may be NULL) stays valid until plait_unload(). Other models are not touched, also while they
+ * run. The model can be invoked after the next plait_allocate(). */
+PLAIT_API plait_status plait_load_file(struct plait_interpreter *interpreter, const char *name, const char *path,
+                                       const struct plait_load_options *options, struct plait_model **model);
+
+/* The same from memory; name must not be NULL. The bytes may be freed on return, unless options->borrow. */
+PLAIT_API plait_status plait_load_buffer(struct plait_interpreter *interpreter, const char *name, const void *data,
+                                         size_t bytes, const struct plait_load_options *options,
+                                         struct plait_model **model);
+
+/* Another stream of the same model: own inputs, outputs, state and links; file, constants and program are shared. */
+PLAIT_API plait_status plait_clone(const struct plait_model *model, const char *name, struct plait_model **clone);
+
+/* Removes a model and its links, and ends its handles. PLAIT_BUSY if it is running. */
+PLAIT_API plait_status plait_unload(struct plait_model *model);
+
+/* Models in the order they were loaded. plait_find_model() returns NULL if there is none of that name. */
+PLAIT_API size_t plait_model_count(const struct plait_interpreter *interpreter);
+PLAIT_API struct plait_model *plait_model_at(const struct plait_interpreter *interpreter, size_t index);
+PLAIT_API struct plait_model *plait_find_model(const struct plait_interpreter *interpreter, const char *name);
+PLAIT_API const char *plait_model_name(const struct plait_model *model);
+
+/* The description that the file carries, "" if none. */
+PLAIT_API const char *plait_model_description(const struct plait_model *model);
+
+/* Cap on the workers that invoking this model may use, the calling thread included (1 = the caller alone). One pool
+ * serves all models; it is as large as the largest cap and never larger than the cores. Results do not depend on it. */
+PLAIT_API plait_status plait_set_threads(struct plait_model *model, int32_t threads);
+
+/* ---- signatures -------------------------------------------------------------------------------------------------- */
+
+/* A file can have several entry points. The handle of a signature is a plait_model handle of its own: plait_input(),
+ * plait_output(), plait_resize_input() and plait_invoke() work on it, with the signature's names in the signature's
+ * order (sorted by name, as TensorFlow Lite does). The model's own handle is the primary subgraph.
+ * State (variables) is the model's and shared by its signatures. Handles end with the model. */
+PLAIT_API size_t plait_signature_count(const struct plait_model *model);
+PLAIT_API const char *plait_signature_key(const struct plait_model *model, size_t index);
+/* NULL if there is no signature of that key. */
+PLAIT_API struct plait_model *plait_signature(struct plait_model *model, const char *key);
+
+/* ---- tensors ----------------------------------------------------------------------------------------------------- */
+
+/* TensorFlow Lite's type numbers of the C API (TfLiteType). */
+typedef enum plait_type {
+    PLAIT_NO_TYPE = 0,
+    PLAIT_FLOAT32 = 1,
+    PLAIT_INT32 = 2,
+    PLAIT_UINT8 = 3,
+    PLAIT_INT64 = 4,
+    PLAIT_STRING = 5,
+    PLAIT_BOOL = 6,
+    PLAIT_INT16 = 7,
+    PLAIT_COMPLEX64 = 8,
+    PLAIT_INT8 = 9,
+    PLAIT_FLOAT16 = 10,
+    PLAIT_FLOAT64 = 11,
+    PLAIT_COMPLEX128 = 12,
+    PLAIT_UINT64 = 13,
+    PLAIT_RESOURCE = 14,
+    PLAIT_VARIANT = 15,
+    PLAIT_UINT32 = 16,
+    PLAIT_UINT16 = 17,
+    PLAIT_INT4 = 18,
+    PLAIT_BFLOAT16 = 19,
+    PLAIT_INT2 = 20,
+    PLAIT_UINT4 = 21
+} plait_type;
+
+/* Affine quantization: real = scale[c] * (q - zero_point[c]), c along `dimension` when count > 1. count == 0: none. */
+struct plait_quantization {
+    size_t count;
+    const float *scale;
+    const int32_t *zero_point;
+    int32_t dimension;
+};
+
+PLAIT_API size_t plait_input_count(const struct plait_model *model);
+PLAIT_API size_t plait_output_count(const struct plait_model *model);
+/* The i-th input or output in the file's order; NULL if there is none. The handle stays valid until unload. */
+PLAIT_API struct plait_tensor *plait_input(const struct plait_model *model, size_t index);
+PLAIT_API struct plait_tensor *plait_output(const struct plait_model *model, size_t index);
+/* By name: a signature's name, else a tensor's name, else "#index"; "" or NULL where there is only one. NULL and a
+ * message (plait_last_error) that lists the names if it is unknown or ambiguous. */
+PLAIT_API struct plait_tensor *plait_find_input(const struct plait_model *model, const char *name);
+PLAIT_API struct plait_tensor *plait_find_output(const struct plait_model *model, const char *name);
+
+/* The tensor's name in the file (may be ""), and the name its signature gives it (NULL if none). */
+PLAIT_API const char *plait_tensor_name(const struct plait_tensor *tensor);
+PLAIT_API const char *plait_tensor_signature_name(const struct plait_tensor *tensor);
+/* The tensor's index in its subgraph. */
+PLAIT_API int32_t plait_tensor_index(const struct plait_tensor *tensor);
+PLAIT_API plait_type plait_tensor_type(const struct plait_tensor *tensor);
+PLAIT_API const char *plait_type_name(plait_type type); /* "float32", ... */
+/* Dimensions as of the last plait_allocate() (before it: the file's, after plait_resize_input(): the new ones). */
+PLAIT_API int32_t plait_tensor_rank(const struct plait_tensor *tensor);
+PLAIT_API int32_t plait_tensor_dim(const struct plait_tensor *tensor, int32_t axis);
+/* The same with -1 where the file leaves a dimension open. */
+PLAIT_API int32_t plait_tensor_dim_signature(const struct plait_tensor *tensor, int32_t axis);
+PLAIT_API size_t plait_tensor_bytes(const struct plait_tensor *tensor);
+PLAIT_API plait_status plait_tensor_quantization(const struct plait_tensor *tensor, struct plait_quantization *out);
+/* The tensor's bytes: inputs, outputs, variables and constants; NULL before allocate and for tensors of the arena.
+ * Aligned to 64 bytes (unless bound). Valid until the model is resized, relinked or unloaded. */
+PLAIT_API void *plait_tensor_data(const struct plait_tensor *tensor);
+/* Copies all of the tensor's bytes in or out; `bytes` must be plait_tensor_bytes(). Writing a linked input is refused:
+ * its producer feeds it. */
+PLAIT_API plait_status plait_tensor_write(struct plait_tensor *tensor, const void *data, size_t bytes);
+PLAIT_API plait_status plait_tensor_read(const struct plait_tensor *tensor, void *data, size_t bytes);
+
+/* Uses the caller's memory for an input or output from now on: no copy. `memory` must hold plait_tensor_bytes(), be
+ * aligned to 16 bytes and outlive the model or the next bind; memory == NULL goes back to plait's own. */
+PLAIT_API plait_status plait_bind(struct plait_tensor *tensor, void *memory, size_t bytes);
+
+/* ---- links ------------------------------------------------------------------------------------------------------- */
+
+/* Adapters a link may use. Scale or zero point that differ, and float against quantized, are always adapted, with
+ * LiteRT's own QUANTIZE and DEQUANTIZE. Fill with plait_link_options_default(). */
+struct plait_link_options {
+    size_t struct_bytes;
+    bool cast;      /* CAST to the consumer's type */
+    bool reshape;   /* RESHAPE to the consumer's shape */
+    bool has_scale; /* float only: x * scale, then + offset: two roundings */
+    bool has_offset;
+    float scale;
+    float offset;
+};
+
+PLAIT_API void plait_link_options_default(struct plait_link_options *options);
+
+/* Links an output to an input; tensor names as in plait_find_input(). Takes effect at the next plait_allocate(). What
+ * does not fit is refused with both tensors named. A linked input cannot be fed. */
+PLAIT_API plait_status plait_link(struct plait_interpreter *interpreter, const char *from_model, const char *output,
+                                  const char *to_model, const char *input, const struct plait_link_options *options);
+
+/* Takes the link that feeds this input away. */
+PLAIT_API plait_status plait_unlink(struct plait_interpreter *interpreter, const char *to_model, const char *input);
+
+/* Marks the linked set of this model as run only as a whole (plait_run): linked tensors then live in the arena and not
+ * in memory of their own. Takes effect at the next plait_allocate(). */
+PLAIT_API plait_status plait_set_whole(struct plait_model *model, bool whole);
+
+/* ---- plan and run ------------------------------------------------------------------------------------------------ */
+
+/* Changes the shape of an input; the dimension count must equal the file's, and dimensions of 0 or above are allowed.
+ * Takes effect at the next plait_allocate(). */
+PLAIT_API plait_status plait_resize_input(struct plait_model *model, size_t index, const int32_t *dims, int32_t rank);
+
+/* Plans what changed since the last call: shapes, order, memory, packed constants. Only changed linked sets are
+ * planned; pointers of others stay, and they may be running. On failure everything stays as it was. */
+PLAIT_API plait_status plait_allocate(struct plait_interpreter *interpreter);
+
+/* Runs one model on its inputs as they are now; a linked input holds what its producer last produced. */
+PLAIT_API plait_status plait_invoke(struct plait_model *model);
+
+/* Runs all models of the linked set this model belongs to, sources to sinks. */
+PLAIT_API plait_status plait_run(struct plait_model *model);
+
+/* Sets variables and state back to what they were after the first allocate. */
+PLAIT_API plait_status plait_reset_variables(struct plait_model *model);
+
+/* ---- looking inside ---------------------------------------------------------------------------------------------- */
+
+/* Operators of the model's subgraph, in execution order. `inputs` and `outputs` are tensor indices (-1: omitted), for
+ * plait_tensor_at(). */
+struct plait_operator_info {
+    const char *name;        /* "CONV_2D", or a custom operator's own name */
+    int32_t version;
+    bool supported;
+    size_t input_count;
+    const int32_t *inputs;
+    size_t output_count;
+    const int32_t *outputs;
+};
+PLAIT_API size_t plait_operator_count(const struct plait_model *model);
+PLAIT_API plait_status plait_operator_at(const struct plait_model *model, size_t index,
+                                         struct plait_operator_info *info);
+PLAIT_API size_t plait_tensor_count(const struct plait_model *model);
+PLAIT_API struct plait_tensor *plait_tensor_at(const struct plait_model *model, size_t index);
+
+/* Memory of one model as its program has it. */
+struct plait_memory {
+    size_t arena_bytes;       /* what the model needs of a lane's arena */
+    size_t arena_bound_bytes; /* the least any placement could need: the largest sum of bytes alive at one operator */
+    size_t arena_sum_bytes;   /* what it would be without any sharing */
+    size_t constant_bytes;    /* constants this model uses (they may be shared with others) */
+    size_t io_bytes;          /* inputs and outputs (a linked input counts at its producer) */
+    size_t state_bytes;       /* variables and state */
+};
+PLAIT_API plait_status plait_model_memory(const struct plait_model *model, struct plait_memory *memory);
+
+/* The interpreter as a whole. */
+struct plait_stats {
+    size_t models;
+    size_t lanes;
+    size_t arena_bytes;      /* one lane's arena: the largest of all programs */
+    size_t arena_sum_bytes;  /* what the arenas of separate interpreters would add up to */
+    size_t constant_bytes;   /* each content once */
+    size_t constant_sum_bytes; /* with one copy per model */
+    size_t io_bytes;
+    size_t state_bytes;
+    size_t memory_bytes;     /* everything allocated now */
+    size_t memory_peak_bytes;
+    uint64_t allocations;    /* calls to the allocator so far */
+    uint64_t invocations;
+    const char *cpu;         /* the level of kernels in use */
+};
+PLAIT_API plait_status plait_get_stats(const struct plait_interpreter *interpreter, struct plait_stats *stats);
+
+/* Per-operator profile of a model. Off by default; turning it on clears it. */
+struct plait_profile_entry {
+    const char *name;
+    int32_t operator_index; /* in plait_operator_at(), -1 for an adapter */
+    uint64_t calls;
+    uint64_t nanoseconds;
+};
+PLAIT_API plait_status plait_profile_enable(struct plait_model *model, bool enable);
+PLAIT_API size_t plait_profile_count(const struct plait_model *model);
+PLAIT_API plait_status plait_profile_at(const struct plait_model *model, size_t index,
+                                        struct plait_profile_entry *entry);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

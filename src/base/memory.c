@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+
+void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment)
+{
+    (void)user;
+    (void)old_bytes;
+    if (new_bytes == 0) {
+        free(pointer);
+        return NULL;
+    }
+    void *fresh = NULL;
+    return posix_memalign(&fresh, alignment, new_bytes) == 0 ? fresh : NULL;
+}
+
+void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, void *user, size_t limit_bytes)
+{
+    memory->allocate = allocate;
+    memory->user = user;
+    memory->limit_bytes = limit_bytes;
+    atomic_init(&memory->bytes, 0);
+    atomic_init(&memory->peak_bytes, 0);
+    atomic_init(&memory->calls, 0);
+}
+
+void *pl_allocate(struct pl_memory *memory, size_t bytes)
+{
+    const size_t asked = bytes == 0 ? 1 : bytes;
+    const size_t before = atomic_fetch_add(&memory->bytes, asked);
+    void *pointer = NULL;
+    if (before <= memory->limit_bytes && asked <= memory->limit_bytes - before)
+        pointer = memory->allocate(memory->user, NULL, 0, asked, PL_ALIGNMENT);
+    atomic_fetch_add(&memory->calls, 1);
+    if (pointer == NULL) {
+        atomic_fetch_sub(&memory->bytes, asked);
+        return NULL;
+    }
+    const size_t now = before + asked;
+    size_t peak = atomic_load(&memory->peak_bytes);
+    while (now > peak && !atomic_compare_exchange_weak(&memory->peak_bytes, &peak, now)) continue;
+    return pointer;
+}
+
+void *pl_allocate_zero(struct pl_memory *memory, size_t bytes)
+{
+    void *pointer = pl_allocate(memory, bytes);
+    if (pointer != NULL) memset(pointer, 0, bytes);
+    return pointer;
+}
+
+void pl_free(struct pl_memory *memory, void *pointer, size_t bytes)
+{
+    if (pointer == NULL) return;
+    const size_t asked = bytes == 0 ? 1 : bytes;
+    assert(atomic_load(&memory->bytes) >= asked);
+    memory->allocate(memory->user, pointer, asked, 0, PL_ALIGNMENT);
+    atomic_fetch_sub(&memory->bytes, asked);
+}
+
+enum { FIRST_CHUNK_BYTES = 1024, LARGEST_CHUNK_BYTES = 64 * 1024, PIECE_ALIGNMENT = 16 };
+
+struct pl_region_chunk {
+    struct pl_region_chunk *next;
+    size_t bytes; /* of the whole chunk */
+    size_t used;  /* this head included */
+};
+
+void pl_region_init(struct pl_region *region, struct pl_memory *memory)
+{
+    region->memory = memory;
+    region->chunks = NULL;
+    region->chunk_bytes = FIRST_CHUNK_BYTES;
+}
+
+static struct pl_region_chunk *add_chunk(struct pl_region *region, size_t piece_bytes)
+{
+    size_t bytes = 0;
+    if (!pl_size_add(piece_bytes, 2 * PIECE_ALIGNMENT, &bytes)) return NULL;
+    if (bytes < region->chunk_bytes) bytes = region->chunk_bytes;
+    struct pl_region_chunk *chunk = pl_allocate(region->memory, bytes);
+    if (chunk == NULL) return NULL;
+    chunk->bytes = bytes;
+    chunk->used = (sizeof *chunk + PIECE_ALIGNMENT - 1) / PIECE_ALIGNMENT * PIECE_ALIGNMENT;
+    chunk->next = region->chunks;
+    region->chunks = chunk;
+    if (region->chunk_bytes < LARGEST_CHUNK_BYTES) region->chunk_bytes *= 2;
+    return chunk;
+}
+
+void *pl_region_allocate(struct pl_region *region, size_t bytes)
+{
+    size_t rounded = 0;
+    if (!pl_size_round_up(bytes == 0 ? 1 : bytes, PIECE_ALIGNMENT, &rounded)) return NULL;
+    struct pl_region_chunk *chunk = region->chunks;
+    if (chunk == NULL || chunk->bytes - chunk->used < rounded) chunk = add_chunk(region, rounded);
+    if (chunk == NULL) return NULL;
+    void *piece = (char *)chunk + chunk->used;
+    chunk->used += rounded;
+    return memset(piece, 0, rounded);
+}
+
+void *pl_region_array(struct pl_region *region, size_t count, size_t item_bytes)
+{
+    size_t bytes = 0;
+    return pl_size_multiply(count, item_bytes, &bytes) ? pl_region_allocate(region, bytes) : NULL;
+}
+
+void *pl_region_copy(struct pl_region *region, const void *data, size_t bytes)
+{
+    void *copy = pl_region_allocate(region, bytes);
+    if (copy != NULL && bytes > 0) memcpy(copy, data, bytes);
+    return copy;
+}
+
+char *pl_region_text(struct pl_region *region, const char *text, size_t length)
+{
+    size_t bytes = 0;
+    char *copy = pl_size_add(length, 1, &bytes) ? pl_region_allocate(region, bytes) : NULL;
+    if (copy != NULL && length > 0) memcpy(copy, text, length);
+    return copy;
+}
+
+void pl_region_clear(struct pl_region *region)
+{
+    while (region->chunks != NULL) {
+        struct pl_region_chunk *chunk = region->chunks;
+        region->chunks = chunk->next;
+        pl_free(region->memory, chunk, chunk->bytes);
+    }
+    region->chunk_bytes = FIRST_CHUNK_BYTES;
+}

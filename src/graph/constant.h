@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Constants by content. The store keeps every content once per interpreter: xxHash finds equals, memcmp decides. A
+ * constant is a reference to a content and to the packed forms that kernels made of it; once nothing reads the raw
+ * bytes any more they are let go, and the packed forms stay with the constant. */
+#ifndef PL_GRAPH_CONSTANT_H
+#define PL_GRAPH_CONSTANT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+
+struct pl_constant_store;
+
+/* A content in the store; shared, counted. */
+struct pl_content {
+    const void *data; /* aligned to PL_ALIGNMENT unless borrowed */
+    size_t bytes;
+    bool borrowed; /* data belongs to the caller or to a mapping */
+    uint64_t hash;
+    size_t references;
+    struct pl_content *next; /* in its bucket */
+};
+
+/* A packed form: which packer made it, with which parameters. */
+struct pl_packed {
+    struct pl_packed *next;
+    const void *layout;      /* identity of the packer: the address of its function */
+    uint64_t parameters;     /* hash of what else the form depends on */
+    struct pl_content *content;
+};
+
+struct pl_constant {
+    struct pl_content *raw; /* NULL once let go */
+    size_t bytes;           /* of the raw content */
+    struct pl_packed *packed;
+    size_t references;
+};
+
+/* The store is guarded by its owner: one thread at a time (the interpreter's change lock). */
+pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_store **store, struct pl_error *error);
+/* All constants must have been released. */
+void pl_constant_store_delete(struct pl_constant_store *store);
+/* Bytes of all contents that are not borrowed. */
+size_t pl_constant_store_bytes(const struct pl_constant_store *store);
+
+/* A new reference to the content of these bytes; copies them if they are new, or, with borrow, points at them.
+ * The constant has one reference, which the caller owns. */
+pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, size_t bytes, bool borrow,
+                             struct pl_constant **constant, struct pl_error *error);
+void pl_constant_retain(struct pl_constant *constant);
+void pl_constant_release(struct pl_constant_store *store, struct pl_constant *constant);
+
+/* Lets the raw bytes go (the packed forms stay). */
+void pl_constant_drop_raw(struct pl_constant_store *store, struct pl_constant *constant);
+
+/* Packs raw bytes into packed_bytes at `to`, with `context` for whatever else it needs. */
+typedef void (*pl_pack_function)(void *to, const void *raw, const void *context);
+
+/* The packed form of this layout, made now if it is not there. parameters: hash of what the form depends on beside the
+ * raw bytes. Equal packed forms of different constants are one content. */
+pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *constant, pl_pack_function pack,
+                           uint64_t parameters, const void *context, size_t packed_bytes, const void **packed,
+                           struct pl_error *error);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The graph: what a model is once it is verified and imported. Immutable after it is built, counted, shared by clones.
+ * Everything in it lives in its region or in the constant store; nothing points into the file. */
+#ifndef PL_GRAPH_GRAPH_H
+#define PL_GRAPH_GRAPH_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/tensor_type.h"
+#include "graph/constant.h"
+#include "model/record.h"
+
+/* real = scales[c] * (q - zero_points[c]), c along `dimension` where count > 1. count == 0: not quantized. */
+struct pl_quantization {
+    int32_t count;
+    int32_t dimension;
+    const float *scales;        /* count */
+    const int32_t *zero_points; /* count (a file that leaves them out means 0) */
+};
+
+struct pl_tensor {
+    const char *name; /* may be "" and need not be unique */
+    pl_type type;
+    bool has_signature;     /* the file leaves dimensions open: see `signature` */
+    bool is_variable;       /* state that survives an invoke */
+    struct pl_shape shape;     /* the file's */
+    struct pl_shape signature; /* the same with -1 for open dimensions; equals shape if !has_signature */
+    struct pl_quantization quantization;
+    struct pl_constant *constant;      /* NULL unless the file gives the bytes */
+    const struct pl_record *sparsity;  /* SparsityParameters, NULL if dense */
+};
+
+struct pl_operator {
+    int32_t code;            /* PL_BuiltinOperator_* */
+    const char *custom_name; /* of CUSTOM operators, else NULL */
+    int32_t version;
+    int32_t index;  /* in its subgraph of the file; -1 for an adapter */
+    int32_t member; /* which graph of a join it came from; 0 otherwise */
+    const struct pl_record *options; /* NULL if the file has none */
+    const void *custom_options;      /* bytes, FlexBuffer by convention */
+    size_t custom_options_bytes;
+    int32_t input_count;
+    int32_t output_count;
+    int32_t intermediate_count;
+    const int32_t *inputs; /* tensor indices, -1: an optional input left out */
+    const int32_t *outputs;
+    const int32_t *intermediates;
+};
+
+struct pl_subgraph {
+    const char *name;
+    int32_t tensor_count;
+    int32_t operator_count;
+    int32_t input_count;
+    int32_t output_count;
+    struct pl_tensor *tensors;
+    struct pl_operator *operators; /* in execution order: every tensor is produced before it is used */
+    const int32_t *inputs;
+    const int32_t *outputs;
+};
+
+struct pl_signature_tensor {
+    const char *name;
+    int32_t tensor;
+};
+
+struct pl_signature {
+    const char *key;
+    int32_t subgraph;
+    int32_t input_count;
+    int32_t output_count;
+    const struct pl_signature_tensor *inputs; /* sorted by name */
+    const struct pl_signature_tensor *outputs;
+};
+
+struct pl_graph {
+    atomic_int references;
+    struct pl_region region;
+    struct pl_constant_store *store;
+    const char *description;
+    int32_t subgraph_count;
+    int32_t signature_count;
+    int32_t constant_count;
+    int32_t member_count; /* graphs joined into this one; 1 if imported */
+    struct pl_subgraph *subgraphs; /* 0 is the primary one */
+    struct pl_signature *signatures;
+    struct pl_constant **constants; /* references this graph holds: one per buffer of the file that is used */
+};
+
+void pl_graph_retain(struct pl_graph *graph);
+/* Guarded like the store. NULL is allowed. */
+void pl_graph_release(struct pl_graph *graph);
+
+/* The name for messages: "CONV_2D", or a custom operator's own. */
+const char *pl_operator_name(const struct pl_operator *op);
+
+#endif

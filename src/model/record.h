@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A record is a decoded table of the file format: one value per field of the schema, defaults filled in. Operators read
+ * their options from records, so nothing points into the file once it is loaded, and the writer encodes records again.
+ *
+ * Fields are named as in the schema: PL_Conv2DOptions_padding is an enum pl_field, PL_Padding_SAME an enum value,
+ * PL_BuiltinOperator_CONV_2D an operator. All come from schema.def. */
+#ifndef PL_MODEL_RECORD_H
+#define PL_MODEL_RECORD_H
+
+#include <stdint.h>
+
+#include "model/schema.h"
+
+struct pl_record;
+
+/* One field. Scalars, booleans and enums are integers; float and double are reals. */
+union pl_record_value {
+    int64_t integer;
+    double real;
+    struct {
+        uint32_t count;   /* elements; for text: bytes without the closing 0 */
+        const void *data; /* NULL if the field is absent. Text: char with a closing 0; numbers: their own type, aligned;
+                           * tables: const struct pl_record *const *; texts: const struct pl_record_text * */
+    } vector;
+    const struct pl_record *record; /* a table or a union's table; NULL if absent */
+};
+
+struct pl_record_text {
+    const char *data;
+    uint32_t length;
+};
+
+struct pl_record {
+    enum pl_table table;
+    union pl_record_value values[]; /* one per field, in the schema's order */
+};
+
+/* The field's value, or the schema's default if record is NULL or of another table (a file may leave options out). */
+int64_t pl_record_integer(const struct pl_record *record, enum pl_field field);
+float pl_record_real(const struct pl_record *record, enum pl_field field);
+/* Vectors and texts: returns data (NULL if absent) and sets *count. */
+const void *pl_record_vector(const struct pl_record *record, enum pl_field field, uint32_t *count);
+const struct pl_record *pl_record_child(const struct pl_record *record, enum pl_field field);
+
+#endif

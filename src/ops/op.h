@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an operator is. Every operator has one pattern:
+ *
+ *   prepare   runs at allocate: checks arity, types, shapes, options and constants, sets the output shapes, computes its
+ *             parameters once (they live as long as the program), asks for scratch, state and packed constants, chooses
+ *             its kernels, and says in which stages and units the work is done. After it, eval cannot fail but for
+ *             indices, divisors and loop bounds that are data.
+ *   eval      runs a range [from, to) of the units of one stage. Any cutting into ranges gives the same bits; ranges of
+ *             one stage may run at the same time; a stage starts when the one before is complete.
+ *
+ * An operator is one entry in op_list.def and one prepare function in the file of its family. */
+#ifndef PL_OPS_OP_H
+#define PL_OPS_OP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "graph/graph.h"
+#include "kernels/kernels.h"
+
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
+
+/* Traits: what passes may do with an operator without knowing its name. */
+enum pl_trait {
+    PL_TRAIT_PURE = 0,          /* outputs depend on inputs alone */
+    PL_TRAIT_STATEFUL = 1 << 0, /* has state or effects: never merged, reordered, cached or skipped */
+    PL_TRAIT_CONTROL = 1 << 1,  /* runs other subgraphs */
+    PL_TRAIT_ELEMENTWISE = 1 << 2, /* output element i depends on element i of each input (after broadcasting) */
+    PL_TRAIT_VIEW = 1 << 3,     /* output has the bytes of input 0 */
+    PL_TRAIT_ROW_LOCAL = 1 << 4, /* output row i of every outer index depends on row i of the inputs alone */
+    PL_TRAIT_HALO = 1 << 5      /* output row i depends on a window of input rows */
+};
+
+struct pl_prepare;
+struct pl_eval;
+
+struct pl_op {
+    const char *name;
+    int32_t code;            /* PL_BuiltinOperator_* */
+    const char *custom_name; /* for CUSTOM, else NULL */
+    int32_t min_version;
+    int32_t max_version;
+    uint32_t traits;
+    pl_status (*prepare)(struct pl_prepare *prepare);
+};
+
+/* NULL if there is none. */
+const struct pl_op *pl_op_find(const struct pl_operator *op);
+
+/* ---- prepare ----------------------------------------------------------------------------------------------------- */
+
+/* A tensor as an operator sees it while preparing. */
+struct pl_value {
+    const struct pl_tensor *tensor; /* type, quantization, name */
+    struct pl_shape shape;          /* as it is now: of inputs known, of outputs to be set */
+    const void *constant;           /* its bytes if it is a constant, else NULL */
+};
+
+/* Units [from, to) of one stage. Returns PL_OK, or pl_eval_fail(...). */
+typedef pl_status (*pl_eval_function)(const struct pl_eval *eval, int64_t from, int64_t to);
+
+struct pl_stage {
+    pl_eval_function eval;
+    int64_t units; /* how often the work can be cut; 1: not at all; 0: nothing to do */
+    int64_t cost;  /* about how many multiply-adds, or bytes moved, a unit is: too small a part is not worth a thread */
+};
+
+enum { PL_MAX_STAGES = 4, PL_MAX_SCRATCH = 8, PL_MAX_STATES = 8 };
+
+struct pl_scratch {
+    size_t bytes;
+    bool per_worker; /* every worker has its own */
+};
+
+/* State outside of tensors: a variable, a flag. Zeroed when the model is allocated first and at reset. */
+struct pl_state {
+    const char *key; /* states of one model with one key are one piece of memory; NULL: this operator's alone */
+    size_t bytes;
+};
+
+struct pl_block; /* a planned subgraph, see plan/program.h */
+
+/* What the plan offers to operators that run subgraphs. */
+struct pl_prepare_services {
+    /* Plans subgraph `index` for inputs of these shapes (NULL: the subgraph's own). *block lives as long as the
+     * program. Outputs' shapes come back in output_shapes (as many as the subgraph has outputs). arena_bytes is the
+     * scratch the caller must provide to run it. */
+    pl_status (*plan_subgraph)(struct pl_prepare *prepare, int32_t index, const struct pl_shape *input_shapes,
+                               struct pl_shape *output_shapes, struct pl_block **block, size_t *arena_bytes);
+};
+
+struct pl_prepare {
+    /* given */
+    const struct pl_op *op_def;
+    const struct pl_operator *op;
+    const struct pl_graph *graph;
+    int32_t input_count;
+    int32_t output_count;
+    struct pl_value *const *inputs;  /* NULL: an optional input left out */
+    struct pl_value *const *outputs;
+    const struct pl_kernels *kernels;
+    struct pl_region *region;        /* lives as long as the program: for params and tables */
+    struct pl_error *error;
+    const struct pl_prepare_services *services;
+    void *plan; /* the plan's own, for the services */
+
+    /* to be filled */
+    const void *params; /* what eval needs, in the region */
+    int32_t stage_count;
+    int32_t scratch_count;
+    int32_t state_count;
+    struct pl_stage stages[PL_MAX_STAGES];
+    struct pl_scratch scratch[PL_MAX_SCRATCH];
+    struct pl_state states[PL_MAX_STATES];
+    uint32_t in_place_inputs; /* bit i: output 0 may be written over input i, which then has the same number of bytes;
+                               * eval must read element e of it before writing element e, and no unit reads another's */
+    int32_t view_of_input;    /* output 0 has the same bytes as this input: no work when they share memory; -1: none */
+    uint32_t packed_inputs;   /* bit i: eval reads a packed form instead of the raw constant input i */
+};
+
+/* Fails with "operator 3 (CONV_2D): <message>". */
+pl_status pl_prepare_fail(struct pl_prepare *prepare, pl_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Zeroed memory of the program's life, or NULL with the error set; the caller returns PL_OUT_OF_MEMORY then. */
+void *pl_prepare_allocate(struct pl_prepare *prepare, size_t bytes);
+/* Adds a stage; stages run in the order they are added. */
+void pl_prepare_stage(struct pl_prepare *prepare, pl_eval_function eval, int64_t units, int64_t cost);
+/* Asks for memory that is valid during eval only: eval->scratch[returned index], aligned to 64. */
+int32_t pl_prepare_scratch(struct pl_prepare *prepare, size_t bytes, bool per_worker);
+/* Asks for memory that survives: eval->states[returned index]. */
+int32_t pl_prepare_state(struct pl_prepare *prepare, const char *key, size_t bytes);
+/* The packed form of constant input i (see graph/constant.h); marks the input as packed. */
+pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_function pack, uint64_t parameters,
+                          const void *context, size_t packed_bytes, const void **packed);
+
+/* ---- eval -------------------------------------------------------------------------------------------------------- */
+
+/* What the interpreter offers while running. */
+struct pl_eval_services {
+    /* Runs a block whose inputs and outputs are at these addresses, with `arena` as its scratch. */
+    pl_status (*run_block)(const struct pl_eval *eval, const struct pl_block *block, void *arena,
+                           const void *const *inputs, void *const *outputs);
+};
+
+struct pl_eval {
+    const void *params;
+    const void *const *inputs; /* NULL: left out, or packed */
+    void *const *outputs;
+    void *const *scratch; /* of a per_worker scratch: this worker's */
+    void *const *states;
+    int32_t worker; /* 0 is the calling thread */
+    struct pl_error *error; /* of this worker */
+    const struct pl_eval_services *services;
+    void *run; /* the interpreter's own, for the services */
+};
+
+/* Fails at run time; the interpreter adds model and operator to the message. */
+pl_status pl_eval_fail(const struct pl_eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
