@@ -40,6 +40,7 @@ struct pl_operator {
     int32_t version;
     int32_t index;  /* in its subgraph of the file; -1 for an adapter */
     int32_t member; /* which graph of a join it came from; 0 otherwise */
+    int32_t subgraph_base; /* what a join adds to the subgraph indices in its options; 0 otherwise */
     const struct pl_record *options; /* NULL if the file has none */
     const void *custom_options;      /* bytes, FlexBuffer by convention */
     size_t custom_options_bytes;
@@ -77,6 +78,15 @@ struct pl_signature {
     const struct pl_signature_tensor *outputs;
 };
 
+/* A link inside a join: tensor `to` is the consumer's input, fed by tensor `from` of the producer (both indices of
+ * subgraph 0 of the join). Without an adapter they are one buffer and operators name only `from`. */
+struct pl_joined_link {
+    int32_t from;
+    int32_t to;
+    int32_t to_member;
+    bool adapted; /* adapter operators produce `to` from `from` */
+};
+
 struct pl_graph {
     atomic_int references;
     struct pl_region region;
@@ -86,9 +96,14 @@ struct pl_graph {
     int32_t signature_count;
     int32_t constant_count;
     int32_t member_count; /* graphs joined into this one; 1 if imported */
+    int32_t link_count;
     struct pl_subgraph *subgraphs; /* 0 is the primary one */
     struct pl_signature *signatures;
     struct pl_constant **constants; /* references this graph holds: one per buffer of the file that is used */
+    /* of a join, NULL otherwise: */
+    struct pl_graph **members;             /* references to the graphs it joins */
+    const int32_t *member_tensors;         /* where each member's tensors begin in subgraph 0 */
+    const struct pl_joined_link *links;    /* in the order of their consumers */
 };
 
 void pl_graph_retain(struct pl_graph *graph);

@@ -54,7 +54,9 @@ const struct pl_op *pl_op_find(const struct pl_operator *op);
 struct pl_value {
     const struct pl_tensor *tensor; /* type, quantization, name */
     struct pl_shape shape;          /* as it is now: of inputs known, of outputs to be set */
-    const void *constant;           /* its bytes if it is a constant, else NULL */
+    const void *constant;           /* its bytes if it is a constant, else NULL (also NULL once only packed forms are
+                                     * left: then `holder` is still set) */
+    struct pl_constant *holder;     /* what these bytes belong to (for pl_prepare_pack); NULL: not a constant */
 };
 
 /* Units [from, to) of one stage. Returns PL_OK, or pl_eval_fail(...). */
