@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of operators by code, and what prepare and eval functions ask of their surroundings: see op.h. */
+#include "ops/op.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define PL_OP(operator, prepare, first, last, traits) pl_status prepare(struct pl_prepare *);
+#include "ops/op_list.def"
+#undef PL_OP
+
+/* By code; a code that is not in the list has no prepare function. */
+static const struct pl_op op_table[] = {
+#define PL_OP(operator, prepare, first, last, traits) \
+    [PL_BuiltinOperator_##operator] = {#operator, PL_BuiltinOperator_##operator, NULL, first, last, traits, prepare},
+#include "ops/op_list.def"
+#undef PL_OP
+};
+
+const struct pl_op *pl_op_find(const struct pl_operator *op)
+{
+    const int32_t count = (int32_t)(sizeof op_table / sizeof op_table[0]);
+    if (op->code < 0 || op->code >= count || op->custom_name != NULL) return NULL;
+    const struct pl_op *found = &op_table[op->code];
+    return found->prepare != NULL ? found : NULL;
+}
+
+pl_status pl_prepare_fail(struct pl_prepare *prepare, pl_status status, const char *format, ...)
+{
+    char text[PL_ERROR_TEXT_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return pl_fail(prepare->error, status, "operator %d (%s): %s", (int)prepare->op->index,
+                   pl_operator_name(prepare->op), text);
+}
+
+void *pl_prepare_allocate(struct pl_prepare *prepare, size_t bytes)
+{
+    void *pointer = pl_region_allocate(prepare->region, bytes);
+    if (pointer == NULL) pl_prepare_fail(prepare, PL_OUT_OF_MEMORY, "no memory for %zu bytes of parameters", bytes);
+    return pointer;
+}
+
+void pl_prepare_stage(struct pl_prepare *prepare, pl_eval_function eval, int64_t units, int64_t cost)
+{
+    assert(prepare->stage_count < PL_MAX_STAGES);
+    assert(units >= 0 && cost >= 0);
+    prepare->stages[prepare->stage_count++] = (struct pl_stage){eval, units, cost};
+}
+
+int32_t pl_prepare_scratch(struct pl_prepare *prepare, size_t bytes, bool per_worker)
+{
+    assert(prepare->scratch_count < PL_MAX_SCRATCH);
+    prepare->scratch[prepare->scratch_count] = (struct pl_scratch){bytes, per_worker};
+    return prepare->scratch_count++;
+}
+
+int32_t pl_prepare_state(struct pl_prepare *prepare, const char *key, size_t bytes)
+{
+    assert(prepare->state_count < PL_MAX_STATES);
+    prepare->states[prepare->state_count] = (struct pl_state){key, bytes};
+    return prepare->state_count++;
+}
+
+pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_function pack, uint64_t parameters,
+                          const void *context, size_t packed_bytes, const void **packed)
+{
+    assert(input >= 0 && input < prepare->input_count && input < 32);
+    struct pl_constant *constant = prepare->inputs[input]->tensor->constant;
+    assert(constant != NULL);
+    PL_TRY(pl_constant_pack(prepare->graph->store, constant, pack, parameters, context, packed_bytes, packed,
+                            prepare->error));
+    prepare->packed_inputs |= 1u << input;
+    return PL_OK;
+}
+
+pl_status pl_eval_fail(const struct pl_eval *eval, const char *format, ...)
+{
+    char text[PL_ERROR_TEXT_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return pl_fail(eval->error, PL_RUN_ERROR, "%s", text);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SAME and VALID: the size of a windowed operator's output along one axis, and where its windows begin. */
+#ifndef PL_OPS_PADDING_H
+#define PL_OPS_PADDING_H
+
+#include "ops/op.h"
+
+/* One spatial axis of a convolution or pooling. */
+struct pl_window {
+    int32_t input;    /* size of the input */
+    int32_t filter;   /* taps */
+    int32_t stride;
+    int32_t dilation; /* distance of two taps */
+    int32_t output;   /* size of the output */
+    int32_t before;   /* rows of padding before the first input row: output i, tap t reads
+                       * input i * stride + t * dilation - before, which may lie outside */
+};
+
+/* Fills output and before from the other four and the padding (PL_Padding_*). Checks ranges, so that no index that
+ * the formula above gives can overflow. */
+pl_status pl_padding_apply(struct pl_prepare *prepare, int64_t padding, struct pl_window *window);
+
+#endif
