@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: Apache-2.0
+"""plait.h through ctypes, for tests only: the thinnest layer that lets NumPy arrays in and out.
+
+The library is $PLAIT_LIB, else the first of out/lib, build/release, build/dev that has libplait.so.
+"""
+import ctypes as C
+import os
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+
+STATUS = ["OK", "INVALID_ARGUMENT", "NOT_FOUND", "OUT_OF_MEMORY", "INVALID_MODEL", "UNSUPPORTED", "MISMATCH",
+          "NOT_ALLOCATED", "BUSY", "IO", "RUN_ERROR", "CANCELLED"]
+for _number, _name in enumerate(STATUS):
+    globals()[_name] = _number
+
+# plait_type -> NumPy; types NumPy lacks are shown as what holds their bytes.
+DTYPES = {1: np.float32, 2: np.int32, 3: np.uint8, 4: np.int64, 6: np.bool_, 7: np.int16, 8: np.complex64, 9: np.int8,
+          10: np.float16, 11: np.float64, 12: np.complex128, 13: np.uint64, 16: np.uint32, 17: np.uint16,
+          19: np.uint16}
+
+ALLOCATE = C.CFUNCTYPE(C.c_void_p, C.c_void_p, C.c_void_p, C.c_size_t, C.c_size_t, C.c_size_t)
+
+
+class Options(C.Structure):
+    _fields_ = [("struct_bytes", C.c_size_t), ("threads", C.c_int32), ("lanes", C.c_int32), ("cpu", C.c_char_p),
+                ("memory_limit_bytes", C.c_size_t), ("tensor_limit_bytes", C.c_size_t), ("memory", C.c_void_p),
+                ("memory_bytes", C.c_size_t), ("allocate", ALLOCATE), ("allocate_user", C.c_void_p)]
+
+
+class LoadOptions(C.Structure):
+    _fields_ = [("struct_bytes", C.c_size_t), ("keep_mapped", C.c_bool), ("borrow", C.c_bool),
+                ("allow_unsupported", C.c_bool)]
+
+
+class LinkOptions(C.Structure):
+    _fields_ = [("struct_bytes", C.c_size_t), ("cast", C.c_bool), ("reshape", C.c_bool), ("has_scale", C.c_bool),
+                ("has_offset", C.c_bool), ("scale", C.c_float), ("offset", C.c_float)]
+
+
+class Quantization(C.Structure):
+    _fields_ = [("count", C.c_size_t), ("scale", C.POINTER(C.c_float)), ("zero_point", C.POINTER(C.c_int32)),
+                ("dimension", C.c_int32)]
+
+
+class OperatorInfo(C.Structure):
+    _fields_ = [("name", C.c_char_p), ("version", C.c_int32), ("supported", C.c_bool), ("input_count", C.c_size_t),
+                ("inputs", C.POINTER(C.c_int32)), ("output_count", C.c_size_t), ("outputs", C.POINTER(C.c_int32))]
+
+
+class Memory(C.Structure):
+    _fields_ = [(name, C.c_size_t) for name in ("arena_bytes", "arena_bound_bytes", "arena_sum_bytes",
+                                                "constant_bytes", "io_bytes", "state_bytes")]
+
+
+class Stats(C.Structure):
+    _fields_ = ([(name, C.c_size_t) for name in
+                 ("models", "lanes", "arena_bytes", "arena_sum_bytes", "constant_bytes", "constant_sum_bytes",
+                  "io_bytes", "state_bytes", "memory_bytes", "memory_peak_bytes")]
+                + [("allocations", C.c_uint64), ("invocations", C.c_uint64), ("cpu", C.c_char_p)])
+
+
+class ProfileEntry(C.Structure):
+    _fields_ = [("name", C.c_char_p), ("operator_index", C.c_int32), ("calls", C.c_uint64),
+                ("nanoseconds", C.c_uint64)]
+
+
+_P, _S, _I, _T, _N = C.c_void_p, C.c_size_t, C.c_int32, C.c_char_p, C.c_int
+FUNCTIONS = {  # name: (result, arguments)
+    "status_text": (_T, [_N]), "version": (_T, []),
+    "options_default": (None, [C.POINTER(Options)]), "open": (_N, [C.POINTER(Options), C.POINTER(_P)]),
+    "close": (None, [_P]), "last_error": (_T, [_P]),
+    "load_options_default": (None, [C.POINTER(LoadOptions)]),
+    "load_file": (_N, [_P, _T, _T, C.POINTER(LoadOptions), C.POINTER(_P)]),
+    "load_buffer": (_N, [_P, _T, _P, _S, C.POINTER(LoadOptions), C.POINTER(_P)]),
+    "clone": (_N, [_P, _T, C.POINTER(_P)]), "unload": (_N, [_P]), "model_count": (_S, [_P]),
+    "model_at": (_P, [_P, _S]), "find_model": (_P, [_P, _T]), "model_name": (_T, [_P]),
+    "model_description": (_T, [_P]), "set_threads": (_N, [_P, _I]),
+    "signature_count": (_S, [_P]), "signature_key": (_T, [_P, _S]), "signature": (_P, [_P, _T]),
+    "input_count": (_S, [_P]), "output_count": (_S, [_P]), "input": (_P, [_P, _S]), "output": (_P, [_P, _S]),
+    "find_input": (_P, [_P, _T]), "find_output": (_P, [_P, _T]), "tensor_name": (_T, [_P]),
+    "tensor_signature_name": (_T, [_P]), "tensor_index": (_I, [_P]), "tensor_type": (_N, [_P]),
+    "type_name": (_T, [_N]), "tensor_rank": (_I, [_P]), "tensor_dim": (_I, [_P, _I]),
+    "tensor_dim_signature": (_I, [_P, _I]), "tensor_bytes": (_S, [_P]),
+    "tensor_quantization": (_N, [_P, C.POINTER(Quantization)]), "tensor_data": (_P, [_P]),
+    "tensor_write": (_N, [_P, _P, _S]), "tensor_read": (_N, [_P, _P, _S]), "bind": (_N, [_P, _P, _S]),
+    "link_options_default": (None, [C.POINTER(LinkOptions)]),
+    "link": (_N, [_P, _T, _T, _T, _T, C.POINTER(LinkOptions)]), "unlink": (_N, [_P, _T, _T]),
+    "set_whole": (_N, [_P, C.c_bool]), "resize_input": (_N, [_P, _S, C.POINTER(_I), _I]),
+    "allocate": (_N, [_P]), "invoke": (_N, [_P]), "run": (_N, [_P]), "reset_variables": (_N, [_P]),
+    "operator_count": (_S, [_P]), "operator_at": (_N, [_P, _S, C.POINTER(OperatorInfo)]),
+    "tensor_count": (_S, [_P]), "tensor_at": (_P, [_P, _S]),
+    "model_memory": (_N, [_P, C.POINTER(Memory)]), "get_stats": (_N, [_P, C.POINTER(Stats)]),
+    "profile_enable": (_N, [_P, C.c_bool]), "profile_count": (_S, [_P]),
+    "profile_at": (_N, [_P, _S, C.POINTER(ProfileEntry)]),
+}
+
+
+def library_path():
+    """The shared object under test, or None if nothing is built."""
+    if os.environ.get("PLAIT_LIB"):
+        return Path(os.environ["PLAIT_LIB"])
+    for folder in ("out/lib", "build/release", "build/dev"):
+        path = ROOT / folder / "libplait.so"
+        if path.exists():
+            return path
+    return None
+
+
+_api = None
+
+
+def api():
+    """The functions of plait.h without their prefix: api().open(...)."""
+    global _api
+    if _api is None:
+        path = library_path()
+        if path is None:
+            raise RuntimeError("no libplait.so: run scripts/build first, or set PLAIT_LIB")
+        dll = C.CDLL(str(path))
+        _api = type("Api", (), {})()
+        for name, (result, arguments) in FUNCTIONS.items():
+            function = getattr(dll, "plait_" + name)
+            function.restype, function.argtypes = result, arguments
+            setattr(_api, name, function)
+    return _api
+
+
+class PlaitError(Exception):
+    def __init__(self, status, message):
+        super().__init__(f"{STATUS[status]}: {message}")
+        self.status, self.message = status, message
+
+
+def _text(value):
+    return None if value is None else value.encode()
+
+
+class Interpreter:
+    def __init__(self, **options):
+        """Keywords are the fields of struct plait_options."""
+        filled = Options()
+        api().options_default(C.byref(filled))
+        for name, value in options.items():
+            setattr(filled, name, value.encode() if isinstance(value, str) else value)
+        self._keep = filled
+        handle = C.c_void_p()
+        status = api().open(C.byref(filled), C.byref(handle))
+        if status:
+            raise PlaitError(status, "plait_open")
+        self.handle = handle.value
+
+    def check(self, status):
+        if status:
+            raise PlaitError(status, (api().last_error(self.handle) or b"").decode(errors="replace"))
+
+    def load(self, source, name=None, **options):
+        """source: a path, or bytes (which need a name)."""
+        filled, handle = LoadOptions(), C.c_void_p()
+        api().load_options_default(C.byref(filled))
+        for key, value in options.items():
+            setattr(filled, key, value)
+        if isinstance(source, (bytes, bytearray)):
+            source = bytes(source)
+            self.check(api().load_buffer(self.handle, _text(name), source, len(source), C.byref(filled),
+                                         C.byref(handle)))
+        else:
+            self.check(api().load_file(self.handle, _text(name), os.fsencode(source), C.byref(filled),
+                                       C.byref(handle)))
+        return Model(self, handle.value, source if filled.borrow else None)
+
+    def link(self, from_model, output, to_model, input_name, **options):
+        filled = LinkOptions()
+        api().link_options_default(C.byref(filled))
+        for key, value in options.items():
+            setattr(filled, key, value)
+        self.check(api().link(self.handle, _text(from_model), _text(output), _text(to_model), _text(input_name),
+                              C.byref(filled)))
+
+    def allocate(self):
+        self.check(api().allocate(self.handle))
+
+    def stats(self):
+        stats = Stats()
+        self.check(api().get_stats(self.handle, C.byref(stats)))
+        return stats
+
+    def close(self):
+        if self.handle:
+            api().close(self.handle)
+            self.handle = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Model:
+    def __init__(self, interpreter, handle, keep=None):
+        self.interpreter, self.handle, self._keep = interpreter, handle, keep
+
+    @property
+    def name(self):
+        return api().model_name(self.handle).decode()
+
+    def inputs(self):
+        return [Tensor(self, api().input(self.handle, k)) for k in range(api().input_count(self.handle))]
+
+    def outputs(self):
+        return [Tensor(self, api().output(self.handle, k)) for k in range(api().output_count(self.handle))]
+
+    def find_input(self, name):
+        return self._tensor(api().find_input(self.handle, name.encode()))
+
+    def find_output(self, name):
+        return self._tensor(api().find_output(self.handle, name.encode()))
+
+    def _tensor(self, handle):
+        if not handle:
+            raise PlaitError(2, (api().last_error(self.interpreter.handle) or b"").decode(errors="replace"))
+        return Tensor(self, handle)
+
+    def signature(self, key):
+        handle = api().signature(self.handle, key.encode())
+        if not handle:
+            raise KeyError(key)
+        return Model(self.interpreter, handle)
+
+    def clone(self, name):
+        handle = C.c_void_p()
+        self.interpreter.check(api().clone(self.handle, name.encode(), C.byref(handle)))
+        return Model(self.interpreter, handle.value)
+
+    def resize(self, index, shape):
+        dims = (C.c_int32 * max(1, len(shape)))(*[int(d) for d in shape])
+        self.interpreter.check(api().resize_input(self.handle, index, dims, len(shape)))
+
+    def invoke(self):
+        self.interpreter.check(api().invoke(self.handle))
+
+    def run(self):
+        self.interpreter.check(api().run(self.handle))
+
+    def unload(self):
+        self.interpreter.check(api().unload(self.handle))
+
+    def memory(self):
+        memory = Memory()
+        self.interpreter.check(api().model_memory(self.handle, C.byref(memory)))
+        return memory
+
+    def operators(self):
+        found = []
+        for k in range(api().operator_count(self.handle)):
+            info = OperatorInfo()
+            self.interpreter.check(api().operator_at(self.handle, k, C.byref(info)))
+            found.append(info)
+        return found
+
+    def __call__(self, arrays):
+        """Feeds, invokes, and returns the outputs as arrays."""
+        for tensor, array in zip(self.inputs(), arrays, strict=True):
+            tensor.write(array)
+        self.invoke()
+        return [tensor.read() for tensor in self.outputs()]
+
+
+class Tensor:
+    def __init__(self, model, handle):
+        self.model, self.handle = model, handle
+
+    @property
+    def name(self):
+        return api().tensor_name(self.handle).decode(errors="replace")
+
+    @property
+    def shape(self):
+        return tuple(api().tensor_dim(self.handle, k) for k in range(api().tensor_rank(self.handle)))
+
+    @property
+    def type(self):
+        return api().tensor_type(self.handle)
+
+    @property
+    def dtype(self):
+        return np.dtype(DTYPES[self.type])
+
+    @property
+    def bytes(self):
+        return api().tensor_bytes(self.handle)
+
+    def quantization(self):
+        """(scales, zero points, dimension) as lists."""
+        q = Quantization()
+        self.model.interpreter.check(api().tensor_quantization(self.handle, C.byref(q)))
+        return q.scale[:q.count], q.zero_point[:q.count], q.dimension
+
+    def write(self, array):
+        array = np.ascontiguousarray(array)
+        self.model.interpreter.check(api().tensor_write(self.handle, array.ctypes.data, array.nbytes))
+
+    def read(self):
+        if self.type in DTYPES:
+            array = np.empty(self.shape, self.dtype)
+        else:
+            array = np.empty(self.bytes, np.uint8)
+        self.model.interpreter.check(api().tensor_read(self.handle, array.ctypes.data, array.nbytes))
+        return array
