@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RESHAPE: the bytes stay, the shape changes. Where the plan lets both share memory there is nothing to do. */
+#include <string.h>
+
+#include "ops/axis.h"
+#include "ops/check.h"
+#include "ops/op.h"
+
+struct reshape {
+    size_t bytes;
+};
+
+static pl_status eval_reshape(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct reshape *params = eval->params;
+    (void)from;
+    (void)to;
+    if (eval->outputs[0] != eval->inputs[0]) memmove(eval->outputs[0], eval->inputs[0], params->bytes);
+    return PL_OK;
+}
+
+/* The wanted shape: from input 1 if it is an int32 vector, else from the options, where old files write [0] for a
+ * scalar. */
+static pl_status read_shape(struct pl_prepare *prepare, int64_t dims[PL_MAX_RANK], int32_t *rank)
+{
+    const struct pl_value *shape = prepare->input_count == 2 ? prepare->inputs[1] : NULL;
+    if (shape != NULL && shape->shape.rank == 1 && shape->tensor->type == PL_INT32)
+        return pl_axis_read_integers(prepare, 1, PL_MAX_RANK, dims, rank);
+    uint32_t count = 0;
+    const int32_t *values = pl_record_vector(prepare->op->options, PL_ReshapeOptions_new_shape, &count);
+    if (values == NULL) count = 0;
+    if (values == NULL && shape != NULL && shape->shape.rank != 0)
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(1), "expected a vector of int32");
+    if (count > PL_MAX_RANK) {
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "new_shape has %u dimensions, the limit is %d", (unsigned)count,
+                               (int)PL_MAX_RANK);
+    }
+    if (count == 1 && values[0] == 0) count = 0;
+    for (uint32_t i = 0; i < count; i++) dims[i] = values[i];
+    *rank = (int32_t)count;
+    return PL_OK;
+}
+
+/* Fills in a dimension of -1 and checks that the element counts agree. */
+static pl_status resolve_shape(struct pl_prepare *prepare, const int64_t dims[PL_MAX_RANK], struct pl_shape *output)
+{
+    const int64_t count = pl_shape_count(&prepare->inputs[0]->shape);
+    int32_t open = -1;
+    int64_t known = 1;
+    for (int32_t i = 0; i < output->rank; i++) {
+        if (dims[i] == -1) {
+            if (open >= 0) return pl_prepare_fail(prepare, PL_INVALID_MODEL, "the shape has two dimensions of -1");
+            open = i;
+            continue;
+        }
+        if (dims[i] < 0 || dims[i] > INT32_MAX || __builtin_mul_overflow(known, dims[i], &known)) {
+            return pl_prepare_fail(prepare, PL_INVALID_MODEL, "dimension %d of the shape is %lld", (int)i,
+                                   (long long)dims[i]);
+        }
+        output->dims[i] = (int32_t)dims[i];
+    }
+    if (open >= 0) {
+        const int64_t rest = known > 0 ? count / known : 0;
+        output->dims[open] = rest <= INT32_MAX ? (int32_t)rest : 0;
+        known *= output->dims[open];
+    }
+    if (known != count) {
+        char from[PL_SHAPE_TEXT_BYTES];
+        char to[PL_SHAPE_TEXT_BYTES];
+        return pl_prepare_fail(prepare, PL_MISMATCH, "%s has %lld elements, %s needs %lld",
+                               pl_shape_text(&prepare->inputs[0]->shape, from), (long long)count,
+                               pl_shape_text(output, to), (long long)known);
+    }
+    return PL_OK;
+}
+
+pl_status pl_prepare_reshape(struct pl_prepare *prepare)
+{
+    PL_TRY(pl_check_arity(prepare, 1, 2, 1));
+    PL_TRY(pl_check_same_type(prepare, pl_input(0), pl_output(0)));
+    int64_t dims[PL_MAX_RANK];
+    struct pl_shape output = {0, {0}};
+    PL_TRY(read_shape(prepare, dims, &output.rank));
+    PL_TRY(resolve_shape(prepare, dims, &output));
+    PL_TRY(pl_check_set_output(prepare, 0, &output));
+
+    struct reshape *params = pl_prepare_allocate(prepare, sizeof *params);
+    if (params == NULL) return PL_OUT_OF_MEMORY;
+    if (!pl_shape_bytes(&output, prepare->inputs[0]->tensor->type, &params->bytes))
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "the tensor is too large");
+    prepare->params = params;
+    prepare->view_of_input = 0;
+    pl_prepare_stage(prepare, eval_reshape, params->bytes > 0 ? 1 : 0, (int64_t)params->bytes);
+    return PL_OK;
+}
