@@ -6,10 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define PL_OP(operator, prepare, first, last, traits) pl_status prepare(struct pl_prepare *);
-#include "ops/op_list.def"
-#undef PL_OP
-
 /* By code; a code that is not in the list has no prepare function. */
 static const struct pl_op op_table[] = {
 #define PL_OP(operator, prepare, first, last, traits) \

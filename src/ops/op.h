@@ -48,6 +48,11 @@ struct pl_op {
 /* NULL if there is none. */
 const struct pl_op *pl_op_find(const struct pl_operator *op);
 
+/* The prepare functions of the list: one per operator, in the file of its family. */
+#define PL_OP(operator, prepare, first, last, traits) pl_status prepare(struct pl_prepare *);
+#include "ops/op_list.def"
+#undef PL_OP
+
 /* ---- prepare ----------------------------------------------------------------------------------------------------- */
 
 /* A tensor as an operator sees it while preparing. */
