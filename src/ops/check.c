@@ -40,6 +40,11 @@ pl_status pl_check_arity(struct pl_prepare *prepare, int32_t min_inputs, int32_t
             return pl_prepare_fail(prepare, PL_INVALID_MODEL, "input %d is left out, but it is not optional", (int)i);
         }
     }
+    for (int32_t i = 0; i < prepare->input_count; i++) {
+        if (prepare->inputs[i] != NULL && prepare->inputs[i]->tensor->sparsity != NULL) {
+            return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(i), "sparse tensors are not supported here");
+        }
+    }
     if (prepare->output_count != output_count) {
         return pl_prepare_fail(prepare, PL_INVALID_MODEL, "found %d outputs, expected %d", (int)prepare->output_count,
                                (int)output_count);
@@ -163,19 +168,20 @@ pl_status pl_check_quantized(struct pl_prepare *prepare, struct pl_place place)
     return check_channel(prepare, place, 0, false);
 }
 
-pl_status pl_check_quantized_channels(struct pl_prepare *prepare, struct pl_place place, int32_t dimension,
-                                      int32_t channels)
+pl_status pl_check_quantized_channels(struct pl_prepare *prepare, struct pl_place place, int32_t channels)
 {
-    const struct pl_quantization *quantization = &pl_check_value(prepare, place)->tensor->quantization;
+    const struct pl_value *value = pl_check_value(prepare, place);
+    const struct pl_quantization *quantization = &value->tensor->quantization;
     const int32_t count = quantization->count;
     if (count == 0) return pl_check_fail(prepare, PL_MISMATCH, place, "has no quantization, expected scales");
     if (count != 1 && count != channels) {
         return pl_check_fail(prepare, PL_MISMATCH, place, "found %d quantization scales, expected 1 or %d", (int)count,
                              (int)channels);
     }
-    if (count > 1 && quantization->dimension != dimension) {
-        return pl_check_fail(prepare, PL_MISMATCH, place, "quantized along dimension %d, expected %d",
-                             (int)quantization->dimension, (int)dimension);
+    const int32_t dimension = quantization->dimension;
+    if (count > 1 && (dimension < 0 || dimension >= value->shape.rank || value->shape.dims[dimension] != count)) {
+        return pl_check_fail(prepare, PL_MISMATCH, place, "quantized along dimension %d, which has not %d elements",
+                             (int)dimension, (int)count);
     }
     for (int32_t channel = 0; channel < count; channel++) {
         PL_TRY(check_channel(prepare, place, channel, true));

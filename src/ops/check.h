@@ -35,7 +35,8 @@ const struct pl_value *pl_check_value(const struct pl_prepare *prepare, struct p
 pl_status pl_check_fail(struct pl_prepare *prepare, pl_status status, struct pl_place place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* min_inputs to max_inputs inputs, the first min_inputs of them not left out, and exactly output_count outputs. */
+/* min_inputs to max_inputs inputs, the first min_inputs of them not left out, none of them sparse, and exactly
+ * output_count outputs. */
 pl_status pl_check_arity(struct pl_prepare *prepare, int32_t min_inputs, int32_t max_inputs, int32_t output_count);
 
 /* The tensor is there and its type is in the set (PL_UNSUPPORTED if not). */
@@ -52,9 +53,8 @@ pl_status pl_check_constant(struct pl_prepare *prepare, struct pl_place place);
 /* Quantized per tensor: one finite scale > 0, a zero point that the type can hold (int16 and int32: exactly 0 is the
  * operator's to ask). */
 pl_status pl_check_quantized(struct pl_prepare *prepare, struct pl_place place);
-/* Quantized per tensor or per channel along `dimension` with `channels` channels: finite scales >= 0. */
-pl_status pl_check_quantized_channels(struct pl_prepare *prepare, struct pl_place place, int32_t dimension,
-                                      int32_t channels);
+/* Quantized per tensor, or per channel along a dimension of `channels` elements: finite scales >= 0. */
+pl_status pl_check_quantized_channels(struct pl_prepare *prepare, struct pl_place place, int32_t channels);
 /* The same scale and zero point (both may be without quantization). */
 pl_status pl_check_same_quantization(struct pl_prepare *prepare, struct pl_place a, struct pl_place b);
 /* The zero point is 0. */

@@ -39,6 +39,9 @@ void pl_quantize_type_range(pl_type type, int32_t *low, int32_t *high)
 static pl_status quantize_bound(struct pl_prepare *prepare, const struct pl_quantization *quantization, float bound,
                                 int32_t *quantized)
 {
+    if (quantization->count == 0) {
+        return pl_prepare_fail(prepare, PL_MISMATCH, "the activation needs an output with quantization");
+    }
     const float scaled = roundf(bound / quantization->scales[0]);
     if (!(scaled >= -2147483648.0f && scaled < 2147483648.0f) ||
         __builtin_add_overflow(quantization->zero_points[0], (int32_t)scaled, quantized)) {
