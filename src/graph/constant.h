@@ -37,6 +37,7 @@ struct pl_constant {
     size_t bytes;           /* of the raw content */
     struct pl_packed *packed;
     size_t references;
+    size_t raw_readers; /* steps of programs, and folds, that read the raw bytes */
 };
 
 /* The store is guarded by its owner: one thread at a time (the interpreter's change lock). */

@@ -106,8 +106,12 @@ struct pl_graph {
     const struct pl_joined_link *links;    /* in the order of their consumers */
 };
 
+/* An empty graph with one reference and member_count 1, to be filled by who asked for it. It lives in one allocation
+ * and its region. */
+pl_status pl_graph_create(struct pl_memory *memory, struct pl_constant_store *store, struct pl_graph **graph,
+                          struct pl_error *error);
 void pl_graph_retain(struct pl_graph *graph);
-/* Guarded like the store. NULL is allowed. */
+/* Releases constants and members too. Guarded like the store. NULL is allowed. */
 void pl_graph_release(struct pl_graph *graph);
 
 /* The name for messages: "CONV_2D", or a custom operator's own. */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Adapters: what stands between an output and an input that are not equal. They are LiteRT's own operators, so that
+ * linked and fused models agree. */
+#ifndef PL_GRAPH_ADAPTER_H
+#define PL_GRAPH_ADAPTER_H
+
+#include "graph/graph.h"
+
+/* What the caller allows beside the adapters that quantization needs. */
+struct pl_link_options {
+    bool cast;
+    bool reshape;
+    bool has_scale; /* MUL, then ADD: two roundings */
+    bool has_offset;
+    float scale;
+    float offset;
+};
+
+typedef enum pl_adapter_kind {
+    PL_ADAPTER_DEQUANTIZE,
+    PL_ADAPTER_CAST,
+    PL_ADAPTER_SCALE,
+    PL_ADAPTER_OFFSET,
+    PL_ADAPTER_QUANTIZE,
+    PL_ADAPTER_RESHAPE
+} pl_adapter_kind;
+
+enum { PL_MAX_ADAPTERS = 6 };
+
+struct pl_adapter {
+    int32_t count; /* 0: both ends are equal, one buffer */
+    pl_adapter_kind kinds[PL_MAX_ADAPTERS]; /* in the order they run */
+};
+
+/* What it takes from `from` to `to`, or PL_MISMATCH with both tensors named and what is different. */
+pl_status pl_adapter_find(const struct pl_tensor *from, const struct pl_tensor *to,
+                          const struct pl_link_options *options, struct pl_adapter *adapter, struct pl_error *error);
+
+/* The builtin operator an adapter is. */
+int32_t pl_adapter_operator(pl_adapter_kind kind);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of plan/ share while a program is built. A block is planned in four passes over one draft:
+ * prepare (prepare.c: shapes and needs of every operator), share (share.c: which tensors can be one piece of memory),
+ * place (lay_out.c: lifetimes and offsets), and locations for every step. */
+#ifndef PL_PLAN_BUILDER_H
+#define PL_PLAN_BUILDER_H
+
+#include "plan/program.h"
+
+enum { PL_MAX_BLOCK_DEPTH = 16 };
+
+/* What a step asked for in prepare and what only the planner needs to know. */
+struct pl_draft_step {
+    struct pl_step *step;
+    const struct pl_operator *op;
+    uint32_t in_place_inputs;
+    uint32_t packed_inputs;
+    int32_t view_of_input;
+    int32_t scratch_count;
+    int32_t state_count;
+    struct pl_scratch scratch[PL_MAX_SCRATCH];
+    struct pl_state states[PL_MAX_STATES];
+    size_t scratch_offsets[PL_MAX_SCRATCH];
+};
+
+/* Memory class of a tensor. */
+enum pl_home {
+    PL_HOME_ARENA,
+    PL_HOME_FIXED,    /* its location is given: input, output, constant */
+    PL_HOME_VARIABLE, /* fixed, and written in place over invocations: never shared */
+    PL_HOME_NONE      /* neither produced nor given: nobody reads it */
+};
+
+struct pl_draft_tensor {
+    int32_t root;       /* union-find: tensors of one root share memory */
+    enum pl_home home;  /* of the root */
+    int32_t first;      /* step that produces it; -1: before all */
+    int32_t last;       /* last step that reads it */
+    size_t offset;      /* of the root, in the arena */
+};
+
+struct pl_builder {
+    struct pl_memory *memory;
+    const struct pl_plan_request *request;
+    struct pl_program *program;
+    struct pl_region work; /* freed when the program is done */
+    struct pl_error *error;
+    int32_t slot_capacity;
+    int32_t folded_capacity;
+    int64_t fold_budget; /* multiply-adds that may still be spent on constants */
+    int32_t depth;
+};
+
+struct pl_draft {
+    struct pl_builder *builder;
+    struct pl_block *block;
+    int32_t subgraph_index;
+    bool nested;
+    struct pl_draft_step *steps; /* block->step_count */
+    struct pl_draft_tensor *tensors;
+};
+
+/* Plans one subgraph; `member` of its operators is taken from them. */
+pl_status pl_plan_block(struct pl_builder *builder, int32_t subgraph_index, const struct pl_shape *input_shapes,
+                        struct pl_block **block);
+
+/* prepare.c: runs prepare of every operator, folds constants, fills draft->steps. */
+pl_status pl_draft_prepare(struct pl_draft *draft);
+
+/* share.c: merges tensors into roots; steps that became views lose their op_def. Needs homes to be set. */
+void pl_draft_share(struct pl_draft *draft);
+int32_t pl_draft_root(const struct pl_draft *draft, int32_t tensor);
+
+/* lay_out.c: places roots and scratch in the arena, sizes of block and segments. */
+pl_status pl_draft_lay_out(struct pl_draft *draft);
+
+/* slots.c: the slot of a tensor or a state (found again or added), or -1 with the error set. */
+int32_t pl_builder_slot(struct pl_builder *builder, const struct pl_slot *wanted);
+pl_status pl_builder_add_folded(struct pl_builder *builder, struct pl_constant *constant);
+
+pl_status pl_builder_no_memory(struct pl_builder *builder);
+
+#endif

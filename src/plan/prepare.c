@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* First pass: every operator in execution order says what shapes it makes and what it needs. */
+#include <assert.h>
+#include <string.h>
+
+#include "plan/builder.h"
+#include "rewrite/fold.h"
+
+/* The values of one operator, on the way into prepare and out of it. */
+struct arguments {
+    struct pl_value **inputs;
+    struct pl_value **outputs;
+};
+
+static bool gather_arguments(struct pl_draft *draft, const struct pl_operator *op, struct arguments *arguments)
+{
+    struct pl_region *region = &draft->builder->work;
+    struct pl_planned_tensor *tensors = draft->block->tensors;
+    arguments->inputs = pl_region_array(region, (size_t)op->input_count, sizeof(struct pl_value *));
+    arguments->outputs = pl_region_array(region, (size_t)op->output_count, sizeof(struct pl_value *));
+    if (arguments->inputs == NULL || arguments->outputs == NULL) return false;
+    for (int32_t i = 0; i < op->input_count; i++)
+        if (op->inputs[i] >= 0) arguments->inputs[i] = &tensors[op->inputs[i]].value;
+    for (int32_t i = 0; i < op->output_count; i++)
+        if (op->outputs[i] >= 0) arguments->outputs[i] = &tensors[op->outputs[i]].value;
+    return true;
+}
+
+/* The service that control flow uses. */
+static pl_status plan_subgraph(struct pl_prepare *prepare, int32_t index, const struct pl_shape *input_shapes,
+                               struct pl_shape *output_shapes, struct pl_block **block, size_t *arena_bytes)
+{
+    struct pl_builder *builder = prepare->plan;
+    index += prepare->op->subgraph_base;
+    if (index < 0 || index >= prepare->graph->subgraph_count)
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "subgraph %d does not exist", (int)index);
+    PL_TRY(pl_plan_block(builder, index, input_shapes, block));
+    const struct pl_subgraph *subgraph = (*block)->subgraph;
+    for (int32_t i = 0; i < subgraph->output_count; i++)
+        output_shapes[i] = (*block)->tensors[subgraph->outputs[i]].value.shape;
+    *arena_bytes = (*block)->arena_bytes;
+    return PL_OK;
+}
+
+static const struct pl_prepare_services services = {plan_subgraph};
+
+/* Outputs have shapes now: check them and count their bytes. */
+static pl_status check_outputs(struct pl_draft *draft, struct pl_prepare *prepare)
+{
+    for (int32_t i = 0; i < prepare->op->output_count; i++) {
+        const int32_t index = prepare->op->outputs[i];
+        if (index < 0) continue;
+        struct pl_planned_tensor *tensor = &draft->block->tensors[index];
+        char text[PL_SHAPE_TEXT_BYTES];
+        if (!pl_shape_bytes(&tensor->value.shape, tensor->value.tensor->type, &tensor->bytes) ||
+            tensor->bytes > draft->builder->request->tensor_limit_bytes)
+            return pl_prepare_fail(prepare, PL_OUT_OF_MEMORY,
+                                   "output %d '%s' %s is larger than the limit of %zu bytes for one tensor", (int)i,
+                                   tensor->value.tensor->name, pl_shape_text(&tensor->value.shape, text),
+                                   draft->builder->request->tensor_limit_bytes);
+    }
+    return PL_OK;
+}
+
+static void copy_stages(struct pl_step *step, const struct pl_prepare *prepare, struct pl_stage *stages)
+{
+    memcpy(stages, prepare->stages, (size_t)prepare->stage_count * sizeof stages[0]);
+    step->stages = stages;
+    step->stage_count = prepare->stage_count;
+}
+
+static pl_status add_step(struct pl_draft *draft, const struct pl_prepare *prepare)
+{
+    struct pl_draft_step *drafted = &draft->steps[draft->block->step_count];
+    struct pl_step *step = &draft->block->steps[draft->block->step_count];
+    struct pl_stage *stages = pl_region_array(prepare->region, (size_t)prepare->stage_count, sizeof *stages);
+    if (stages == NULL) return pl_builder_no_memory(draft->builder);
+    step->op_def = prepare->op_def;
+    step->op = prepare->op;
+    step->params = prepare->params;
+    copy_stages(step, prepare, stages);
+    drafted->step = step;
+    drafted->op = prepare->op;
+    drafted->in_place_inputs = prepare->in_place_inputs;
+    drafted->packed_inputs = prepare->packed_inputs;
+    drafted->view_of_input = prepare->view_of_input;
+    drafted->scratch_count = prepare->scratch_count;
+    drafted->state_count = prepare->state_count;
+    memcpy(drafted->scratch, prepare->scratch, sizeof drafted->scratch);
+    memcpy(drafted->states, prepare->states, sizeof drafted->states);
+    draft->block->step_count++;
+    return PL_OK;
+}
+
+static pl_status fold(struct pl_draft *draft, const struct pl_prepare *prepare)
+{
+    struct pl_constant *constants[PL_FOLD_MOST_OUTPUTS] = {0};
+    PL_TRY(pl_fold_run(draft->builder->memory, prepare, constants));
+    for (int32_t i = 0; i < prepare->input_count; i++)
+        if (prepare->inputs[i] != NULL) prepare->inputs[i]->holder->raw_readers++;
+    pl_status status = PL_OK;
+    for (int32_t i = 0; i < prepare->output_count; i++) {
+        if (status == PL_OK) status = pl_builder_add_folded(draft->builder, constants[i]);
+        if (status != PL_OK) pl_constant_release(prepare->graph->store, constants[i]);
+        else {
+            prepare->outputs[i]->holder = constants[i];
+            prepare->outputs[i]->constant = constants[i]->raw->data;
+        }
+    }
+    return status;
+}
+
+static bool fold_is_worth_it(struct pl_draft *draft, const struct pl_prepare *prepare)
+{
+    int64_t cost = 0;
+    if (!pl_fold_allowed(prepare, &cost) || cost > draft->builder->fold_budget) return false;
+    draft->builder->fold_budget -= cost;
+    return true;
+}
+
+/* A join checks each link when its consumer begins: the producer's shape is known by now. */
+static pl_status check_links(struct pl_draft *draft, int32_t member)
+{
+    const struct pl_graph *graph = draft->builder->request->graph;
+    for (int32_t i = 0; i < graph->link_count && !draft->nested; i++) {
+        const struct pl_joined_link *link = &graph->links[i];
+        if (link->to_member != member || link->adapted) continue;
+        const struct pl_shape *found = &draft->block->tensors[link->from].value.shape;
+        const struct pl_tensor *to = &draft->block->subgraph->tensors[link->to];
+        bool fits = found->rank == to->signature.rank;
+        for (int32_t d = 0; fits && d < found->rank; d++)
+            fits = to->signature.dims[d] == -1 || to->signature.dims[d] == found->dims[d];
+        char a[PL_SHAPE_TEXT_BYTES];
+        char b[PL_SHAPE_TEXT_BYTES];
+        if (!fits && !pl_shape_equal(found, &to->shape))
+            return pl_fail(draft->builder->error, PL_MISMATCH,
+                           "link: output '%s' now has shape %s, input '%s' takes %s", to->name,
+                           pl_shape_text(found, a), draft->block->subgraph->tensors[link->from].name,
+                           pl_shape_text(&to->signature, b));
+        draft->block->tensors[link->to].value.shape = *found;
+    }
+    return PL_OK;
+}
+
+static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operator *op)
+{
+    struct arguments arguments = {0};
+    if (!gather_arguments(draft, op, &arguments)) return pl_builder_no_memory(draft->builder);
+    struct pl_builder *builder = draft->builder;
+    struct pl_prepare prepare = {.op_def = pl_op_find(op),
+                                 .op = op,
+                                 .graph = builder->request->graph,
+                                 .input_count = op->input_count,
+                                 .output_count = op->output_count,
+                                 .inputs = arguments.inputs,
+                                 .outputs = arguments.outputs,
+                                 .kernels = builder->request->kernels,
+                                 .region = &builder->program->region,
+                                 .error = builder->error,
+                                 .services = &services,
+                                 .plan = builder,
+                                 .view_of_input = -1};
+    assert(prepare.op_def != NULL);
+    PL_TRY(prepare.op_def->prepare(&prepare));
+    PL_TRY(check_outputs(draft, &prepare));
+    if (fold_is_worth_it(draft, &prepare)) return fold(draft, &prepare);
+    return add_step(draft, &prepare);
+}
+
+pl_status pl_draft_prepare(struct pl_draft *draft)
+{
+    const struct pl_subgraph *subgraph = draft->block->subgraph;
+    int32_t member = -1;
+    for (int32_t i = 0; i < subgraph->operator_count; i++) {
+        const struct pl_operator *op = &subgraph->operators[i];
+        if (op->member != member) PL_TRY(check_links(draft, op->member));
+        member = op->member;
+        PL_TRY(prepare_operator(draft, op));
+    }
+    return PL_OK;
+}

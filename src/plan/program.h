@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program: the plan of a component, immutable and counted. It holds the order of the steps and where every tensor
+ * lies, as offsets only: whoever runs it provides a table of bases (the lane's arena, the buffers of the slots). So
+ * clones share one program, and a lane's arena may move between two runs. */
+#ifndef PL_PLAN_PROGRAM_H
+#define PL_PLAN_PROGRAM_H
+
+#include <stdatomic.h>
+
+#include "graph/graph.h"
+#include "ops/op.h"
+
+/* Indices into the table of bases. Behind PL_BASE_ARENA come those of slots and nested blocks, as they are met. */
+enum { PL_BASE_ADDRESS = 0, PL_BASE_ARENA = 1, PL_BASE_FIRST_FREE = 2 };
+
+/* Where a tensor lies: bases[base] + offset. bases[PL_BASE_ADDRESS] is 0: a constant's offset is its address; an
+ * optional input left out has offset 0, which gives NULL. */
+struct pl_location {
+    uint64_t offset;
+    uint32_t base;
+};
+
+/* One operator, prepared. locations: inputs, outputs, scratch, states. */
+struct pl_step {
+    const struct pl_op *op_def; /* NULL: no work, the output is a view of the input */
+    const struct pl_operator *op;
+    const void *params;
+    const struct pl_location *locations;
+    const size_t *worker_bytes; /* per scratch: distance between two workers' parts, 0 if shared */
+    const struct pl_stage *stages;
+    int32_t input_count;
+    int32_t output_count;
+    int32_t scratch_count;
+    int32_t state_count;
+    int32_t stage_count;
+};
+
+/* A tensor in a block. */
+struct pl_planned_tensor {
+    struct pl_value value;
+    struct pl_location location;
+    size_t bytes;
+    int32_t slot; /* -1: in the arena, or a constant */
+};
+
+/* A planned subgraph. */
+struct pl_block {
+    const struct pl_subgraph *subgraph;
+    int32_t step_count;
+    struct pl_step *steps;
+    struct pl_planned_tensor *tensors; /* as many as the subgraph has */
+    size_t arena_bytes;
+    size_t bound_bytes; /* the least any placement needs */
+    size_t sum_bytes;   /* without sharing */
+    uint32_t arena_base; /* index of the base of its arena */
+    uint32_t first_base; /* nested: bases of its inputs, then its outputs, in order */
+};
+
+/* Memory outside of the arena: inputs, outputs, variables and state. */
+struct pl_slot {
+    int32_t member;
+    int32_t subgraph;      /* of the member's graph */
+    int32_t tensor;        /* in that subgraph; -1: a state */
+    int32_t operator_index; /* of a state without a key: the operator it belongs to, */
+    int32_t state_index;    /* and which of its states it is */
+    const char *state_key; /* of states that are shared by key; NULL: the operator's alone */
+    size_t bytes;
+    uint32_t base;      /* index of its base */
+    uint8_t reset_byte; /* what its bytes are after a reset */
+    bool is_state;      /* variables and states are reset, inputs and outputs are not */
+};
+
+/* The steps of one member of a join. */
+struct pl_segment {
+    int32_t first_step;
+    int32_t end_step;
+    size_t arena_bytes; /* highest byte its steps use */
+    size_t bound_bytes;
+    size_t sum_bytes;
+};
+
+struct pl_program {
+    atomic_int references;
+    struct pl_region region;
+    struct pl_graph *graph; /* a reference */
+    int32_t subgraph;       /* of the graph: the entry point this is the plan of */
+    int32_t workers;        /* most workers it can use */
+    bool whole;
+    struct pl_block *block;
+    struct pl_segment *segments; /* one per member */
+    int32_t slot_count;
+    struct pl_slot *slots;
+    uint32_t base_count;
+    int32_t folded_count; /* constants computed while planning; references this program holds */
+    struct pl_constant **folded;
+    struct pl_shape *input_shapes; /* what it was planned for */
+    size_t constant_bytes;         /* of all constants it uses */
+};
+
+struct pl_plan_request {
+    struct pl_graph *graph;
+    int32_t subgraph;
+    const struct pl_shape *input_shapes; /* one per input of the subgraph; NULL: the file's */
+    const struct pl_kernels *kernels;
+    int32_t workers;
+    bool whole; /* linked tensors may live in the arena: the segments run only one after another */
+    size_t tensor_limit_bytes;
+};
+
+/* Plans a subgraph of a graph. Nothing of the request is kept but a reference to the graph. */
+pl_status pl_plan(struct pl_memory *memory, const struct pl_plan_request *request, struct pl_program **program,
+                  struct pl_error *error);
+void pl_program_retain(struct pl_program *program);
+/* NULL is allowed. */
+void pl_program_release(struct pl_program *program);
+
+/* All operators of a graph that are not implemented, in one message; PL_OK if there are none. */
+pl_status pl_check_operators(const struct pl_graph *graph, struct pl_error *error);
+
+#endif
