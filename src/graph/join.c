@@ -55,6 +55,10 @@ static pl_status find_adapters(struct joiner *joiner)
         joiner->joined[i] = (struct pl_joined_link){
             joiner->member_tensors[link->from_member] + link->from_tensor,
             joiner->member_tensors[link->to_member] + link->to_tensor, link->to_member, joiner->adapters[i].count > 0};
+        /* An output that is its model's own linked input comes from further up. */
+        for (int32_t k = 0; k < i; k++)
+            if (joiner->joined[k].to == joiner->joined[i].from && !joiner->joined[k].adapted)
+                joiner->joined[i].from = joiner->joined[k].from;
     }
     return PL_OK;
 }

@@ -14,7 +14,8 @@ struct pl_link {
     struct pl_link_options options;
 };
 
-/* Joins members, given in an order in which every producer comes before its consumers. Subgraph 0 of the result holds
+/* Joins members, given in an order in which every producer comes before its consumers; links in the order of their
+ * consumers. Subgraph 0 of the result holds
  * the members' primary subgraphs one after another; its inputs are those no link feeds, its outputs are all outputs.
  * Other subgraphs follow, reached through subgraph_base of their operators. The members' graphs are retained. */
 pl_status pl_graph_join(struct pl_memory *memory, struct pl_constant_store *store, struct pl_graph *const *members,
