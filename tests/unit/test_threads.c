@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pool: every task once, distinct workers, many callers, nested jobs, fork, failures. */
+#include "unit.h"
+
+#include <fenv.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/threads.h"
+
+enum { TASKS = 1000, WORKERS = 5 };
+
+struct count_job {
+    struct pl_pool *pool;
+    int seen[TASKS]; /* not atomic: a task run twice at once is a race that the sanitizer sees */
+    atomic_bool busy[WORKERS];
+    atomic_int clashes; /* two threads with one id, or an id out of range */
+    atomic_int helped;
+};
+
+static void count_task(void *context, int64_t task, int32_t worker)
+{
+    struct count_job *job = context;
+    if (worker < 0 || worker >= WORKERS || atomic_exchange(&job->busy[worker], true)) {
+        atomic_fetch_add(&job->clashes, 1);
+        return;
+    }
+    job->seen[task]++;
+    if (worker != 0) atomic_fetch_add(&job->helped, 1);
+    atomic_store(&job->busy[worker], false);
+}
+
+/* Runs a job and counts what is wrong with it. */
+static int run_counting(struct pl_pool *pool, int32_t max_workers, struct count_job *job)
+{
+    memset(job, 0, sizeof *job);
+    pl_pool_run(pool, max_workers, TASKS, count_task, job);
+    int wrong = atomic_load(&job->clashes);
+    for (int i = 0; i < TASKS; i++) wrong += job->seen[i] != 1;
+    for (int i = max_workers; i < WORKERS; i++) wrong += atomic_load(&job->busy[i]);
+    return wrong;
+}
+
+static struct pl_pool *open_pool(struct unit_memory *unit, int32_t workers)
+{
+    unit_memory_init(unit, 0);
+    struct pl_pool *pool = pl_pool_create(&unit->memory, workers);
+    assert_non_null(pool);
+    assert_int_equal(pl_pool_grow(pool, workers, NULL), PL_OK);
+    assert_int_equal(pl_pool_workers(pool), workers);
+    return pool;
+}
+
+static void close_pool(struct unit_memory *unit, struct pl_pool *pool)
+{
+    pl_pool_destroy(pool);
+    assert_int_equal(unit->live, 0);
+}
+
+static void test_every_task_once(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    struct count_job job;
+    for (int32_t workers = 1; workers <= WORKERS; workers++) {
+        struct pl_pool *pool = open_pool(&unit, workers);
+        const int64_t calls = unit.calls;
+        for (int32_t cap = 1; cap <= WORKERS; cap++) assert_int_equal(run_counting(pool, cap, &job), 0);
+        assert_int_equal(unit.calls, calls);
+        close_pool(&unit, pool);
+    }
+}
+
+static void meet_task(void *context, int64_t task, int32_t worker)
+{
+    (void)task;
+    (void)worker;
+    /* Ends only when two threads are in tasks of this job at once. */
+    atomic_int *inside = context;
+    atomic_fetch_add(inside, 1);
+    const struct timespec moment = {0, 1000000};
+    for (int i = 0; i < 5000 && atomic_load(inside) < 2; i++) nanosleep(&moment, NULL);
+}
+
+static void test_helpers_do_help(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    struct pl_pool *pool = open_pool(&unit, 2);
+    for (int sleep = 0; sleep < 2; sleep++) {
+        /* The first time the helper may still spin, the second time it sleeps. */
+        const struct timespec pause = {0, sleep * 20000000};
+        nanosleep(&pause, NULL);
+        atomic_int inside = 0;
+        pl_pool_run(pool, 2, 2, meet_task, &inside);
+        assert_int_equal(atomic_load(&inside), 2);
+    }
+    close_pool(&unit, pool);
+}
+
+struct caller {
+    struct pl_pool *pool;
+    int wrong;
+};
+
+static void *call_often(void *argument)
+{
+    struct caller *caller = argument;
+    struct count_job *job = pl_memory_system(NULL, NULL, 0, sizeof *job, PL_ALIGNMENT);
+    for (int i = 0; i < 50; i++) caller->wrong += run_counting(caller->pool, 1 + i % WORKERS, job);
+    pl_memory_system(NULL, job, sizeof *job, 0, PL_ALIGNMENT);
+    return NULL;
+}
+
+static void test_many_callers_at_once(void **state)
+{
+    (void)state;
+    enum { CALLERS = 4 };
+    struct unit_memory unit;
+    struct pl_pool *pool = open_pool(&unit, 3);
+    struct caller callers[CALLERS];
+    pthread_t threads[CALLERS];
+    for (int i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){pool, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, call_often, &callers[i]), 0);
+    }
+    for (int i = 0; i < CALLERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(callers[i].wrong, 0);
+    }
+    close_pool(&unit, pool);
+}
+
+static void add_task(void *context, int64_t task, int32_t worker)
+{
+    (void)worker;
+    atomic_fetch_add((atomic_int *)context, (int)task);
+}
+
+struct nest {
+    struct pl_pool *pool;
+    atomic_int sum;
+};
+
+static void nest_task(void *context, int64_t task, int32_t worker)
+{
+    (void)task;
+    (void)worker;
+    struct nest *nest = context;
+    pl_pool_run(nest->pool, 3, 10, add_task, &nest->sum);
+}
+
+static void test_a_task_may_run_a_job(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    struct nest nest = {.pool = open_pool(&unit, 3)};
+    pl_pool_run(nest.pool, 3, 20, nest_task, &nest);
+    assert_int_equal(atomic_load(&nest.sum), 20 * 45);
+    close_pool(&unit, nest.pool);
+}
+
+static void test_no_tasks_and_one(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    struct pl_pool *pool = open_pool(&unit, 2);
+    atomic_int sum = 7;
+    pl_pool_run(pool, 2, 0, add_task, &sum);
+    pl_pool_run(pool, 2, 1, add_task, &sum);
+    pl_pool_run(pool, 0, 3, add_task, &sum);
+    assert_int_equal(atomic_load(&sum), 10);
+    close_pool(&unit, pool);
+}
+
+static void round_task(void *context, int64_t task, int32_t worker)
+{
+    volatile float large = 16777216.0f;
+    volatile float half_a_step = 1.0f; /* to nearest even it is lost, upwards it is not */
+    const float sum = large + half_a_step;
+    if (worker != 0 && sum != large) atomic_fetch_add((atomic_int *)context, 1);
+    meet_task((atomic_int *)context + 1, task, worker);
+}
+
+static void test_helpers_have_our_float_state(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    fesetround(FE_UPWARD); /* threads inherit it */
+    struct pl_pool *pool = open_pool(&unit, 2);
+    atomic_int wrong_and_inside[2] = {0, 0};
+    pl_pool_run(pool, 2, 2, round_task, wrong_and_inside);
+    fesetround(FE_TONEAREST);
+    assert_int_equal(atomic_load(&wrong_and_inside[0]), 0);
+    close_pool(&unit, pool);
+}
+
+static void test_growing(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    struct count_job job;
+    unit_memory_init(&unit, 0);
+    struct pl_pool *pool = pl_pool_create(&unit.memory, 3);
+    assert_int_equal(pl_pool_workers(pool), 1);
+    assert_int_equal(run_counting(pool, WORKERS, &job), 0);
+    assert_int_equal(pl_pool_grow(pool, 2, NULL), PL_OK);
+    assert_int_equal(pl_pool_workers(pool), 2);
+    assert_int_equal(pl_pool_grow(pool, 1, NULL), PL_OK);
+    assert_int_equal(pl_pool_workers(pool), 2);
+    assert_int_equal(pl_pool_grow(pool, 100, NULL), PL_OK);
+    assert_int_equal(pl_pool_workers(pool), 3);
+    assert_int_equal(run_counting(pool, WORKERS, &job), 0);
+    close_pool(&unit, pool);
+}
+
+static void test_failing_memory(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    struct count_job job;
+    unit_memory_init(&unit, 1);
+    assert_null(pl_pool_create(&unit.memory, 4));
+    for (int64_t fail_at = 2; fail_at <= 4; fail_at++) {
+        unit_memory_init(&unit, fail_at);
+        struct pl_error error = {0};
+        struct pl_pool *pool = pl_pool_create(&unit.memory, 4);
+        assert_int_equal(pl_pool_grow(pool, 4, &error), PL_OUT_OF_MEMORY);
+        assert_int_equal(pl_pool_workers(pool), fail_at - 1);
+        assert_int_equal(run_counting(pool, 4, &job), 0);
+        assert_int_equal(pl_pool_grow(pool, 4, &error), PL_OK);
+        assert_int_equal(pl_pool_workers(pool), 4);
+        close_pool(&unit, pool);
+    }
+}
+
+static void test_fork(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    struct count_job job;
+    struct pl_pool *pool = open_pool(&unit, 3);
+    assert_int_equal(run_counting(pool, 3, &job), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        atomic_int inside = 0;
+        int wrong = run_counting(pool, 3, &job);
+        pl_pool_run(pool, 2, 2, meet_task, &inside); /* the child has helpers again */
+        wrong += atomic_load(&inside) != 2;
+        wrong += pl_pool_workers(pool) != 3;
+        pl_pool_destroy(pool);
+        wrong += atomic_load(&unit.live) != 0;
+        _exit(wrong == 0 ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(run_counting(pool, 3, &job), 0);
+    close_pool(&unit, pool);
+}
+
+static void test_closing_with_helpers_asleep_or_not(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    for (int i = 0; i < 20; i++) {
+        struct pl_pool *pool = open_pool(&unit, 4);
+        const struct timespec pause = {0, i % 4 * 100000};
+        nanosleep(&pause, NULL);
+        close_pool(&unit, pool);
+    }
+    pl_pool_destroy(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_task_once),
+        cmocka_unit_test(test_helpers_do_help),
+        cmocka_unit_test(test_many_callers_at_once),
+        cmocka_unit_test(test_a_task_may_run_a_job),
+        cmocka_unit_test(test_no_tasks_and_one),
+        cmocka_unit_test(test_helpers_have_our_float_state),
+        cmocka_unit_test(test_growing),
+        cmocka_unit_test(test_failing_memory),
+        cmocka_unit_test(test_fork),
+        cmocka_unit_test(test_closing_with_helpers_asleep_or_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
