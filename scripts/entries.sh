@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# The entries of scripts/test, scripts/test-long and .ci/run, see checks.sh.
+
+# Unit tests of a preset that is built; the rest of the arguments is put before each program.
+unit_tests() {
+    local preset=$1 program
+    shift
+    for program in build/"$preset"/unit/test_*; do
+        check_tests "$preset/$(basename "$program")" "$@" "$program"
+    done
+}
+
+# What every change must pass.
+all_tests() {
+    check layers "$PYTHON" tests/check_layers.py
+    check headers tests/check_headers.sh
+    check build/asan build_preset asan
+    unit_tests asan
+    check build/release scripts/build
+    check symbols tests/check_symbols.sh out
+    check package tests/check_package.sh out
+    check_tests pytest "$PYTHON" -m pytest -q -rs -p no:cacheprovider tests
+}
+
+# The same code under other eyes. clang: its warnings; tsan: races; aarch64: another instruction set, under qemu.
+all_builds() {
+    check build/clang build_preset clang
+    check build/tsan build_preset tsan
+    # Tests fork with threads running, which the sanitizer refuses unless told.
+    TSAN_OPTIONS="die_after_fork=0 halt_on_error=1" unit_tests tsan
+    if need_aarch64; then
+        check build/aarch64 build_preset aarch64
+        unit_tests aarch64 qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH=.cache/aarch64/usr/lib/aarch64-linux-gnu
+    else
+        skip build/aarch64 "no arm64 packages from this system's servers"
+    fi
+}
+
+run_under_valgrind() {
+    valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=all "$@"
+}
+
+# Models small enough for slow machinery: our own, and those of ../shared.
+small_models() {
+    find tests/models ../shared/models/tiny -name '*.tflite' -size -200k 2>/dev/null | sort
+}
+
+valgrind_checks() {
+    check build/dev build_preset dev
+    unit_tests dev valgrind --quiet --error-exitcode=9 --leak-check=full
+    local model
+    for model in $(small_models); do
+        check "valgrind/$(basename "$model")" run_under_valgrind build/dev/plait run "$model" --random-input=1
+    done
+}
+
+# fuzz_checks SECONDS: each libFuzzer target for so long, from the small models and what earlier runs found.
+fuzz_checks() {
+    check build/fuzz build_preset fuzz
+    local program name
+    for program in build/fuzz/fuzz/fuzz_*; do
+        [ -x "$program" ] || continue
+        name=$(basename "$program")
+        check "fuzz/$name" run_fuzzer "$program" "$1" ".cache/fuzz/$name"
+    done
+}
+
+run_fuzzer() {
+    local seeds="build/fuzz/seeds"
+    mkdir -p "$3" "$seeds" build/fuzz/found
+    small_models | xargs -r cp -t "$seeds"
+    "$1" -max_total_time="$2" -timeout=20 -rss_limit_mb=2500 -max_len=65536 -print_final_stats=1 \
+        -artifact_prefix=build/fuzz/found/ "$3" "$seeds"
+}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by the other scripts: $ROOT, and functions that install what is missing. Each is quick when nothing is.
+# They know Debian and Ubuntu; elsewhere they say what is needed and go on with what there is.
+set -eu -o pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$ROOT"
+
+BUILD_PACKAGES="gcc libc6-dev cmake ninja-build libxxhash-dev libsndfile1-dev libstb-dev"
+TEST_PACKAGES="g++ clang libclang-rt-dev binutils pkg-config libcmocka-dev python3 python3-venv ca-certificates"
+CHECK_PACKAGES="valgrind qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+
+say() { echo "$*" >&2; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+is_installed() {
+    dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
+}
+
+# need_packages PACKAGE...: by apt-get, only those that are missing.
+need_packages() {
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+        say "no apt-get here; these must be installed by other means: $*"
+        return 0
+    fi
+    local missing=() package
+    for package in "$@"; do is_installed "$package" || missing+=("$package"); done
+    [ ${#missing[@]} = 0 ] && return 0
+    say "installing ${missing[*]}"
+    mkdir -p "$ROOT/.cache"
+    if ! { as_root apt-get update -qq &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    } >"$ROOT/.cache/apt.log" 2>&1 </dev/null; then
+        tail -n 20 "$ROOT/.cache/apt.log" >&2
+        say "could not install ${missing[*]}"
+        return 1
+    fi
+}
+
+# The Python of the tests: a virtual environment of our own, made anew when the list of packages changes.
+PYTHON="$ROOT/.cache/venv/bin/python"
+need_python() {
+    local stamp="$ROOT/.cache/venv/stamp" want
+    want="$ROOT $(sha256sum <"$ROOT/tests/requirements.txt")"
+    if [ -x "$PYTHON" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then return 0; fi
+    say "making .cache/venv from tests/requirements.txt"
+    mkdir -p "$ROOT/.cache"
+    python3 -m venv --clear "$ROOT/.cache/venv"
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check -r "$ROOT/tests/requirements.txt" >&2
+    echo "$want" >"$stamp"
+}
+
+# cmocka for Arm, for unit tests under qemu. Only unpacked below .cache, with apt's lists for arm64 beside it: nothing of
+# the system's own package lists is touched. False where the system's servers have no arm64 packages.
+need_aarch64() {
+    local root="$ROOT/.cache/aarch64"
+    if [ -e "$root/usr/include/cmocka.h" ] && [ -e "$root/include/xxhash.h" ]; then return 0; fi
+    mkdir -p "$root/lists/partial" "$root/archives/partial" "$root/include"
+    local apt=(apt-get -qq -o Dir::State::Lists="$root/lists" -o Dir::Cache::archives="$root/archives"
+        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Architecture=arm64 -o APT::Architectures::=arm64
+        -o APT::Sandbox::User=)
+    (cd "$root/archives" && "${apt[@]}" update && "${apt[@]}" download libcmocka0 libcmocka-dev) \
+        >"$root/apt.log" 2>&1 || return 1
+    local package
+    for package in "$root"/archives/*.deb; do dpkg-deb -x "$package" "$root"; done
+    cp /usr/include/xxhash.h "$root/include/"
+    [ ! -e /usr/include/xxh3.h ] || cp /usr/include/xxh3.h "$root/include/"
+}
+
+# build_preset NAME: configures and builds it below build/NAME.
+build_preset() {
+    cmake --preset "$1" -Wno-dev >/dev/null && cmake --build --preset "$1"
+}
