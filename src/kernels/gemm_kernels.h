@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Matrix products of pixels with weights: convolution, dense layers and matrix multiplication are all
+ *
+ *     output[x][n] = finish(sum over k of (input[x][k] - input_zero_point) * (weights[n][k] + weight_offset), n)
+ *
+ * where the k of an output pixel are the taps of its patch times the depth, in this order; taps outside of the image are
+ * left out. A dense layer is an image of one row, a filter of one tap and a stride of 1.
+ *
+ * Weights are packed into blocks of PL_GEMM_BLOCK outputs, [block][k][PL_GEMM_BLOCK], zeros behind the last output, so
+ * that a block's sums are independent accumulators side by side. Float sums run over ascending k into one fused
+ * multiply-add accumulator per output; integer sums wrap. */
+#ifndef PL_KERNELS_GEMM_KERNELS_H
+#define PL_KERNELS_GEMM_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/patch.h"
+#include "kernels/requantize.h"
+
+enum { PL_GEMM_BLOCK = 16 };
+
+/* How raw weights [groups][channels][depth] become packed ones. Strides are in elements. */
+struct pl_gemm_pack {
+    int32_t groups;
+    int32_t channels; /* outputs of a group */
+    int32_t depth;    /* k of a group */
+    int64_t group_stride;
+    int64_t channel_stride;
+    int64_t depth_stride;
+};
+
+/* Blocks of a group. */
+static inline int32_t pl_gemm_blocks(int32_t channels)
+{
+    return channels / PL_GEMM_BLOCK + (channels % PL_GEMM_BLOCK != 0);
+}
+
+/* What the products of one image share. */
+struct pl_gemm_shape {
+    struct pl_patch patch;
+    int32_t depth;         /* input channels that are read of each tap */
+    int32_t channels;      /* outputs */
+    int32_t output_stride; /* elements from one output pixel to the next */
+};
+
+/* The part to compute: pixels [from_x, to_x) of row y, blocks [from_block, to_block) of outputs. input is the image's
+ * first element (of the group), output that of output row y. */
+struct pl_gemm_part {
+    const void *input;
+    void *output;
+    int32_t y;
+    int32_t from_x, to_x;
+    int32_t from_block, to_block;
+};
+
+/* float: output = clamp(sum + bias). */
+struct pl_gemm_float {
+    const float *weights;
+    const float *bias; /* NULL: none; `channels` of them */
+    float low, high;
+};
+
+/* How an integer sum becomes an output. */
+enum pl_gemm_rounding {
+    PL_GEMM_FIXED,  /* fixed-point multiplier, two roundings, as the reference's convolutions */
+    PL_GEMM_DOUBLE, /* round(sum * scale) in double, as its dense layers */
+    PL_GEMM_RAW     /* the sum itself (int32 output) */
+};
+
+enum pl_gemm_output { PL_GEMM_INT8, PL_GEMM_UINT8, PL_GEMM_INT16, PL_GEMM_INT32 };
+
+struct pl_gemm_integer {
+    const void *weights;
+    const int32_t *bias;      /* NULL: none */
+    const int64_t *wide_bias; /* NULL: none; kernels with 64-bit sums take either */
+    int32_t input_zero_point;
+    int32_t weight_offset; /* added to every packed weight */
+    struct pl_output_range range;
+    enum pl_gemm_rounding rounding;
+    enum pl_gemm_output output;
+    const struct pl_multiplier *multipliers; /* PL_GEMM_FIXED: one per channel */
+    const double *scales;                    /* PL_GEMM_DOUBLE: one per channel */
+};
+
+/* Quantized floats times int8 weights: output = clamp(sum * (row_scale * weight_scale) + bias). */
+struct pl_gemm_hybrid {
+    const int8_t *weights;
+    const float *bias;          /* NULL: none */
+    const float *weight_scales; /* one per channel */
+    const float *row_scales;    /* of input row x * row_step */
+    const int32_t *row_zero_points;
+    int32_t row_step; /* 1: every pixel of the row was quantized by itself; 0: all together */
+    float low, high;
+};
+
+/* Packs blocks [from, to), counted over all groups, to where they belong in `packed`. */
+typedef void (*pl_gemm_pack_blocks)(void *packed, const void *raw, const struct pl_gemm_pack *pack, int64_t from,
+                                    int64_t to);
+
+struct pl_gemm_kernels {
+    /* Packers. uint8 weights become int8 by subtracting 128. The packers of whole constants take a
+     * const struct pl_gemm_pack * as context. */
+    void (*pack_f32)(void *packed, const void *raw, const void *pack);
+    void (*pack_i8)(void *packed, const void *raw, const void *pack);
+    void (*pack_u8)(void *packed, const void *raw, const void *pack);
+    void (*pack_i16)(void *packed, const void *raw, const void *pack);
+    pl_gemm_pack_blocks pack_blocks_f32;
+    pl_gemm_pack_blocks pack_blocks_i8;
+    pl_gemm_pack_blocks pack_blocks_u8;
+    pl_gemm_pack_blocks pack_blocks_i16;
+
+    void (*f32)(const struct pl_gemm_shape *shape, const struct pl_gemm_float *weights,
+                const struct pl_gemm_part *part);
+    /* Inputs int8 or uint8, weights int8, 32-bit sums. */
+    void (*i8)(const struct pl_gemm_shape *shape, const struct pl_gemm_integer *weights,
+               const struct pl_gemm_part *part);
+    void (*u8)(const struct pl_gemm_shape *shape, const struct pl_gemm_integer *weights,
+               const struct pl_gemm_part *part);
+    /* Inputs int16, weights int8 or int16, 64-bit sums, input_zero_point 0. */
+    void (*i16_i8)(const struct pl_gemm_shape *shape, const struct pl_gemm_integer *weights,
+                   const struct pl_gemm_part *part);
+    void (*i16_i16)(const struct pl_gemm_shape *shape, const struct pl_gemm_integer *weights,
+                    const struct pl_gemm_part *part);
+    void (*hybrid)(const struct pl_gemm_shape *shape, const struct pl_gemm_hybrid *weights,
+                   const struct pl_gemm_part *part);
+
+    /* Floats to int8 with a scale and a zero point of their own: values = scale * (quantized - zero_point). */
+    void (*quantize_symmetric)(const float *values, int64_t count, int8_t *quantized, float *scale,
+                               int32_t *zero_point);
+    void (*quantize_asymmetric)(const float *values, int64_t count, int8_t *quantized, float *scale,
+                                int32_t *zero_point);
+};
+
+#endif
