@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graph/constant.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/hash.h"
+
+enum { FIRST_BUCKETS = 64, BORROW_ALIGNMENT = 16 };
+
+/* A hash table with chains. A content and its own bytes are one allocation. */
+struct pl_constant_store {
+    struct pl_memory *memory;
+    struct pl_content **buckets;
+    size_t bucket_count; /* a power of two */
+    size_t content_count;
+    size_t owned_bytes;
+};
+
+enum { HEAD_BYTES = (sizeof(struct pl_content) + PL_ALIGNMENT - 1) / PL_ALIGNMENT * PL_ALIGNMENT };
+
+pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_store **store, struct pl_error *error)
+{
+    struct pl_constant_store *fresh = pl_allocate_zero(memory, sizeof *fresh);
+    struct pl_content **buckets = pl_allocate_zero(memory, FIRST_BUCKETS * sizeof *buckets);
+    if (fresh == NULL || buckets == NULL) {
+        pl_free(memory, fresh, sizeof *fresh);
+        pl_free(memory, buckets, FIRST_BUCKETS * sizeof *buckets);
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for the store of constants");
+    }
+    fresh->memory = memory;
+    fresh->buckets = buckets;
+    fresh->bucket_count = FIRST_BUCKETS;
+    *store = fresh;
+    return PL_OK;
+}
+
+void pl_constant_store_delete(struct pl_constant_store *store)
+{
+    if (store == NULL) return;
+    assert(store->content_count == 0);
+    struct pl_memory *memory = store->memory;
+    pl_free(memory, store->buckets, store->bucket_count * sizeof store->buckets[0]);
+    pl_free(memory, store, sizeof *store);
+}
+
+size_t pl_constant_store_bytes(const struct pl_constant_store *store)
+{
+    return store->owned_bytes;
+}
+
+static struct pl_content **find_bucket(const struct pl_constant_store *store, uint64_t hash)
+{
+    return &store->buckets[hash & (store->bucket_count - 1)];
+}
+
+/* Twice the buckets; without memory for them the chains just get longer. */
+static void grow(struct pl_constant_store *store)
+{
+    const size_t count = store->bucket_count;
+    struct pl_content **old = store->buckets;
+    struct pl_content **fresh = pl_allocate_zero(store->memory, 2 * count * sizeof *fresh);
+    if (fresh == NULL) return;
+    store->buckets = fresh;
+    store->bucket_count = 2 * count;
+    for (size_t i = 0; i < count; i++) {
+        while (old[i] != NULL) {
+            struct pl_content *content = old[i];
+            old[i] = content->next;
+            struct pl_content **bucket = find_bucket(store, content->hash);
+            content->next = *bucket;
+            *bucket = content;
+        }
+    }
+    pl_free(store->memory, old, count * sizeof *old);
+}
+
+/* Borrowed bytes end with their owner, so they are found only by who borrows the very same ones. */
+static struct pl_content *find_content(const struct pl_constant_store *store, uint64_t hash, const void *data,
+                                       size_t bytes)
+{
+    for (struct pl_content *content = *find_bucket(store, hash); content != NULL; content = content->next) {
+        if (content->hash != hash || content->bytes != bytes) continue;
+        if (content->borrowed ? content->data == data : bytes == 0 || memcmp(content->data, data, bytes) == 0)
+            return content;
+    }
+    return NULL;
+}
+
+/* A content with one reference that is not in the store yet; its own bytes are not written. */
+static struct pl_content *new_content(struct pl_constant_store *store, size_t own_bytes)
+{
+    size_t all = 0;
+    struct pl_content *content = pl_size_add(own_bytes, HEAD_BYTES, &all) ? pl_allocate(store->memory, all) : NULL;
+    if (content == NULL) return NULL;
+    *content = (struct pl_content){.data = (char *)content + HEAD_BYTES, .bytes = own_bytes, .references = 1};
+    return content;
+}
+
+static void insert(struct pl_constant_store *store, struct pl_content *content, uint64_t hash)
+{
+    if (store->content_count >= store->bucket_count) grow(store);
+    struct pl_content **bucket = find_bucket(store, hash);
+    content->hash = hash;
+    content->next = *bucket;
+    *bucket = content;
+    store->content_count++;
+    if (!content->borrowed) store->owned_bytes += content->bytes;
+}
+
+static void free_content(struct pl_constant_store *store, struct pl_content *content)
+{
+    pl_free(store->memory, content, HEAD_BYTES + (content->borrowed ? 0 : content->bytes));
+}
+
+static void release_content(struct pl_constant_store *store, struct pl_content *content)
+{
+    assert(content->references > 0);
+    if (--content->references > 0) return;
+    struct pl_content **place = find_bucket(store, content->hash);
+    while (*place != content) place = &(*place)->next;
+    *place = content->next;
+    store->content_count--;
+    if (!content->borrowed) store->owned_bytes -= content->bytes;
+    free_content(store, content);
+}
+
+/* A reference to the content of these bytes; NULL if there is no memory. */
+static struct pl_content *acquire_content(struct pl_constant_store *store, const void *data, size_t bytes, bool borrow)
+{
+    const uint64_t hash = pl_hash_bytes(data, bytes);
+    struct pl_content *content = find_content(store, hash, data, bytes);
+    if (content != NULL && (borrow || !content->borrowed)) {
+        content->references++;
+        return content;
+    }
+    content = new_content(store, borrow ? 0 : bytes);
+    if (content == NULL) return NULL;
+    if (borrow) {
+        content->borrowed = true;
+        content->data = data;
+        content->bytes = bytes;
+    } else if (bytes > 0) {
+        memcpy((char *)content + HEAD_BYTES, data, bytes);
+    }
+    insert(store, content, hash);
+    return content;
+}
+
+pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, size_t bytes, bool borrow,
+                             struct pl_constant **constant, struct pl_error *error)
+{
+    /* Kernels read numbers where they are: what is badly aligned is copied all the same. */
+    const bool can_borrow = borrow && bytes > 0 && (uintptr_t)data % BORROW_ALIGNMENT == 0;
+    struct pl_constant *fresh = pl_allocate_zero(store->memory, sizeof *fresh);
+    struct pl_content *content = fresh != NULL ? acquire_content(store, data, bytes, can_borrow) : NULL;
+    if (content == NULL) {
+        pl_free(store->memory, fresh, sizeof *fresh);
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a constant of %zu bytes", bytes);
+    }
+    fresh->raw = content;
+    fresh->bytes = bytes;
+    fresh->references = 1;
+    *constant = fresh;
+    return PL_OK;
+}
+
+void pl_constant_retain(struct pl_constant *constant)
+{
+    assert(constant->references > 0);
+    constant->references++;
+}
+
+void pl_constant_drop_raw(struct pl_constant_store *store, struct pl_constant *constant)
+{
+    if (constant->raw == NULL) return;
+    release_content(store, constant->raw);
+    constant->raw = NULL;
+}
+
+void pl_constant_release(struct pl_constant_store *store, struct pl_constant *constant)
+{
+    if (constant == NULL) return;
+    assert(constant->references > 0);
+    if (--constant->references > 0) return;
+    pl_constant_drop_raw(store, constant);
+    while (constant->packed != NULL) {
+        struct pl_packed *packed = constant->packed;
+        constant->packed = packed->next;
+        release_content(store, packed->content);
+        pl_free(store->memory, packed, sizeof *packed);
+    }
+    pl_free(store->memory, constant, sizeof *constant);
+}
+
+/* Function pointers and object pointers have one size wherever this runs; the standard has no conversion. */
+static const void *identity_of(pl_pack_function pack)
+{
+    const void *identity = NULL;
+    static_assert(sizeof identity == sizeof pack, "a packer's address is its identity");
+    memcpy(&identity, &pack, sizeof identity);
+    return identity;
+}
+
+/* Packs, and keeps what came out only if the store has no equal content. */
+static struct pl_content *pack_content(struct pl_constant_store *store, const struct pl_constant *constant,
+                                       pl_pack_function pack, const void *context, size_t packed_bytes)
+{
+    struct pl_content *fresh = new_content(store, packed_bytes);
+    if (fresh == NULL) return NULL;
+    void *to = (char *)fresh + HEAD_BYTES;
+    memset(to, 0, packed_bytes); /* what a packer leaves out must not make equal forms differ */
+    pack(to, constant->raw->data, context);
+    const uint64_t hash = pl_hash_bytes(to, packed_bytes);
+    struct pl_content *equal = find_content(store, hash, to, packed_bytes);
+    if (equal != NULL && !equal->borrowed) {
+        equal->references++;
+        free_content(store, fresh);
+        return equal;
+    }
+    insert(store, fresh, hash);
+    return fresh;
+}
+
+pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *constant, pl_pack_function pack,
+                           uint64_t parameters, const void *context, size_t packed_bytes, const void **packed,
+                           struct pl_error *error)
+{
+    const void *layout = identity_of(pack);
+    for (const struct pl_packed *form = constant->packed; form != NULL; form = form->next) {
+        if (form->layout != layout || form->parameters != parameters) continue;
+        *packed = form->content->data;
+        return PL_OK;
+    }
+    PL_ENSURE(constant->raw != NULL, error, PL_INVALID_ARGUMENT,
+              "the raw bytes of a constant were let go before it was packed in every layout that is used");
+    struct pl_packed *form = pl_allocate_zero(store->memory, sizeof *form);
+    struct pl_content *content =
+        form != NULL ? pack_content(store, constant, pack, context, packed_bytes) : NULL;
+    if (content == NULL) {
+        pl_free(store->memory, form, sizeof *form);
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a packed constant of %zu bytes", packed_bytes);
+    }
+    *form = (struct pl_packed){constant->packed, layout, parameters, content};
+    constant->packed = form;
+    *packed = content->data;
+    return PL_OK;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graph/graph.h"
+
+#include <assert.h>
+
+pl_status pl_graph_create(struct pl_memory *memory, struct pl_constant_store *store, struct pl_graph **graph,
+                          struct pl_error *error)
+{
+    struct pl_graph *fresh = pl_allocate_zero(memory, sizeof *fresh);
+    if (fresh == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a graph of %zu bytes", sizeof *fresh);
+    atomic_init(&fresh->references, 1);
+    pl_region_init(&fresh->region, memory);
+    fresh->store = store;
+    fresh->description = "";
+    fresh->member_count = 1;
+    *graph = fresh;
+    return PL_OK;
+}
+
+void pl_graph_retain(struct pl_graph *graph)
+{
+    atomic_fetch_add(&graph->references, 1);
+}
+
+void pl_graph_release(struct pl_graph *graph)
+{
+    if (graph == NULL || atomic_fetch_sub(&graph->references, 1) > 1) return;
+    for (int32_t i = 0; i < graph->constant_count; i++) pl_constant_release(graph->store, graph->constants[i]);
+    /* A join of joins is never made, so this goes one level down only. */
+    if (graph->members != NULL)
+        for (int32_t i = 0; i < graph->member_count; i++) pl_graph_release(graph->members[i]);
+    struct pl_memory *memory = graph->region.memory;
+    pl_region_clear(&graph->region);
+    pl_free(memory, graph, sizeof *graph);
+}
+
+const char *pl_operator_name(const struct pl_operator *op)
+{
+    if (op->custom_name != NULL) return op->custom_name;
+    const char *name = pl_schema_value_name(PL_ENUM_BuiltinOperator, op->code);
+    return name != NULL ? name : "unknown operator";
+}
