@@ -183,8 +183,13 @@ def subset(model, operators, inputs, outputs, shapes=None):
             tensor.buffer = buffer
         graph.tensors.append(tensor)
     graph.operators = []
+    if not control:
+        tree.operatorCodes = []
     for op in operators:
         op = copy.copy(op)
+        if not control:
+            tree.operatorCodes.append(model.tree.operatorCodes[op.opcodeIndex])
+            op.opcodeIndex = len(tree.operatorCodes) - 1
         op.inputs = [number[int(k)] for k in op.inputs]
         op.outputs = [number[int(k)] for k in op.outputs]
         op.intermediates = None if not control else op.intermediates

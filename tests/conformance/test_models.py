@@ -24,8 +24,7 @@ every_model = pytest.mark.parametrize("path", PATHS, ids=models.label)
 
 def random_count(model):
     """20 in the long form; in the short one fewer where the reference needs long."""
-    million = model.multiply_adds() / 1e6
-    return 20 if LONG or million < 20 else 5 if million < 200 else 2
+    return 20 if LONG or model.multiply_adds() < 100e6 else 4
 
 
 def plait_answers(model, calls):
