@@ -30,7 +30,8 @@ all_builds() {
     TSAN_OPTIONS="die_after_fork=0 halt_on_error=1" unit_tests tsan
     if need_aarch64; then
         check build/aarch64 build_preset aarch64
-        unit_tests aarch64 qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH=.cache/aarch64/usr/lib/aarch64-linux-gnu
+        unit_tests aarch64 qemu-aarch64 -L /usr/aarch64-linux-gnu -E PLAIT_TEST_IN_QEMU=1 \
+            -E LD_LIBRARY_PATH=.cache/aarch64/usr/lib/aarch64-linux-gnu
     else
         skip build/aarch64 "no arm64 packages from this system's servers"
     fi
