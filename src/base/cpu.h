@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What this machine can do. Asked of the processor and the operating system each time: keep the answer. */
+/* What this machine can do. Asked of the processor and the operating system each time: keep the
+ * answer. */
 #ifndef PL_BASE_CPU_H
 #define PL_BASE_CPU_H
 

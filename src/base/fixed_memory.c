@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table has one entry per block, sorted by address; gaps are what lies between, so neighbours that are free are one
- * gap by themselves. It grows downwards from the allocator at the top end: entry i is below entry i - 1. */
+/* The table has one entry per block, sorted by address; gaps are what lies between, so neighbours
+ * that are free are one gap by themselves. It grows downwards from the allocator at the top end:
+ * entry i is below entry i - 1. */
 #include "base/fixed_memory.h"
 
 #include <assert.h>
@@ -17,7 +18,8 @@ struct block {
     size_t bytes;  /* a multiple of PL_ALIGNMENT */
 };
 
-/* While measuring the table lies in pages of its own, with the address of each block: NULL if it is in the buffer. */
+/* While measuring the table lies in pages of its own, with the address of each block: NULL if it is
+ * in the buffer. */
 struct measured_block {
     struct block block;
     void *pages;
@@ -27,16 +29,18 @@ struct pl_fixed_memory {
     pthread_mutex_t mutex;
     char *base;
     size_t usable; /* from base to this struct */
-    size_t lost;   /* most that alignment of another buffer of the same size can cost: 0 if this one is aligned */
+    size_t lost;   /* what another buffer's alignment can cost: 0 if this one is aligned */
     size_t count;  /* of blocks */
     size_t needed; /* highest so far, without `lost` */
     struct measured_block *measured; /* NULL: not measuring */
     size_t measured_capacity;
 };
 
-enum { HEAD_BYTES = (sizeof(struct pl_fixed_memory) + PL_ALIGNMENT - 1) / PL_ALIGNMENT * PL_ALIGNMENT };
+enum {
+    HEAD_BYTES = (sizeof(struct pl_fixed_memory) + PL_ALIGNMENT - 1) / PL_ALIGNMENT * PL_ALIGNMENT
+};
 
-/* ---- the table, in the buffer or measured ------------------------------------------------------------------------ */
+/* ---- the table, in the buffer or measured ---------------------------------------------------- */
 
 static struct block *stored_block(struct pl_fixed_memory *fixed, size_t index)
 {
@@ -110,7 +114,7 @@ static void take_out(struct pl_fixed_memory *fixed, size_t index)
     fixed->count--;
 }
 
-/* ---- allocating -------------------------------------------------------------------------------------------------- */
+/* ---- allocating ------------------------------------------------------------------------------ */
 
 /* What the buffer must hold above `base` with one block more, whose end is at block_end. */
 static bool need_with(struct pl_fixed_memory *fixed, size_t block_end, size_t *need)
@@ -141,7 +145,8 @@ static void *address_of_new(struct pl_fixed_memory *fixed, struct block block, s
 {
     if (fixed->measured == NULL) return need <= fixed->usable ? fixed->base + block.offset : NULL;
     if (!grow_measured(fixed)) return NULL;
-    void *pages = mmap(NULL, block.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *pages =
+        mmap(NULL, block.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return pages == MAP_FAILED ? NULL : pages;
 }
 
@@ -178,7 +183,8 @@ static void free_block(struct pl_fixed_memory *fixed, void *pointer)
     take_out(fixed, index);
 }
 
-void *pl_fixed_memory_allocate(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment)
+void *pl_fixed_memory_allocate(void *user, void *pointer, size_t old_bytes, size_t new_bytes,
+                               size_t alignment)
 {
     struct pl_fixed_memory *fixed = user;
     (void)old_bytes;
@@ -190,7 +196,7 @@ void *pl_fixed_memory_allocate(void *user, void *pointer, size_t old_bytes, size
     return address;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 pl_status pl_fixed_memory_create(void *buffer, size_t bytes, struct pl_fixed_memory **fixed)
 {
@@ -202,7 +208,8 @@ pl_status pl_fixed_memory_create(void *buffer, size_t bytes, struct pl_fixed_mem
     end &= ~(uintptr_t)(PL_ALIGNMENT - 1);
     if (end < base || end - base < HEAD_BYTES) return PL_OUT_OF_MEMORY;
     char *aligned = (char *)buffer + (base - from);
-    struct pl_fixed_memory *made = (struct pl_fixed_memory *)(void *)(aligned + (end - base - HEAD_BYTES));
+    struct pl_fixed_memory *made =
+        (struct pl_fixed_memory *)(void *)(aligned + (end - base - HEAD_BYTES));
     memset(made, 0, sizeof *made);
     pthread_mutex_init(&made->mutex, NULL);
     made->base = aligned;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An allocator that lives wholly inside one buffer of the caller's: blocks from the bottom up, first fit by address;
- * their table and the allocator itself at the top end. It never calls malloc. Thread-safe.
+/* An allocator that lives wholly inside one buffer of the caller's: blocks from the bottom up,
+ * first fit by address; their table and the allocator itself at the top end. It never calls malloc.
+ * Thread-safe.
  *
- * If the buffer is too small it can say what would have been enough: repeat the failed operation while measuring. Then
- * placements are decided as if the buffer had no end (first fit does not depend on its size), new blocks get pages of
- * the operating system, and the highest need is noted. */
+ * If the buffer is too small it can say what would have been enough: repeat the failed operation
+ * while measuring. Then placements are decided as if the buffer had no end (first fit does not
+ * depend on its size), new blocks get pages of the operating system, and the highest need is
+ * noted. */
 #ifndef PL_BASE_FIXED_MEMORY_H
 #define PL_BASE_FIXED_MEMORY_H
 
@@ -22,15 +24,16 @@ pl_status pl_fixed_memory_create(void *buffer, size_t bytes, struct pl_fixed_mem
 void pl_fixed_memory_destroy(struct pl_fixed_memory *fixed);
 
 /* A pl_allocate_function; user is the struct pl_fixed_memory. Alignment up to PL_ALIGNMENT. */
-void *pl_fixed_memory_allocate(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment);
+void *pl_fixed_memory_allocate(void *user, void *pointer, size_t old_bytes, size_t new_bytes,
+                               size_t alignment);
 
-/* Turns measuring on or off. Turning it off needs every block that was allocated meanwhile to be freed (blocks from
- * before may be freed or kept); otherwise it stays on and false is returned. Turning it on fails if the operating
- * system has no page. */
+/* Turns measuring on or off. Turning it off needs every block that was allocated meanwhile to be
+ * freed (blocks from before may be freed or kept); otherwise it stays on and false is returned.
+ * Turning it on fails if the operating system has no page. */
 bool pl_fixed_memory_measure(struct pl_fixed_memory *fixed, bool on);
 
-/* How large the buffer must be for everything allocated so far, at its highest; a multiple of 64, exact for a buffer
- * aligned to 64, and enough for any address otherwise. */
+/* How large the buffer must be for everything allocated so far, at its highest; a multiple of 64,
+ * exact for a buffer aligned to 64, and enough for any address otherwise. */
 size_t pl_fixed_memory_needed(struct pl_fixed_memory *fixed);
 
 #endif

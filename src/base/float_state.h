@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The floating point control register is the caller's outside and ours inside: round to nearest, no flushing of
- * subnormals, no traps. Every entry that computes enters and leaves; every worker enters. */
+/* The floating point control register is the caller's outside and ours inside: round to nearest, no
+ * flushing of subnormals, no traps. Every entry that computes enters and leaves; every worker
+ * enters. */
 #ifndef PL_BASE_FLOAT_STATE_H
 #define PL_BASE_FLOAT_STATE_H
 

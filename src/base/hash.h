@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* 64-bit hashes that find equal content. Not for secrets, and never the last word: memcmp decides. The same on every
- * machine of one byte order. */
+/* 64-bit hashes that find equal content. Not for secrets, and never the last word: memcmp decides.
+ * The same on every machine of one byte order. */
 #ifndef PL_BASE_HASH_H
 #define PL_BASE_HASH_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A job lies on its caller's stack and is in the pool's list while helpers may join it. Joining, leaving and sleeping
- * happen under one mutex; tasks are taken from an atomic counter without it. */
+/* A job lies on its caller's stack and is in the pool's list while helpers may join it. Joining,
+ * leaving and sleeping happen under one mutex; tasks are taken from an atomic counter alone. */
 #include "base/threads.h"
 
 #include <pthread.h>
@@ -22,7 +22,7 @@ struct job {
     void *context;
     int64_t task_count;
     int32_t max_workers;
-    int32_t workers;           /* that ever joined, the caller included; the next one's id */
+    int32_t workers; /* that ever joined, the caller included; the next one's id */
     bool caller_sleeps;
     atomic_int helpers;        /* that are in it now */
     atomic_int_fast64_t taken; /* tasks */
@@ -77,7 +77,7 @@ static void run_tasks(struct job *job, int32_t worker)
     }
 }
 
-/* ---- helpers ----------------------------------------------------------------------------------------------------- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 /* The next job that has room and work, joined; NULL if there is none. The mutex is held. */
 static struct job *join_job(struct pl_pool *pool, int32_t *worker)
@@ -92,7 +92,8 @@ static struct job *join_job(struct pl_pool *pool, int32_t *worker)
     return NULL;
 }
 
-/* The mutex is held. With the last decrement the job may be gone: nothing of it is touched after. */
+/* The mutex is held. With the last decrement the job may be gone: nothing of it is touched
+ * after. */
 static void leave_job(struct pl_pool *pool, struct job *job)
 {
     const bool caller_sleeps = job->caller_sleeps;
@@ -100,12 +101,14 @@ static void leave_job(struct pl_pool *pool, struct job *job)
     if (last && caller_sleeps) pthread_cond_broadcast(&pool->done);
 }
 
-/* Returns when something was published after `seen`, or when the pool closes; the mutex is held before and after. */
+/* Returns when something was published after `seen`, or when the pool closes; the mutex is held
+ * before and after. */
 static void wait_for_work(struct pl_pool *pool, unsigned seen)
 {
     pthread_mutex_unlock(&pool->mutex);
     const uint64_t end = pl_clock_ns() + SPIN_NANOSECONDS;
-    while (atomic_load_explicit(&pool->published, memory_order_relaxed) == seen && spin(end)) continue;
+    while (atomic_load_explicit(&pool->published, memory_order_relaxed) == seen && spin(end))
+        continue;
     pthread_mutex_lock(&pool->mutex);
     while (!pool->closing && atomic_load_explicit(&pool->published, memory_order_relaxed) == seen) {
         pool->sleepers++;
@@ -136,7 +139,7 @@ static void *help(void *argument)
     return NULL;
 }
 
-/* ---- the pool ---------------------------------------------------------------------------------------------------- */
+/* ---- the pool -------------------------------------------------------------------------------- */
 
 static void init_shared(struct pl_pool *pool)
 {
@@ -188,8 +191,9 @@ static bool start_helper(struct pl_pool *pool)
     return started;
 }
 
-/* After fork() the child has the pool's memory but not its threads, and a mutex may be in the state that some other
- * thread left it in. The first caller in the child starts anew; others meanwhile find no helpers. */
+/* After fork() the child has the pool's memory but not its threads, and a mutex may be in the state
+ * that some other thread left it in. The first caller in the child starts anew; others meanwhile
+ * find no helpers. */
 static void mend_after_fork(struct pl_pool *pool)
 {
     const int process = (int)getpid();
@@ -211,8 +215,10 @@ pl_status pl_pool_grow(struct pl_pool *pool, int32_t workers, struct pl_error *e
     pthread_mutex_lock(&pool->growing);
     while (started && atomic_load(&pool->helper_count) < wanted) started = start_helper(pool);
     pthread_mutex_unlock(&pool->growing);
-    return started ? PL_OK : pl_fail(error, PL_OUT_OF_MEMORY, "cannot start thread %d of %d: the system gives no more",
-                                     (int)atomic_load(&pool->helper_count) + 2, (int)wanted + 1);
+    return started ? PL_OK
+                   : pl_fail(error, PL_OUT_OF_MEMORY,
+                             "cannot start thread %d of %d: the system gives no more",
+                             (int)atomic_load(&pool->helper_count) + 2, (int)wanted + 1);
 }
 
 int32_t pl_pool_workers(const struct pl_pool *pool)
@@ -240,7 +246,7 @@ void pl_pool_destroy(struct pl_pool *pool)
     pl_free(pool->memory, pool, sizeof *pool);
 }
 
-/* ---- jobs -------------------------------------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 static void publish(struct pl_pool *pool, struct job *job)
 {
@@ -272,14 +278,16 @@ static void finish(struct pl_pool *pool, struct job *job)
     if (atomic_load_explicit(&job->helpers, memory_order_acquire) == 0) return;
     pthread_mutex_lock(&pool->mutex);
     job->caller_sleeps = true;
-    while (atomic_load_explicit(&job->helpers, memory_order_acquire) > 0) pthread_cond_wait(&pool->done, &pool->mutex);
+    while (atomic_load_explicit(&job->helpers, memory_order_acquire) > 0)
+        pthread_cond_wait(&pool->done, &pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
 }
 
-void pl_pool_run(struct pl_pool *pool, int32_t max_workers, int64_t task_count, pl_pool_function function,
-                 void *context)
+void pl_pool_run(struct pl_pool *pool, int32_t max_workers, int64_t task_count,
+                 pl_pool_function function, void *context)
 {
-    bool alone = max_workers <= 1 || task_count <= 1 || atomic_load_explicit(&pool->helper_count, memory_order_relaxed) == 0;
+    bool alone = max_workers <= 1 || task_count <= 1 ||
+                 atomic_load_explicit(&pool->helper_count, memory_order_relaxed) == 0;
     if (!alone) {
         mend_after_fork(pool);
         alone = atomic_load(&pool->process) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The levels of kernels in this build, from the portable one up. A CPU that can run a level can run those below. */
+/* The levels of kernels in this build, from the portable one up. A CPU that can run one runs those below. */
 #include "kernels/kernels.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An interpreter's memory in one buffer: placement, freeing, and the exact size that would have been enough. */
+/* An interpreter's memory in one buffer: placement, freeing, and the exact size that would have
+ * been enough. */
 #include "unit.h"
 
 #include <pthread.h>
@@ -11,7 +12,8 @@
 
 enum { BLOCKS = 40 };
 
-/* A pseudo-random sequence of allocations and frees, the same each time: stands for opening and loading. */
+/* A pseudo-random sequence of allocations and frees, the same each time: stands for opening and
+ * loading. */
 struct scene {
     struct pl_fixed_memory *fixed;
     unsigned char *blocks[BLOCKS];
@@ -95,8 +97,8 @@ static void test_too_small_for_itself(void **state)
     pl_fixed_memory_destroy(fixed);
 }
 
-/* Plays in a buffer of `bytes` at `offset` from an aligned address, with guards around it. Returns 0 if all fitted,
- * else how much it says is needed. */
+/* Plays in a buffer of `bytes` at `offset` from an aligned address, with guards around it. Returns
+ * 0 if all fitted, else how much it says is needed. */
 static size_t play_in(size_t bytes, size_t offset, uint32_t seed)
 {
     enum { GUARD = 64 };
@@ -140,7 +142,8 @@ static void test_need_at_any_address(void **state)
 {
     (void)state;
     const size_t needed = play_in(8192, 16, 3);
-    for (size_t offset = 0; offset < 64; offset += 8) assert_int_equal(play_in(needed, offset, 3), 0);
+    for (size_t offset = 0; offset < 64; offset += 8)
+        assert_int_equal(play_in(needed, offset, 3), 0);
 }
 
 static void test_measuring_over_older_blocks(void **state)

@@ -133,9 +133,12 @@ static void test_region_survives_any_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes_overflow_aloud),   cmocka_unit_test(test_memory_counts),
-        cmocka_unit_test(test_memory_keeps_its_limit), cmocka_unit_test(test_region_pieces),
-        cmocka_unit_test(test_region_copies),          cmocka_unit_test(test_region_survives_any_failure),
+        cmocka_unit_test(test_sizes_overflow_aloud),
+        cmocka_unit_test(test_memory_counts),
+        cmocka_unit_test(test_memory_keeps_its_limit),
+        cmocka_unit_test(test_region_pieces),
+        cmocka_unit_test(test_region_copies),
+        cmocka_unit_test(test_region_survives_any_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,8 +10,8 @@
 static void test_codes_are_the_public_ones(void **state)
 {
     (void)state;
-#define PL_STATUS(name, value, text)                          \
-    assert_int_equal((int)PLAIT_##name, (int)PL_##name);      \
+#define PL_STATUS(name, value, text)                                                               \
+    assert_int_equal((int)PLAIT_##name, (int)PL_##name);                                           \
     assert_string_equal(pl_status_text(PL_##name), text);
 #include "base/status.def"
 #undef PL_STATUS
@@ -79,8 +79,10 @@ static void test_macros_return_early(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_codes_are_the_public_ones), cmocka_unit_test(test_fail_writes_and_returns),
-        cmocka_unit_test(test_places_are_put_before),     cmocka_unit_test(test_long_text_is_cut),
+        cmocka_unit_test(test_codes_are_the_public_ones),
+        cmocka_unit_test(test_fail_writes_and_returns),
+        cmocka_unit_test(test_places_are_put_before),
+        cmocka_unit_test(test_long_text_is_cut),
         cmocka_unit_test(test_macros_return_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,8 @@ static void test_types(void **state)
 static void test_api_numbers_are_the_public_ones(void **state)
 {
     (void)state;
-#define PL_TYPE(name, number, bits, api, word) assert_int_equal(pl_type_api_number(PL_##name), (int)PLAIT_##name);
+#define PL_TYPE(name, number, bits, api, word)                                                     \
+    assert_int_equal(pl_type_api_number(PL_##name), (int)PLAIT_##name);
     PL_TYPE_LIST(PL_TYPE)
 #undef PL_TYPE
 }
@@ -70,9 +71,12 @@ static void test_bytes_refuse(void **state)
     (void)state;
     assert_int_equal(bytes_of((struct pl_shape){2, {-1, 7}}, PL_INT8), SIZE_MAX);
     assert_int_equal(bytes_of((struct pl_shape){3, {INT32_MAX, INT32_MAX, 4}}, PL_INT8), SIZE_MAX);
-    assert_int_equal(bytes_of((struct pl_shape){3, {INT32_MAX, INT32_MAX, INT32_MAX}}, PL_INT8), SIZE_MAX);
-    assert_int_equal(bytes_of((struct pl_shape){4, {0, INT32_MAX, INT32_MAX, INT32_MAX}}, PL_INT8), SIZE_MAX);
-    assert_int_equal(bytes_of((struct pl_shape){2, {INT32_MAX, INT32_MAX}}, PL_COMPLEX128), SIZE_MAX);
+    assert_int_equal(bytes_of((struct pl_shape){3, {INT32_MAX, INT32_MAX, INT32_MAX}}, PL_INT8),
+                     SIZE_MAX);
+    assert_int_equal(bytes_of((struct pl_shape){4, {0, INT32_MAX, INT32_MAX, INT32_MAX}}, PL_INT8),
+                     SIZE_MAX);
+    assert_int_equal(bytes_of((struct pl_shape){2, {INT32_MAX, INT32_MAX}}, PL_COMPLEX128),
+                     SIZE_MAX);
 }
 
 static void test_text(void **state)
@@ -85,9 +89,10 @@ static void test_text(void **state)
     const struct pl_shape longest = {8, {low, low, low, low, low, low, low, low}};
     assert_string_equal(pl_shape_text(&shape, text), "[1,-1,3]");
     assert_string_equal(pl_shape_text(&scalar, text), "[]");
-    assert_string_equal(pl_shape_text(&longest, text),
-                        "[-2147483648,-2147483648,-2147483648,-2147483648,-2147483648,-2147483648,-2147483648,"
-                        "-2147483648]");
+    assert_string_equal(
+        pl_shape_text(&longest, text),
+        "[-2147483648,-2147483648,-2147483648,-2147483648,-2147483648,-2147483648,-2147483648,"
+        "-2147483648]");
 }
 
 int main(void)

@@ -70,7 +70,8 @@ static void test_every_task_once(void **state)
     for (int32_t workers = 1; workers <= WORKERS; workers++) {
         struct pl_pool *pool = open_pool(&unit, workers);
         const int64_t calls = unit.calls;
-        for (int32_t cap = 1; cap <= WORKERS; cap++) assert_int_equal(run_counting(pool, cap, &job), 0);
+        for (int32_t cap = 1; cap <= WORKERS; cap++)
+            assert_int_equal(run_counting(pool, cap, &job), 0);
         assert_int_equal(unit.calls, calls);
         close_pool(&unit, pool);
     }
@@ -242,7 +243,8 @@ static void test_failing_memory(void **state)
 static void test_fork(void **state)
 {
     (void)state;
-    if (getenv("PLAIT_TEST_IN_QEMU") != NULL) skip(); /* it dies of threads in a child of a threaded process */
+    if (getenv("PLAIT_TEST_IN_QEMU") != NULL)
+        skip(); /* it dies of threads in a child of a threaded process */
     struct unit_memory unit;
     struct count_job job;
     struct pl_pool *pool = open_pool(&unit, 3);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-static void *allocate(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment)
+static void *allocate(void *user, void *pointer, size_t old_bytes, size_t new_bytes,
+                      size_t alignment)
 {
     struct unit_memory *unit = user;
     if (new_bytes == 0) {

@@ -14,7 +14,8 @@
 
 #include "base/memory.h"
 
-/* malloc, counted; allocation number fail_at (from 1) gives NULL, 0: none fails. `live` is what was not freed. */
+/* malloc, counted; allocation number fail_at (from 1) gives NULL, 0: none fails. `live` is what was
+ * not freed. */
 struct unit_memory {
     struct pl_memory memory;
     atomic_int_fast64_t live;
