@@ -63,6 +63,13 @@ pl_status pl_check_symmetric(struct pl_prepare *prepare, struct pl_place place);
 /* An integer of the options in [low, high]. */
 pl_status pl_check_option(struct pl_prepare *prepare, const char *name, int64_t value, int64_t low, int64_t high);
 
+/* A product for the cost of a unit: what overflows is as costly as can be. */
+static inline int64_t pl_cost(int64_t a, int64_t b)
+{
+    int64_t product = 0;
+    return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+
 /* Sets the shape of an output; its bytes must fit into memory. */
 pl_status pl_check_set_output(struct pl_prepare *prepare, int32_t index, const struct pl_shape *shape);
 

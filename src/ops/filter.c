@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks and parameters of operators with a filter and a bias: see filter.h. */
+#include "ops/filter.h"
+
+#include "ops/check.h"
+#include "ops/quantize.h"
+
+enum { INPUT, FILTER, BIAS };
+
+pl_status pl_filter_choose(struct pl_prepare *prepare, enum pl_filter_kind *kind)
+{
+    static const struct {
+        pl_type input, filter;
+        enum pl_filter_kind kind;
+    } kinds[] = {
+        {PL_FLOAT32, PL_FLOAT32, PL_FILTER_FLOAT}, {PL_FLOAT32, PL_INT8, PL_FILTER_HYBRID},
+        {PL_INT8, PL_INT8, PL_FILTER_INT8},        {PL_UINT8, PL_UINT8, PL_FILTER_UINT8},
+        {PL_INT16, PL_INT8, PL_FILTER_INT16},      {PL_INT16, PL_INT16, PL_FILTER_INT16_WIDE},
+    };
+    PL_TRY(pl_check_type(prepare, pl_input(INPUT), PL_TYPES_FLOAT | PL_TYPES_QUANTIZED));
+    const pl_type input = prepare->inputs[INPUT]->tensor->type;
+    const pl_type filter = prepare->inputs[FILTER]->tensor->type;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (kinds[i].input == input && kinds[i].filter == filter) {
+            *kind = kinds[i].kind;
+            return PL_OK;
+        }
+    }
+    return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER), "%s under an input of %s is not supported",
+                         pl_type_name(filter), pl_type_name(input));
+}
+
+pl_status pl_filter_check_bias(struct pl_prepare *prepare, enum pl_filter_kind kind, int32_t channels,
+                               struct pl_filter_bias *bias)
+{
+    const struct pl_value *value = pl_check_value(prepare, pl_input(BIAS));
+    *bias = (struct pl_filter_bias){value != NULL, false};
+    if (value == NULL) return PL_OK;
+    uint32_t types = PL_TYPE_BIT(PL_INT32);
+    if (kind == PL_FILTER_FLOAT || kind == PL_FILTER_HYBRID) types = PL_TYPES_FLOAT;
+    if (kind == PL_FILTER_INT16 || kind == PL_FILTER_INT16_WIDE) types |= PL_TYPE_BIT(PL_INT64);
+    PL_TRY(pl_check_type(prepare, pl_input(BIAS), types));
+    PL_TRY(pl_check_count(prepare, pl_input(BIAS), channels));
+    bias->wide = value->tensor->type == PL_INT64;
+    return pl_check_symmetric(prepare, pl_input(BIAS));
+}
+
+const void *pl_filter_bias(const struct pl_filter_bias *bias, const struct pl_eval *eval)
+{
+    return bias->present ? eval->inputs[BIAS] : NULL;
+}
+
+pl_status pl_filter_check_quantized(struct pl_prepare *prepare, enum pl_filter_kind kind, int64_t activation,
+                                    int32_t channels, struct pl_output_range *range)
+{
+    PL_TRY(pl_check_quantized(prepare, pl_input(INPUT)));
+    PL_TRY(pl_check_quantized(prepare, pl_output(0)));
+    if (kind == PL_FILTER_UINT8) {
+        PL_TRY(pl_check_quantized(prepare, pl_input(FILTER)));
+    } else {
+        PL_TRY(pl_check_quantized_channels(prepare, pl_input(FILTER), channels));
+    }
+    if (kind == PL_FILTER_INT16 || kind == PL_FILTER_INT16_WIDE) {
+        PL_TRY(pl_check_symmetric(prepare, pl_input(INPUT)));
+        PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
+    }
+    const struct pl_value *output = prepare->outputs[0];
+    range->zero_point = output->tensor->quantization.zero_points[0];
+    return pl_quantize_activation_range(prepare, activation, output, &range->low, &range->high);
+}
+
+/* 64-bit sums are multiplied with one shift, which must stay one to the right. */
+static pl_status check_wide_shift(struct pl_prepare *prepare, const struct pl_multiplier *multiplier)
+{
+    if (multiplier->shift <= 14) return PL_OK;
+    return pl_prepare_fail(prepare, PL_UNSUPPORTED, "the quantization scales give a factor above 2^14");
+}
+
+pl_status pl_filter_multipliers(struct pl_prepare *prepare, enum pl_filter_kind kind, int32_t channels,
+                                const struct pl_multiplier **multipliers)
+{
+    const struct pl_value *input = prepare->inputs[INPUT], *filter = prepare->inputs[FILTER];
+    const struct pl_value *output = prepare->outputs[0];
+    struct pl_multiplier *all = pl_prepare_allocate(prepare, (size_t)channels * sizeof *all);
+    if (all == NULL) return PL_OUT_OF_MEMORY;
+    *multipliers = all;
+    if (kind == PL_FILTER_UINT8) {
+        double real = 0;
+        struct pl_multiplier one = {0, 0};
+        const struct pl_value *bias = pl_check_value(prepare, pl_input(BIAS));
+        PL_TRY(pl_quantize_product_scale(prepare, input, filter, bias, output, &real));
+        PL_TRY(pl_quantize_multiplier(prepare, real, &one));
+        for (int32_t channel = 0; channel < channels; channel++) all[channel] = one;
+        return PL_OK;
+    }
+    PL_TRY(pl_quantize_channel_multipliers(prepare, input, filter, output, channels, all));
+    if (kind != PL_FILTER_INT16) return PL_OK;
+    for (int32_t channel = 0; channel < channels; channel++) PL_TRY(check_wide_shift(prepare, &all[channel]));
+    return PL_OK;
+}
+
+pl_status pl_filter_scales(struct pl_prepare *prepare, int32_t channels, const float **scales, bool *uniform)
+{
+    PL_TRY(pl_check_quantized_channels(prepare, pl_input(FILTER), channels));
+    const struct pl_quantization *quantization = &prepare->inputs[FILTER]->tensor->quantization;
+    float *all = pl_prepare_allocate(prepare, (size_t)channels * sizeof *all);
+    if (all == NULL) return PL_OUT_OF_MEMORY;
+    *scales = all;
+    *uniform = true;
+    for (int32_t channel = 0; channel < channels; channel++) {
+        all[channel] = quantization->scales[quantization->count > 1 ? channel : 0];
+        if (all[channel] != all[0]) *uniform = false;
+    }
+    return PL_OK;
+}

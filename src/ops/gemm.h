@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the operators on the matrix kernels share: weights that are packed once if they are constant and at every run if
+ * they are not, and inputs that are quantized on the way. The params of such an operator begin with a struct
+ * pl_gemm_operands, which the stages added here read. */
+#ifndef PL_OPS_GEMM_H
+#define PL_OPS_GEMM_H
+
+#include "kernels/gemm_kernels.h"
+#include "ops/op.h"
+
+struct pl_gemm_weights {
+    int32_t input;        /* the raw weights */
+    int32_t scratch;      /* where they are packed at run time; -1: constant */
+    const void *constant; /* the packed constant, NULL if there is none */
+    int64_t group_bytes;  /* of a packed group */
+    struct pl_gemm_pack pack;
+    pl_gemm_pack_blocks pack_blocks;
+};
+
+/* Rows of floats that become int8 with a scale and a zero point each. */
+struct pl_gemm_rows {
+    int32_t source_scratch; /* rows are read from there; -1: from input 0 */
+    int64_t length;
+    bool asymmetric;
+    int32_t values_scratch;      /* int8_t[count][length] */
+    int32_t scales_scratch;      /* float[count] */
+    int32_t zero_points_scratch; /* int32_t[count] */
+};
+
+struct pl_gemm_operands {
+    const struct pl_gemm_kernels *kernels;
+    struct pl_gemm_weights weights;
+    struct pl_gemm_rows rows;
+};
+
+/* Packs input `input` (float32, int8, uint8 or int16) or adds the stage that does. */
+pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, const struct pl_gemm_pack *pack,
+                                  struct pl_gemm_operands *operands);
+/* The packed weights of a group. */
+const void *pl_gemm_packed(const struct pl_gemm_operands *operands, const struct pl_eval *eval, int64_t group);
+
+/* Adds the stage that quantizes `count` rows of `length` floats of input 0, or of a scratch (-1: none). */
+pl_status pl_gemm_prepare_rows(struct pl_prepare *prepare, int64_t count, int64_t length, bool asymmetric,
+                               int32_t source_scratch, struct pl_gemm_operands *operands);
+
+#endif
