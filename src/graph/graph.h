@@ -92,6 +92,9 @@ struct pl_graph {
     struct pl_region region;
     struct pl_constant_store *store;
     const char *description;
+    void (*drop_source)(void *source, size_t bytes); /* what borrowed constants point into; NULL: the caller's */
+    void *source;
+    size_t source_bytes;
     int32_t subgraph_count;
     int32_t signature_count;
     int32_t constant_count;

@@ -217,6 +217,21 @@ static pl_status make_arrays(struct joiner *joiner)
     return whole->tensors == NULL || whole->operators == NULL ? no_memory(joiner) : PL_OK;
 }
 
+/* Tensors keep their numbers; only operators learn where they belong now. */
+static pl_status copy_subgraph(struct joiner *joiner, int32_t member, int32_t index)
+{
+    struct pl_subgraph *to = &joiner->graph->subgraphs[joiner->subgraph_bases[member] + index];
+    *to = joiner->members[member]->subgraphs[index];
+    to->operators = pl_region_copy(&joiner->graph->region, to->operators,
+                                   (size_t)to->operator_count * sizeof to->operators[0]);
+    if (to->operators == NULL) return no_memory(joiner);
+    for (int32_t i = 0; i < to->operator_count; i++) {
+        to->operators[i].member = member;
+        to->operators[i].subgraph_base = joiner->subgraph_bases[member];
+    }
+    return PL_OK;
+}
+
 static pl_status copy_member(struct joiner *joiner, int32_t member)
 {
     struct pl_graph *graph = joiner->graph;
@@ -227,7 +242,7 @@ static pl_status copy_member(struct joiner *joiner, int32_t member)
     for (int32_t i = 0; i < from->operator_count; i++)
         PL_TRY(copy_operator(joiner, member, &from->operators[i], &whole->operators[whole->operator_count++]));
     for (int32_t i = 1; i < joiner->members[member]->subgraph_count; i++)
-        graph->subgraphs[joiner->subgraph_bases[member] + i] = joiner->members[member]->subgraphs[i];
+        PL_TRY(copy_subgraph(joiner, member, i));
     return PL_OK;
 }
 

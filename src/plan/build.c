@@ -57,6 +57,12 @@ static int32_t member_of_tensor(const struct pl_graph *graph, int32_t tensor)
     return member;
 }
 
+/* The subgraph's number in its own model. */
+static int32_t own_subgraph(const struct pl_draft *draft)
+{
+    return draft->nested ? draft->subgraph_index - draft->builder->subgraph_base : draft->subgraph_index;
+}
+
 /* Gives a tensor memory outside of the arena, under the name that survives replanning: member and its own index. */
 static pl_status give_slot(struct pl_draft *draft, int32_t tensor, bool is_state)
 {
@@ -65,9 +71,9 @@ static pl_status give_slot(struct pl_draft *draft, int32_t tensor, bool is_state
     struct pl_planned_tensor *planned = &draft->block->tensors[tensor];
     if (planned->slot >= 0) return PL_OK;
     const bool joined = graph->member_tensors != NULL && !draft->nested;
-    const int32_t member = joined ? member_of_tensor(graph, tensor) : 0;
+    const int32_t member = joined ? member_of_tensor(graph, tensor) : draft->nested ? builder->member : 0;
     struct pl_slot slot = {.member = member,
-                           .subgraph = joined ? 0 : draft->subgraph_index,
+                           .subgraph = own_subgraph(draft),
                            .tensor = joined ? tensor - graph->member_tensors[member] : tensor,
                            .bytes = planned->bytes,
                            .is_state = is_state};
@@ -192,7 +198,7 @@ static pl_status locate_state(struct pl_draft *draft, const struct pl_draft_step
                               struct pl_location *location)
 {
     const struct pl_slot slot = {.member = step->op->member,
-                                 .subgraph = draft->subgraph_index,
+                                 .subgraph = own_subgraph(draft),
                                  .tensor = -1,
                                  .operator_index = step->op->index,
                                  .state_index = index,
@@ -262,6 +268,17 @@ static struct pl_block *create_block(struct pl_draft *draft, int32_t subgraph_in
     return block;
 }
 
+static int32_t largest_step(const struct pl_block *block)
+{
+    int32_t largest = 0;
+    for (int32_t i = 0; i < block->step_count; i++) {
+        const struct pl_step *step = &block->steps[i];
+        const int32_t count = step->input_count + step->output_count + step->scratch_count + step->state_count;
+        if (count > largest) largest = count;
+    }
+    return largest;
+}
+
 static pl_status run_passes(struct pl_draft *draft, const struct pl_shape *input_shapes)
 {
     PL_TRY(start_tensors(draft, input_shapes));
@@ -274,6 +291,8 @@ static pl_status run_passes(struct pl_draft *draft, const struct pl_shape *input
     PL_TRY(pl_draft_lay_out(draft));
     locate_tensors(draft);
     for (int32_t i = 0; i < draft->block->step_count; i++) PL_TRY(locate_step(draft, &draft->steps[i]));
+    draft->block->first_pointer = draft->builder->program->pointer_count;
+    draft->builder->program->pointer_count += largest_step(draft->block);
     return PL_OK;
 }
 

@@ -49,6 +49,8 @@ struct pl_builder {
     int32_t folded_capacity;
     int64_t fold_budget; /* multiply-adds that may still be spent on constants */
     int32_t depth;
+    int32_t member;        /* of the operator of the outermost block that is being prepared, */
+    int32_t subgraph_base; /* and its subgraph base: nested blocks belong to it */
 };
 
 struct pl_draft {

@@ -147,6 +147,10 @@ static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operat
     struct arguments arguments = {0};
     if (!gather_arguments(draft, op, &arguments)) return pl_builder_no_memory(draft->builder);
     struct pl_builder *builder = draft->builder;
+    if (!draft->nested) {
+        builder->member = op->member;
+        builder->subgraph_base = op->subgraph_base;
+    }
     struct pl_prepare prepare = {.op_def = pl_op_find(op),
                                  .op = op,
                                  .graph = builder->request->graph,

@@ -54,6 +54,7 @@ struct pl_block {
     size_t sum_bytes;   /* without sharing */
     uint32_t arena_base; /* index of the base of its arena */
     uint32_t first_base; /* nested: bases of its inputs, then its outputs, in order */
+    int32_t first_pointer; /* its part of a lane's table of pointers, as large as its largest step needs */
 };
 
 /* Memory outside of the arena: inputs, outputs, variables and state. */
@@ -91,6 +92,7 @@ struct pl_program {
     int32_t slot_count;
     struct pl_slot *slots;
     uint32_t base_count;
+    int32_t pointer_count; /* of the lane's table, all blocks together */
     int32_t folded_count; /* constants computed while planning; references this program holds */
     struct pl_constant **folded;
     struct pl_shape *input_shapes; /* what it was planned for */

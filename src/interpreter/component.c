@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Components: which models hang together by links. */
+#include <string.h>
+
+#include "interpreter/interpreter_internal.h"
+
+static size_t component_bytes(int32_t count)
+{
+    return sizeof(struct pl_component) + (size_t)count * sizeof(struct pl_instance *);
+}
+
+struct pl_component *pl_component_create(struct pl_interpreter *interpreter, struct pl_instance *const *members,
+                                         int32_t count)
+{
+    struct pl_component *component = pl_allocate_zero(interpreter->memory, component_bytes(count));
+    if (component == NULL) return NULL;
+    component->members = (struct pl_instance **)(component + 1);
+    component->member_count = count;
+    memcpy(component->members, members, (size_t)count * sizeof members[0]);
+    component->unit.stale = true;
+    return component;
+}
+
+void pl_unit_clear(struct pl_interpreter *interpreter, struct pl_unit *unit)
+{
+    if (unit->program == NULL) return;
+    const size_t steps = (size_t)unit->program->block->step_count;
+    pl_free(interpreter->memory, unit->profile, steps * sizeof unit->profile[0]);
+    pl_free(interpreter->memory, unit->bases, unit->program->base_count * sizeof unit->bases[0]);
+    pl_program_release(unit->program);
+    unit->program = NULL;
+    unit->bases = NULL;
+    unit->profile = NULL;
+}
+
+void pl_component_destroy(struct pl_interpreter *interpreter, struct pl_component *component)
+{
+    if (component == NULL) return;
+    pl_unit_clear(interpreter, &component->unit);
+    pl_free(interpreter->memory, component, component_bytes(component->member_count));
+}
+
+/* ---- forming ------------------------------------------------------------------------------------------------------ */
+
+/* The models to be divided up, with what each is found to belong to. */
+struct former {
+    struct pl_interpreter *interpreter;
+    struct pl_instance **all;
+    int32_t *group;
+    int32_t count;
+    const struct pl_instance *without;
+    struct pl_component **made;
+    int32_t made_count;
+};
+
+static int32_t position(const struct former *former, const struct pl_instance *instance)
+{
+    for (int32_t i = 0; i < former->count; i++)
+        if (former->all[i] == instance) return i;
+    return -1;
+}
+
+static void take_members(struct former *former, const struct pl_component *component)
+{
+    for (int32_t i = 0; component != NULL && i < component->member_count; i++)
+        if (component->members[i] != former->without) former->all[former->count++] = component->members[i];
+}
+
+/* Links spread the smaller group number until nothing changes. */
+static void spread_groups(struct former *former)
+{
+    for (int32_t i = 0; i < former->count; i++) former->group[i] = i;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int32_t i = 0; i < former->interpreter->link_count; i++) {
+            const int32_t from = position(former, former->interpreter->links[i].from);
+            const int32_t to = position(former, former->interpreter->links[i].to);
+            if (from < 0 || to < 0 || former->group[from] == former->group[to]) continue;
+            const int32_t smaller = former->group[from] < former->group[to] ? former->group[from] : former->group[to];
+            former->group[from] = former->group[to] = smaller;
+            changed = true;
+        }
+    }
+}
+
+/* A producer comes before its consumers. */
+static bool is_ready(const struct former *former, struct pl_instance *const *taken, int32_t taken_count,
+                     const struct pl_instance *instance)
+{
+    for (int32_t i = 0; i < former->interpreter->link_count; i++) {
+        const struct pl_model_link *link = &former->interpreter->links[i];
+        if (link->to != instance || link->from == former->without) continue;
+        bool found = false;
+        for (int32_t k = 0; k < taken_count; k++) found = found || taken[k] == link->from;
+        if (!found) return false;
+    }
+    return true;
+}
+
+/* Members of one group in an order to run them in; false if links form a ring. */
+static bool order_group(const struct former *former, int32_t group, struct pl_instance **members, int32_t *count)
+{
+    int32_t wanted = 0;
+    for (int32_t i = 0; i < former->count; i++) wanted += former->group[i] == group;
+    *count = 0;
+    for (bool moved = true; moved && *count < wanted;) {
+        moved = false;
+        for (int32_t i = 0; i < former->count; i++) {
+            struct pl_instance *instance = former->all[i];
+            if (former->group[i] != group || instance->indirect) continue;
+            if (!is_ready(former, members, *count, instance)) continue;
+            instance->indirect = true;
+            members[(*count)++] = instance;
+            moved = true;
+        }
+    }
+    for (int32_t i = 0; i < *count; i++) members[i]->indirect = false;
+    return *count == wanted;
+}
+
+static pl_status make_components(struct former *former, struct pl_instance **members, struct pl_error *error)
+{
+    for (int32_t group = 0; group < former->count; group++) {
+        if (former->group[group] != group) continue;
+        int32_t count = 0;
+        if (!order_group(former, group, members, &count))
+            return pl_fail(error, PL_MISMATCH, "the links form a ring through model '%s'; a model cannot feed itself",
+                           former->all[group]->name);
+        struct pl_component *component = pl_component_create(former->interpreter, members, count);
+        if (component == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for %d linked models", (int)count);
+        former->made[former->made_count++] = component;
+    }
+    return PL_OK;
+}
+
+/* The old components go with their programs; inputs, outputs and state stay with their models. */
+static void put_in_place(struct former *former, struct pl_component *first, struct pl_component *second)
+{
+    for (int32_t i = 0; i < former->made_count; i++) {
+        struct pl_component *component = former->made[i];
+        component->whole = component->member_count > 1 && (first->whole || (second != NULL && second->whole));
+        for (int32_t m = 0; m < component->member_count; m++) {
+            struct pl_instance *instance = component->members[m];
+            instance->component = component;
+            instance->member = m;
+            instance->primary.unit = &component->unit;
+            for (int32_t s = 0; s < instance->graph->signature_count; s++)
+                if (instance->signatures[s].shared != NULL) instance->signatures[s].unit = &component->unit;
+        }
+    }
+    pl_component_destroy(former->interpreter, first);
+    pl_component_destroy(former->interpreter, second);
+}
+
+pl_status pl_components_form(struct pl_interpreter *interpreter, struct pl_component *first,
+                             struct pl_component *second, const struct pl_instance *without, struct pl_error *error)
+{
+    if (second == first) second = NULL;
+    const size_t most = (size_t)first->member_count + (second == NULL ? 0 : (size_t)second->member_count);
+    struct pl_region work;
+    pl_region_init(&work, interpreter->memory);
+    struct former former = {.interpreter = interpreter, .without = without};
+    former.all = pl_region_array(&work, most, sizeof former.all[0]);
+    former.group = pl_region_array(&work, most, sizeof former.group[0]);
+    former.made = pl_region_array(&work, most, sizeof former.made[0]);
+    struct pl_instance **members = pl_region_array(&work, most, sizeof members[0]);
+    pl_status status = PL_OUT_OF_MEMORY;
+    if (former.all == NULL || former.group == NULL || former.made == NULL || members == NULL) {
+        pl_fail(error, status, "no memory left to link models");
+    } else {
+        take_members(&former, first);
+        take_members(&former, second);
+        spread_groups(&former);
+        status = make_components(&former, members, error);
+    }
+    if (status == PL_OK) put_in_place(&former, first, second);
+    else
+        for (int32_t i = 0; i < former.made_count; i++) pl_component_destroy(interpreter, former.made[i]);
+    pl_region_clear(&work);
+    return status;
+}

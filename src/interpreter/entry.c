@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries: what of a model can be fed and invoked, by name and number. */
+#include "interpreter/interpreter_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct pl_interpreter *pl_entry_interpreter(const struct pl_entry *entry)
+{
+    return entry->instance->interpreter;
+}
+
+struct pl_graph *pl_entry_graph(const struct pl_entry *entry)
+{
+    return entry->instance->graph;
+}
+
+const char *pl_entry_name(const struct pl_entry *entry)
+{
+    return entry->instance->name;
+}
+
+int32_t pl_entry_signature_count(const struct pl_entry *entry)
+{
+    return entry->instance->graph->signature_count;
+}
+
+const char *pl_entry_signature_key(const struct pl_entry *entry, int32_t index)
+{
+    if (index < 0 || index >= entry->instance->graph->signature_count) return NULL;
+    return entry->instance->graph->signatures[index].key;
+}
+
+struct pl_entry *pl_entry_signature(struct pl_entry *entry, const char *key)
+{
+    for (int32_t i = 0; i < entry->instance->graph->signature_count; i++)
+        if (strcmp(entry->instance->graph->signatures[i].key, key) == 0) return &entry->instance->signatures[i];
+    return NULL;
+}
+
+const struct pl_subgraph *pl_entry_subgraph(const struct pl_entry *entry)
+{
+    return &entry->instance->graph->subgraphs[entry->subgraph];
+}
+
+int32_t pl_entry_input_count(const struct pl_entry *entry)
+{
+    return entry->signature != NULL ? entry->signature->input_count : pl_entry_subgraph(entry)->input_count;
+}
+
+int32_t pl_entry_output_count(const struct pl_entry *entry)
+{
+    return entry->signature != NULL ? entry->signature->output_count : pl_entry_subgraph(entry)->output_count;
+}
+
+struct pl_tensor_handle *pl_entry_tensor(const struct pl_entry *entry, int32_t index)
+{
+    if (index < 0 || index >= pl_entry_subgraph(entry)->tensor_count) return NULL;
+    return &entry->handles[index];
+}
+
+static int32_t tensor_at(const struct pl_entry *entry, bool output, int32_t index)
+{
+    const struct pl_subgraph *subgraph = pl_entry_subgraph(entry);
+    if (entry->signature != NULL)
+        return output ? entry->signature->outputs[index].tensor : entry->signature->inputs[index].tensor;
+    return output ? subgraph->outputs[index] : subgraph->inputs[index];
+}
+
+struct pl_tensor_handle *pl_entry_input(const struct pl_entry *entry, int32_t index)
+{
+    if (index < 0 || index >= pl_entry_input_count(entry)) return NULL;
+    return pl_entry_tensor(entry, tensor_at(entry, false, index));
+}
+
+struct pl_tensor_handle *pl_entry_output(const struct pl_entry *entry, int32_t index)
+{
+    if (index < 0 || index >= pl_entry_output_count(entry)) return NULL;
+    return pl_entry_tensor(entry, tensor_at(entry, true, index));
+}
+
+/* ---- names -------------------------------------------------------------------------------------------------------- */
+
+/* The signature that names a tensor of this entry: its own, or for the model the first of the primary subgraph. */
+static const struct pl_signature *naming_signature(const struct pl_entry *entry)
+{
+    if (entry->signature != NULL) return entry->signature;
+    const struct pl_graph *graph = entry->instance->graph;
+    for (int32_t i = 0; i < graph->signature_count; i++)
+        if (graph->signatures[i].subgraph == entry->subgraph) return &graph->signatures[i];
+    return NULL;
+}
+
+static const char *signature_name(const struct pl_entry *entry, bool output, int32_t tensor)
+{
+    const struct pl_signature *signature = naming_signature(entry);
+    if (signature == NULL) return NULL;
+    const struct pl_signature_tensor *names = output ? signature->outputs : signature->inputs;
+    const int32_t count = output ? signature->output_count : signature->input_count;
+    for (int32_t i = 0; i < count; i++)
+        if (names[i].tensor == tensor) return names[i].name;
+    return NULL;
+}
+
+const char *pl_handle_signature_name(const struct pl_tensor_handle *handle)
+{
+    const char *name = signature_name(handle->entry, false, handle->index);
+    return name != NULL ? name : signature_name(handle->entry, true, handle->index);
+}
+
+static const char *tensor_name(const struct pl_entry *entry, bool output, int32_t index)
+{
+    return pl_entry_subgraph(entry)->tensors[tensor_at(entry, output, index)].name;
+}
+
+static pl_status list_names(const struct pl_entry *entry, bool output, const char *name, const char *problem,
+                            struct pl_error *error)
+{
+    const char *kind = output ? "output" : "input";
+    const int32_t count = output ? pl_entry_output_count(entry) : pl_entry_input_count(entry);
+    pl_fail(error, PL_NOT_FOUND, "%s '%s' is %s; %ss:", kind, name, problem, kind);
+    for (int32_t i = 0; i < count; i++) {
+        const char *by_signature = signature_name(entry, output, tensor_at(entry, output, i));
+        pl_error_append(error, "%s #%d '%s'", i == 0 ? "" : ",", (int)i,
+                        by_signature != NULL ? by_signature : tensor_name(entry, output, i));
+    }
+    return PL_NOT_FOUND;
+}
+
+/* "#3" -> 3, -1 if it is no number. */
+static int32_t parse_index(const char *name)
+{
+    if (name[0] != '#' || name[1] < '0' || name[1] > '9') return -1;
+    char *end = NULL;
+    const long value = strtol(name + 1, &end, 10);
+    return *end != '\0' || value > INT32_MAX ? -1 : (int32_t)value;
+}
+
+/* How many have this name, and the last of them. Signature names go before tensor names. */
+static int32_t match_names(const struct pl_entry *entry, bool output, const char *name, bool by_signature,
+                           int32_t *index)
+{
+    const int32_t count = output ? pl_entry_output_count(entry) : pl_entry_input_count(entry);
+    int32_t found = 0;
+    for (int32_t i = 0; i < count; i++) {
+        const char *own = by_signature ? signature_name(entry, output, tensor_at(entry, output, i))
+                                       : tensor_name(entry, output, i);
+        if (own == NULL || strcmp(own, name) != 0) continue;
+        *index = i;
+        found++;
+    }
+    return found;
+}
+
+pl_status pl_entry_find(const struct pl_entry *entry, bool output, const char *name, int32_t *index,
+                        struct pl_error *error)
+{
+    const int32_t count = output ? pl_entry_output_count(entry) : pl_entry_input_count(entry);
+    if (name == NULL || name[0] == '\0') {
+        *index = 0;
+        return count == 1 ? PL_OK : list_names(entry, output, "", "left out, but there is not just one", error);
+    }
+    for (int by_signature = 1; by_signature >= 0; by_signature--) {
+        const int32_t found = match_names(entry, output, name, by_signature, index);
+        if (found == 1) return PL_OK;
+        if (found > 1) return list_names(entry, output, name, "ambiguous, use #index", error);
+    }
+    *index = parse_index(name);
+    if (*index >= 0 && *index < count) return PL_OK;
+    return list_names(entry, output, name, "unknown", error);
+}
+
+/* ---- changes ------------------------------------------------------------------------------------------------------ */
+
+static bool is_linked(const struct pl_entry *entry, int32_t tensor)
+{
+    const struct pl_interpreter *interpreter = entry->instance->interpreter;
+    if (entry->subgraph != 0) return false;
+    for (int32_t i = 0; i < interpreter->link_count; i++)
+        if (interpreter->links[i].to == entry->instance && interpreter->links[i].to_tensor == tensor) return true;
+    return false;
+}
+
+/* Position of a tensor among the subgraph's inputs; a signature orders them differently. */
+static int32_t subgraph_input(const struct pl_entry *entry, int32_t tensor)
+{
+    const struct pl_subgraph *subgraph = pl_entry_subgraph(entry);
+    for (int32_t i = 0; i < subgraph->input_count; i++)
+        if (subgraph->inputs[i] == tensor) return i;
+    return -1;
+}
+
+static pl_status resize(struct pl_entry *entry, int32_t index, const struct pl_shape *shape, struct pl_error *error)
+{
+    const int32_t tensor = tensor_at(entry, false, index);
+    const char *name = pl_entry_subgraph(entry)->tensors[tensor].name;
+    if (is_linked(entry, tensor))
+        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': input '%s' is linked: its producer decides its shape",
+                       entry->instance->name, name);
+    const int32_t position = subgraph_input(entry, tensor);
+    if (position < 0)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': '%s' is not an input", entry->instance->name, name);
+    struct pl_shape *now = entry->shared != NULL ? &entry->shared->input_shapes[position] : &entry->input_shapes[position];
+    if (pl_shape_equal(now, shape)) return PL_OK;
+    if (entry->instance->component->busy)
+        return pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name);
+    *now = *shape;
+    entry->unit->stale = true;
+    entry->instance->resized = true;
+    return PL_OK;
+}
+
+pl_status pl_entry_resize(struct pl_entry *entry, int32_t index, const struct pl_shape *shape, struct pl_error *error)
+{
+    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    if (index < 0 || index >= pl_entry_input_count(entry))
+        return pl_fail(error, PL_NOT_FOUND, "model '%s' has %d inputs, there is no input %d", entry->instance->name,
+                       (int)pl_entry_input_count(entry), (int)index);
+    for (int32_t i = 0; i < shape->rank; i++)
+        if (shape->dims[i] < 0)
+            return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': dimension %d of input %d is %d, less than 0",
+                           entry->instance->name, (int)i, (int)index, (int)shape->dims[i]);
+    pthread_mutex_lock(&interpreter->change);
+    pthread_mutex_lock(&interpreter->lock);
+    const pl_status status = resize(entry, index, shape, error);
+    pthread_mutex_unlock(&interpreter->lock);
+    pthread_mutex_unlock(&interpreter->change);
+    return status;
+}
+
+/* A program serves any cap up to the workers it was planned for; more is planned anew. */
+pl_status pl_entry_set_threads(struct pl_entry *entry, int32_t threads, struct pl_error *error)
+{
+    struct pl_instance *instance = entry->instance;
+    struct pl_interpreter *interpreter = instance->interpreter;
+    if (threads < 1 || threads > PL_MAX_PARTS)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "threads is %d, expected 1 to %d", (int)threads, PL_MAX_PARTS);
+    pthread_mutex_lock(&interpreter->change);
+    pl_status status = pl_pool_grow(interpreter->pool, threads, error);
+    pthread_mutex_lock(&interpreter->lock);
+    if (status == PL_OK) {
+        instance->threads = threads;
+        if (instance->component->unit.program != NULL && instance->component->unit.program->workers < threads)
+            instance->component->unit.stale = true;
+        for (int32_t i = 0; pl_instance_unit(instance, i) != NULL; i++) {
+            struct pl_unit *unit = pl_instance_unit(instance, i);
+            if (unit->program != NULL && unit->program->workers < threads) unit->stale = true;
+        }
+    }
+    pthread_mutex_unlock(&interpreter->lock);
+    pthread_mutex_unlock(&interpreter->change);
+    return status;
+}
+
+pl_status pl_entry_reset_variables(struct pl_entry *entry, struct pl_error *error)
+{
+    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    pthread_mutex_lock(&interpreter->lock);
+    const bool busy = entry->instance->component->busy;
+    for (const struct pl_buffer *buffer = entry->instance->buffers; !busy && buffer != NULL; buffer = buffer->next)
+        if (buffer->slot.is_state) pl_buffer_reset(buffer);
+    pthread_mutex_unlock(&interpreter->lock);
+    return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name) : PL_OK;
+}
+
+bool pl_entry_is_allocated(const struct pl_entry *entry)
+{
+    return entry->unit->program != NULL && !entry->unit->stale;
+}
+
+void pl_entry_memory(struct pl_entry *entry, struct pl_memory_report *report)
+{
+    struct pl_instance *instance = entry->instance;
+    pthread_mutex_lock(&instance->interpreter->lock);
+    *report = (struct pl_memory_report){0};
+    const struct pl_program *program = entry->unit->program;
+    if (program != NULL) {
+        const bool joined = program->graph->members != NULL;
+        const struct pl_segment *segment = &program->segments[joined ? instance->member : 0];
+        report->arena_bytes = segment->arena_bytes;
+        report->arena_bound_bytes = segment->bound_bytes;
+        report->arena_sum_bytes = segment->sum_bytes;
+    }
+    for (int32_t i = 0; i < instance->graph->constant_count; i++)
+        report->constant_bytes += instance->graph->constants[i]->bytes;
+    for (const struct pl_buffer *buffer = instance->buffers; buffer != NULL; buffer = buffer->next) {
+        if (buffer->slot.is_state) report->state_bytes += buffer->bytes;
+        else report->io_bytes += buffer->bytes;
+    }
+    pthread_mutex_unlock(&instance->interpreter->lock);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tensors as callers see them. */
+#include <string.h>
+
+#include "interpreter/interpreter_internal.h"
+
+struct pl_entry *pl_handle_entry(const struct pl_tensor_handle *handle)
+{
+    return handle->entry;
+}
+
+const struct pl_tensor *pl_handle_tensor(const struct pl_tensor_handle *handle)
+{
+    return &pl_entry_subgraph(handle->entry)->tensors[handle->index];
+}
+
+int32_t pl_handle_index(const struct pl_tensor_handle *handle)
+{
+    return handle->index;
+}
+
+/* What the program says of it; NULL if there is no program for the shapes as they are now. */
+static const struct pl_planned_tensor *planned(const struct pl_tensor_handle *handle)
+{
+    const struct pl_unit *unit = handle->entry->unit;
+    if (unit->program == NULL) return NULL;
+    const struct pl_graph *graph = unit->program->graph;
+    const int32_t first = graph->member_tensors == NULL ? 0 : graph->member_tensors[handle->entry->instance->member];
+    return &unit->program->block->tensors[first + handle->index];
+}
+
+static const struct pl_shape *wanted_shape(const struct pl_tensor_handle *handle)
+{
+    const struct pl_entry *entry = handle->entry->shared != NULL ? handle->entry->shared : handle->entry;
+    const struct pl_subgraph *subgraph = pl_entry_subgraph(entry);
+    for (int32_t i = 0; i < subgraph->input_count; i++)
+        if (subgraph->inputs[i] == handle->index) return &entry->input_shapes[i];
+    return NULL;
+}
+
+const struct pl_shape *pl_handle_shape(const struct pl_tensor_handle *handle)
+{
+    const bool stale = handle->entry->unit->stale;
+    const struct pl_shape *wanted = stale ? wanted_shape(handle) : NULL;
+    if (wanted != NULL) return wanted;
+    const struct pl_planned_tensor *tensor = planned(handle);
+    return tensor != NULL ? &tensor->value.shape : &pl_handle_tensor(handle)->shape;
+}
+
+size_t pl_handle_bytes(const struct pl_tensor_handle *handle)
+{
+    size_t bytes = 0;
+    return pl_shape_bytes(pl_handle_shape(handle), pl_handle_tensor(handle)->type, &bytes) ? bytes : 0;
+}
+
+void *pl_handle_data(const struct pl_tensor_handle *handle)
+{
+    const struct pl_planned_tensor *tensor = planned(handle);
+    const struct pl_unit *unit = handle->entry->unit;
+    if (tensor == NULL || unit->stale) return NULL;
+    if (tensor->slot >= 0) return unit->bases[unit->program->slots[tensor->slot].base];
+    if (tensor->location.base == PL_BASE_ADDRESS) return (void *)(uintptr_t)tensor->location.offset;
+    return NULL;
+}
+
+static bool feeds_from_link(const struct pl_tensor_handle *handle)
+{
+    const struct pl_instance *instance = handle->entry->instance;
+    for (int32_t i = 0; i < instance->interpreter->link_count; i++) {
+        const struct pl_model_link *link = &instance->interpreter->links[i];
+        if (link->to == instance && link->to_tensor == handle->index && handle->entry->subgraph == 0) return true;
+    }
+    return false;
+}
+
+static pl_status check_copy(const struct pl_tensor_handle *handle, size_t bytes, struct pl_error *error)
+{
+    const char *model = handle->entry->instance->name;
+    const char *name = pl_handle_tensor(handle)->name;
+    char text[PL_SHAPE_TEXT_BYTES];
+    if (!pl_entry_is_allocated(handle->entry))
+        return pl_fail(error, PL_NOT_ALLOCATED, "model '%s' changed since it was allocated; call allocate first", model);
+    if (bytes != pl_handle_bytes(handle))
+        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' (%s %s) has %zu bytes, found %zu", model,
+                       name, pl_type_name(pl_handle_tensor(handle)->type),
+                       pl_shape_text(pl_handle_shape(handle), text), pl_handle_bytes(handle), bytes);
+    if (pl_handle_data(handle) == NULL)
+        return pl_fail(error, PL_INVALID_ARGUMENT,
+                       "model '%s': tensor '%s' lives in the arena: only inputs, outputs and variables keep their bytes",
+                       model, name);
+    return PL_OK;
+}
+
+pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
+{
+    if (feeds_from_link(handle))
+        return pl_fail(error, PL_INVALID_ARGUMENT,
+                       "model '%s': input '%s' is linked: its producer feeds it; feed that one, or unlink",
+                       handle->entry->instance->name, pl_handle_tensor(handle)->name);
+    PL_TRY(check_copy(handle, bytes, error));
+    if (planned(handle)->slot < 0)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' is a constant",
+                       handle->entry->instance->name, pl_handle_tensor(handle)->name);
+    memcpy(pl_handle_data(handle), data, bytes);
+    return PL_OK;
+}
+
+pl_status pl_handle_read(const struct pl_tensor_handle *handle, void *data, size_t bytes, struct pl_error *error)
+{
+    PL_TRY(check_copy(handle, bytes, error));
+    memcpy(data, pl_handle_data(handle), bytes);
+    return PL_OK;
+}
+
+/* A buffer of the model whose program has this slot; a linked input's is its producer's. */
+static struct pl_buffer *find_buffer(const struct pl_tensor_handle *handle, const struct pl_slot *slot)
+{
+    const struct pl_component *component = handle->entry->instance->component;
+    const bool joined = handle->entry->unit->program->graph->members != NULL;
+    return pl_buffer_find(joined ? component->members[slot->member] : handle->entry->instance, slot);
+}
+
+static pl_status bind(struct pl_tensor_handle *handle, void *memory, struct pl_error *error)
+{
+    struct pl_unit *unit = handle->entry->unit;
+    const struct pl_planned_tensor *tensor = planned(handle);
+    const char *model = handle->entry->instance->name;
+    const char *name = pl_handle_tensor(handle)->name;
+    if (tensor->slot < 0 || unit->program->slots[tensor->slot].is_state)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' is neither an input nor an output", model,
+                       name);
+    if (handle->entry->instance->component->busy) return pl_fail(error, PL_BUSY, "model '%s' is running", model);
+    const struct pl_slot *slot = &unit->program->slots[tensor->slot];
+    struct pl_buffer *buffer = find_buffer(handle, slot);
+    buffer->data = memory != NULL ? memory : buffer->own;
+    unit->bases[slot->base] = buffer->data;
+    return PL_OK;
+}
+
+pl_status pl_handle_bind(struct pl_tensor_handle *handle, void *memory, size_t bytes, struct pl_error *error)
+{
+    struct pl_interpreter *interpreter = handle->entry->instance->interpreter;
+    if (memory != NULL || pl_handle_data(handle) == NULL) PL_TRY(check_copy(handle, bytes, error));
+    if ((uintptr_t)memory % 16 != 0)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': memory for tensor '%s' is not aligned to 16 bytes",
+                       handle->entry->instance->name, pl_handle_tensor(handle)->name);
+    pthread_mutex_lock(&interpreter->lock);
+    const pl_status status = bind(handle, memory, error);
+    pthread_mutex_unlock(&interpreter->lock);
+    return status;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "interpreter/interpreter.h"
+
+#include <assert.h>
+
+#include "interpreter/interpreter_internal.h"
+
+static pl_status open_parts(struct pl_interpreter *interpreter, struct pl_error *error)
+{
+    PL_TRY(pl_constant_store_create(interpreter->memory, &interpreter->store, error));
+    interpreter->pool = pl_pool_create(interpreter->memory, 0);
+    if (interpreter->pool == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for the pool of threads");
+    return pl_pool_grow(interpreter->pool, interpreter->options.threads, error);
+}
+
+pl_status pl_interpreter_open(const struct pl_interpreter_options *options, struct pl_interpreter **interpreter,
+                              struct pl_error *error)
+{
+    if (options->threads < 1 || options->threads > PL_MAX_PARTS)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "options.threads is %d, expected 1 to %d", (int)options->threads,
+                       PL_MAX_PARTS);
+    if (options->lanes < 1 || options->lanes > PL_MAX_PARTS)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "options.lanes is %d, expected 1 to %d", (int)options->lanes,
+                       PL_MAX_PARTS);
+    struct pl_interpreter *fresh = pl_allocate_zero(options->memory, sizeof *fresh);
+    if (fresh == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for an interpreter");
+    fresh->options = *options;
+    fresh->memory = options->memory;
+    pthread_mutex_init(&fresh->change, NULL);
+    pthread_mutex_init(&fresh->lock, NULL);
+    const pl_status status = open_parts(fresh, error);
+    if (status != PL_OK) {
+        pl_interpreter_close(fresh);
+        return status;
+    }
+    *interpreter = fresh;
+    return PL_OK;
+}
+
+void pl_interpreter_close(struct pl_interpreter *interpreter)
+{
+    if (interpreter == NULL) return;
+    struct pl_memory *memory = interpreter->memory;
+    while (interpreter->instance_count > 0) {
+        const pl_status status =
+            pl_interpreter_unload(&interpreter->instances[interpreter->instance_count - 1]->primary, NULL);
+        assert(status == PL_OK);
+        (void)status;
+    }
+    pl_lanes_destroy(interpreter);
+    pl_pool_destroy(interpreter->pool);
+    pl_free(memory, interpreter->instances, interpreter->instance_capacity * sizeof interpreter->instances[0]);
+    pl_free(memory, interpreter->links, (size_t)interpreter->link_capacity * sizeof interpreter->links[0]);
+    if (interpreter->store != NULL) pl_constant_store_delete(interpreter->store);
+    pthread_mutex_destroy(&interpreter->lock);
+    pthread_mutex_destroy(&interpreter->change);
+    pl_free(memory, interpreter, sizeof *interpreter);
+}
+
+const struct pl_kernels *pl_interpreter_kernels(const struct pl_interpreter *interpreter)
+{
+    return interpreter->options.kernels;
+}
+
+struct pl_memory *pl_interpreter_memory(const struct pl_interpreter *interpreter)
+{
+    return interpreter->memory;
+}
+
+void pl_interpreter_set_cutter(struct pl_interpreter *interpreter, pl_cut_function cut, void *context)
+{
+    pthread_mutex_lock(&interpreter->lock);
+    interpreter->cut = cut;
+    interpreter->cut_context = context;
+    pthread_mutex_unlock(&interpreter->lock);
+}
+
+/* Everything of one model. What separate interpreters would need is every model's own arena and constants. */
+static void add_instance(struct pl_instance *instance, struct pl_interpreter_report *report)
+{
+    struct pl_memory_report one;
+    pl_entry_memory(&instance->primary, &one);
+    size_t arena_bytes = one.arena_bytes;
+    for (int32_t i = 0; pl_instance_unit(instance, i) != NULL; i++) {
+        const struct pl_program *program = pl_instance_unit(instance, i)->program;
+        if (program != NULL) arena_bytes += program->block->arena_bytes;
+    }
+    report->arena_sum_bytes += arena_bytes;
+    report->constant_sum_bytes += one.constant_bytes;
+    report->io_bytes += one.io_bytes;
+    report->state_bytes += one.state_bytes;
+}
+
+void pl_interpreter_report(struct pl_interpreter *interpreter, struct pl_interpreter_report *report)
+{
+    *report = (struct pl_interpreter_report){0};
+    pthread_mutex_lock(&interpreter->change);
+    for (size_t i = 0; i < interpreter->instance_count; i++) add_instance(interpreter->instances[i], report);
+    pthread_mutex_lock(&interpreter->lock);
+    report->models = interpreter->instance_count;
+    report->invocations = interpreter->invocations;
+    report->constant_bytes = pl_constant_store_bytes(interpreter->store);
+    int32_t pointers = 0;
+    pl_lanes_needed(interpreter, &report->arena_bytes, &pointers);
+    for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next) report->lanes++;
+    pthread_mutex_unlock(&interpreter->lock);
+    pthread_mutex_unlock(&interpreter->change);
+}

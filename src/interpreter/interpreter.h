@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The interpreter: named models, their links, lanes to run on, one pool of workers. What plait.h offers, in internal
+ * types; every function here may be called from any thread.
+ *
+ * A pl_entry is what can be invoked: a model's primary subgraph, or one of its signatures. */
+#ifndef PL_INTERPRETER_INTERPRETER_H
+#define PL_INTERPRETER_INTERPRETER_H
+
+#include "graph/adapter.h"
+#include "kernels/kernels.h"
+#include "plan/program.h"
+
+struct pl_interpreter;
+struct pl_entry;
+struct pl_tensor_handle;
+
+struct pl_interpreter_options {
+    int32_t threads;
+    int32_t lanes;
+    const struct pl_kernels *kernels;
+    size_t tensor_limit_bytes;
+    struct pl_memory *memory; /* outlives the interpreter */
+};
+
+struct pl_memory_report {
+    size_t arena_bytes;
+    size_t arena_bound_bytes;
+    size_t arena_sum_bytes;
+    size_t constant_bytes;
+    size_t io_bytes;
+    size_t state_bytes;
+};
+
+struct pl_interpreter_report {
+    size_t models;
+    size_t lanes;
+    size_t arena_bytes;
+    size_t arena_sum_bytes;
+    size_t constant_bytes;
+    size_t constant_sum_bytes;
+    size_t io_bytes;
+    size_t state_bytes;
+    uint64_t invocations;
+};
+
+/* ---- interpreter.c */
+pl_status pl_interpreter_open(const struct pl_interpreter_options *options, struct pl_interpreter **interpreter,
+                              struct pl_error *error);
+void pl_interpreter_close(struct pl_interpreter *interpreter);
+const struct pl_kernels *pl_interpreter_kernels(const struct pl_interpreter *interpreter);
+struct pl_memory *pl_interpreter_memory(const struct pl_interpreter *interpreter);
+void pl_interpreter_report(struct pl_interpreter *interpreter, struct pl_interpreter_report *report);
+
+/* ---- load.c */
+enum pl_load_flags { PL_LOAD_BORROW = 1, PL_LOAD_KEEP_MAPPED = 2, PL_LOAD_ALLOW_UNSUPPORTED = 4 };
+/* A verified and imported file; the reference is the caller's, to be released with pl_interpreter_release_graph(). */
+pl_status pl_interpreter_import(struct pl_interpreter *interpreter, const void *data, size_t bytes, uint32_t flags,
+                                struct pl_graph **graph, struct pl_error *error);
+pl_status pl_interpreter_import_file(struct pl_interpreter *interpreter, const char *path, uint32_t flags,
+                                     struct pl_graph **graph, struct pl_error *error);
+void pl_interpreter_release_graph(struct pl_interpreter *interpreter, struct pl_graph *graph);
+/* A model of this graph under this name. Retains the graph. */
+pl_status pl_interpreter_add(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
+                             struct pl_entry **entry, struct pl_error *error);
+pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error);
+size_t pl_interpreter_count(struct pl_interpreter *interpreter);
+struct pl_entry *pl_interpreter_at(struct pl_interpreter *interpreter, size_t index);
+struct pl_entry *pl_interpreter_find(struct pl_interpreter *interpreter, const char *name);
+
+/* ---- entry.c */
+struct pl_interpreter *pl_entry_interpreter(const struct pl_entry *entry);
+struct pl_graph *pl_entry_graph(const struct pl_entry *entry);
+const char *pl_entry_name(const struct pl_entry *entry);
+int32_t pl_entry_signature_count(const struct pl_entry *entry);
+const char *pl_entry_signature_key(const struct pl_entry *entry, int32_t index);
+struct pl_entry *pl_entry_signature(struct pl_entry *entry, const char *key);
+const struct pl_subgraph *pl_entry_subgraph(const struct pl_entry *entry);
+int32_t pl_entry_input_count(const struct pl_entry *entry);
+int32_t pl_entry_output_count(const struct pl_entry *entry);
+struct pl_tensor_handle *pl_entry_input(const struct pl_entry *entry, int32_t index);
+struct pl_tensor_handle *pl_entry_output(const struct pl_entry *entry, int32_t index);
+struct pl_tensor_handle *pl_entry_tensor(const struct pl_entry *entry, int32_t index);
+/* By name as DESIGN 6 says: PL_NOT_FOUND with the list of names if unknown or ambiguous. *index is the position. */
+pl_status pl_entry_find(const struct pl_entry *entry, bool output, const char *name, int32_t *index,
+                        struct pl_error *error);
+pl_status pl_entry_resize(struct pl_entry *entry, int32_t index, const struct pl_shape *shape, struct pl_error *error);
+pl_status pl_entry_set_threads(struct pl_entry *entry, int32_t threads, struct pl_error *error);
+pl_status pl_entry_reset_variables(struct pl_entry *entry, struct pl_error *error);
+void pl_entry_memory(struct pl_entry *entry, struct pl_memory_report *report);
+bool pl_entry_is_allocated(const struct pl_entry *entry);
+
+/* ---- handle.c: tensors */
+struct pl_entry *pl_handle_entry(const struct pl_tensor_handle *handle);
+const struct pl_tensor *pl_handle_tensor(const struct pl_tensor_handle *handle);
+int32_t pl_handle_index(const struct pl_tensor_handle *handle);
+const char *pl_handle_signature_name(const struct pl_tensor_handle *handle);
+/* As planned, else as asked for, else the file's. */
+const struct pl_shape *pl_handle_shape(const struct pl_tensor_handle *handle);
+size_t pl_handle_bytes(const struct pl_tensor_handle *handle);
+void *pl_handle_data(const struct pl_tensor_handle *handle);
+pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error);
+pl_status pl_handle_read(const struct pl_tensor_handle *handle, void *data, size_t bytes, struct pl_error *error);
+pl_status pl_handle_bind(struct pl_tensor_handle *handle, void *memory, size_t bytes, struct pl_error *error);
+
+/* ---- link.c */
+pl_status pl_interpreter_link(struct pl_interpreter *interpreter, const char *from_model, const char *output,
+                              const char *to_model, const char *input, const struct pl_link_options *options,
+                              struct pl_error *error);
+pl_status pl_interpreter_unlink(struct pl_interpreter *interpreter, const char *to_model, const char *input,
+                                struct pl_error *error);
+pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error *error);
+
+/* ---- allocate.c */
+pl_status pl_interpreter_allocate(struct pl_interpreter *interpreter, struct pl_error *error);
+/* Only the linked set this entry belongs to. */
+pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error);
+
+/* ---- invoke.c */
+pl_status pl_entry_invoke(struct pl_entry *entry, struct pl_error *error);
+pl_status pl_entry_run(struct pl_entry *entry, struct pl_error *error);
+
+/* ---- profile.c */
+pl_status pl_entry_profile(struct pl_entry *entry, bool enable, struct pl_error *error);
+int32_t pl_entry_profile_count(const struct pl_entry *entry);
+bool pl_entry_profile_at(const struct pl_entry *entry, int32_t index, const struct pl_operator **op, uint64_t *calls,
+                         uint64_t *nanoseconds);
+
+/* ---- for tests ---------------------------------------------------------------------------------------------------- */
+
+/* Fills the arenas of all lanes that are idle: what an invoke needs from before it must not be there. */
+void pl_interpreter_poison(struct pl_interpreter *interpreter, int byte);
+
+/* Cuts `units` into at most max_parts parts: part p is [bounds[p], bounds[p + 1]). Returns the number of parts. */
+typedef int32_t (*pl_cut_function)(void *context, int64_t units, int32_t max_parts, int64_t *bounds);
+enum { PL_MAX_PARTS = 64 };
+/* NULL: plait's own. */
+void pl_interpreter_set_cutter(struct pl_interpreter *interpreter, pl_cut_function cut, void *context);
+
+#endif

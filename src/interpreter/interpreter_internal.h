@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Structures shared by the files of interpreter/.
+ *
+ * Two locks. `change` is held by whoever changes the set of models, links or programs (load, link, allocate, unload):
+ * one at a time, for as long as it takes. `lock` guards what invoke looks at (busy flags, programs, lanes) and is held
+ * for moments only, so nothing that changes makes a running or starting model wait. Who needs both takes `change` first. */
+#ifndef PL_INTERPRETER_INTERPRETER_INTERNAL_H
+#define PL_INTERPRETER_INTERPRETER_INTERNAL_H
+
+#include <pthread.h>
+
+#include "base/threads.h"
+#include "interpreter/interpreter.h"
+
+/* Memory of a slot: an input, an output, a variable or a state of one model. It survives replanning as long as its size
+ * stays, so pointers of models that did not change stay. */
+struct pl_buffer {
+    struct pl_buffer *next; /* of its model */
+    struct pl_slot slot;    /* which one it is; the key is the graph's text */
+    void *data;             /* own, or bound by the caller */
+    void *own;
+    size_t bytes;
+};
+
+/* What one operator took. */
+struct pl_profile_cell {
+    uint64_t calls;
+    uint64_t nanoseconds;
+};
+
+/* A program and the memory it runs on. */
+struct pl_unit {
+    struct pl_program *program; /* NULL before allocate */
+    void **bases;               /* program->base_count */
+    struct pl_program *next_program; /* while allocate is under way: what is about to replace it */
+    void **next_bases;
+    struct pl_buffer *next_buffers;  /* new ones of all members, in no order; slot.member says whose */
+    struct pl_profile_cell *profile; /* one per step; NULL: off */
+    bool stale;                 /* something changed since it was planned */
+};
+
+struct pl_instance;
+
+struct pl_tensor_handle {
+    struct pl_entry *entry;
+    int32_t index; /* in the entry's subgraph */
+};
+
+struct pl_entry {
+    struct pl_instance *instance;
+    int32_t subgraph;
+    const struct pl_signature *signature; /* NULL: the model itself */
+    struct pl_entry *shared;  /* a signature of the primary subgraph shares handles, shapes and unit with the model */
+    struct pl_shape *input_shapes;
+    struct pl_tensor_handle *handles; /* one per tensor of the subgraph */
+    struct pl_unit *unit; /* of the component for the primary subgraph, own_unit otherwise */
+    struct pl_unit own_unit;
+};
+
+/* A model under its name. */
+struct pl_instance {
+    struct pl_interpreter *interpreter;
+    struct pl_region region; /* name, entries, handles */
+    const char *name;
+    uint64_t name_hash;
+    struct pl_graph *graph;
+    struct pl_component *component;
+    int32_t member; /* in the component, as it was planned */
+    int32_t threads;
+    bool resized;   /* since the last allocate: variables start anew, as in TensorFlow Lite */
+    bool indirect;  /* used while a component is being formed */
+    struct pl_buffer *buffers;
+    struct pl_entry primary;
+    struct pl_entry *signatures; /* graph->signature_count */
+};
+
+/* Models joined by links; a model without links is a component of its own. Runs one invocation at a time. */
+struct pl_component {
+    int32_t member_count;
+    struct pl_instance **members;
+    struct pl_unit unit;
+    bool busy;
+    bool whole;
+};
+
+struct pl_model_link {
+    struct pl_instance *from;
+    struct pl_instance *to;
+    int32_t from_tensor;
+    int32_t to_tensor;
+    struct pl_link_options options;
+};
+
+/* An execution context: the arena and the table of pointers of one running invocation. */
+struct pl_lane {
+    struct pl_lane *next;
+    void *arena;
+    size_t arena_bytes;
+    void **pointers;
+    int32_t pointer_count;
+    bool busy;
+    bool retired; /* too small by now: freed when it is idle */
+};
+
+struct pl_interpreter {
+    struct pl_interpreter_options options;
+    struct pl_memory *memory;
+    struct pl_constant_store *store;
+    struct pl_pool *pool;
+    pthread_mutex_t change;
+    pthread_mutex_t lock;
+    struct pl_instance **instances;
+    size_t instance_count;
+    size_t instance_capacity;
+    struct pl_model_link *links;
+    int32_t link_count;
+    int32_t link_capacity;
+    struct pl_lane *lanes;
+    uint64_t invocations;
+    pl_cut_function cut;
+    void *cut_context;
+};
+
+/* ---- component.c: all with `change` held */
+/* A component of these members, every unit stale. NULL if there is no memory. */
+struct pl_component *pl_component_create(struct pl_interpreter *interpreter, struct pl_instance *const *members,
+                                         int32_t count);
+void pl_component_destroy(struct pl_interpreter *interpreter, struct pl_component *component);
+/* Forms the components anew for the members of these two (second may be NULL), by the links there are now; `without` is
+ * left out of them. */
+pl_status pl_components_form(struct pl_interpreter *interpreter, struct pl_component *first,
+                             struct pl_component *second, const struct pl_instance *without, struct pl_error *error);
+void pl_unit_clear(struct pl_interpreter *interpreter, struct pl_unit *unit);
+
+/* ---- buffer.c */
+struct pl_buffer *pl_buffer_find(const struct pl_instance *instance, const struct pl_slot *slot);
+struct pl_buffer *pl_buffer_create(struct pl_memory *memory, const struct pl_slot *slot);
+void pl_buffer_destroy(struct pl_memory *memory, struct pl_buffer *buffer);
+void pl_buffer_reset(const struct pl_buffer *buffer);
+
+/* ---- lane.c: with `lock` held */
+struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, const struct pl_program *program,
+                             struct pl_error *error);
+void pl_lane_give_back(struct pl_interpreter *interpreter, struct pl_lane *lane);
+/* Makes options.lanes lanes of exactly what the programs need that are there or about to be. */
+pl_status pl_lanes_fit(struct pl_interpreter *interpreter, struct pl_error *error);
+void pl_lanes_destroy(struct pl_interpreter *interpreter);
+/* What the programs need at most. */
+void pl_lanes_needed(const struct pl_interpreter *interpreter, size_t *arena_bytes, int32_t *pointer_count);
+
+/* Every unit of a model's: signatures' own ones, index from 0; NULL behind the last. The component's is not among them. */
+struct pl_unit *pl_instance_unit(struct pl_instance *instance, int32_t index);
+
+/* ---- run.c */
+/* Runs steps [first, end) of the unit's program on a lane. */
+pl_status pl_unit_run(struct pl_interpreter *interpreter, struct pl_unit *unit, struct pl_lane *lane, int32_t first,
+                      int32_t end, int32_t workers, struct pl_error *error);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Links between models. */
+#include <string.h>
+
+#include "interpreter/interpreter_internal.h"
+
+static pl_status no_model(struct pl_interpreter *interpreter, const char *name, struct pl_error *error)
+{
+    pl_fail(error, PL_NOT_FOUND, "there is no model '%s'; loaded:", name);
+    for (size_t i = 0; i < interpreter->instance_count; i++)
+        pl_error_append(error, "%s %s", i == 0 ? "" : ",", interpreter->instances[i]->name);
+    return PL_NOT_FOUND;
+}
+
+/* Finds an end of a link: the model, and the tensor in its primary subgraph. */
+static pl_status find_end(struct pl_interpreter *interpreter, const char *model, bool output, const char *tensor,
+                          struct pl_instance **instance, int32_t *index, struct pl_error *error)
+{
+    struct pl_entry *entry = pl_interpreter_find(interpreter, model);
+    if (entry == NULL) return no_model(interpreter, model, error);
+    int32_t position = 0;
+    if (pl_entry_find(entry, output, tensor, &position, error) != PL_OK)
+        return pl_fail_at(error, "model '%s'", model);
+    const struct pl_subgraph *subgraph = pl_entry_subgraph(entry);
+    *instance = entry->instance;
+    *index = output ? subgraph->outputs[position] : subgraph->inputs[position];
+    return PL_OK;
+}
+
+static int32_t find_link(const struct pl_interpreter *interpreter, const struct pl_instance *to, int32_t tensor)
+{
+    for (int32_t i = 0; i < interpreter->link_count; i++)
+        if (interpreter->links[i].to == to && interpreter->links[i].to_tensor == tensor) return i;
+    return -1;
+}
+
+static pl_status make_room(struct pl_interpreter *interpreter, struct pl_error *error)
+{
+    if (interpreter->link_count < interpreter->link_capacity) return PL_OK;
+    const int32_t capacity = interpreter->link_capacity == 0 ? 8 : 2 * interpreter->link_capacity;
+    struct pl_model_link *links = pl_allocate(interpreter->memory, (size_t)capacity * sizeof *links);
+    if (links == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for a link");
+    if (interpreter->link_count > 0)
+        memcpy(links, interpreter->links, (size_t)interpreter->link_count * sizeof *links);
+    pl_free(interpreter->memory, interpreter->links, (size_t)interpreter->link_capacity * sizeof *links);
+    interpreter->links = links;
+    interpreter->link_capacity = capacity;
+    return PL_OK;
+}
+
+/* The set of links is changed; forms the components anew under the lock, or refuses because one of them runs. */
+static pl_status form(struct pl_interpreter *interpreter, struct pl_instance *a, struct pl_instance *b,
+                      struct pl_error *error)
+{
+    pthread_mutex_lock(&interpreter->lock);
+    pl_status status = PL_OK;
+    if (a->component->busy || b->component->busy)
+        status = pl_fail(error, PL_BUSY, "model '%s' or '%s' is running", a->name, b->name);
+    else
+        status = pl_components_form(interpreter, a->component, b->component, NULL, error);
+    pthread_mutex_unlock(&interpreter->lock);
+    return status;
+}
+
+static pl_status add_link(struct pl_interpreter *interpreter, const struct pl_model_link *link, struct pl_error *error)
+{
+    struct pl_adapter adapter;
+    PL_TRY(pl_adapter_find(&link->from->graph->subgraphs[0].tensors[link->from_tensor],
+                           &link->to->graph->subgraphs[0].tensors[link->to_tensor], &link->options, &adapter, error));
+    PL_TRY(make_room(interpreter, error));
+    interpreter->links[interpreter->link_count++] = *link;
+    const pl_status status = form(interpreter, link->from, link->to, error);
+    if (status != PL_OK) interpreter->link_count--;
+    return status;
+}
+
+static pl_status link_ends(struct pl_interpreter *interpreter, const char *from_model, const char *output,
+                           const char *to_model, const char *input, const struct pl_link_options *options,
+                           struct pl_error *error)
+{
+    struct pl_model_link link = {.options = *options};
+    PL_TRY(find_end(interpreter, from_model, true, output, &link.from, &link.from_tensor, error));
+    PL_TRY(find_end(interpreter, to_model, false, input, &link.to, &link.to_tensor, error));
+    if (link.from == link.to) return pl_fail(error, PL_MISMATCH, "model '%s' cannot feed itself", from_model);
+    const int32_t other = find_link(interpreter, link.to, link.to_tensor);
+    if (other >= 0)
+        return pl_fail(error, PL_MISMATCH, "input '%s' of model '%s' is fed by model '%s' already; unlink it first",
+                       link.to->graph->subgraphs[0].tensors[link.to_tensor].name, to_model,
+                       interpreter->links[other].from->name);
+    if (add_link(interpreter, &link, error) != PL_OK)
+        return pl_fail_at(error, "link from model '%s' to model '%s'", from_model, to_model);
+    return PL_OK;
+}
+
+pl_status pl_interpreter_link(struct pl_interpreter *interpreter, const char *from_model, const char *output,
+                              const char *to_model, const char *input, const struct pl_link_options *options,
+                              struct pl_error *error)
+{
+    pthread_mutex_lock(&interpreter->change);
+    const pl_status status = link_ends(interpreter, from_model, output, to_model, input, options, error);
+    pthread_mutex_unlock(&interpreter->change);
+    return status;
+}
+
+static pl_status unlink_end(struct pl_interpreter *interpreter, const char *to_model, const char *input,
+                            struct pl_error *error)
+{
+    struct pl_instance *to = NULL;
+    int32_t tensor = 0;
+    PL_TRY(find_end(interpreter, to_model, false, input, &to, &tensor, error));
+    const int32_t at = find_link(interpreter, to, tensor);
+    if (at < 0)
+        return pl_fail(error, PL_NOT_FOUND, "input '%s' of model '%s' has no link",
+                       to->graph->subgraphs[0].tensors[tensor].name, to_model);
+    const struct pl_model_link taken = interpreter->links[at];
+    interpreter->links[at] = interpreter->links[--interpreter->link_count];
+    const pl_status status = form(interpreter, taken.from, taken.to, error);
+    if (status != PL_OK) interpreter->links[interpreter->link_count++] = taken;
+    return status;
+}
+
+pl_status pl_interpreter_unlink(struct pl_interpreter *interpreter, const char *to_model, const char *input,
+                                struct pl_error *error)
+{
+    pthread_mutex_lock(&interpreter->change);
+    const pl_status status = unlink_end(interpreter, to_model, input, error);
+    pthread_mutex_unlock(&interpreter->change);
+    return status;
+}
+
+pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error *error)
+{
+    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    pthread_mutex_lock(&interpreter->change);
+    pthread_mutex_lock(&interpreter->lock);
+    struct pl_component *component = entry->instance->component;
+    const bool busy = component->busy;
+    if (!busy && component->whole != whole) {
+        component->whole = whole;
+        component->unit.stale = true;
+    }
+    pthread_mutex_unlock(&interpreter->lock);
+    pthread_mutex_unlock(&interpreter->change);
+    return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name) : PL_OK;
+}

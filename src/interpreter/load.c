@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loading, naming and unloading models. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "graph/import.h"
+#include "interpreter/interpreter_internal.h"
+#include "model/model.h"
+
+/* ---- bytes to graph ----------------------------------------------------------------------------------------------- */
+
+static pl_status import(struct pl_interpreter *interpreter, const void *data, size_t bytes, uint32_t flags,
+                        struct pl_graph **graph, struct pl_error *error)
+{
+    PL_TRY(pl_graph_import(interpreter->memory, interpreter->store, data, bytes, (flags & PL_LOAD_BORROW) != 0, graph,
+                           error));
+    if ((flags & PL_LOAD_ALLOW_UNSUPPORTED) != 0) return PL_OK;
+    const pl_status status = pl_check_operators(*graph, error);
+    if (status != PL_OK) pl_graph_release(*graph);
+    return status;
+}
+
+pl_status pl_interpreter_import(struct pl_interpreter *interpreter, const void *data, size_t bytes, uint32_t flags,
+                                struct pl_graph **graph, struct pl_error *error)
+{
+    pthread_mutex_lock(&interpreter->change);
+    const pl_status status = import(interpreter, data, bytes, flags, graph, error);
+    pthread_mutex_unlock(&interpreter->change);
+    return status;
+}
+
+void pl_interpreter_release_graph(struct pl_interpreter *interpreter, struct pl_graph *graph)
+{
+    pthread_mutex_lock(&interpreter->change);
+    pl_graph_release(graph);
+    pthread_mutex_unlock(&interpreter->change);
+}
+
+/* Reads until the buffer is full or the file ends. */
+static size_t read_fully(int file, void *to, size_t bytes)
+{
+    size_t done = 0;
+    while (done < bytes) {
+        const ssize_t got = read(file, (char *)to + done, bytes - done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        done += (size_t)got;
+    }
+    return done;
+}
+
+/* The file is read once into memory that goes when it is imported: nothing looks at the file afterwards. */
+static pl_status import_read(struct pl_interpreter *interpreter, int file, size_t bytes, const char *path,
+                             uint32_t flags, struct pl_graph **graph, struct pl_error *error)
+{
+    void *data = pl_allocate(interpreter->memory, bytes);
+    if (data == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory to read %zu bytes of '%s'", bytes, path);
+    pl_status status = PL_IO;
+    if (read_fully(file, data, bytes) != bytes) pl_fail(error, status, "'%s' became shorter while it was read", path);
+    else status = pl_interpreter_import(interpreter, data, bytes, flags & ~(uint32_t)PL_LOAD_BORROW, graph, error);
+    pl_free(interpreter->memory, data, bytes);
+    return status;
+}
+
+static void unmap(void *source, size_t bytes)
+{
+    munmap(source, bytes);
+}
+
+static pl_status import_mapped(struct pl_interpreter *interpreter, int file, size_t bytes, const char *path,
+                               uint32_t flags, struct pl_graph **graph, struct pl_error *error)
+{
+    void *data = bytes == 0 ? MAP_FAILED : mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, file, 0);
+    if (data == MAP_FAILED) return pl_fail(error, PL_IO, "cannot map '%s': %s", path, strerror(errno));
+    const pl_status status = pl_interpreter_import(interpreter, data, bytes, flags | PL_LOAD_BORROW, graph, error);
+    if (status != PL_OK) {
+        munmap(data, bytes);
+        return status;
+    }
+    (*graph)->drop_source = unmap;
+    (*graph)->source = data;
+    (*graph)->source_bytes = bytes;
+    return PL_OK;
+}
+
+pl_status pl_interpreter_import_file(struct pl_interpreter *interpreter, const char *path, uint32_t flags,
+                                     struct pl_graph **graph, struct pl_error *error)
+{
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return pl_fail(error, PL_IO, "cannot open '%s': %s", path, strerror(errno));
+    struct stat facts;
+    pl_status status = PL_IO;
+    if (fstat(file, &facts) != 0) pl_fail(error, status, "cannot read '%s': %s", path, strerror(errno));
+    else if (!S_ISREG(facts.st_mode)) pl_fail(error, status, "'%s' is not a regular file", path);
+    else if ((flags & PL_LOAD_KEEP_MAPPED) != 0)
+        status = import_mapped(interpreter, file, (size_t)facts.st_size, path, flags, graph, error);
+    else
+        status = import_read(interpreter, file, (size_t)facts.st_size, path, flags, graph, error);
+    close(file);
+    return status == PL_OK || status == PL_IO ? status : pl_fail_at(error, "'%s'", path);
+}
+
+/* ---- a model under a name ----------------------------------------------------------------------------------------- */
+
+static bool is_name(const char *name)
+{
+    const size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+    return length > 0 && name[length] == '\0';
+}
+
+static struct pl_instance *find(const struct pl_interpreter *interpreter, const char *name)
+{
+    const uint64_t hash = pl_hash_bytes(name, strlen(name));
+    for (size_t i = 0; i < interpreter->instance_count; i++)
+        if (interpreter->instances[i]->name_hash == hash && strcmp(interpreter->instances[i]->name, name) == 0)
+            return interpreter->instances[i];
+    return NULL;
+}
+
+static bool make_room(struct pl_interpreter *interpreter)
+{
+    if (interpreter->instance_count < interpreter->instance_capacity) return true;
+    const size_t capacity = interpreter->instance_capacity == 0 ? 8 : 2 * interpreter->instance_capacity;
+    struct pl_instance **instances = pl_allocate(interpreter->memory, capacity * sizeof instances[0]);
+    if (instances == NULL) return false;
+    if (interpreter->instance_count > 0)
+        memcpy(instances, interpreter->instances, interpreter->instance_count * sizeof instances[0]);
+    pthread_mutex_lock(&interpreter->lock);
+    struct pl_instance **old = interpreter->instances;
+    const size_t old_bytes = interpreter->instance_capacity * sizeof instances[0];
+    interpreter->instances = instances;
+    interpreter->instance_capacity = capacity;
+    pthread_mutex_unlock(&interpreter->lock);
+    pl_free(interpreter->memory, old, old_bytes);
+    return true;
+}
+
+static bool make_entry(struct pl_instance *instance, struct pl_entry *entry, int32_t subgraph_index)
+{
+    const struct pl_subgraph *subgraph = &instance->graph->subgraphs[subgraph_index];
+    entry->instance = instance;
+    entry->subgraph = subgraph_index;
+    entry->input_shapes = pl_region_array(&instance->region, (size_t)subgraph->input_count, sizeof(struct pl_shape));
+    entry->handles = pl_region_array(&instance->region, (size_t)subgraph->tensor_count, sizeof *entry->handles);
+    if (entry->input_shapes == NULL || entry->handles == NULL) return false;
+    for (int32_t i = 0; i < subgraph->input_count; i++)
+        entry->input_shapes[i] = subgraph->tensors[subgraph->inputs[i]].shape;
+    for (int32_t i = 0; i < subgraph->tensor_count; i++)
+        entry->handles[i] = (struct pl_tensor_handle){entry, i};
+    entry->own_unit.stale = true;
+    entry->unit = &entry->own_unit;
+    return true;
+}
+
+static bool make_signature_entry(struct pl_instance *instance, struct pl_entry *entry,
+                                 const struct pl_signature *signature)
+{
+    if (signature->subgraph != 0) {
+        if (!make_entry(instance, entry, signature->subgraph)) return false;
+    } else {
+        *entry = instance->primary;
+        entry->shared = &instance->primary;
+    }
+    entry->signature = signature;
+    return true;
+}
+
+static bool make_entries(struct pl_instance *instance)
+{
+    const struct pl_graph *graph = instance->graph;
+    if (!make_entry(instance, &instance->primary, 0)) return false;
+    instance->signatures = pl_region_array(&instance->region, (size_t)graph->signature_count, sizeof(struct pl_entry));
+    if (instance->signatures == NULL) return false;
+    for (int32_t i = 0; i < graph->signature_count; i++)
+        if (!make_signature_entry(instance, &instance->signatures[i], &graph->signatures[i])) return false;
+    return true;
+}
+
+struct pl_unit *pl_instance_unit(struct pl_instance *instance, int32_t index)
+{
+    for (int32_t i = 0; i < instance->graph->signature_count; i++)
+        if (instance->signatures[i].shared == NULL && index-- == 0) return &instance->signatures[i].own_unit;
+    return NULL;
+}
+
+static void destroy_instance(struct pl_instance *instance)
+{
+    struct pl_interpreter *interpreter = instance->interpreter;
+    for (int32_t i = 0; instance->signatures != NULL && pl_instance_unit(instance, i) != NULL; i++)
+        pl_unit_clear(interpreter, pl_instance_unit(instance, i));
+    while (instance->buffers != NULL) {
+        struct pl_buffer *buffer = instance->buffers;
+        instance->buffers = buffer->next;
+        pl_buffer_destroy(interpreter->memory, buffer);
+    }
+    pl_graph_release(instance->graph);
+    pl_region_clear(&instance->region);
+    pl_free(interpreter->memory, instance, sizeof *instance);
+}
+
+static struct pl_instance *create_instance(struct pl_interpreter *interpreter, const char *name,
+                                           struct pl_graph *graph)
+{
+    struct pl_instance *instance = pl_allocate_zero(interpreter->memory, sizeof *instance);
+    if (instance == NULL) return NULL;
+    pl_region_init(&instance->region, interpreter->memory);
+    instance->interpreter = interpreter;
+    instance->graph = graph;
+    pl_graph_retain(graph);
+    instance->threads = interpreter->options.threads;
+    instance->name = pl_region_text(&instance->region, name, strlen(name));
+    instance->name_hash = pl_hash_bytes(name, strlen(name));
+    if (instance->name != NULL && make_entries(instance))
+        instance->component = pl_component_create(interpreter, &instance, 1);
+    if (instance->component == NULL) {
+        destroy_instance(instance);
+        return NULL;
+    }
+    instance->primary.unit = &instance->component->unit;
+    for (int32_t i = 0; i < graph->signature_count; i++)
+        if (instance->signatures[i].shared != NULL) instance->signatures[i].unit = &instance->component->unit;
+    return instance;
+}
+
+static pl_status add(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
+                     struct pl_entry **entry, struct pl_error *error)
+{
+    if (!is_name(name))
+        return pl_fail(error, PL_INVALID_ARGUMENT, "'%s' is no model name: letters, digits, '_' and '-' only", name);
+    if (find(interpreter, name) != NULL)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "there is a model '%s' already; choose another name", name);
+    struct pl_instance *instance = make_room(interpreter) ? create_instance(interpreter, name, graph) : NULL;
+    if (instance == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for model '%s'", name);
+    pthread_mutex_lock(&interpreter->lock);
+    interpreter->instances[interpreter->instance_count++] = instance;
+    pthread_mutex_unlock(&interpreter->lock);
+    *entry = &instance->primary;
+    return PL_OK;
+}
+
+pl_status pl_interpreter_add(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
+                             struct pl_entry **entry, struct pl_error *error)
+{
+    pthread_mutex_lock(&interpreter->change);
+    const pl_status status = add(interpreter, name, graph, entry, error);
+    pthread_mutex_unlock(&interpreter->change);
+    return status;
+}
+
+/* ---- unloading ---------------------------------------------------------------------------------------------------- */
+
+/* Links of this model go to the end of the list, from where they can be cut off or kept. */
+static int32_t set_links_aside(struct pl_interpreter *interpreter, const struct pl_instance *instance)
+{
+    int32_t kept = 0;
+    for (int32_t i = 0; i < interpreter->link_count; i++) {
+        const struct pl_model_link link = interpreter->links[i];
+        if (link.from == instance || link.to == instance) continue;
+        interpreter->links[i] = interpreter->links[kept];
+        interpreter->links[kept++] = link;
+    }
+    return kept;
+}
+
+static void take_out(struct pl_interpreter *interpreter, const struct pl_instance *instance)
+{
+    size_t at = 0;
+    while (interpreter->instances[at] != instance) at++;
+    interpreter->instance_count--;
+    memmove(&interpreter->instances[at], &interpreter->instances[at + 1],
+            (interpreter->instance_count - at) * sizeof interpreter->instances[0]);
+}
+
+/* Both locks are held. What the other members of the component need is made first. */
+static pl_status unload(struct pl_interpreter *interpreter, struct pl_instance *instance, struct pl_error *error)
+{
+    struct pl_component *component = instance->component;
+    if (component->busy) return pl_fail(error, PL_BUSY, "model '%s' is running", instance->name);
+    const int32_t all_links = interpreter->link_count;
+    interpreter->link_count = set_links_aside(interpreter, instance);
+    if (component->member_count > 1) {
+        const pl_status status = pl_components_form(interpreter, component, NULL, instance, error);
+        if (status != PL_OK) {
+            interpreter->link_count = all_links;
+            return status;
+        }
+    } else {
+        pl_component_destroy(interpreter, component);
+    }
+    take_out(interpreter, instance);
+    destroy_instance(instance);
+    /* The arena may be larger than needed now; if there is no memory for a smaller one, it stays. */
+    (void)pl_lanes_fit(interpreter, NULL);
+    return PL_OK;
+}
+
+pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error)
+{
+    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    pthread_mutex_lock(&interpreter->change);
+    pthread_mutex_lock(&interpreter->lock);
+    const pl_status status = unload(interpreter, entry->instance, error);
+    pthread_mutex_unlock(&interpreter->lock);
+    pthread_mutex_unlock(&interpreter->change);
+    return status;
+}
+
+size_t pl_interpreter_count(struct pl_interpreter *interpreter)
+{
+    pthread_mutex_lock(&interpreter->lock);
+    const size_t count = interpreter->instance_count;
+    pthread_mutex_unlock(&interpreter->lock);
+    return count;
+}
+
+struct pl_entry *pl_interpreter_at(struct pl_interpreter *interpreter, size_t index)
+{
+    pthread_mutex_lock(&interpreter->lock);
+    struct pl_entry *entry = index < interpreter->instance_count ? &interpreter->instances[index]->primary : NULL;
+    pthread_mutex_unlock(&interpreter->lock);
+    return entry;
+}
+
+struct pl_entry *pl_interpreter_find(struct pl_interpreter *interpreter, const char *name)
+{
+    pthread_mutex_lock(&interpreter->lock);
+    struct pl_instance *instance = find(interpreter, name);
+    pthread_mutex_unlock(&interpreter->lock);
+    return instance == NULL ? NULL : &instance->primary;
+}

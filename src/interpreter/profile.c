@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Per-operator profile. Cells belong to the unit; of a join each model sees its own steps. */
+#include "interpreter/interpreter_internal.h"
+
+static struct pl_segment steps_of(const struct pl_entry *entry)
+{
+    const struct pl_program *program = entry->unit->program;
+    if (program->graph->members != NULL) return program->segments[entry->instance->member];
+    return (struct pl_segment){.first_step = 0, .end_step = program->block->step_count};
+}
+
+static pl_status set_profile(struct pl_entry *entry, bool enable, struct pl_error *error)
+{
+    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    struct pl_unit *unit = entry->unit;
+    if (unit->program == NULL)
+        return pl_fail(error, PL_NOT_ALLOCATED, "model '%s' is not allocated; call allocate first",
+                       entry->instance->name);
+    if (entry->instance->component->busy)
+        return pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name);
+    const size_t bytes = (size_t)unit->program->block->step_count * sizeof unit->profile[0];
+    pl_free(interpreter->memory, unit->profile, bytes);
+    unit->profile = NULL;
+    if (!enable) return PL_OK;
+    unit->profile = pl_allocate_zero(interpreter->memory, bytes);
+    return unit->profile != NULL ? PL_OK : pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for a profile");
+}
+
+pl_status pl_entry_profile(struct pl_entry *entry, bool enable, struct pl_error *error)
+{
+    pthread_mutex_lock(&entry->instance->interpreter->lock);
+    const pl_status status = set_profile(entry, enable, error);
+    pthread_mutex_unlock(&entry->instance->interpreter->lock);
+    return status;
+}
+
+/* Steps that are views take no time and are left out. */
+static int32_t step_at(const struct pl_entry *entry, int32_t index)
+{
+    const struct pl_segment steps = steps_of(entry);
+    for (int32_t i = steps.first_step; i < steps.end_step; i++)
+        if (entry->unit->program->block->steps[i].op_def != NULL && index-- == 0) return i;
+    return -1;
+}
+
+int32_t pl_entry_profile_count(const struct pl_entry *entry)
+{
+    if (entry->unit->program == NULL || entry->unit->profile == NULL) return 0;
+    int32_t count = 0;
+    while (step_at(entry, count) >= 0) count++;
+    return count;
+}
+
+bool pl_entry_profile_at(const struct pl_entry *entry, int32_t index, const struct pl_operator **op, uint64_t *calls,
+                         uint64_t *nanoseconds)
+{
+    if (entry->unit->program == NULL || entry->unit->profile == NULL || index < 0) return false;
+    const int32_t step = step_at(entry, index);
+    if (step < 0) return false;
+    *op = entry->unit->program->block->steps[step].op;
+    *calls = entry->unit->profile[step].calls;
+    *nanoseconds = entry->unit->profile[step].nanoseconds;
+    return true;
+}
