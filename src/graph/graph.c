@@ -29,6 +29,7 @@ void pl_graph_release(struct pl_graph *graph)
     /* A join of joins is never made, so this goes one level down only. */
     if (graph->members != NULL)
         for (int32_t i = 0; i < graph->member_count; i++) pl_graph_release(graph->members[i]);
+    if (graph->drop_source != NULL) graph->drop_source(graph->source, graph->source_bytes);
     struct pl_memory *memory = graph->region.memory;
     pl_region_clear(&graph->region);
     pl_free(memory, graph, sizeof *graph);

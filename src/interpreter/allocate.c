@@ -164,13 +164,6 @@ static pl_status plan_unit(struct pl_interpreter *interpreter, const struct unit
 
 /* ---- memory of its slots ------------------------------------------------------------------------------------------ */
 
-static struct pl_buffer *find_new(const struct pl_unit *unit, const struct pl_slot *slot)
-{
-    struct pl_buffer *buffer = unit->next_buffers;
-    while (buffer != NULL && (buffer->slot.base != slot->base)) buffer = buffer->next;
-    return buffer;
-}
-
 /* State with a key can be made by another unit of the same model in this very allocate. */
 static struct pl_buffer *find_pending_state(struct pl_instance *instance, const struct pl_slot *slot)
 {
@@ -429,4 +422,29 @@ pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error)
     const pl_status status = allocate(interpreter, &entry->instance->component, 1, error);
     pthread_mutex_unlock(&interpreter->change);
     return status;
+}
+
+static void give_up(struct pl_interpreter *interpreter, struct pl_instance *instance)
+{
+    pl_unit_clear(interpreter, &instance->component->unit);
+    instance->component->unit.stale = true;
+    for (int32_t i = 0; pl_instance_unit(instance, i) != NULL; i++) {
+        pl_unit_clear(interpreter, pl_instance_unit(instance, i));
+        pl_instance_unit(instance, i)->stale = true;
+    }
+    while (instance->buffers != NULL) {
+        struct pl_buffer *buffer = instance->buffers;
+        instance->buffers = buffer->next;
+        pl_buffer_destroy(interpreter->memory, buffer);
+    }
+}
+
+void pl_interpreter_give_up_programs(struct pl_interpreter *interpreter)
+{
+    pthread_mutex_lock(&interpreter->change);
+    pthread_mutex_lock(&interpreter->lock);
+    for (size_t i = 0; i < interpreter->instance_count; i++) give_up(interpreter, interpreter->instances[i]);
+    pl_lanes_destroy(interpreter);
+    pthread_mutex_unlock(&interpreter->lock);
+    pthread_mutex_unlock(&interpreter->change);
 }

@@ -17,10 +17,14 @@
 static pl_status import(struct pl_interpreter *interpreter, const void *data, size_t bytes, uint32_t flags,
                         struct pl_graph **graph, struct pl_error *error)
 {
-    PL_TRY(pl_graph_import(interpreter->memory, interpreter->store, data, bytes, (flags & PL_LOAD_BORROW) != 0, graph,
-                           error));
+    const struct pl_model_limits limits = {interpreter->options.tensor_limit_bytes};
+    struct pl_model *model = NULL;
+    PL_TRY(pl_model_open(interpreter->memory, data, bytes, &limits, &model, error));
+    pl_status status = pl_graph_import(model, interpreter->store, (flags & PL_LOAD_BORROW) != 0, graph, error);
+    pl_model_close(model);
+    PL_TRY(status);
     if ((flags & PL_LOAD_ALLOW_UNSUPPORTED) != 0) return PL_OK;
-    const pl_status status = pl_check_operators(*graph, error);
+    status = pl_check_operators(*graph, error);
     if (status != PL_OK) pl_graph_release(*graph);
     return status;
 }

@@ -392,7 +392,7 @@ void pl_program_release(struct pl_program *program)
 
 /* ---- operators that are missing ----------------------------------------------------------------------------------- */
 
-static bool is_supported(const struct pl_operator *op)
+bool pl_operator_is_supported(const struct pl_operator *op)
 {
     const struct pl_op *found = pl_op_find(op);
     return found != NULL && op->version <= found->max_version;
@@ -426,7 +426,7 @@ pl_status pl_check_operators(const struct pl_graph *graph, struct pl_error *erro
         const struct pl_subgraph *subgraph = &graph->subgraphs[s];
         for (int32_t i = 0; i < subgraph->operator_count; i++) {
             const struct pl_operator *op = &subgraph->operators[i];
-            if (is_supported(op) || is_repeated(subgraph, i)) continue;
+            if (pl_operator_is_supported(op) || is_repeated(subgraph, i)) continue;
             if (missing++ == 0) pl_fail(error, PL_UNSUPPORTED, "operators that are not supported: ");
             else pl_error_append(error, ", ");
             pl_error_append(error, "%s version %d%s", pl_operator_name(op), (int)op->version, way_out(op));

@@ -116,6 +116,7 @@ void pl_program_retain(struct pl_program *program);
 /* NULL is allowed. */
 void pl_program_release(struct pl_program *program);
 
+bool pl_operator_is_supported(const struct pl_operator *op);
 /* All operators of a graph that are not implemented, in one message; PL_OK if there are none. */
 pl_status pl_check_operators(const struct pl_graph *graph, struct pl_error *error);
 

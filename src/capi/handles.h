@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public handles and the internal objects they are. */
+#ifndef PL_CAPI_HANDLES_H
+#define PL_CAPI_HANDLES_H
+
+#include <pthread.h>
+
+#include "interpreter/interpreter.h"
+#include "plait/plait.h"
+
+#ifndef PLAIT_VERSION
+#define PLAIT_VERSION "0.1.0"
+#endif
+
+enum { PL_ERROR_PLACES = 8 };
+
+/* The last message of one thread. */
+struct pl_error_place {
+    pthread_t thread;
+    uint64_t age; /* 0: free */
+    struct pl_error error;
+};
+
+struct plait_interpreter {
+    struct pl_memory memory; /* first: a model leads back here through its interpreter's memory */
+    struct pl_interpreter *interpreter;
+    struct pl_fixed_memory *fixed; /* of options.memory, else NULL */
+    pthread_mutex_t error_lock;
+    uint64_t error_age;
+    struct pl_error_place errors[PL_ERROR_PLACES];
+};
+
+void pl_close_api(struct plait_interpreter *api);
+/* Keeps the message for plait_last_error(), and gives the status on. */
+plait_status pl_report(struct plait_interpreter *api, pl_status status, const struct pl_error *error);
+
+static inline struct pl_entry *pl_entry_of(struct plait_model *model)
+{
+    return (struct pl_entry *)(void *)model;
+}
+
+static inline const struct pl_entry *pl_const_entry(const struct plait_model *model)
+{
+    return (const struct pl_entry *)(const void *)model;
+}
+
+static inline struct plait_model *pl_model_handle(struct pl_entry *entry)
+{
+    return (struct plait_model *)(void *)entry;
+}
+
+static inline struct pl_tensor_handle *pl_tensor_of(struct plait_tensor *tensor)
+{
+    return (struct pl_tensor_handle *)(void *)tensor;
+}
+
+static inline const struct pl_tensor_handle *pl_const_tensor(const struct plait_tensor *tensor)
+{
+    return (const struct pl_tensor_handle *)(const void *)tensor;
+}
+
+static inline struct plait_tensor *pl_tensor_public(struct pl_tensor_handle *handle)
+{
+    return (struct plait_tensor *)(void *)handle;
+}
+
+/* The public interpreter that an entry belongs to. */
+static inline struct plait_interpreter *pl_api_of(const struct pl_entry *entry)
+{
+    return (struct plait_interpreter *)(void *)pl_interpreter_memory(pl_entry_interpreter(entry));
+}
+
+#endif

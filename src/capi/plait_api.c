@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plait.h: arguments are checked here, at the border; inside they are believed. Handles of the public header are the
+ * internal ones under another name. */
+#include "plait/plait.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fixed_memory.h"
+#include "capi/handles.h"
+
+#define PL_STATUS(name, value, text) _Static_assert((int)PLAIT_##name == (value), "status codes are pinned");
+#include "base/status.def"
+#undef PL_STATUS
+#define PL_TYPE(name, number, bits, api, word) _Static_assert((int)PLAIT_##name == (api), "types are TensorFlow Lite's");
+PL_TYPE_LIST(PL_TYPE)
+#undef PL_TYPE
+
+const char *plait_status_text(plait_status status)
+{
+    return pl_status_text((pl_status)status);
+}
+
+const char *plait_version(void)
+{
+    return PLAIT_VERSION;
+}
+
+/* ---- the interpreter ---------------------------------------------------------------------------------------------- */
+
+void plait_options_default(struct plait_options *options)
+{
+    if (options == NULL) return;
+    *options = (struct plait_options){.struct_bytes = sizeof *options,
+                                      .threads = 1,
+                                      .lanes = 1,
+                                      .memory_limit_bytes = SIZE_MAX,
+                                      .tensor_limit_bytes = INT32_MAX};
+}
+
+/* Callers compiled with an older header have a smaller struct: what they do not know keeps its default. */
+static bool take_options(const struct plait_options *given, struct plait_options *options)
+{
+    plait_options_default(options);
+    if (given == NULL) return true;
+    if (given->struct_bytes > sizeof *options || given->struct_bytes < sizeof given->struct_bytes) return false;
+    memcpy(options, given, given->struct_bytes);
+    options->struct_bytes = sizeof *options;
+    return options->memory == NULL || options->memory_bytes > 0;
+}
+
+static pl_status open_memory(const struct plait_options *options, struct pl_memory *memory,
+                             struct pl_fixed_memory **fixed)
+{
+    *fixed = NULL;
+    pl_allocate_function function = options->allocate != NULL ? options->allocate : pl_memory_system;
+    void *user = options->allocate_user;
+    if (options->memory != NULL) {
+        PL_TRY(pl_fixed_memory_create(options->memory, options->memory_bytes, fixed));
+        function = pl_fixed_memory_allocate;
+        user = *fixed;
+    }
+    pl_memory_init(memory, function, user, options->memory_limit_bytes);
+    return PL_OK;
+}
+
+static pl_status open_interpreter(const struct plait_options *options, struct plait_interpreter *api)
+{
+    const struct pl_kernels *kernels = pl_kernels_choose(options->cpu != NULL ? options->cpu : getenv("PLAIT_CPU"));
+    if (kernels == NULL) return PL_INVALID_ARGUMENT;
+    const struct pl_interpreter_options inner = {.threads = options->threads,
+                                                 .lanes = options->lanes,
+                                                 .kernels = kernels,
+                                                 .tensor_limit_bytes = options->tensor_limit_bytes,
+                                                 .memory = &api->memory};
+    struct pl_error error;
+    return pl_interpreter_open(&inner, &api->interpreter, &error);
+}
+
+plait_status plait_open(const struct plait_options *given, struct plait_interpreter **interpreter)
+{
+    struct plait_options options;
+    if (interpreter == NULL || !take_options(given, &options)) return PLAIT_INVALID_ARGUMENT;
+    *interpreter = NULL;
+    struct pl_memory memory;
+    struct pl_fixed_memory *fixed = NULL;
+    const pl_status opened = open_memory(&options, &memory, &fixed);
+    if (opened != PL_OK) return (plait_status)opened;
+    struct plait_interpreter *api = pl_allocate_zero(&memory, sizeof *api);
+    pl_status status = PL_OUT_OF_MEMORY;
+    if (api != NULL) {
+        api->memory = memory;
+        api->fixed = fixed;
+        pthread_mutex_init(&api->error_lock, NULL);
+        status = open_interpreter(&options, api);
+    }
+    if (status == PL_OK) {
+        *interpreter = api;
+        return PLAIT_OK;
+    }
+    if (api != NULL) pl_close_api(api);
+    else if (fixed != NULL) pl_fixed_memory_destroy(fixed);
+    return (plait_status)status;
+}
+
+void pl_close_api(struct plait_interpreter *api)
+{
+    pl_interpreter_close(api->interpreter);
+    pthread_mutex_destroy(&api->error_lock);
+    struct pl_fixed_memory *fixed = api->fixed;
+    struct pl_memory memory = api->memory;
+    memory.allocate(memory.user, api, sizeof *api, 0, PL_ALIGNMENT);
+    if (fixed != NULL) pl_fixed_memory_destroy(fixed);
+}
+
+void plait_close(struct plait_interpreter *interpreter)
+{
+    if (interpreter != NULL) pl_close_api(interpreter);
+}
+
+/* ---- messages ----------------------------------------------------------------------------------------------------- */
+
+/* A thread finds its own message again; the oldest thread's place is given away. */
+static struct pl_error_place *place_of_thread(struct plait_interpreter *api, bool take)
+{
+    const pthread_t self = pthread_self();
+    struct pl_error_place *oldest = &api->errors[0];
+    for (int i = 0; i < PL_ERROR_PLACES; i++) {
+        struct pl_error_place *place = &api->errors[i];
+        if (place->age != 0 && pthread_equal(place->thread, self)) return place;
+        if (place->age < oldest->age) oldest = place;
+    }
+    if (!take) return NULL;
+    oldest->thread = self;
+    return oldest;
+}
+
+plait_status pl_report(struct plait_interpreter *api, pl_status status, const struct pl_error *error)
+{
+    if (status == PL_OK) return PLAIT_OK;
+    pthread_mutex_lock(&api->error_lock);
+    struct pl_error_place *place = place_of_thread(api, true);
+    place->error = *error;
+    place->age = ++api->error_age;
+    pthread_mutex_unlock(&api->error_lock);
+    return (plait_status)status;
+}
+
+const char *plait_last_error(const struct plait_interpreter *interpreter)
+{
+    if (interpreter == NULL) return "";
+    struct plait_interpreter *api = (struct plait_interpreter *)(uintptr_t)interpreter;
+    pthread_mutex_lock(&api->error_lock);
+    const struct pl_error_place *place = place_of_thread(api, false);
+    pthread_mutex_unlock(&api->error_lock);
+    return place == NULL ? "" : place->error.text;
+}
+
+static plait_status refuse(struct plait_interpreter *api, const char *message)
+{
+    struct pl_error error;
+    return pl_report(api, pl_fail(&error, PL_INVALID_ARGUMENT, "%s", message), &error);
+}
+
+/* ---- the caller's memory ------------------------------------------------------------------------------------------ */
+
+/* An operation that may run out of the caller's memory, so that it can be repeated to learn what it needs. */
+typedef pl_status (*operation)(struct plait_interpreter *api, void *arguments, struct pl_error *error);
+
+/* Repeats a failed operation with memory that has no end, undoes it, and adds to the message what it takes. */
+static void add_exact_need(struct plait_interpreter *api, operation run, operation undo, void *arguments,
+                           struct pl_error *error)
+{
+    if (!pl_fixed_memory_measure(api->fixed, true)) return;
+    struct pl_error ignored;
+    const pl_status status = run(api, arguments, &ignored);
+    const size_t needed = pl_fixed_memory_needed(api->fixed);
+    if (status == PL_OK) {
+        undo(api, arguments, &ignored);
+        pl_error_append(error, "; options.memory must have %zu bytes for this", needed);
+    }
+    pl_fixed_memory_measure(api->fixed, false);
+}
+
+static plait_status run_operation(struct plait_interpreter *api, operation run, operation undo, void *arguments)
+{
+    struct pl_error error = {0};
+    const pl_status status = run(api, arguments, &error);
+    if (status == PL_OUT_OF_MEMORY && api->fixed != NULL) add_exact_need(api, run, undo, arguments, &error);
+    return pl_report(api, status, &error);
+}
+
+/* ---- models ------------------------------------------------------------------------------------------------------- */
+
+void plait_load_options_default(struct plait_load_options *options)
+{
+    if (options != NULL) *options = (struct plait_load_options){.struct_bytes = sizeof *options};
+}
+
+struct load_arguments {
+    const char *name;
+    const char *path; /* NULL: from memory */
+    const void *data;
+    size_t bytes;
+    uint32_t flags;
+    struct pl_entry *entry;
+};
+
+static bool take_flags(const struct plait_load_options *options, uint32_t *flags)
+{
+    *flags = 0;
+    if (options == NULL) return true;
+    if (options->struct_bytes != sizeof *options) return false;
+    if (options->keep_mapped) *flags |= PL_LOAD_KEEP_MAPPED;
+    if (options->borrow) *flags |= PL_LOAD_BORROW;
+    if (options->allow_unsupported) *flags |= PL_LOAD_ALLOW_UNSUPPORTED;
+    return true;
+}
+
+static pl_status load(struct plait_interpreter *api, void *context, struct pl_error *error)
+{
+    struct load_arguments *arguments = context;
+    struct pl_graph *graph = NULL;
+    if (arguments->path != NULL)
+        PL_TRY(pl_interpreter_import_file(api->interpreter, arguments->path, arguments->flags, &graph, error));
+    else
+        PL_TRY(pl_interpreter_import(api->interpreter, arguments->data, arguments->bytes, arguments->flags, &graph,
+                                     error));
+    const pl_status status = pl_interpreter_add(api->interpreter, arguments->name, graph, &arguments->entry, error);
+    pl_interpreter_release_graph(api->interpreter, graph);
+    return status;
+}
+
+static pl_status undo_load(struct plait_interpreter *api, void *context, struct pl_error *error)
+{
+    (void)api;
+    struct load_arguments *arguments = context;
+    return pl_interpreter_unload(arguments->entry, error);
+}
+
+static plait_status load_model(struct plait_interpreter *api, struct load_arguments *arguments,
+                               struct plait_model **model)
+{
+    const plait_status status = run_operation(api, load, undo_load, arguments);
+    if (status == PLAIT_OK && model != NULL) *model = pl_model_handle(arguments->entry);
+    return status;
+}
+
+/* The file's name without folders and what follows the last dot; characters a name cannot have become '_'. */
+static void name_from_path(const char *path, char *name, size_t name_bytes)
+{
+    const char *slash = strrchr(path, '/');
+    const char *stem = slash == NULL ? path : slash + 1;
+    const char *dot = strrchr(stem, '.');
+    size_t length = dot == NULL || dot == stem ? strlen(stem) : (size_t)(dot - stem);
+    if (length >= name_bytes) length = name_bytes - 1;
+    for (size_t i = 0; i < length; i++) {
+        const char c = stem[i];
+        const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+        name[i] = fits ? c : '_';
+    }
+    name[length] = '\0';
+}
+
+plait_status plait_load_file(struct plait_interpreter *interpreter, const char *name, const char *path,
+                             const struct plait_load_options *options, struct plait_model **model)
+{
+    if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
+    char stem[256];
+    struct load_arguments arguments = {.name = name, .path = path};
+    if (path == NULL || !take_flags(options, &arguments.flags))
+        return refuse(interpreter, "plait_load_file: path is NULL, or the options were not set by default first");
+    if (name == NULL) {
+        name_from_path(path, stem, sizeof stem);
+        arguments.name = stem;
+    }
+    return load_model(interpreter, &arguments, model);
+}
+
+plait_status plait_load_buffer(struct plait_interpreter *interpreter, const char *name, const void *data, size_t bytes,
+                               const struct plait_load_options *options, struct plait_model **model)
+{
+    if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct load_arguments arguments = {.name = name, .data = data, .bytes = bytes};
+    if (name == NULL || data == NULL || !take_flags(options, &arguments.flags))
+        return refuse(interpreter, "plait_load_buffer: name or data is NULL, or the options were not set by default first");
+    return load_model(interpreter, &arguments, model);
+}
+
+struct clone_arguments {
+    const struct pl_entry *from;
+    const char *name;
+    struct pl_entry *entry;
+};
+
+static pl_status clone_model(struct plait_interpreter *api, void *context, struct pl_error *error)
+{
+    struct clone_arguments *arguments = context;
+    return pl_interpreter_add(api->interpreter, arguments->name, pl_entry_graph(arguments->from), &arguments->entry,
+                              error);
+}
+
+static pl_status undo_clone(struct plait_interpreter *api, void *context, struct pl_error *error)
+{
+    (void)api;
+    struct clone_arguments *arguments = context;
+    return pl_interpreter_unload(arguments->entry, error);
+}
+
+plait_status plait_clone(const struct plait_model *model, const char *name, struct plait_model **clone)
+{
+    if (model == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct plait_interpreter *api = pl_api_of(pl_const_entry(model));
+    if (name == NULL) return refuse(api, "plait_clone: name is NULL");
+    struct clone_arguments arguments = {pl_const_entry(model), name, NULL};
+    const plait_status status = run_operation(api, clone_model, undo_clone, &arguments);
+    if (status == PLAIT_OK && clone != NULL) *clone = pl_model_handle(arguments.entry);
+    return status;
+}
+
+plait_status plait_unload(struct plait_model *model)
+{
+    if (model == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct plait_interpreter *api = pl_api_of(pl_entry_of(model));
+    struct pl_error error = {0};
+    return pl_report(api, pl_interpreter_unload(pl_entry_of(model), &error), &error);
+}
+
+size_t plait_model_count(const struct plait_interpreter *interpreter)
+{
+    return interpreter == NULL ? 0 : pl_interpreter_count(interpreter->interpreter);
+}
+
+struct plait_model *plait_model_at(const struct plait_interpreter *interpreter, size_t index)
+{
+    return interpreter == NULL ? NULL : pl_model_handle(pl_interpreter_at(interpreter->interpreter, index));
+}
+
+struct plait_model *plait_find_model(const struct plait_interpreter *interpreter, const char *name)
+{
+    if (interpreter == NULL || name == NULL) return NULL;
+    return pl_model_handle(pl_interpreter_find(interpreter->interpreter, name));
+}
+
+const char *plait_model_name(const struct plait_model *model)
+{
+    return model == NULL ? NULL : pl_entry_name(pl_const_entry(model));
+}
+
+const char *plait_model_description(const struct plait_model *model)
+{
+    return model == NULL ? NULL : pl_entry_graph(pl_const_entry(model))->description;
+}
+
+plait_status plait_set_threads(struct plait_model *model, int32_t threads)
+{
+    if (model == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct pl_error error = {0};
+    return pl_report(pl_api_of(pl_entry_of(model)), pl_entry_set_threads(pl_entry_of(model), threads, &error), &error);
+}
+
+size_t plait_signature_count(const struct plait_model *model)
+{
+    return model == NULL ? 0 : (size_t)pl_entry_signature_count(pl_const_entry(model));
+}
+
+const char *plait_signature_key(const struct plait_model *model, size_t index)
+{
+    if (model == NULL || index > INT32_MAX) return NULL;
+    return pl_entry_signature_key(pl_const_entry(model), (int32_t)index);
+}
+
+struct plait_model *plait_signature(struct plait_model *model, const char *key)
+{
+    if (model == NULL || key == NULL) return NULL;
+    return pl_model_handle(pl_entry_signature(pl_entry_of(model), key));
+}
+
+/* ---- links -------------------------------------------------------------------------------------------------------- */
+
+void plait_link_options_default(struct plait_link_options *options)
+{
+    if (options != NULL) *options = (struct plait_link_options){.struct_bytes = sizeof *options, .scale = 1.0f};
+}
+
+struct link_arguments {
+    const char *from_model;
+    const char *output;
+    const char *to_model;
+    const char *input;
+    struct pl_link_options options;
+};
+
+static pl_status link_models(struct plait_interpreter *api, void *context, struct pl_error *error)
+{
+    const struct link_arguments *arguments = context;
+    return pl_interpreter_link(api->interpreter, arguments->from_model, arguments->output, arguments->to_model,
+                               arguments->input, &arguments->options, error);
+}
+
+static pl_status undo_link(struct plait_interpreter *api, void *context, struct pl_error *error)
+{
+    const struct link_arguments *arguments = context;
+    return pl_interpreter_unlink(api->interpreter, arguments->to_model, arguments->input, error);
+}
+
+plait_status plait_link(struct plait_interpreter *interpreter, const char *from_model, const char *output,
+                        const char *to_model, const char *input, const struct plait_link_options *options)
+{
+    if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
+    if (from_model == NULL || to_model == NULL || (options != NULL && options->struct_bytes != sizeof *options))
+        return refuse(interpreter, "plait_link: a model is NULL, or the options were not set by default first");
+    struct link_arguments arguments = {from_model, output, to_model, input, {0}};
+    if (options != NULL)
+        arguments.options = (struct pl_link_options){options->cast,       options->reshape, options->has_scale,
+                                                     options->has_offset, options->scale,   options->offset};
+    return run_operation(interpreter, link_models, undo_link, &arguments);
+}
+
+plait_status plait_unlink(struct plait_interpreter *interpreter, const char *to_model, const char *input)
+{
+    if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
+    if (to_model == NULL) return refuse(interpreter, "plait_unlink: the model is NULL");
+    struct pl_error error = {0};
+    return pl_report(interpreter, pl_interpreter_unlink(interpreter->interpreter, to_model, input, &error), &error);
+}
+
+plait_status plait_set_whole(struct plait_model *model, bool whole)
+{
+    if (model == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct pl_error error = {0};
+    return pl_report(pl_api_of(pl_entry_of(model)), pl_entry_set_whole(pl_entry_of(model), whole, &error), &error);
+}
+
+/* ---- plan and run ------------------------------------------------------------------------------------------------- */
+
+plait_status plait_resize_input(struct plait_model *model, size_t index, const int32_t *dims, int32_t rank)
+{
+    if (model == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct plait_interpreter *api = pl_api_of(pl_entry_of(model));
+    if (rank < 0 || rank > PL_MAX_RANK || (dims == NULL && rank > 0) || index > INT32_MAX)
+        return refuse(api, "plait_resize_input: dims is NULL, or rank is not 0 to 8");
+    struct pl_shape shape = {.rank = rank};
+    for (int32_t i = 0; i < rank; i++) shape.dims[i] = dims[i];
+    struct pl_error error = {0};
+    return pl_report(api, pl_entry_resize(pl_entry_of(model), (int32_t)index, &shape, &error), &error);
+}
+
+static pl_status allocate(struct plait_interpreter *api, void *context, struct pl_error *error)
+{
+    (void)context;
+    return pl_interpreter_allocate(api->interpreter, error);
+}
+
+/* What was measured must not stay in place: everything planned while measuring is given back. */
+static pl_status undo_allocate(struct plait_interpreter *api, void *context, struct pl_error *error)
+{
+    (void)context;
+    (void)error;
+    pl_interpreter_give_up_programs(api->interpreter);
+    return PL_OK;
+}
+
+plait_status plait_allocate(struct plait_interpreter *interpreter)
+{
+    if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
+    return run_operation(interpreter, allocate, undo_allocate, NULL);
+}
+
+plait_status plait_invoke(struct plait_model *model)
+{
+    if (model == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct pl_error error = {0};
+    const pl_status status = pl_entry_invoke(pl_entry_of(model), &error);
+    return status == PL_OK ? PLAIT_OK : pl_report(pl_api_of(pl_entry_of(model)), status, &error);
+}
+
+plait_status plait_run(struct plait_model *model)
+{
+    if (model == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct pl_error error = {0};
+    const pl_status status = pl_entry_run(pl_entry_of(model), &error);
+    return status == PL_OK ? PLAIT_OK : pl_report(pl_api_of(pl_entry_of(model)), status, &error);
+}
+
+plait_status plait_reset_variables(struct plait_model *model)
+{
+    if (model == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct pl_error error = {0};
+    return pl_report(pl_api_of(pl_entry_of(model)), pl_entry_reset_variables(pl_entry_of(model), &error), &error);
+}
