@@ -166,29 +166,24 @@ static plait_status refuse(struct plait_interpreter *api, const char *message)
 
 /* ---- the caller's memory ------------------------------------------------------------------------------------------ */
 
-/* An operation that may run out of the caller's memory, so that it can be repeated to learn what it needs. */
+/* Something that may run out of the caller's memory; `measure` does the same and undoes it, to learn what it needs. */
 typedef pl_status (*operation)(struct plait_interpreter *api, void *arguments, struct pl_error *error);
 
-/* Repeats a failed operation with memory that has no end, undoes it, and adds to the message what it takes. */
-static void add_exact_need(struct plait_interpreter *api, operation run, operation undo, void *arguments,
-                           struct pl_error *error)
+/* Repeats a failed operation with memory that has no end, and adds to the message what it takes. */
+static void add_exact_need(struct plait_interpreter *api, operation measure, void *arguments, struct pl_error *error)
 {
     if (!pl_fixed_memory_measure(api->fixed, true)) return;
     struct pl_error ignored;
-    const pl_status status = run(api, arguments, &ignored);
-    const size_t needed = pl_fixed_memory_needed(api->fixed);
-    if (status == PL_OK) {
-        undo(api, arguments, &ignored);
-        pl_error_append(error, "; options.memory must have %zu bytes for this", needed);
-    }
+    if (measure(api, arguments, &ignored) == PL_OK)
+        pl_error_append(error, "; options.memory must have %zu bytes for this", pl_fixed_memory_needed(api->fixed));
     pl_fixed_memory_measure(api->fixed, false);
 }
 
-static plait_status run_operation(struct plait_interpreter *api, operation run, operation undo, void *arguments)
+static plait_status run_operation(struct plait_interpreter *api, operation run, operation measure, void *arguments)
 {
     struct pl_error error = {0};
     const pl_status status = run(api, arguments, &error);
-    if (status == PL_OUT_OF_MEMORY && api->fixed != NULL) add_exact_need(api, run, undo, arguments, &error);
+    if (status == PL_OUT_OF_MEMORY && api->fixed != NULL) add_exact_need(api, measure, arguments, &error);
     return pl_report(api, status, &error);
 }
 
@@ -233,17 +228,17 @@ static pl_status load(struct plait_interpreter *api, void *context, struct pl_er
     return status;
 }
 
-static pl_status undo_load(struct plait_interpreter *api, void *context, struct pl_error *error)
+static pl_status measure_load(struct plait_interpreter *api, void *context, struct pl_error *error)
 {
-    (void)api;
     struct load_arguments *arguments = context;
+    PL_TRY(load(api, context, error));
     return pl_interpreter_unload(arguments->entry, error);
 }
 
 static plait_status load_model(struct plait_interpreter *api, struct load_arguments *arguments,
                                struct plait_model **model)
 {
-    const plait_status status = run_operation(api, load, undo_load, arguments);
+    const plait_status status = run_operation(api, load, measure_load, arguments);
     if (status == PLAIT_OK && model != NULL) *model = pl_model_handle(arguments->entry);
     return status;
 }
@@ -302,10 +297,10 @@ static pl_status clone_model(struct plait_interpreter *api, void *context, struc
                               error);
 }
 
-static pl_status undo_clone(struct plait_interpreter *api, void *context, struct pl_error *error)
+static pl_status measure_clone(struct plait_interpreter *api, void *context, struct pl_error *error)
 {
-    (void)api;
     struct clone_arguments *arguments = context;
+    PL_TRY(clone_model(api, context, error));
     return pl_interpreter_unload(arguments->entry, error);
 }
 
@@ -315,7 +310,7 @@ plait_status plait_clone(const struct plait_model *model, const char *name, stru
     struct plait_interpreter *api = pl_api_of(pl_const_entry(model));
     if (name == NULL) return refuse(api, "plait_clone: name is NULL");
     struct clone_arguments arguments = {pl_const_entry(model), name, NULL};
-    const plait_status status = run_operation(api, clone_model, undo_clone, &arguments);
+    const plait_status status = run_operation(api, clone_model, measure_clone, &arguments);
     if (status == PLAIT_OK && clone != NULL) *clone = pl_model_handle(arguments.entry);
     return status;
 }
@@ -400,9 +395,10 @@ static pl_status link_models(struct plait_interpreter *api, void *context, struc
                                arguments->input, &arguments->options, error);
 }
 
-static pl_status undo_link(struct plait_interpreter *api, void *context, struct pl_error *error)
+static pl_status measure_link(struct plait_interpreter *api, void *context, struct pl_error *error)
 {
     const struct link_arguments *arguments = context;
+    PL_TRY(link_models(api, context, error));
     return pl_interpreter_unlink(api->interpreter, arguments->to_model, arguments->input, error);
 }
 
@@ -416,7 +412,7 @@ plait_status plait_link(struct plait_interpreter *interpreter, const char *from_
     if (options != NULL)
         arguments.options = (struct pl_link_options){options->cast,       options->reshape, options->has_scale,
                                                      options->has_offset, options->scale,   options->offset};
-    return run_operation(interpreter, link_models, undo_link, &arguments);
+    return run_operation(interpreter, link_models, measure_link, &arguments);
 }
 
 plait_status plait_unlink(struct plait_interpreter *interpreter, const char *to_model, const char *input)
@@ -454,19 +450,16 @@ static pl_status allocate(struct plait_interpreter *api, void *context, struct p
     return pl_interpreter_allocate(api->interpreter, error);
 }
 
-/* What was measured must not stay in place: everything planned while measuring is given back. */
-static pl_status undo_allocate(struct plait_interpreter *api, void *context, struct pl_error *error)
+static pl_status measure_allocate(struct plait_interpreter *api, void *context, struct pl_error *error)
 {
     (void)context;
-    (void)error;
-    pl_interpreter_give_up_programs(api->interpreter);
-    return PL_OK;
+    return pl_interpreter_try_allocate(api->interpreter, error);
 }
 
 plait_status plait_allocate(struct plait_interpreter *interpreter)
 {
     if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
-    return run_operation(interpreter, allocate, undo_allocate, NULL);
+    return run_operation(interpreter, allocate, measure_allocate, NULL);
 }
 
 plait_status plait_invoke(struct plait_model *model)

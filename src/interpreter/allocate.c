@@ -364,9 +364,9 @@ static pl_status prepare_component(struct pl_interpreter *interpreter, struct pl
     return status;
 }
 
-/* `change` is held. */
+/* `change` is held. Without `keep`, all is only tried. */
 static pl_status allocate(struct pl_interpreter *interpreter, struct pl_component **components, size_t count,
-                          struct pl_error *error)
+                          bool keep, struct pl_error *error)
 {
     pl_status status = PL_OK;
     for (size_t i = 0; i < count; i++) {
@@ -374,9 +374,9 @@ static pl_status allocate(struct pl_interpreter *interpreter, struct pl_componen
         if (status == PL_OK) status = one;
     }
     pthread_mutex_lock(&interpreter->lock);
-    const pl_status fit = pl_lanes_fit(interpreter, status == PL_OK ? error : NULL);
+    const pl_status fit = pl_lanes_fit(interpreter, keep, status == PL_OK ? error : NULL);
     for (size_t i = 0; i < count; i++)
-        (void)each_stale(interpreter, components[i], fit == PL_OK ? put_in_place : abandon, NULL);
+        (void)each_stale(interpreter, components[i], keep && fit == PL_OK ? put_in_place : abandon, NULL);
     pthread_mutex_unlock(&interpreter->lock);
     for (size_t i = 0; i < count; i++)
         if (!components[i]->unit.stale) drop_raw_of(interpreter, components[i]);
@@ -392,7 +392,7 @@ static bool has_stale_unit(const struct pl_component *component)
     return false;
 }
 
-pl_status pl_interpreter_allocate(struct pl_interpreter *interpreter, struct pl_error *error)
+static pl_status allocate_all(struct pl_interpreter *interpreter, bool keep, struct pl_error *error)
 {
     pthread_mutex_lock(&interpreter->change);
     const size_t most = interpreter->instance_count;
@@ -408,43 +408,28 @@ pl_status pl_interpreter_allocate(struct pl_interpreter *interpreter, struct pl_
             if (instance->member == 0 && has_stale_unit(instance->component))
                 components[count++] = instance->component;
         }
-        status = allocate(interpreter, components, count, error);
+        status = allocate(interpreter, components, count, keep, error);
     }
     pl_free(interpreter->memory, components, most * sizeof *components);
     pthread_mutex_unlock(&interpreter->change);
     return status;
 }
 
+pl_status pl_interpreter_allocate(struct pl_interpreter *interpreter, struct pl_error *error)
+{
+    return allocate_all(interpreter, true, error);
+}
+
+pl_status pl_interpreter_try_allocate(struct pl_interpreter *interpreter, struct pl_error *error)
+{
+    return allocate_all(interpreter, false, error);
+}
+
 pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->instance->interpreter;
     pthread_mutex_lock(&interpreter->change);
-    const pl_status status = allocate(interpreter, &entry->instance->component, 1, error);
+    const pl_status status = allocate(interpreter, &entry->instance->component, 1, true, error);
     pthread_mutex_unlock(&interpreter->change);
     return status;
-}
-
-static void give_up(struct pl_interpreter *interpreter, struct pl_instance *instance)
-{
-    pl_unit_clear(interpreter, &instance->component->unit);
-    instance->component->unit.stale = true;
-    for (int32_t i = 0; pl_instance_unit(instance, i) != NULL; i++) {
-        pl_unit_clear(interpreter, pl_instance_unit(instance, i));
-        pl_instance_unit(instance, i)->stale = true;
-    }
-    while (instance->buffers != NULL) {
-        struct pl_buffer *buffer = instance->buffers;
-        instance->buffers = buffer->next;
-        pl_buffer_destroy(interpreter->memory, buffer);
-    }
-}
-
-void pl_interpreter_give_up_programs(struct pl_interpreter *interpreter)
-{
-    pthread_mutex_lock(&interpreter->change);
-    pthread_mutex_lock(&interpreter->lock);
-    for (size_t i = 0; i < interpreter->instance_count; i++) give_up(interpreter, interpreter->instances[i]);
-    pl_lanes_destroy(interpreter);
-    pthread_mutex_unlock(&interpreter->lock);
-    pthread_mutex_unlock(&interpreter->change);
 }

@@ -112,8 +112,8 @@ pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error
 
 /* ---- allocate.c */
 pl_status pl_interpreter_allocate(struct pl_interpreter *interpreter, struct pl_error *error);
-/* Takes every program, buffer and lane away again: nothing is allocated after it. No model may be running. */
-void pl_interpreter_give_up_programs(struct pl_interpreter *interpreter);
+/* The same work and memory, but nothing is put in place: to learn whether it would succeed, and what it takes. */
+pl_status pl_interpreter_try_allocate(struct pl_interpreter *interpreter, struct pl_error *error);
 /* Only the linked set this entry belongs to. */
 pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error);
 

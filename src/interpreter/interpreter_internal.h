@@ -142,8 +142,9 @@ void pl_buffer_reset(const struct pl_buffer *buffer);
 struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, const struct pl_program *program,
                              struct pl_error *error);
 void pl_lane_give_back(struct pl_interpreter *interpreter, struct pl_lane *lane);
-/* Makes options.lanes lanes of exactly what the programs need that are there or about to be. */
-pl_status pl_lanes_fit(struct pl_interpreter *interpreter, struct pl_error *error);
+/* Makes options.lanes lanes of exactly what the programs need that are there or about to be; without `keep` it only
+ * tries. */
+pl_status pl_lanes_fit(struct pl_interpreter *interpreter, bool keep, struct pl_error *error);
 void pl_lanes_destroy(struct pl_interpreter *interpreter);
 /* What the programs need at most. */
 void pl_lanes_needed(const struct pl_interpreter *interpreter, size_t *arena_bytes, int32_t *pointer_count);

@@ -94,28 +94,42 @@ static bool exact(const struct pl_lane *lane, size_t arena_bytes, int32_t pointe
     return lane->arena_bytes == arena_bytes && lane->pointer_count == pointer_count;
 }
 
+static void destroy_lanes(struct pl_interpreter *interpreter, struct pl_lane *lane)
+{
+    while (lane != NULL) {
+        struct pl_lane *next = lane->next;
+        destroy_lane(interpreter, lane);
+        lane = next;
+    }
+}
+
+/* What is missing for options.lanes lanes of these sizes, as a list. */
+static pl_status create_missing(struct pl_interpreter *interpreter, size_t arena_bytes, int32_t pointer_count,
+                                struct pl_lane **fresh, struct pl_error *error)
+{
+    int32_t good = 0;
+    for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next)
+        good += !lane->retired && exact(lane, arena_bytes, pointer_count);
+    for (; good < interpreter->options.lanes; good++) {
+        struct pl_lane *lane = create_lane(interpreter, arena_bytes, pointer_count);
+        if (lane == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for an arena of %zu bytes", arena_bytes);
+        lane->next = *fresh;
+        *fresh = lane;
+    }
+    return PL_OK;
+}
+
 /* New lanes first, old ones go only when nothing can fail any more. Busy lanes end with their invocation. */
-pl_status pl_lanes_fit(struct pl_interpreter *interpreter, struct pl_error *error)
+pl_status pl_lanes_fit(struct pl_interpreter *interpreter, bool keep, struct pl_error *error)
 {
     size_t arena_bytes = 0;
     int32_t pointer_count = 0;
     pl_lanes_needed(interpreter, &arena_bytes, &pointer_count);
-    int32_t good = 0;
-    for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next)
-        good += !lane->retired && exact(lane, arena_bytes, pointer_count);
     struct pl_lane *fresh = NULL;
-    for (; good < interpreter->options.lanes; good++) {
-        struct pl_lane *lane = create_lane(interpreter, arena_bytes, pointer_count);
-        if (lane == NULL) {
-            while (fresh != NULL) {
-                struct pl_lane *next = fresh->next;
-                destroy_lane(interpreter, fresh);
-                fresh = next;
-            }
-            return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for an arena of %zu bytes", arena_bytes);
-        }
-        lane->next = fresh;
-        fresh = lane;
+    const pl_status status = create_missing(interpreter, arena_bytes, pointer_count, &fresh, error);
+    if (status != PL_OK || !keep) {
+        destroy_lanes(interpreter, fresh);
+        return status;
     }
     for (struct pl_lane *lane = interpreter->lanes, *next = NULL; lane != NULL; lane = next) {
         next = lane->next;

@@ -299,7 +299,7 @@ static pl_status unload(struct pl_interpreter *interpreter, struct pl_instance *
     take_out(interpreter, instance);
     destroy_instance(instance);
     /* The arena may be larger than needed now; if there is no memory for a smaller one, it stays. */
-    (void)pl_lanes_fit(interpreter, NULL);
+    (void)pl_lanes_fit(interpreter, true, NULL);
     return PL_OK;
 }
 
