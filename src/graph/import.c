@@ -223,6 +223,8 @@ static pl_status import_subgraph(struct importer *importer, const struct pl_reco
     for (uint32_t i = 0; i < tensors; i++)
         PL_TRY(import_tensor(importer, pl_record_item(record, PL_SubGraph_tensors, i), fed[i],
                              &subgraph->tensors[i]));
+    /* An input keeps its bytes until it is fed again: a variable among the inputs is nothing else. */
+    for (int32_t i = 0; i < subgraph->input_count; i++) subgraph->tensors[subgraph->inputs[i]].is_variable = false;
     return PL_OK;
 }
 

@@ -94,18 +94,18 @@ static pl_status decode_numbers(struct decoder *decoder, const struct pl_file_pl
     const char *problem = pl_file_vector(decoder->file, at, element_bytes, &count, &elements);
     if (problem != NULL) return FAIL(decoder, place, "%s", problem);
     const uint8_t *data = decoder->file->bytes + elements;
+    /* Also where nothing is copied here: whoever comes after walks through all elements once per record. */
+    PL_TRY(spend(decoder, place, count * element_bytes));
     value->vector.count = count;
     value->vector.data = data;
     if (facts->of != PL_NOTHING) {
         struct pl_file_place here = *place;
-        PL_TRY(spend(decoder, place, count));
         for (here.index = 0; here.index < count; here.index++)
             PL_TRY(check_enum(decoder, &here, (enum pl_enum)facts->of,
                               read_integer(decoder->file, elements + (uint32_t)here.index * (uint32_t)element_bytes,
                                            (enum pl_element)facts->element)));
     }
     if ((uintptr_t)data % element_bytes == 0) return PL_OK;
-    PL_TRY(spend(decoder, place, count * element_bytes));
     value->vector.data = pl_region_copy(decoder->region, data, count * element_bytes);
     return value->vector.data != NULL ? PL_OK : out_of_memory(decoder, place, count * element_bytes);
 }
@@ -118,6 +118,7 @@ static pl_status decode_text(struct decoder *decoder, const struct pl_file_place
     if (problem != NULL) return FAIL(decoder, place, "%s", problem);
     if (elements + count >= decoder->file->end || decoder->file->bytes[elements + count] != 0)
         return FAIL(decoder, place, "the text does not end in a 0 byte");
+    PL_TRY(spend(decoder, place, count));
     value->vector.count = count;
     value->vector.data = decoder->file->bytes + elements;
     return PL_OK;

@@ -139,3 +139,13 @@ int32_t pl_schema_union_number(enum pl_union name, enum pl_table table)
         if (members[i] == table) return i - first_members[name] + 1;
     return 0;
 }
+
+bool pl_schema_operator_options(int32_t code, enum pl_table *table)
+{
+    switch (code) {
+#define PL_OPTIONS(operator, options) \
+    case PL_BuiltinOperator_##operator: *table = PL_TABLE_##options; return true;
+#include "model/schema.def"
+    default: return false;
+    }
+}

@@ -100,4 +100,7 @@ bool pl_schema_union_table(enum pl_union name, int64_t number, enum pl_table *ta
 /* The type number of a table in a union; 0 if it is no member. */
 int32_t pl_schema_union_number(enum pl_union name, enum pl_table table);
 
+/* The table that the options of an operator are in; false if it has none or is unknown. */
+bool pl_schema_operator_options(int32_t code, enum pl_table *table);
+
 #endif
