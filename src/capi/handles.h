@@ -8,8 +8,11 @@
 #include "interpreter/interpreter.h"
 #include "plait/plait.h"
 
+#ifndef PL_VERSION
+#define PL_VERSION "0.1.0"
+#endif
 #ifndef PLAIT_VERSION
-#define PLAIT_VERSION "0.1.0"
+#define PLAIT_VERSION PL_VERSION
 #endif
 
 enum { PL_ERROR_PLACES = 8 };

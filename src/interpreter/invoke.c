@@ -37,7 +37,7 @@ static void end(const struct invocation *invocation)
 static pl_status invoke(struct pl_entry *entry, bool all_members, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->instance->interpreter;
-    struct invocation invocation;
+    struct invocation invocation = {0};
     pthread_mutex_lock(&interpreter->lock);
     pl_status status = start(entry, &invocation, error);
     const int32_t workers = entry->instance->threads;
