@@ -302,14 +302,12 @@ static void put_unit_in_place(struct pl_interpreter *interpreter, const struct u
 
 /* ---- all of it ---------------------------------------------------------------------------------------------------- */
 
-/* Raw bytes that only packers and prepare have read are let go once every entry point of the graph is planned. */
-static void drop_packed_raw(struct pl_interpreter *interpreter, const struct pl_graph *graph)
+/* Raw bytes that only packers and prepare have read are let go once every entry point of the model is planned. */
+static void drop_packed_raw(struct pl_interpreter *interpreter, struct pl_constant *const *constants, int32_t count)
 {
-    for (int32_t i = 0; i < graph->constant_count; i++) {
-        struct pl_constant *constant = graph->constants[i];
-        if (constant->raw != NULL && constant->raw_readers == 0 && constant->packed != NULL)
-            pl_constant_drop_raw(interpreter->store, constant);
-    }
+    for (int32_t i = 0; i < count; i++)
+        if (constants[i]->raw != NULL && constants[i]->raw_readers == 0 && constants[i]->packed != NULL)
+            pl_constant_drop_raw(interpreter->store, constants[i]);
 }
 
 static struct unit_plan plan_of_entry(struct pl_entry *entry)
@@ -351,8 +349,12 @@ static pl_status abandon(struct pl_interpreter *interpreter, const struct unit_p
 
 static void drop_raw_of(struct pl_interpreter *interpreter, const struct pl_component *component)
 {
-    for (int32_t m = 0; m < component->member_count; m++)
-        drop_packed_raw(interpreter, component->members[m]->graph);
+    for (int32_t m = 0; m < component->member_count; m++) {
+        const struct pl_graph *graph = component->members[m]->graph;
+        drop_packed_raw(interpreter, graph->constants, graph->constant_count);
+    }
+    const struct pl_program *program = component->unit.program;
+    drop_packed_raw(interpreter, program->folded, program->folded_count);
 }
 
 /* A model that cannot be planned does not hold up the others: its component stays as it was. */

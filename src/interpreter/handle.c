@@ -59,8 +59,10 @@ void *pl_handle_data(const struct pl_tensor_handle *handle)
     const struct pl_unit *unit = handle->entry->unit;
     if (tensor == NULL || unit->stale) return NULL;
     if (tensor->slot >= 0) return unit->bases[unit->program->slots[tensor->slot].base];
-    if (tensor->location.base == PL_BASE_ADDRESS) return (void *)(uintptr_t)tensor->location.offset;
-    return NULL;
+    /* A constant of which only packed forms are left has no bytes any more. */
+    const struct pl_constant *constant = tensor->value.holder;
+    if (constant == NULL || constant->raw == NULL) return NULL;
+    return (void *)(uintptr_t)constant->raw->data;
 }
 
 static bool feeds_from_link(const struct pl_tensor_handle *handle)

@@ -57,7 +57,7 @@ pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, con
     weights->group_bytes = (int64_t)group_bytes;
     weights->pack = *pack;
     weights->pack_blocks = packer.blocks;
-    if (value->constant != NULL && all_bytes > 0) {
+    if (value->holder != NULL && all_bytes > 0) {
         /* With the bytes and the packer, which gives the type, the form is determined by these. */
         const uint64_t parameters =
             (uint64_t)pack->depth << 32 | (uint64_t)pack->channels << 1 | (pack->depth_stride == 1);
