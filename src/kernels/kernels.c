@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The levels of kernels in this build, from the portable one up. A CPU that can run one runs those below. */
+/* The levels of kernels in this build, from the portable one up. A CPU that can run one
+ * can run those below. */
 #include "kernels/kernels.h"
 
 #include <string.h>
