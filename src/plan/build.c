@@ -211,17 +211,24 @@ static pl_status locate_state(struct pl_draft *draft, const struct pl_draft_step
     return PL_OK;
 }
 
-static void locate_arguments(struct pl_draft *draft, const struct pl_draft_step *drafted, struct pl_location *at)
+static pl_status locate_arguments(struct pl_draft *draft, const struct pl_draft_step *drafted, struct pl_location *at)
 {
     const struct pl_operator *op = drafted->op;
     for (int32_t i = 0; i < op->input_count; i++, at++) {
         if (op->inputs[i] < 0 || (i < 32 && (drafted->packed_inputs >> i & 1) != 0)) continue;
         const struct pl_planned_tensor *tensor = &draft->block->tensors[op->inputs[i]];
         *at = tensor->location;
-        if (tensor->value.holder != NULL) tensor->value.holder->raw_readers++;
+        if (tensor->value.holder == NULL) continue;
+        tensor->value.holder->raw_readers++;
+        /* What is packed depends on constants and options alone, so an operator packs always or never. */
+        if (tensor->value.constant == NULL)
+            return pl_fail(draft->builder->error, PL_UNSUPPORTED,
+                           "operator %d (%s): the bytes of constant '%s' were let go after packing; load the model again",
+                           (int)op->index, pl_operator_name(op), tensor->value.tensor->name);
     }
     for (int32_t i = 0; i < op->output_count; i++, at++)
         if (op->outputs[i] >= 0) *at = draft->block->tensors[op->outputs[i]].location;
+    return PL_OK;
 }
 
 static pl_status locate_step(struct pl_draft *draft, const struct pl_draft_step *drafted)
@@ -233,7 +240,7 @@ static pl_status locate_step(struct pl_draft *draft, const struct pl_draft_step 
     struct pl_location *locations = pl_region_array(region, (size_t)count, sizeof *locations);
     size_t *worker_bytes = pl_region_array(region, (size_t)drafted->scratch_count, sizeof *worker_bytes);
     if (locations == NULL || worker_bytes == NULL) return pl_builder_no_memory(draft->builder);
-    locate_arguments(draft, drafted, locations);
+    PL_TRY(locate_arguments(draft, drafted, locations));
     struct pl_location *at = locations + op->input_count + op->output_count;
     for (int32_t i = 0; i < drafted->scratch_count; i++, at++) {
         *at = (struct pl_location){drafted->scratch_offsets[i], draft->block->arena_base};
