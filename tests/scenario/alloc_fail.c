@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fails the n-th allocation, for every n there is in open, load, link-free allocate, resize, clone and invoke: each time
+ * the call must say so, change nothing, and succeed when tried again; at the end nothing may be left allocated. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "scenario.h"
+
+enum { MARGIN = 64 };
+
+struct account {
+    pthread_mutex_t lock;
+    uint64_t calls;
+    uint64_t fail_at; /* the call that fails; 0: none */
+    bool failed;
+    size_t blocks;
+    size_t bytes;
+};
+
+/* Behind every block stands its size, to check what the caller says it was. */
+static void *allocate(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment)
+{
+    struct account *account = user;
+    void *result = NULL;
+    pthread_mutex_lock(&account->lock);
+    if (new_bytes == 0) {
+        if (pointer) {
+            char *block = (char *)pointer - MARGIN;
+            CHECK(*(size_t *)(void *)block == old_bytes, "freed as %zu bytes, was %zu", old_bytes,
+                  *(size_t *)(void *)block);
+            account->blocks--;
+            account->bytes -= old_bytes;
+            free(block);
+        }
+    } else {
+        CHECK(pointer == NULL, "asked to grow a block");
+        CHECK(alignment <= MARGIN, "alignment %zu", alignment);
+        if (++account->calls == account->fail_at) {
+            account->failed = true;
+        } else {
+            char *block = aligned_alloc(MARGIN, (new_bytes + 2 * MARGIN - 1) / MARGIN * MARGIN);
+            CHECK(block, "the test itself has no memory");
+            *(size_t *)(void *)block = new_bytes;
+            account->blocks++;
+            account->bytes += new_bytes;
+            result = block + MARGIN;
+        }
+    }
+    pthread_mutex_unlock(&account->lock);
+    return result;
+}
+
+struct trial {
+    struct account *account;
+    struct plait_interpreter *interpreter;
+    struct plait_model *model, *clone;
+    const unsigned char *data;
+    size_t bytes;
+    int steps; /* how many calls failed */
+};
+
+/* Makes a call; if it fails because the allocation failed, it is made again and must succeed. */
+#define TRY(trial, call)                                                                                               \
+    do {                                                                                                               \
+        const plait_status try_status = (call);                                                                        \
+        if (try_status == PLAIT_OUT_OF_MEMORY && (trial)->account->failed) {                                           \
+            (trial)->steps++;                                                                                          \
+            (trial)->account->fail_at = 0;                                                                             \
+            OK((trial)->interpreter, call);                                                                            \
+        } else {                                                                                                       \
+            CHECK(try_status == PLAIT_OK, "%s: %s", plait_status_text(try_status),                                     \
+                  plait_last_error((trial)->interpreter));                                                             \
+        }                                                                                                              \
+    } while (0)
+
+static plait_status open_one(struct trial *trial)
+{
+    struct plait_options options;
+    plait_options_default(&options);
+    options.allocate = allocate;
+    options.allocate_user = trial->account;
+    trial->interpreter = NULL;
+    const plait_status status = plait_open(&options, &trial->interpreter);
+    CHECK(status == PLAIT_OK || trial->account->blocks == 0, "a failed open left %zu blocks", trial->account->blocks);
+    return status;
+}
+
+/* The model as loaded, then a clone of it, then the model resized to its own shape: all calls that allocate. */
+static uint64_t use(struct trial *trial)
+{
+    TRY(trial, open_one(trial));
+    TRY(trial, plait_load_buffer(trial->interpreter, "model", trial->data, trial->bytes, NULL, &trial->model));
+    TRY(trial, plait_allocate(trial->interpreter));
+    scenario_feed(trial->interpreter, trial->model, 1);
+    TRY(trial, plait_invoke(trial->model));
+    const uint64_t digest = scenario_digest(trial->model);
+    TRY(trial, plait_clone(trial->model, "clone", &trial->clone));
+    TRY(trial, plait_allocate(trial->interpreter));
+    CHECK(scenario_digest(trial->model) == digest, "outputs changed by cloning");
+    scenario_feed(trial->interpreter, trial->clone, 1);
+    TRY(trial, plait_invoke(trial->clone));
+    CHECK(scenario_digest(trial->clone) == digest, "the clone has other bits");
+    TRY(trial, plait_profile_enable(trial->model, true));
+    OK(trial->interpreter, plait_reset_variables(trial->model));
+    scenario_feed(trial->interpreter, trial->model, 1);
+    TRY(trial, plait_invoke(trial->model));
+    CHECK(scenario_digest(trial->model) == digest, "the model has other bits after a profile");
+    OK(trial->interpreter, plait_unload(trial->clone));
+    plait_close(trial->interpreter);
+    return digest;
+}
+
+static uint64_t one_trial(const unsigned char *data, size_t bytes, uint64_t fail_at, uint64_t *calls, bool *failed)
+{
+    struct account account = {.lock = PTHREAD_MUTEX_INITIALIZER, .fail_at = fail_at};
+    struct trial trial = {.account = &account, .data = data, .bytes = bytes};
+    const uint64_t digest = use(&trial);
+    CHECK(account.blocks == 0 && account.bytes == 0, "allocation %llu failed: %zu blocks, %zu bytes left",
+          (unsigned long long)fail_at, account.blocks, account.bytes);
+    CHECK(!account.failed || trial.steps == 1, "allocation %llu failed and no call said so",
+          (unsigned long long)fail_at);
+    *calls = account.calls;
+    *failed = account.failed;
+    return digest;
+}
+
+int main(int argc, char **argv)
+{
+    struct scenario_arguments arguments;
+    scenario_parse(&arguments, argc, argv, 1000000);
+    for (int k = 0; k < arguments.path_count; k++) {
+        size_t bytes;
+        unsigned char *data = scenario_read(arguments.paths[k], &bytes);
+        uint64_t calls, ignored;
+        bool failed;
+        const uint64_t expected = one_trial(data, bytes, 0, &calls, &failed);
+        CHECK(calls > 3, "%s: only %llu allocations", arguments.paths[k], (unsigned long long)calls);
+        const uint64_t step = calls > (uint64_t)arguments.count ? calls / (uint64_t)arguments.count : 1;
+        for (uint64_t n = 1; n <= calls; n += step) {
+            CHECK(one_trial(data, bytes, n, &ignored, &failed) == expected, "%s: allocation %llu: other bits",
+                  arguments.paths[k], (unsigned long long)n);
+            CHECK(failed, "%s: allocation %llu never came", arguments.paths[k], (unsigned long long)n);
+        }
+        printf("%s: %llu allocations, each failed once in steps of %llu\n", arguments.paths[k],
+               (unsigned long long)calls, (unsigned long long)step);
+        free(data);
+    }
+    return 0;
+}
