@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capi/handles.h"
+
 void scenario_fail(const char *file, int line, const char *condition, const char *format, ...)
 {
     fprintf(stderr, "%s:%d: %s: ", file, line, condition);
@@ -182,6 +184,11 @@ uint64_t scenario_answer(struct plait_interpreter *interpreter, struct plait_mod
     scenario_feed(interpreter, model, seed);
     OK(interpreter, plait_invoke(model));
     return scenario_digest(model);
+}
+
+struct pl_interpreter *scenario_inside(struct plait_interpreter *interpreter)
+{
+    return interpreter->interpreter;
 }
 
 /* ---- the C library's allocator, counted ---------------------------------------------------------------------------- */
