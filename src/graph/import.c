@@ -156,11 +156,9 @@ static pl_status import_options(struct importer *importer, const struct pl_recor
     const struct pl_record *options = pl_record_child(record, PL_Operator_builtin_options);
     if (options == NULL) options = pl_record_child(record, PL_Operator_builtin_options_2);
     if (options != NULL && (op->options = pl_record_copy(region, options)) == NULL) return no_memory(importer);
-    const void *custom = pl_model_custom_options(importer->model, record, &op->custom_options_bytes);
-    if (custom == NULL) {
-        op->custom_options_bytes = 0;
-        return PL_OK;
-    }
+    const void *custom =
+        pl_model_custom_options(&importer->model->file, record, &op->custom_options_bytes);
+    if (custom == NULL) return PL_OK;
     op->custom_options = pl_region_copy(region, custom, op->custom_options_bytes);
     return op->custom_options != NULL ? PL_OK : no_memory(importer);
 }

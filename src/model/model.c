@@ -39,6 +39,7 @@ static const void *find_bytes(const struct pl_file *file, const struct pl_record
     if (data != NULL) return data;
     const uint64_t at = (uint64_t)pl_record_integer(record, offset);
     const uint64_t length = (uint64_t)pl_record_integer(record, size);
+    *bytes = 0;
     if (at <= 1 || at > file->size || length > file->size - at) return NULL;
     *bytes = (size_t)length;
     return file->bytes + at;
@@ -59,9 +60,9 @@ const void *pl_model_tensor_bytes(const struct pl_model *model, const struct pl_
     return *bytes > 0 ? data : NULL;
 }
 
-const void *pl_model_custom_options(const struct pl_model *model, const struct pl_record *op, size_t *bytes)
+const void *pl_model_custom_options(const struct pl_file *file, const struct pl_record *op, size_t *bytes)
 {
-    return find_bytes(&model->file, op, PL_Operator_custom_options, PL_Operator_large_custom_options_offset,
+    return find_bytes(file, op, PL_Operator_custom_options, PL_Operator_large_custom_options_offset,
                       PL_Operator_large_custom_options_size, bytes);
 }
 
