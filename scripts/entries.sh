@@ -19,7 +19,7 @@ all_tests() {
     check build/release scripts/build
     check symbols tests/check_symbols.sh out
     check package tests/check_package.sh out
-    check_tests pytest "$PYTHON" -m pytest -q -rsfE --tb=short -p no:cacheprovider tests
+    check_tests pytest "$PYTHON" -m pytest -q -rs -p no:cacheprovider tests
 }
 
 # The same code under other eyes. clang: its warnings; tsan: races; aarch64: another instruction set, under qemu.

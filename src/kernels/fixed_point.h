@@ -15,13 +15,19 @@ struct pl_multiplier {
     int32_t shift;
 };
 
-/* round(a * b / 2^31), ties away from zero; saturates the one product that does not fit. */
+/* a * b / 2^31 rounded to nearest, ties up; not for the one product that does not fit (see below). What the reference
+ * writes with a sign-dependent nudge and a division is this sum and shift: bits 31 to 62 hold the result, which lets
+ * compilers vectorize it with unsigned shifts. */
+static inline int32_t pl_high_product(int32_t a, int32_t b)
+{
+    const int64_t nudged = (int64_t)a * b + ((int64_t)1 << 30);
+    return (int32_t)(uint32_t)((uint64_t)nudged >> 31);
+}
+
+/* The same, saturating. */
 static inline int32_t pl_high_multiply(int32_t a, int32_t b)
 {
-    if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
-    const int64_t product = (int64_t)a * b;
-    const int64_t nudge = product >= 0 ? (1 << 30) : (1 - (1 << 30));
-    return (int32_t)((product + nudge) / ((int64_t)1 << 31));
+    return a == INT32_MIN && b == INT32_MIN ? INT32_MAX : pl_high_product(a, b);
 }
 
 /* round(x / 2^exponent), ties away from zero; 0 <= exponent <= 31. */
@@ -40,7 +46,7 @@ static inline int32_t pl_multiply(int32_t x, struct pl_multiplier m)
     const int32_t left = m.shift > 0 ? m.shift : 0;
     const int32_t right = m.shift > 0 ? 0 : -m.shift;
     const int32_t shifted = (int32_t)((uint32_t)x << left);
-    return pl_rounding_shift_right(pl_high_multiply(shifted, m.multiplier), right);
+    return pl_rounding_shift_right(pl_high_product(shifted, m.multiplier), right); /* multipliers are >= 0 */
 }
 
 /* The same for 64-bit accumulators (16-bit activations): one rounding, the multiplier cut to 16 bits. */

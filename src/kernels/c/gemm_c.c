@@ -458,12 +458,11 @@ static void find_range(const float *values, int64_t count, float *low, float *hi
     }
 }
 
-/* round(value * inverse) + offset in [low, 127]; not-a-number gives low. The offset is added after rounding, as the
- * reference's vector code does (its scalar code rounds the sum, which differs in ties). */
+/* round(offset + value * inverse) in [low, 127]; not-a-number gives low. */
 static void quantize_all(const float *values, int64_t count, float offset, float inverse, float low, int8_t *quantized)
 {
     for (int64_t i = 0; i < count; i++) {
-        const float rounded = roundf(values[i] * inverse) + offset;
+        const float rounded = roundf(offset + values[i] * inverse);
         const float raised = rounded > low ? rounded : low;
         quantized[i] = (int8_t)(raised < 127.0f ? raised : 127.0f);
     }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operators of two inputs: see binary.h. */
+#include "ops/binary.h"
+
+#include "ops/check.h"
+
+enum pl_kind pl_binary_kind(pl_type type, bool quantized)
+{
+    switch ((int)type) {
+    case PL_FLOAT32: return PL_KIND_FLOAT32;
+    case PL_INT8: return quantized ? PL_KIND_QUANTIZED_INT8 : PL_KIND_INT8;
+    case PL_UINT8: return quantized ? PL_KIND_QUANTIZED_UINT8 : PL_KIND_UINT8;
+    case PL_INT16: return quantized ? PL_KIND_QUANTIZED_INT16 : PL_KIND_INT16;
+    case PL_INT32: return PL_KIND_INT32;
+    case PL_INT64: return PL_KIND_INT64;
+    case PL_UINT32: return PL_KIND_UINT32;
+    case PL_BOOL: return PL_KIND_BOOL;
+    default: return PL_KIND_COUNT;
+    }
+}
+
+pl_status pl_binary_check_inputs(struct pl_prepare *prepare)
+{
+    PL_TRY(pl_check_arity(prepare, 2, 2, 1));
+    return pl_check_same_type(prepare, pl_input(1), pl_input(0));
+}
+
+static pl_status eval(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct pl_binary_plan *plan = eval->params;
+    const char *a = eval->inputs[0];
+    const char *b = eval->inputs[1];
+    char *out = eval->outputs[0];
+    struct pl_broadcast_walk walk;
+    pl_broadcast_start(&plan->broadcast, from, to, &walk);
+    while (pl_broadcast_next(&walk)) {
+        const struct pl_binary_run run = {
+            .out = out + walk.element * plan->out_bytes,
+            .a = a + walk.offsets[0] * plan->in_bytes,
+            .b = b + walk.offsets[1] * plan->in_bytes,
+            .count = walk.count,
+            .a_step = plan->broadcast.steps[0],
+            .b_step = plan->broadcast.steps[1],
+        };
+        if (plan->check != NULL && plan->check(run.b, run.b_step == 0 ? 1 : run.count, plan->forbidden))
+            return pl_eval_fail(eval, "division by zero in output elements %lld to %lld", (long long)walk.element,
+                                (long long)(walk.element + walk.count));
+        plan->kernel(&run, &plan->params);
+    }
+    return PL_OK;
+}
+
+pl_status pl_binary_prepare(struct pl_prepare *prepare, enum pl_binary operation, enum pl_kind kind,
+                            const struct pl_binary_params *params, struct pl_binary_plan **plan)
+{
+    const struct pl_value *const *inputs = (const struct pl_value *const *)prepare->inputs;
+    struct pl_value *output = prepare->outputs[0];
+    const pl_binary_kernel kernel =
+        kind == PL_KIND_COUNT ? NULL : prepare->kernels->elementwise->binary->kernels[operation][kind];
+    if (kernel == NULL)
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(0), "%s is not supported here",
+                             pl_type_name(inputs[0]->tensor->type));
+    PL_TRY(pl_broadcast_output(prepare));
+
+    struct pl_binary_plan *made = pl_prepare_allocate(prepare, sizeof *made);
+    if (made == NULL) return PL_OUT_OF_MEMORY;
+    const struct pl_shape *const shapes[] = {&inputs[0]->shape, &inputs[1]->shape};
+    pl_broadcast_init(&made->broadcast, shapes, 2, &output->shape);
+    made->params = *params;
+    made->kernel = kernel;
+    made->in_bytes = pl_type_bits(inputs[0]->tensor->type) / 8;
+    made->out_bytes = pl_type_bits(output->tensor->type) / 8;
+    for (int32_t i = 0; i < 2; i++)
+        if (made->in_bytes == made->out_bytes && pl_shape_equal(shapes[i], &output->shape))
+            prepare->in_place_inputs |= 1u << i;
+    prepare->params = made;
+    pl_prepare_stage(prepare, eval, made->broadcast.elements, 1);
+    *plan = made;
+    return PL_OK;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* QUANTIZE, DEQUANTIZE, CAST. */
+#include "kernels/elementwise_kernels.h"
+#include "ops/check.h"
+#include "ops/quantize.h"
+
+struct convert_plan {
+    pl_convert_kernel kernel;
+    int32_t in_bytes; /* of an element */
+    int32_t out_bytes;
+    int64_t inner;    /* elements that follow each other with one scale; 1 where there is one scale for all */
+    int32_t channels;
+    const struct pl_convert_params *params; /* one, or one per channel */
+};
+
+static enum pl_step_type step_type(pl_type type)
+{
+    switch ((int)type) {
+    case PL_INT8: return PL_STEP_INT8;
+    case PL_UINT8: return PL_STEP_UINT8;
+    case PL_INT16: return PL_STEP_INT16;
+    default: return PL_STEP_INT32;
+    }
+}
+
+static void convert_range(pl_type type, int32_t *low, int32_t *high)
+{
+    *low = INT32_MIN;
+    *high = INT32_MAX;
+    if (type != PL_INT32) pl_quantize_type_range(type, low, high);
+}
+
+/* ---- running ----------------------------------------------------------------------------------------------------- */
+
+static pl_status eval_elements(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct convert_plan *plan = eval->params;
+    const char *in = eval->inputs[0];
+    char *out = eval->outputs[0];
+    plan->kernel(out + from * plan->out_bytes, in + from * plan->in_bytes, to - from, plan->params);
+    return PL_OK;
+}
+
+/* A unit is the run of one channel. */
+static pl_status eval_channels(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct convert_plan *plan = eval->params;
+    const char *in = eval->inputs[0];
+    char *out = eval->outputs[0];
+    for (int64_t unit = from; unit < to; unit++) {
+        const int64_t element = unit * plan->inner;
+        plan->kernel(out + element * plan->out_bytes, in + element * plan->in_bytes, plan->inner,
+                     &plan->params[unit % plan->channels]);
+    }
+    return PL_OK;
+}
+
+/* ---- QUANTIZE and DEQUANTIZE ------------------------------------------------------------------------------------- */
+
+/* One input, one output of its shape; `count` parameters to be filled. */
+static pl_status make_plan(struct pl_prepare *prepare, int32_t count, struct convert_plan **plan,
+                           struct pl_convert_params **params)
+{
+    PL_TRY(pl_check_set_output(prepare, 0, &prepare->inputs[0]->shape));
+    struct convert_plan *made = pl_prepare_allocate(prepare, sizeof *made);
+    if (made == NULL) return PL_OUT_OF_MEMORY;
+    *params = pl_prepare_allocate(prepare, (size_t)count * sizeof **params);
+    if (*params == NULL) return PL_OUT_OF_MEMORY;
+    made->in_bytes = pl_type_bits(prepare->inputs[0]->tensor->type) / 8;
+    made->out_bytes = pl_type_bits(prepare->outputs[0]->tensor->type) / 8;
+    made->inner = 1;
+    made->channels = count;
+    made->params = *params;
+    prepare->params = made;
+    *plan = made;
+    return PL_OK;
+}
+
+/* Adds the stage: elements, or runs of channels along the quantized dimension. */
+static pl_status add_stage(struct pl_prepare *prepare, struct convert_plan *plan, int32_t dimension)
+{
+    const struct pl_shape *shape = &prepare->inputs[0]->shape;
+    const int64_t elements = pl_shape_count(shape);
+    if (plan->in_bytes == plan->out_bytes) prepare->in_place_inputs = 1;
+    if (plan->channels == 1) {
+        pl_prepare_stage(prepare, eval_elements, elements, 2);
+        return PL_OK;
+    }
+    plan->inner = pl_shape_span(shape, dimension + 1, shape->rank);
+    pl_prepare_stage(prepare, eval_channels, elements == 0 ? 0 : elements / plan->inner, plan->inner * 2);
+    return PL_OK;
+}
+
+static pl_status prepare_from_float(struct pl_prepare *prepare)
+{
+    const struct pl_quantization *quantization = &prepare->outputs[0]->tensor->quantization;
+    const pl_type type = prepare->outputs[0]->tensor->type;
+    struct convert_plan *plan = NULL;
+    struct pl_convert_params *params = NULL;
+    PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_QUANTIZED));
+    PL_TRY(make_plan(prepare, quantization->count > 1 ? quantization->count : 1, &plan, &params));
+    if (plan->channels == 1) {
+        PL_TRY(pl_check_quantized(prepare, pl_output(0)));
+    } else {
+        PL_TRY(pl_check_quantized_channels(prepare, pl_output(0), quantization->count));
+    }
+    for (int32_t channel = 0; channel < plan->channels; channel++) {
+        params[channel].scale = quantization->scales[channel];
+        params[channel].out_offset = quantization->zero_points[channel];
+        convert_range(type, &params[channel].low, &params[channel].high);
+        if (params[channel].scale == 0.0f)
+            return pl_check_fail(prepare, PL_INVALID_MODEL, pl_output(0), "quantization scale %d is 0", (int)channel);
+    }
+    plan->kernel = prepare->kernels->elementwise->convert->quantize[step_type(type)];
+    return add_stage(prepare, plan, quantization->dimension);
+}
+
+static pl_status prepare_requantize(struct pl_prepare *prepare)
+{
+    const struct pl_tensor *input = prepare->inputs[0]->tensor;
+    const struct pl_tensor *output = prepare->outputs[0]->tensor;
+    struct convert_plan *plan = NULL;
+    struct pl_convert_params *params = NULL;
+    PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT32)));
+    PL_TRY(pl_check_quantized(prepare, pl_input(0)));
+    PL_TRY(pl_check_quantized(prepare, pl_output(0)));
+    if (input->type == PL_INT16 && output->type == PL_INT16) {
+        PL_TRY(pl_check_symmetric(prepare, pl_input(0)));
+        PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
+    }
+    PL_TRY(make_plan(prepare, 1, &plan, &params));
+    const double real = (double)input->quantization.scales[0] / (double)output->quantization.scales[0];
+    PL_TRY(pl_quantize_multiplier(prepare, real, &params->multiplier));
+    params->in_offset = input->quantization.zero_points[0];
+    params->out_offset = output->quantization.zero_points[0];
+    convert_range(output->type, &params->low, &params->high);
+    plan->kernel = prepare->kernels->elementwise->convert->requantize[step_type(input->type)][step_type(output->type)];
+    return add_stage(prepare, plan, 0);
+}
+
+pl_status pl_prepare_quantize(struct pl_prepare *prepare)
+{
+    PL_TRY(pl_check_arity(prepare, 1, 1, 1));
+    PL_TRY(pl_check_type(prepare, pl_input(0),
+                         PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT32)));
+    return prepare->inputs[0]->tensor->type == PL_FLOAT32 ? prepare_from_float(prepare) : prepare_requantize(prepare);
+}
+
+pl_status pl_prepare_dequantize(struct pl_prepare *prepare)
+{
+    PL_TRY(pl_check_arity(prepare, 1, 1, 1));
+    PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_FLOAT16)));
+    PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPE_BIT(PL_FLOAT32)));
+    const struct pl_tensor *input = prepare->inputs[0]->tensor;
+    const struct pl_quantization *quantization = &input->quantization;
+    const bool is_half = input->type == PL_FLOAT16;
+    struct convert_plan *plan = NULL;
+    struct pl_convert_params *params = NULL;
+    PL_TRY(make_plan(prepare, !is_half && quantization->count > 1 ? quantization->count : 1, &plan, &params));
+    if (is_half) {
+        plan->kernel = prepare->kernels->elementwise->convert->float16_to_float32;
+        return add_stage(prepare, plan, 0);
+    }
+    PL_TRY(pl_check_quantized_channels(prepare, pl_input(0), plan->channels));
+    for (int32_t channel = 0; channel < plan->channels; channel++) {
+        params[channel].scale = quantization->scales[channel];
+        params[channel].in_offset = quantization->zero_points[channel];
+    }
+    plan->kernel = prepare->kernels->elementwise->convert->dequantize[step_type(input->type)];
+    return add_stage(prepare, plan, quantization->dimension);
+}
+
+/* ---- CAST -------------------------------------------------------------------------------------------------------- */
+
+struct cast_plan {
+    pl_cast_kernel kernel;
+    enum pl_cast_type from;
+    enum pl_cast_type to;
+    int32_t in_bytes;
+    int32_t out_bytes;
+};
+
+/* PL_CAST_COUNT if the type cannot be cast. */
+static enum pl_cast_type cast_type(pl_type type)
+{
+    switch ((int)type) {
+    case PL_BOOL: return PL_CAST_BOOL;
+    case PL_INT8: return PL_CAST_INT8;
+    case PL_UINT8: return PL_CAST_UINT8;
+    case PL_INT16: return PL_CAST_INT16;
+    case PL_UINT16: return PL_CAST_UINT16;
+    case PL_INT32: return PL_CAST_INT32;
+    case PL_UINT32: return PL_CAST_UINT32;
+    case PL_INT64: return PL_CAST_INT64;
+    case PL_FLOAT16: return PL_CAST_FLOAT16;
+    case PL_BFLOAT16: return PL_CAST_BFLOAT16;
+    case PL_FLOAT32: return PL_CAST_FLOAT32;
+    case PL_FLOAT64: return PL_CAST_FLOAT64;
+    case PL_COMPLEX64: return PL_CAST_COMPLEX64;
+    default: return PL_CAST_COUNT;
+    }
+}
+
+static pl_status eval_cast(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct cast_plan *plan = eval->params;
+    const char *in = eval->inputs[0];
+    char *out = eval->outputs[0];
+    plan->kernel(out + from * plan->out_bytes, plan->to, in + from * plan->in_bytes, plan->from, to - from);
+    return PL_OK;
+}
+
+pl_status pl_prepare_cast(struct pl_prepare *prepare)
+{
+    PL_TRY(pl_check_arity(prepare, 1, 1, 1));
+    const pl_type from = prepare->inputs[0]->tensor->type;
+    const pl_type to = prepare->outputs[0]->tensor->type;
+    if (cast_type(from) == PL_CAST_COUNT || cast_type(to) == PL_CAST_COUNT)
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "%s cannot be cast to %s", pl_type_name(from),
+                               pl_type_name(to));
+    PL_TRY(pl_check_set_output(prepare, 0, &prepare->inputs[0]->shape));
+    struct cast_plan *plan = pl_prepare_allocate(prepare, sizeof *plan);
+    if (plan == NULL) return PL_OUT_OF_MEMORY;
+    plan->kernel = prepare->kernels->elementwise->convert->cast;
+    plan->from = cast_type(from);
+    plan->to = cast_type(to);
+    plan->in_bytes = pl_type_bits(from) / 8;
+    plan->out_bytes = pl_type_bits(to) / 8;
+    if (plan->in_bytes == plan->out_bytes) prepare->in_place_inputs = 1;
+    prepare->params = plan;
+    pl_prepare_stage(prepare, eval_cast, pl_shape_count(&prepare->inputs[0]->shape), 2);
+    return PL_OK;
+}

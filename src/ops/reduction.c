@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MEAN and SUM over any axes. Neighbouring dimensions that are both kept or both reduced are merged; if the innermost one
+ * is kept, outputs that lie side by side are made together, else one after another. A unit is an output. */
+#include "kernels/reduction_kernels.h"
+#include "ops/axis.h"
+#include "ops/check.h"
+#include "ops/quantize.h"
+
+struct reduce_plan {
+    pl_reduce_kernel kernel;
+    struct pl_reduce_params params;
+    int32_t bytes; /* of an element, in and out */
+    int64_t inner; /* outputs side by side */
+    /* The kept dimensions outside of these, outermost first. */
+    int32_t rank;
+    int64_t dims[PL_MAX_RANK];
+    int64_t strides[PL_MAX_RANK];
+};
+
+static pl_status eval(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct reduce_plan *plan = eval->params;
+    const char *in = eval->inputs[0];
+    char *out = eval->outputs[0];
+    int64_t count = 0;
+    for (int64_t output = from; output < to; output += count) {
+        const int64_t inside = output % plan->inner;
+        int64_t row = output / plan->inner;
+        int64_t offset = inside;
+        for (int32_t axis = plan->rank - 1; axis >= 0; axis--) {
+            offset += row % plan->dims[axis] * plan->strides[axis];
+            row /= plan->dims[axis];
+        }
+        count = plan->inner - inside < to - output ? plan->inner - inside : to - output;
+        plan->kernel(out + output * plan->bytes, in + offset * plan->bytes, count, &plan->params);
+    }
+    return PL_OK;
+}
+
+/* PL_REDUCE_TYPE_COUNT if the type is none of them. */
+static enum pl_reduce_type reduce_type(pl_type type)
+{
+    switch ((int)type) {
+    case PL_FLOAT32: return PL_REDUCE_FLOAT32;
+    case PL_INT32: return PL_REDUCE_INT32;
+    case PL_INT64: return PL_REDUCE_INT64;
+    case PL_INT8: return PL_REDUCE_INT8;
+    case PL_UINT8: return PL_REDUCE_UINT8;
+    case PL_INT16: return PL_REDUCE_INT16;
+    default: return PL_REDUCE_TYPE_COUNT;
+    }
+}
+
+static bool is_reduced(uint32_t mask, int32_t axis)
+{
+    return (mask >> axis & 1u) != 0;
+}
+
+static struct pl_shape output_shape(const struct pl_shape *in, uint32_t mask, bool keep_dims)
+{
+    struct pl_shape out = {0};
+    for (int32_t axis = 0; axis < in->rank; axis++) {
+        if (!is_reduced(mask, axis)) {
+            out.dims[out.rank++] = in->dims[axis];
+        } else if (keep_dims) {
+            out.dims[out.rank++] = 1;
+        }
+    }
+    return out;
+}
+
+/* A dimension after merging. */
+struct group {
+    bool reduced;
+    int64_t dim;
+    int64_t stride;
+};
+
+/* Outermost first; dimensions of 1 are left out. */
+static int32_t merge_dims(const struct pl_shape *in, uint32_t mask, struct group groups[PL_MAX_RANK])
+{
+    int32_t count = 0;
+    for (int32_t axis = 0; axis < in->rank; axis++) {
+        if (in->dims[axis] == 1) continue;
+        const bool reduced = is_reduced(mask, axis);
+        if (count > 0 && groups[count - 1].reduced == reduced) {
+            groups[count - 1].dim *= in->dims[axis];
+        } else {
+            groups[count].reduced = reduced;
+            groups[count++].dim = in->dims[axis];
+        }
+    }
+    int64_t stride = 1;
+    for (int32_t i = count - 1; i >= 0; i--) {
+        groups[i].stride = stride;
+        stride *= groups[i].dim;
+    }
+    return count;
+}
+
+static void plan_walk(const struct pl_shape *in, uint32_t mask, struct reduce_plan *plan)
+{
+    struct group groups[PL_MAX_RANK];
+    int32_t count = merge_dims(in, mask, groups);
+    struct pl_reduce_params *params = &plan->params;
+    params->count = 1;
+    params->run = 1;
+    plan->inner = 1;
+    for (int32_t i = 0; i < count; i++)
+        if (groups[i].reduced) params->count *= groups[i].dim;
+    if (count > 0) { /* the innermost one is the kernel's inner loop */
+        count--;
+        if (groups[count].reduced) {
+            params->run = groups[count].dim;
+        } else {
+            plan->inner = groups[count].dim;
+        }
+    }
+    for (int32_t i = 0; i < count; i++) {
+        if (groups[i].reduced) {
+            params->dims[params->rank] = groups[i].dim;
+            params->strides[params->rank++] = groups[i].stride;
+        } else {
+            plan->dims[plan->rank] = groups[i].dim;
+            plan->strides[plan->rank++] = groups[i].stride;
+        }
+    }
+}
+
+/* For a mean, 1 / count is taken into the multiplier, as far as its shift allows. */
+static struct pl_multiplier divided_multiplier(struct pl_multiplier multiplier, int64_t count)
+{
+    int32_t shift = 63 - __builtin_clzll((unsigned long long)count);
+    if (shift > 32) shift = 32;
+    if (shift > 31 + multiplier.shift) shift = 31 + multiplier.shift;
+    multiplier.multiplier = (int32_t)(((int64_t)multiplier.multiplier << shift) / count);
+    multiplier.shift -= shift;
+    return multiplier;
+}
+
+static pl_status quantized_params(struct pl_prepare *prepare, struct pl_reduce_params *params)
+{
+    PL_TRY(pl_check_quantized(prepare, pl_input(0)));
+    PL_TRY(pl_check_quantized(prepare, pl_output(0)));
+    const struct pl_quantization *in = &prepare->inputs[0]->tensor->quantization;
+    const struct pl_quantization *out = &prepare->outputs[0]->tensor->quantization;
+    if (prepare->inputs[0]->tensor->type == PL_INT16) {
+        PL_TRY(pl_check_symmetric(prepare, pl_input(0)));
+        PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
+    }
+    PL_TRY(pl_quantize_multiplier(prepare, (double)in->scales[0] / (double)out->scales[0], &params->multiplier));
+    if (params->mean && params->count > 0) params->multiplier = divided_multiplier(params->multiplier, params->count);
+    params->in_offset = in->zero_points[0] * params->count;
+    params->out_offset = out->zero_points[0];
+    pl_quantize_type_range(prepare->outputs[0]->tensor->type, &params->low, &params->high);
+    return PL_OK;
+}
+
+static pl_status prepare_reduce(struct pl_prepare *prepare, bool mean)
+{
+    PL_TRY(pl_check_arity(prepare, 2, 2, 1));
+    PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
+    const struct pl_shape *in = &prepare->inputs[0]->shape;
+    const enum pl_reduce_type type = reduce_type(prepare->inputs[0]->tensor->type);
+    if (type == PL_REDUCE_TYPE_COUNT)
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(0), "%s is not supported here",
+                             pl_type_name(prepare->inputs[0]->tensor->type));
+    uint32_t mask = 0;
+    if (in->rank > 0) PL_TRY(pl_axis_read_mask(prepare, 1, in->rank, &mask));
+    const bool keep_dims = pl_record_integer(prepare->op->options, PL_ReducerOptions_keep_dims) != 0;
+    const struct pl_shape out = output_shape(in, mask, keep_dims);
+    PL_TRY(pl_check_set_output(prepare, 0, &out));
+
+    struct reduce_plan *plan = pl_prepare_allocate(prepare, sizeof *plan);
+    if (plan == NULL) return PL_OUT_OF_MEMORY;
+    plan->params.mean = mean;
+    plan->bytes = pl_type_bits(prepare->inputs[0]->tensor->type) / 8;
+    plan_walk(in, mask, plan);
+    if (type >= PL_REDUCE_INT8) PL_TRY(quantized_params(prepare, &plan->params));
+    const struct pl_reduction_kernels *kernels = prepare->kernels->reduction;
+    plan->kernel = plan->params.run > 1 ? kernels->reduce_along[type] : kernels->reduce_across[type];
+    prepare->params = plan;
+    pl_prepare_stage(prepare, eval, pl_shape_count(&out), plan->params.count);
+    return PL_OK;
+}
+
+pl_status pl_prepare_mean(struct pl_prepare *prepare)
+{
+    return prepare_reduce(prepare, true);
+}
+
+pl_status pl_prepare_sum(struct pl_prepare *prepare)
+{
+    return prepare_reduce(prepare, false);
+}
