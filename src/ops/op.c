@@ -33,6 +33,18 @@ pl_status pl_prepare_fail(struct pl_prepare *prepare, pl_status status, const ch
                    pl_operator_name(prepare->op), text);
 }
 
+const struct pl_subgraph *pl_prepare_subgraph(const struct pl_prepare *prepare)
+{
+    const uintptr_t op = (uintptr_t)prepare->op;
+    for (int32_t i = 0; i < prepare->graph->subgraph_count; i++) {
+        const struct pl_subgraph *subgraph = &prepare->graph->subgraphs[i];
+        const struct pl_operator *operators = subgraph->operators;
+        if (op >= (uintptr_t)operators && op < (uintptr_t)(operators + subgraph->operator_count)) return subgraph;
+    }
+    assert(false);
+    return NULL;
+}
+
 void *pl_prepare_allocate(struct pl_prepare *prepare, size_t bytes)
 {
     void *pointer = pl_region_allocate(prepare->region, bytes);

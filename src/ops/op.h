@@ -129,6 +129,8 @@ struct pl_prepare {
 /* Fails with "operator 3 (CONV_2D): <message>". */
 pl_status pl_prepare_fail(struct pl_prepare *prepare, pl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The subgraph the operator is in: what names tensors that are no inputs or outputs, as intermediates. */
+const struct pl_subgraph *pl_prepare_subgraph(const struct pl_prepare *prepare);
 /* Zeroed memory of the program's life, or NULL with the error set; the caller returns PL_OUT_OF_MEMORY then. */
 void *pl_prepare_allocate(struct pl_prepare *prepare, size_t bytes);
 /* Adds a stage; stages run in the order they are added. */

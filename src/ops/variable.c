@@ -85,24 +85,12 @@ pl_status pl_prepare_var_handle(struct pl_prepare *prepare)
 
 /* ---- finding the variable ---------------------------------------------------------------------------------------- */
 
-/* The subgraph an operator is in. */
-static const struct pl_subgraph *find_subgraph(const struct pl_graph *graph, const struct pl_operator *op)
-{
-    for (int32_t i = 0; i < graph->subgraph_count; i++) {
-        const struct pl_subgraph *subgraph = &graph->subgraphs[i];
-        const uintptr_t first = (uintptr_t)subgraph->operators;
-        const uintptr_t end = (uintptr_t)(subgraph->operators + subgraph->operator_count);
-        if ((uintptr_t)op >= first && (uintptr_t)op < end) return subgraph;
-    }
-    return NULL;
-}
-
 /* The operator that makes the handle in input 0; NULL if it comes from outside of the subgraph. Operators are in order,
  * so that it is before this one. */
 static const struct pl_operator *find_handle(const struct pl_prepare *prepare)
 {
     const int32_t wanted = prepare->op->inputs[0];
-    const struct pl_subgraph *subgraph = find_subgraph(prepare->graph, prepare->op);
+    const struct pl_subgraph *subgraph = pl_prepare_subgraph(prepare);
     if (subgraph == NULL) return NULL;
     for (const struct pl_operator *op = prepare->op; op > subgraph->operators;) {
         op--;

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* LSTM steps. Integer parts are the reference's bit for bit; float sums run over k ascending into one fused
+ * accumulator per row. */
+#include "kernels/recurrent_kernels.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#include "kernels/fixed_point_16.h"
+#include "kernels/float_math.h"
+#include "kernels/kernels.h"
+
+enum { BLOCK = PL_RECURRENT_BLOCK, PARTIALS = 16 };
+
+/* ---- float ------------------------------------------------------------------------------------------------------- */
+
+static void pack_float(float *packed, const float *matrix, int32_t rows, int32_t depth)
+{
+    for (int32_t first = 0; first < rows; first += BLOCK) {
+        for (int32_t k = 0; k < depth; k++) {
+            for (int32_t i = 0; i < BLOCK; i++) {
+                const int32_t row = first + i;
+                *packed++ = row < rows ? matrix[(ptrdiff_t)row * depth + k] : 0.0f;
+            }
+        }
+    }
+}
+
+static void add_product_float(float *sums, const float *x, const float *packed, int32_t rows, int32_t depth)
+{
+    for (int32_t first = 0; first < rows; first += BLOCK) {
+        const int32_t count = rows - first < BLOCK ? rows - first : BLOCK;
+        float block[BLOCK] = {0};
+        for (int32_t i = 0; i < count; i++) block[i] = sums[first + i];
+        for (int32_t k = 0; k < depth; k++) {
+            const float factor = x[k];
+            for (int32_t i = 0; i < BLOCK; i++) block[i] = fmaf(factor, packed[i], block[i]);
+            packed += BLOCK;
+        }
+        for (int32_t i = 0; i < count; i++) sums[first + i] = block[i];
+    }
+}
+
+static void add_elementwise(float *sums, const float *a, const float *b, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) sums[i] = fmaf(a[i], b[i], sums[i]);
+}
+
+/* Element i goes to partial sum i % 16; the partial sums are added in pairs. */
+static float add_partials(float partials[PARTIALS])
+{
+    for (int32_t half = PARTIALS / 2; half > 0; half /= 2)
+        for (int32_t i = 0; i < half; i++) partials[i] += partials[i + half];
+    return partials[0];
+}
+
+static float sum_of(const float *x, int32_t count)
+{
+    float partials[PARTIALS] = {0};
+    for (int32_t i = 0; i < count; i++) partials[i % PARTIALS] += x[i];
+    return add_partials(partials);
+}
+
+static float sum_of_squares(const float *x, int32_t count, float mean)
+{
+    float partials[PARTIALS] = {0};
+    for (int32_t i = 0; i < count; i++) {
+        const float difference = x[i] - mean;
+        partials[i % PARTIALS] = fmaf(difference, difference, partials[i % PARTIALS]);
+    }
+    return add_partials(partials);
+}
+
+static void normalize(float *x, const float *scale, const float *bias, int32_t count)
+{
+    const float mean = sum_of(x, count) / (float)count;
+    const float variance = sum_of_squares(x, count, mean) / (float)count;
+    const float inverse = 1.0f / sqrtf(variance + 1e-8f);
+    for (int32_t i = 0; i < count; i++) x[i] = (x[i] - mean) * inverse * scale[i] + bias[i];
+}
+
+static inline float limit(float x, float low, float high)
+{
+    const float above = x < low ? low : x;
+    return above > high ? high : above;
+}
+
+static void activate(float *to, const float *from, int32_t count, enum pl_recurrent_activation activation)
+{
+    switch (activation) {
+    case PL_RECURRENT_NONE:
+        for (int32_t i = 0; i < count; i++) to[i] = from[i];
+        break;
+    case PL_RECURRENT_RELU:
+        for (int32_t i = 0; i < count; i++) to[i] = from[i] < 0.0f ? 0.0f : from[i];
+        break;
+    case PL_RECURRENT_RELU_N1_TO_1:
+        for (int32_t i = 0; i < count; i++) to[i] = limit(from[i], -1.0f, 1.0f);
+        break;
+    case PL_RECURRENT_RELU6:
+        for (int32_t i = 0; i < count; i++) to[i] = limit(from[i], 0.0f, 6.0f);
+        break;
+    case PL_RECURRENT_TANH:
+        for (int32_t i = 0; i < count; i++) to[i] = pl_tanhf(from[i]);
+        break;
+    case PL_RECURRENT_LOGISTIC:
+        for (int32_t i = 0; i < count; i++) to[i] = pl_logisticf(from[i]);
+        break;
+    }
+}
+
+static void clip(float *x, int32_t count, float bound)
+{
+    for (int32_t i = 0; i < count; i++) x[i] = limit(x[i], -bound, bound);
+}
+
+static void update_cell(float *cell, const float *forget, const float *candidate, const float *input, int32_t count,
+                        float bound)
+{
+    for (int32_t i = 0; i < count; i++) {
+        const float gate = input != NULL ? input[i] : 1.0f - forget[i];
+        cell[i] = fmaf(candidate[i], gate, cell[i] * forget[i]);
+    }
+    if (bound > 0.0f) clip(cell, count, bound);
+}
+
+static void multiply(float *to, const float *a, const float *b, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) to[i] = a[i] * b[i];
+}
+
+/* ---- int8 sums --------------------------------------------------------------------------------------------------- */
+
+/* Depths are limited so that it cannot overflow. */
+static inline int32_t dot(const int8_t *restrict a, const int8_t *restrict b, int32_t count)
+{
+    int32_t sum = 0;
+    for (int32_t k = 0; k < count; k++) sum += a[k] * b[k];
+    return sum;
+}
+
+static void add_product_hybrid(float *sums, const int8_t *x, const struct pl_recurrent_matrix *matrix,
+                               const int32_t *row_sums, int32_t zero_point, float scale)
+{
+    const int8_t *row = matrix->weights;
+    for (int32_t r = 0; r < matrix->rows; r++, row += matrix->depth) {
+        const int32_t sum = dot(x, row, matrix->depth) - row_sums[r] * zero_point;
+        sums[r] += (float)sum * scale;
+    }
+}
+
+/* The bias is the file's: its sum wraps as the reference's does. */
+static inline int32_t biased(int32_t sum, int32_t bias)
+{
+    return (int32_t)((uint32_t)sum + (uint32_t)bias);
+}
+
+static inline int16_t saturate_int16(int64_t x)
+{
+    return (int16_t)(x > INT16_MAX ? INT16_MAX : x < INT16_MIN ? INT16_MIN : x);
+}
+
+static inline int8_t saturate_int8(int64_t x)
+{
+    return (int8_t)(x > INT8_MAX ? INT8_MAX : x < INT8_MIN ? INT8_MIN : x);
+}
+
+static void add_product_int16(int16_t *gate, const int8_t *x, const struct pl_recurrent_matrix *matrix,
+                              const int32_t *bias, struct pl_multiplier multiplier)
+{
+    const int8_t *row = matrix->weights;
+    for (int32_t r = 0; r < matrix->rows; r++, row += matrix->depth) {
+        const int32_t sum = biased(dot(x, row, matrix->depth), bias[r]);
+        gate[r] = saturate_int16((int64_t)pl_multiply(sum, multiplier) + gate[r]);
+    }
+}
+
+static void product_int8(int8_t *to, const int8_t *x, const struct pl_recurrent_matrix *matrix, const int32_t *bias,
+                         struct pl_multiplier multiplier, int32_t zero_point)
+{
+    const int8_t *row = matrix->weights;
+    for (int32_t r = 0; r < matrix->rows; r++, row += matrix->depth) {
+        const int32_t sum = biased(dot(x, row, matrix->depth), bias[r]);
+        to[r] = saturate_int8((int64_t)pl_multiply(sum, multiplier) + zero_point);
+    }
+}
+
+/* ---- int16 gates ------------------------------------------------------------------------------------------------- */
+
+static void add_elementwise_int16(int16_t *sums, const int16_t *a, const int16_t *b, int32_t count,
+                                  struct pl_multiplier multiplier)
+{
+    for (int32_t i = 0; i < count; i++)
+        sums[i] = saturate_int16((int64_t)pl_multiply(a[i] * b[i], multiplier) + sums[i]);
+}
+
+static void logistic_int16(int16_t *x, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) x[i] = pl_logistic_16(x[i]);
+}
+
+static void tanh_int16(int16_t *to, const int16_t *from, int32_t count, int32_t integer_bits)
+{
+    for (int32_t i = 0; i < count; i++) to[i] = pl_tanh_16(from[i], integer_bits);
+}
+
+/* Products of two values without integer bits and of a gate with the cell's scale; their conversion to 16 bits wraps. */
+static void update_cell_int16(int16_t *cell, const int16_t *forget, const int16_t *candidate, const int16_t *input,
+                              int32_t count, int32_t cell_exponent, int16_t bound)
+{
+    for (int32_t i = 0; i < count; i++) {
+        const int16_t gate = input != NULL ? input[i] : (int16_t)(INT16_MAX - forget[i]);
+        const int16_t kept = (int16_t)pl_rounding_shift_right(forget[i] * cell[i], 15);
+        const int16_t added = (int16_t)pl_rounding_shift_right(gate * candidate[i], 30 + cell_exponent);
+        cell[i] = saturate_int16(kept + added);
+        if (bound > 0) cell[i] = (int16_t)pl_clamp(cell[i], -bound, bound);
+    }
+}
+
+static void multiply_int8(int8_t *to, const int16_t *a, const int16_t *b, int32_t count,
+                          struct pl_multiplier multiplier, int32_t zero_point)
+{
+    for (int32_t i = 0; i < count; i++)
+        to[i] = saturate_int8((int64_t)pl_multiply(a[i] * b[i], multiplier) - zero_point);
+}
+
+static void clip_int8(int8_t *x, int32_t count, int8_t bound)
+{
+    for (int32_t i = 0; i < count; i++) x[i] = (int8_t)pl_clamp(x[i], -bound, bound);
+}
+
+const struct pl_recurrent_kernels PL_LEVEL(pl_recurrent_kernels);
+const struct pl_recurrent_kernels PL_LEVEL(pl_recurrent_kernels) = {
+    .pack_float = pack_float,
+    .add_product_float = add_product_float,
+    .add_elementwise = add_elementwise,
+    .normalize = normalize,
+    .activate = activate,
+    .update_cell = update_cell,
+    .multiply = multiply,
+    .clip = clip,
+    .add_product_hybrid = add_product_hybrid,
+    .add_product_int16 = add_product_int16,
+    .product_int8 = product_int8,
+    .add_elementwise_int16 = add_elementwise_int16,
+    .logistic_int16 = logistic_int16,
+    .tanh_int16 = tanh_int16,
+    .update_cell_int16 = update_cell_int16,
+    .multiply_int8 = multiply_int8,
+    .clip_int8 = clip_int8,
+};
