@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small .tflite models made on the spot, for tests that need just this operator with just these types."""
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+TYPES = {np.dtype(np.float32): schema.TensorType.FLOAT32, np.dtype(np.int8): schema.TensorType.INT8,
+         np.dtype(np.uint8): schema.TensorType.UINT8, np.dtype(np.int32): schema.TensorType.INT32,
+         np.dtype(np.int64): schema.TensorType.INT64, np.dtype(np.bool_): schema.TensorType.BOOL,
+         np.dtype(np.int16): schema.TensorType.INT16}
+
+
+class Graph:
+    """One subgraph under construction. tensor() and op() return indices; build() the bytes of the file."""
+
+    def __init__(self):
+        self.model = schema.ModelT()
+        self.model.version = 3
+        self.model.buffers = [schema.BufferT()]
+        self.model.operatorCodes = []
+        self.graph = schema.SubGraphT()
+        self.graph.tensors, self.graph.operators = [], []
+        self.model.subgraphs = [self.graph]
+
+    def tensor(self, dtype, shape, quantization=None, data=None, name=None, signature=None):
+        made = schema.TensorT()
+        made.type, made.shape = TYPES[np.dtype(dtype)], list(shape)
+        made.name = (name if name is not None else f"t{len(self.graph.tensors)}").encode()
+        made.shapeSignature = signature
+        if quantization is not None:
+            made.quantization = schema.QuantizationParametersT()
+            made.quantization.scale, made.quantization.zeroPoint = [quantization[0]], [quantization[1]]
+        if data is not None:
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(np.asarray(data, dtype).tobytes(), np.uint8)
+            made.buffer = len(self.model.buffers)
+            self.model.buffers.append(buffer)
+        self.graph.tensors.append(made)
+        return len(self.graph.tensors) - 1
+
+    def op(self, name, inputs, outputs, options=None, version=1):
+        code = schema.OperatorCodeT()
+        code.builtinCode = getattr(schema.BuiltinOperator, name)
+        code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), version
+        made = schema.OperatorT()
+        made.opcodeIndex, made.inputs, made.outputs = len(self.model.operatorCodes), list(inputs), list(outputs)
+        if options is not None:
+            made.builtinOptions = options
+            made.builtinOptionsType = getattr(schema.BuiltinOptions, type(options).__name__.removesuffix("T"))
+        self.model.operatorCodes.append(code)
+        self.graph.operators.append(made)
+        return outputs[0]
+
+    def build(self, inputs, outputs):
+        self.graph.inputs, self.graph.outputs = list(inputs), list(outputs)
+        builder = flatbuffers.Builder(1024)
+        builder.Finish(self.model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+
+def relu(dtype, shape, quantization=None, signature=None):
+    """y = max(x, 0), one operator: a model whose both ends have this type, shape and quantization."""
+    graph = Graph()
+    x = graph.tensor(dtype, shape, quantization, name="x", signature=signature)
+    y = graph.tensor(dtype, shape, quantization, name="y", signature=signature)
+    graph.op("RELU", [x], [y], version=1 if np.dtype(dtype) == np.float32 else 2)
+    return graph.build([x], [y])
