@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Depthwise convolution: output channel c * multiplier + j is input channel c under filter c * multiplier + j. Weights
- * are as in the file, [filter_height][filter_width][channels]: the channels are side by side already. Taps outside of
- * the image are left out; float sums run over the taps in row order, one fused multiply-add each. */
+/* Depthwise convolution: output channel c * multiplier + j is input channel c under filter c *
+ * multiplier + j. Weights are as in the file, [filter_height][filter_width][channels]: the
+ * channels are side by side already. Taps outside of the image are left out; float sums run over
+ * the taps in row order, one fused multiply-add each. */
 #ifndef PL_KERNELS_DEPTHWISE_KERNELS_H
 #define PL_KERNELS_DEPTHWISE_KERNELS_H
 
@@ -13,7 +14,7 @@
 struct pl_depthwise_shape {
     struct pl_patch patch; /* its channels are the input's */
     int32_t multiplier;
-    int32_t channels;      /* of the output: patch.channels * multiplier */
+    int32_t channels; /* of the output: patch.channels * multiplier */
     int32_t output_width;
 };
 
@@ -29,11 +30,12 @@ struct pl_depthwise_integer {
     const int64_t *wide_bias; /* NULL: none; int16 inputs take either */
     int32_t input_zero_point;
     int32_t weight_zero_point;
-    struct pl_output_range range; /* of an output of the input's type */
+    struct pl_output_range range;            /* of an output of the input's type */
     const struct pl_multiplier *multipliers; /* `channels` of them */
 };
 
-/* Quantized floats times int8 weights: output = clamp(sum * (weight_scale * input_scale) + bias). */
+/* Quantized floats times int8 weights: output = clamp(sum * (weight_scale * input_scale) +
+ * bias). */
 struct pl_depthwise_hybrid {
     const int8_t *weights;
     const float *bias;          /* NULL: none */
@@ -45,16 +47,17 @@ struct pl_depthwise_hybrid {
 
 /* All compute output row y of the image `input` to `output`. */
 struct pl_depthwise_kernels {
-    void (*f32)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_float *weights, const float *input,
-                float *output, int32_t y);
-    void (*i8)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_integer *weights, const void *input,
-               void *output, int32_t y);
-    void (*u8)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_integer *weights, const void *input,
-               void *output, int32_t y);
-    void (*i16)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_integer *weights, const void *input,
-                void *output, int32_t y);
-    void (*hybrid)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_hybrid *weights,
-                   const int8_t *input, float *output, int32_t y);
+    void (*f32)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_float *weights,
+                const float *input, float *output, int32_t y);
+    void (*i8)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_integer *weights,
+               const void *input, void *output, int32_t y);
+    void (*u8)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_integer *weights,
+               const void *input, void *output, int32_t y);
+    void (*i16)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_integer *weights,
+                const void *input, void *output, int32_t y);
+    void (*hybrid)(const struct pl_depthwise_shape *shape,
+                   const struct pl_depthwise_hybrid *weights, const int8_t *input, float *output,
+                   int32_t y);
 };
 
 #endif

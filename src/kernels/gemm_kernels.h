@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products of pixels with weights: convolution, dense layers and matrix multiplication are all
+/* Matrix products of pixels with weights: convolution, dense layers and matrix multiplication
+ * are all
  *
- *     output[x][n] = finish(sum over k of (input[x][k] - input_zero_point) * (weights[n][k] + weight_offset), n)
+ *     output[x][n] = finish(sum over k of (input[x][k] - zero_point) * (weights[n][k] + offset), n)
  *
- * where the k of an output pixel are the taps of its patch times the depth, in this order; taps outside of the image are
- * left out. A dense layer is an image of one row, a filter of one tap and a stride of 1.
+ * where the k of an output pixel are the taps of its patch times the depth, in this order; taps
+ * outside of the image are left out. A dense layer is an image of one row, a filter of one tap
+ * and a stride of 1.
  *
- * Weights are packed into blocks of PL_GEMM_BLOCK outputs, [block][k][PL_GEMM_BLOCK], zeros behind the last output, so
- * that a block's sums are independent accumulators side by side. Float sums run over ascending k into one fused
- * multiply-add accumulator per output; integer sums wrap. */
+ * Weights are packed into blocks of PL_GEMM_BLOCK outputs, [block][k][PL_GEMM_BLOCK], zeros
+ * behind the last output, so that a block's sums are independent accumulators side by side.
+ * Float sums run over ascending k into one fused multiply-add accumulator per output; integer
+ * sums wrap. */
 #ifndef PL_KERNELS_GEMM_KERNELS_H
 #define PL_KERNELS_GEMM_KERNELS_H
 
@@ -44,8 +47,8 @@ struct pl_gemm_shape {
     int32_t output_stride; /* elements from one output pixel to the next */
 };
 
-/* The part to compute: pixels [from_x, to_x) of row y, blocks [from_block, to_block) of outputs. input is the image's
- * first element (of the group), output that of output row y. */
+/* The part to compute: pixels [from_x, to_x) of row y, blocks [from_block, to_block) of outputs.
+ * input is the image's first element (of the group), output that of output row y. */
 struct pl_gemm_part {
     const void *input;
     void *output;
@@ -95,8 +98,8 @@ struct pl_gemm_hybrid {
 };
 
 /* Packs blocks [from, to), counted over all groups, to where they belong in `packed`. */
-typedef void (*pl_gemm_pack_blocks)(void *packed, const void *raw, const struct pl_gemm_pack *pack, int64_t from,
-                                    int64_t to);
+typedef void (*pl_gemm_pack_blocks)(void *packed, const void *raw, const struct pl_gemm_pack *pack,
+                                    int64_t from, int64_t to);
 
 struct pl_gemm_kernels {
     /* Packers. uint8 weights become int8 by subtracting 128. The packers of whole constants take a
@@ -125,7 +128,8 @@ struct pl_gemm_kernels {
     void (*hybrid)(const struct pl_gemm_shape *shape, const struct pl_gemm_hybrid *weights,
                    const struct pl_gemm_part *part);
 
-    /* Floats to int8 with a scale and a zero point of their own: values = scale * (quantized - zero_point). */
+    /* Floats to int8 with a scale and a zero point of their own: values = scale * (quantized -
+     * zero_point). */
     void (*quantize_symmetric)(const float *values, int64_t count, int8_t *quantized, float *scale,
                                int32_t *zero_point);
     void (*quantize_asymmetric)(const float *values, int64_t count, int8_t *quantized, float *scale,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the windows of convolutions and poolings lie in an image. A matrix product is the window of one tap. */
+/* Where the windows of convolutions and poolings lie in an image. A matrix product is the window
+ * of one tap. */
 #ifndef PL_KERNELS_PATCH_H
 #define PL_KERNELS_PATCH_H
 
@@ -7,8 +8,8 @@
 #include <stdint.h>
 
 /* The image is [height][width][channels]; output pixel (y, x), tap (j, i) reads the input pixel
- * (y * stride_y - before_y + j * dilation_y, x * stride_x - before_x + i * dilation_x), nothing where that lies outside.
- * Whoever fills it has checked that none of these sums overflows. */
+ * (y * stride_y - before_y + j * dilation_y, x * stride_x - before_x + i * dilation_x), nothing
+ * where that lies outside. Whoever fills it has checked that none of these sums overflows. */
 struct pl_patch {
     int32_t height, width; /* of the input image */
     int32_t channels;      /* elements from one input pixel to the next */
@@ -24,7 +25,8 @@ struct pl_taps {
 };
 
 /* origin: the input coordinate of tap 0. */
-static inline struct pl_taps pl_patch_taps(int32_t origin, int32_t filter, int32_t dilation, int32_t size)
+static inline struct pl_taps pl_patch_taps(int32_t origin, int32_t filter, int32_t dilation,
+                                           int32_t size)
 {
     const bool inside = origin >= 0 && origin + (int64_t)(filter - 1) * dilation < size;
     if (inside) return (struct pl_taps){0, filter}; /* nearly always: spares the divisions */
@@ -38,13 +40,14 @@ static inline struct pl_taps pl_patch_taps(int32_t origin, int32_t filter, int32
 
 static inline struct pl_taps pl_patch_taps_y(const struct pl_patch *patch, int32_t y)
 {
-    return pl_patch_taps(y * patch->stride_y - patch->before_y, patch->filter_height, patch->dilation_y,
-                         patch->height);
+    return pl_patch_taps(y * patch->stride_y - patch->before_y, patch->filter_height,
+                         patch->dilation_y, patch->height);
 }
 
 static inline struct pl_taps pl_patch_taps_x(const struct pl_patch *patch, int32_t x)
 {
-    return pl_patch_taps(x * patch->stride_x - patch->before_x, patch->filter_width, patch->dilation_x, patch->width);
+    return pl_patch_taps(x * patch->stride_x - patch->before_x, patch->filter_width,
+                         patch->dilation_x, patch->width);
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Average and maximum over windows. Taps outside of the image count for nothing, neither in the sum nor in its count;
- * sums run over the taps in row order. */
+/* Average and maximum over windows. Taps outside of the image count for nothing, neither in the
+ * sum nor in its count; sums run over the taps in row order. */
 #ifndef PL_KERNELS_POOLING_KERNELS_H
 #define PL_KERNELS_POOLING_KERNELS_H
 
@@ -15,8 +15,10 @@ struct pl_pooling_shape {
     int32_t quantized_low, quantized_high;
 };
 
-/* Computes output row y of the image `input` to `output`; every window has at least one tap inside the image. */
-typedef void (*pl_pooling_row)(const struct pl_pooling_shape *shape, const void *input, void *output, int32_t y);
+/* Computes output row y of the image `input` to `output`; every window has at least one tap
+ * inside the image. */
+typedef void (*pl_pooling_row)(const struct pl_pooling_shape *shape, const void *input,
+                               void *output, int32_t y);
 
 struct pl_pooling_kernels {
     pl_pooling_row average_f32;

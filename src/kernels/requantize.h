@@ -26,13 +26,15 @@ static inline int32_t pl_place_output(int32_t scaled, struct pl_output_range ran
     return value < range.low ? range.low : value > range.high ? range.high : (int32_t)value;
 }
 
-static inline int32_t pl_requantize(int32_t sum, struct pl_multiplier multiplier, struct pl_output_range range)
+static inline int32_t pl_requantize(int32_t sum, struct pl_multiplier multiplier,
+                                    struct pl_output_range range)
 {
     return pl_place_output(pl_multiply(sum, multiplier), range);
 }
 
 /* The reference's 64-bit multiply is defined for sums of 48 bits and shifts below 15. */
-static inline int32_t pl_requantize_wide(int64_t sum, struct pl_multiplier multiplier, struct pl_output_range range)
+static inline int32_t pl_requantize_wide(int64_t sum, struct pl_multiplier multiplier,
+                                         struct pl_output_range range)
 {
     const int64_t limit = (int64_t)1 << 47;
     const int64_t cut = sum < -limit ? -limit : sum >= limit ? limit - 1 : sum;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BATCH_MATMUL: left [.., rows, depth] times right [.., depth, columns], either transposed on request; the leading
- * dimensions are broadcast. The right side is packed, once if it is constant; a transposed left side is turned first.
- * A unit of the product is a row of the output. */
+/* BATCH_MATMUL: left [.., rows, depth] times right [.., depth, columns], either transposed on
+ * request; the leading dimensions are broadcast. The right side is packed, once if it is
+ * constant; a transposed left side is turned first. A unit of the product is a row of the
+ * output. */
 #include "ops/check.h"
 #include "ops/gemm.h"
 #include "ops/quantize.h"
@@ -13,9 +14,10 @@ enum kind { KIND_FLOAT, KIND_HYBRID, KIND_INT8, KIND_INT16, KIND_INT16_INT8 };
 struct batch_matmul {
     struct pl_gemm_operands operands; /* first: the stages of gemm.c read it */
     enum kind kind;
-    struct pl_gemm_shape shape;  /* of one product; the pixels are the rows */
-    struct pl_shape batches;     /* leading dimensions of the output */
-    int64_t left_steps[PL_MAX_RANK]; /* from one index of a leading dimension to the next, in matrices; 0: broadcast */
+    struct pl_gemm_shape shape; /* of one product; the pixels are the rows */
+    struct pl_shape batches;    /* leading dimensions of the output */
+    /* From one index of a leading dimension to the next, in matrices; 0: broadcast. */
+    int64_t left_steps[PL_MAX_RANK];
     int64_t right_steps[PL_MAX_RANK];
     int32_t turned_scratch; /* the left side transposed; -1: not needed */
     int32_t element_bytes;  /* of the left side */
@@ -27,14 +29,14 @@ struct batch_matmul {
     };
 };
 
-/* ---- eval -------------------------------------------------------------------------------------------------------- */
+/* ---- eval ------------------------------------------------------------------------------------ */
 
-#define DEFINE_TURN(type)                                                                                       \
-    static void turn_##type(type *to, const type *from, int32_t rows, int32_t depth)                            \
-    {                                                                                                           \
-        for (int64_t row = 0; row < rows; row++) {                                                              \
-            for (int64_t k = 0; k < depth; k++) to[row * depth + k] = from[k * rows + row];                     \
-        }                                                                                                       \
+#define DEFINE_TURN(type)                                                                          \
+    static void turn_##type(type *to, const type *from, int32_t rows, int32_t depth)               \
+    {                                                                                              \
+        for (int64_t row = 0; row < rows; row++) {                                                 \
+            for (int64_t k = 0; k < depth; k++) to[row * depth + k] = from[k * rows + row];        \
+        }                                                                                          \
     }
 
 DEFINE_TURN(uint8_t)
@@ -60,7 +62,8 @@ static pl_status eval_turn(const struct pl_eval *eval, int64_t from, int64_t to)
 }
 
 /* The matrices that output matrix `batch` is the product of. */
-static void find_matrices(const struct batch_matmul *product, int64_t batch, int64_t *left, int64_t *right)
+static void find_matrices(const struct batch_matmul *product, int64_t batch, int64_t *left,
+                          int64_t *right)
 {
     *left = *right = 0;
     for (int32_t axis = product->batches.rank - 1; axis >= 0; axis--) {
@@ -84,7 +87,8 @@ static void run_hybrid(const struct batch_matmul *product, const struct pl_eval 
     product->operands.kernels->hybrid(&product->shape, &weights, &part);
 }
 
-static void run_integer(const struct batch_matmul *product, const void *packed, const struct pl_gemm_part *part)
+static void run_integer(const struct batch_matmul *product, const void *packed,
+                        const struct pl_gemm_part *part)
 {
     const struct pl_gemm_kernels *kernels = product->operands.kernels;
     struct pl_gemm_integer weights = product->integers;
@@ -97,8 +101,8 @@ static void run_integer(const struct batch_matmul *product, const void *packed, 
 }
 
 /* Rows [from, to) of one output matrix. */
-static void run_rows(const struct batch_matmul *product, const struct pl_eval *eval, int64_t batch, int64_t from,
-                     int64_t to)
+static void run_rows(const struct batch_matmul *product, const struct pl_eval *eval, int64_t batch,
+                     int64_t from, int64_t to)
 {
     const struct pl_gemm_shape *shape = &product->shape;
     const int64_t rows = shape->patch.width;
@@ -110,7 +114,9 @@ static void run_rows(const struct batch_matmul *product, const struct pl_eval *e
     struct pl_gemm_part part = {
         .input = source + left * rows * shape->depth * product->element_bytes,
         .output = (char *)eval->outputs[0] + batch * rows * shape->channels * product->output_bytes,
-        .from_x = (int32_t)from, .to_x = (int32_t)to, .to_block = pl_gemm_blocks(shape->channels),
+        .from_x = (int32_t)from,
+        .to_x = (int32_t)to,
+        .to_block = pl_gemm_blocks(shape->channels),
     };
     if (product->kind == KIND_FLOAT) {
         struct pl_gemm_float weights = product->floats;
@@ -135,15 +141,17 @@ static pl_status eval_product(const struct pl_eval *eval, int64_t from, int64_t 
     return PL_OK;
 }
 
-/* ---- prepare ----------------------------------------------------------------------------------------------------- */
+/* ---- prepare --------------------------------------------------------------------------------- */
 
 static pl_status choose_kind(struct pl_prepare *prepare, enum kind *kind)
 {
     PL_TRY(pl_check_type(prepare, pl_input(LEFT),
                          PL_TYPES_FLOAT | PL_TYPE_BIT(PL_INT8) | PL_TYPE_BIT(PL_INT16)));
-    const pl_type left = prepare->inputs[LEFT]->tensor->type, right = prepare->inputs[RIGHT]->tensor->type;
+    const pl_type left = prepare->inputs[LEFT]->tensor->type,
+                  right = prepare->inputs[RIGHT]->tensor->type;
     const uint32_t narrow = PL_TYPE_BIT(PL_INT8);
-    PL_TRY(pl_check_type(prepare, pl_input(RIGHT), narrow | (left == PL_INT8 ? 0 : PL_TYPE_BIT(left))));
+    PL_TRY(pl_check_type(prepare, pl_input(RIGHT),
+                         narrow | (left == PL_INT8 ? 0 : PL_TYPE_BIT(left))));
     *kind = left == PL_FLOAT32  ? right == PL_INT8 ? KIND_HYBRID : KIND_FLOAT
             : left == PL_INT8   ? KIND_INT8
             : right == PL_INT16 ? KIND_INT16
@@ -160,9 +168,11 @@ static int32_t leading(const struct pl_shape *shape, int32_t rank, int32_t axis)
 }
 
 /* The broadcast leading dimensions and what a step along each means for either side. */
-static pl_status prepare_batches(struct pl_prepare *prepare, struct batch_matmul *product, struct pl_shape *output)
+static pl_status prepare_batches(struct pl_prepare *prepare, struct batch_matmul *product,
+                                 struct pl_shape *output)
 {
-    const struct pl_shape *left = &prepare->inputs[LEFT]->shape, *right = &prepare->inputs[RIGHT]->shape;
+    const struct pl_shape *left = &prepare->inputs[LEFT]->shape,
+                          *right = &prepare->inputs[RIGHT]->shape;
     const int32_t rank = left->rank > right->rank ? left->rank : right->rank;
     int64_t left_step = 1, right_step = 1;
     output->rank = rank;
@@ -170,8 +180,8 @@ static pl_status prepare_batches(struct pl_prepare *prepare, struct batch_matmul
     for (int32_t axis = rank - 3; axis >= 0; axis--) {
         const int32_t a = leading(left, rank, axis), b = leading(right, rank, axis);
         if (a != b && a != 1 && b != 1) {
-            return pl_check_fail(prepare, PL_MISMATCH, pl_input(RIGHT), "dimension %d is %d, expected %d or 1",
-                                 (int)axis, (int)b, (int)a);
+            return pl_check_fail(prepare, PL_MISMATCH, pl_input(RIGHT),
+                                 "dimension %d is %d, expected %d or 1", (int)axis, (int)b, (int)a);
         }
         output->dims[axis] = product->batches.dims[axis] = a == 1 ? b : a;
         product->left_steps[axis] = a == 1 ? 0 : left_step;
@@ -182,27 +192,37 @@ static pl_status prepare_batches(struct pl_prepare *prepare, struct batch_matmul
     return PL_OK;
 }
 
-static pl_status prepare_shapes(struct pl_prepare *prepare, struct batch_matmul *product, bool turn_left,
-                                bool turn_right)
+static pl_status prepare_shapes(struct pl_prepare *prepare, struct batch_matmul *product,
+                                bool turn_left, bool turn_right)
 {
     PL_TRY(pl_check_rank(prepare, pl_input(LEFT), 2, PL_MAX_RANK));
     PL_TRY(pl_check_rank(prepare, pl_input(RIGHT), 2, PL_MAX_RANK));
-    const struct pl_shape *left = &prepare->inputs[LEFT]->shape, *right = &prepare->inputs[RIGHT]->shape;
+    const struct pl_shape *left = &prepare->inputs[LEFT]->shape,
+                          *right = &prepare->inputs[RIGHT]->shape;
     const int32_t *l = &left->dims[left->rank - 2], *r = &right->dims[right->rank - 2];
     const int32_t rows = l[turn_left ? 1 : 0], depth = l[turn_left ? 0 : 1];
     const int32_t columns = r[turn_right ? 0 : 1], right_depth = r[turn_right ? 1 : 0];
     if (depth != right_depth) {
-        return pl_check_fail(prepare, PL_MISMATCH, pl_input(RIGHT), "depth is %d, expected %d", (int)right_depth,
-                             (int)depth);
+        return pl_check_fail(prepare, PL_MISMATCH, pl_input(RIGHT), "depth is %d, expected %d",
+                             (int)right_depth, (int)depth);
     }
     struct pl_shape output = {0};
     PL_TRY(prepare_batches(prepare, product, &output));
     output.dims[output.rank - 2] = rows;
     output.dims[output.rank - 1] = columns;
     product->shape = (struct pl_gemm_shape){
-        .patch = {.height = 1, .width = rows, .channels = depth, .filter_height = 1, .filter_width = 1,
-                  .stride_y = 1, .stride_x = 1, .dilation_y = 1, .dilation_x = 1},
-        .depth = depth, .channels = columns, .output_stride = columns,
+        .patch = {.height = 1,
+                  .width = rows,
+                  .channels = depth,
+                  .filter_height = 1,
+                  .filter_width = 1,
+                  .stride_y = 1,
+                  .stride_x = 1,
+                  .dilation_y = 1,
+                  .dilation_x = 1},
+        .depth = depth,
+        .channels = columns,
+        .output_stride = columns,
     };
     return pl_check_set_output(prepare, 0, &output);
 }
@@ -228,7 +248,8 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct batch_matmul
         PL_TRY(pl_check_symmetric(prepare, pl_input(LEFT)));
         PL_TRY(pl_check_symmetric(prepare, pl_input(RIGHT)));
         PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
-        if (multiplier.shift > 14) return pl_prepare_fail(prepare, PL_UNSUPPORTED, "scales give a factor above 2^14");
+        if (multiplier.shift > 14)
+            return pl_prepare_fail(prepare, PL_UNSUPPORTED, "scales give a factor above 2^14");
     }
     const size_t columns = (size_t)product->shape.channels;
     struct pl_multiplier *multipliers = pl_prepare_allocate(prepare, columns * sizeof *multipliers);
@@ -258,33 +279,39 @@ static pl_status prepare_hybrid(struct pl_prepare *prepare, struct batch_matmul 
     struct pl_gemm_hybrid *hybrid = &product->hybrid;
     hybrid->weight_scales = scales;
     hybrid->row_step = 1;
-    return pl_quantize_float_range(prepare, PL_ActivationFunctionType_NONE, &hybrid->low, &hybrid->high);
+    return pl_quantize_float_range(prepare, PL_ActivationFunctionType_NONE, &hybrid->low,
+                                   &hybrid->high);
 }
 
 static pl_status prepare_kind(struct pl_prepare *prepare, struct batch_matmul *product)
 {
     switch (product->kind) {
     case KIND_FLOAT:
-        return pl_quantize_float_range(prepare, PL_ActivationFunctionType_NONE, &product->floats.low,
-                                       &product->floats.high);
+        return pl_quantize_float_range(prepare, PL_ActivationFunctionType_NONE,
+                                       &product->floats.low, &product->floats.high);
     case KIND_HYBRID: return prepare_hybrid(prepare, product);
     default: return prepare_integer(prepare, product);
     }
 }
 
 /* The stages before the product: pack the right side, turn the left side, quantize it. */
-static pl_status prepare_operands(struct pl_prepare *prepare, struct batch_matmul *product, bool turn_left,
-                                  bool turn_right)
+static pl_status prepare_operands(struct pl_prepare *prepare, struct batch_matmul *product,
+                                  bool turn_left, bool turn_right)
 {
     const struct pl_gemm_shape *shape = &product->shape;
-    const struct pl_shape *left = &prepare->inputs[LEFT]->shape, *right = &prepare->inputs[RIGHT]->shape;
+    const struct pl_shape *left = &prepare->inputs[LEFT]->shape,
+                          *right = &prepare->inputs[RIGHT]->shape;
     const int64_t left_count = pl_shape_span(left, 0, left->rank - 2);
     const int64_t right_count = pl_shape_span(right, 0, right->rank - 2);
-    if (right_count > INT32_MAX) return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(RIGHT), "is too large");
+    if (right_count > INT32_MAX)
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(RIGHT), "is too large");
     const struct pl_gemm_pack pack = {
-        .groups = (int32_t)right_count, .channels = shape->channels, .depth = shape->depth,
+        .groups = (int32_t)right_count,
+        .channels = shape->channels,
+        .depth = shape->depth,
         .group_stride = (int64_t)shape->channels * shape->depth,
-        .channel_stride = turn_right ? shape->depth : 1, .depth_stride = turn_right ? 1 : shape->channels,
+        .channel_stride = turn_right ? shape->depth : 1,
+        .depth_stride = turn_right ? 1 : shape->channels,
     };
     PL_TRY(pl_gemm_prepare_weights(prepare, RIGHT, &pack, &product->operands));
 
@@ -297,7 +324,8 @@ static pl_status prepare_operands(struct pl_prepare *prepare, struct batch_matmu
     }
     if (product->kind != KIND_HYBRID) return PL_OK;
     const bool asymmetric =
-        pl_record_integer(prepare->op->options, PL_BatchMatMulOptions_asymmetric_quantize_inputs) != 0;
+        pl_record_integer(prepare->op->options, PL_BatchMatMulOptions_asymmetric_quantize_inputs) !=
+        0;
     return pl_gemm_prepare_rows(prepare, left_count * shape->patch.width, shape->depth, asymmetric,
                                 product->turned_scratch, &product->operands);
 }
@@ -309,8 +337,10 @@ pl_status pl_prepare_batch_matmul(struct pl_prepare *prepare)
     if (product == NULL) return PL_OUT_OF_MEMORY;
     prepare->params = product;
     product->operands.kernels = prepare->kernels->gemm;
-    const bool turn_left = pl_record_integer(prepare->op->options, PL_BatchMatMulOptions_adj_x) != 0;
-    const bool turn_right = pl_record_integer(prepare->op->options, PL_BatchMatMulOptions_adj_y) != 0;
+    const bool turn_left =
+        pl_record_integer(prepare->op->options, PL_BatchMatMulOptions_adj_x) != 0;
+    const bool turn_right =
+        pl_record_integer(prepare->op->options, PL_BatchMatMulOptions_adj_y) != 0;
 
     PL_TRY(choose_kind(prepare, &product->kind));
     product->element_bytes = pl_type_bits(prepare->inputs[LEFT]->tensor->type) / 8;
@@ -319,7 +349,9 @@ pl_status pl_prepare_batch_matmul(struct pl_prepare *prepare)
     PL_TRY(prepare_kind(prepare, product));
     PL_TRY(prepare_operands(prepare, product, turn_left, turn_right));
     const struct pl_shape *output = &prepare->outputs[0]->shape;
-    const int64_t units = pl_shape_count(output) > 0 ? pl_shape_span(output, 0, output->rank - 1) : 0;
-    pl_prepare_stage(prepare, eval_product, units, pl_cost(product->shape.channels, product->shape.depth));
+    const int64_t units =
+        pl_shape_count(output) > 0 ? pl_shape_span(output, 0, output->rank - 1) : 0;
+    pl_prepare_stage(prepare, eval_product, units,
+                     pl_cost(product->shape.channels, product->shape.depth));
     return PL_OK;
 }

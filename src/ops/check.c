@@ -15,7 +15,8 @@ const struct pl_value *pl_check_value(const struct pl_prepare *prepare, struct p
     return place.output ? prepare->outputs[place.index] : prepare->inputs[place.index];
 }
 
-pl_status pl_check_fail(struct pl_prepare *prepare, pl_status status, struct pl_place place, const char *format, ...)
+pl_status pl_check_fail(struct pl_prepare *prepare, pl_status status, struct pl_place place,
+                        const char *format, ...)
 {
     char text[TEXT_BYTES];
     va_list arguments;
@@ -29,7 +30,8 @@ pl_status pl_check_fail(struct pl_prepare *prepare, pl_status status, struct pl_
     return pl_prepare_fail(prepare, status, "%s %d '%s': %s", side, (int)place.index, name, text);
 }
 
-pl_status pl_check_arity(struct pl_prepare *prepare, int32_t min_inputs, int32_t max_inputs, int32_t output_count)
+pl_status pl_check_arity(struct pl_prepare *prepare, int32_t min_inputs, int32_t max_inputs,
+                         int32_t output_count)
 {
     if (prepare->input_count < min_inputs || prepare->input_count > max_inputs) {
         return pl_prepare_fail(prepare, PL_INVALID_MODEL, "found %d inputs, expected %d to %d",
@@ -37,17 +39,19 @@ pl_status pl_check_arity(struct pl_prepare *prepare, int32_t min_inputs, int32_t
     }
     for (int32_t i = 0; i < min_inputs; i++) {
         if (prepare->inputs[i] == NULL) {
-            return pl_prepare_fail(prepare, PL_INVALID_MODEL, "input %d is left out, but it is not optional", (int)i);
+            return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                                   "input %d is left out, but it is not optional", (int)i);
         }
     }
     for (int32_t i = 0; i < prepare->input_count; i++) {
         if (prepare->inputs[i] != NULL && prepare->inputs[i]->tensor->sparsity != NULL) {
-            return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(i), "sparse tensors are not supported here");
+            return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(i),
+                                 "sparse tensors are not supported here");
         }
     }
     if (prepare->output_count != output_count) {
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "found %d outputs, expected %d", (int)prepare->output_count,
-                               (int)output_count);
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "found %d outputs, expected %d",
+                               (int)prepare->output_count, (int)output_count);
     }
     for (int32_t i = 0; i < output_count; i++) {
         if (prepare->outputs[i] == NULL) {
@@ -67,19 +71,22 @@ static void write_types(uint32_t types, char text[TEXT_BYTES])
         if ((types & bit) == 0 || length >= TEXT_BYTES - 24) continue;
         const bool last = (types >> type) == 1;
         const char *link = length == 0 ? "" : last ? " or " : ", ";
-        length += snprintf(text + length, (size_t)(TEXT_BYTES - length), "%s%s", link, pl_type_name((pl_type)type));
+        length += snprintf(text + length, (size_t)(TEXT_BYTES - length), "%s%s", link,
+                           pl_type_name((pl_type)type));
     }
 }
 
 pl_status pl_check_type(struct pl_prepare *prepare, struct pl_place place, uint32_t types)
 {
     const struct pl_value *value = pl_check_value(prepare, place);
-    if (value == NULL) return pl_check_fail(prepare, PL_INVALID_MODEL, place, "is left out, but it is not optional");
+    if (value == NULL)
+        return pl_check_fail(prepare, PL_INVALID_MODEL, place,
+                             "is left out, but it is not optional");
     if ((types & PL_TYPE_BIT(value->tensor->type)) != 0) return PL_OK;
     char expected[TEXT_BYTES];
     write_types(types, expected);
-    return pl_check_fail(prepare, PL_UNSUPPORTED, place, "found %s, expected %s", pl_type_name(value->tensor->type),
-                         expected);
+    return pl_check_fail(prepare, PL_UNSUPPORTED, place, "found %s, expected %s",
+                         pl_type_name(value->tensor->type), expected);
 }
 
 pl_status pl_check_same_type(struct pl_prepare *prepare, struct pl_place a, struct pl_place b)
@@ -87,22 +94,25 @@ pl_status pl_check_same_type(struct pl_prepare *prepare, struct pl_place a, stru
     const pl_type found = pl_check_value(prepare, a)->tensor->type;
     const pl_type expected = pl_check_value(prepare, b)->tensor->type;
     if (found == expected) return PL_OK;
-    return pl_check_fail(prepare, PL_MISMATCH, a, "found %s, expected %s as %s %d has", pl_type_name(found),
-                         pl_type_name(expected), b.output ? "output" : "input", (int)b.index);
+    return pl_check_fail(prepare, PL_MISMATCH, a, "found %s, expected %s as %s %d has",
+                         pl_type_name(found), pl_type_name(expected), b.output ? "output" : "input",
+                         (int)b.index);
 }
 
-pl_status pl_check_rank(struct pl_prepare *prepare, struct pl_place place, int32_t min_rank, int32_t max_rank)
+pl_status pl_check_rank(struct pl_prepare *prepare, struct pl_place place, int32_t min_rank,
+                        int32_t max_rank)
 {
     const struct pl_shape *shape = &pl_check_value(prepare, place)->shape;
     if (shape->rank >= min_rank && shape->rank <= max_rank) return PL_OK;
     char found[PL_SHAPE_TEXT_BYTES];
     pl_shape_text(shape, found);
     if (min_rank == max_rank) {
-        return pl_check_fail(prepare, PL_MISMATCH, place, "found shape %s, expected %d dimensions", found,
-                             (int)min_rank);
+        return pl_check_fail(prepare, PL_MISMATCH, place, "found shape %s, expected %d dimensions",
+                             found, (int)min_rank);
     }
-    return pl_check_fail(prepare, PL_MISMATCH, place, "found shape %s, expected %d to %d dimensions", found,
-                         (int)min_rank, (int)max_rank);
+    return pl_check_fail(prepare, PL_MISMATCH, place,
+                         "found shape %s, expected %d to %d dimensions", found, (int)min_rank,
+                         (int)max_rank);
 }
 
 pl_status pl_check_same_shape(struct pl_prepare *prepare, struct pl_place a, struct pl_place b)
@@ -121,8 +131,8 @@ pl_status pl_check_count(struct pl_prepare *prepare, struct pl_place place, int6
     const struct pl_shape *shape = &pl_check_value(prepare, place)->shape;
     const int64_t found = pl_shape_count(shape);
     if (found == count) return PL_OK;
-    return pl_check_fail(prepare, PL_MISMATCH, place, "found %lld elements, expected %lld", (long long)found,
-                         (long long)count);
+    return pl_check_fail(prepare, PL_MISMATCH, place, "found %lld elements, expected %lld",
+                         (long long)found, (long long)count);
 }
 
 pl_status pl_check_constant(struct pl_prepare *prepare, struct pl_place place)
@@ -142,18 +152,20 @@ static bool zero_point_fits(pl_type type, int32_t zero_point)
     }
 }
 
-static pl_status check_channel(struct pl_prepare *prepare, struct pl_place place, int32_t channel, bool zero_allowed)
+static pl_status check_channel(struct pl_prepare *prepare, struct pl_place place, int32_t channel,
+                               bool zero_allowed)
 {
     const struct pl_tensor *tensor = pl_check_value(prepare, place)->tensor;
     const float scale = tensor->quantization.scales[channel];
     if (!isfinite(scale) || scale < 0.0f || (scale == 0.0f && !zero_allowed)) {
-        return pl_check_fail(prepare, PL_INVALID_MODEL, place, "quantization scale %d is %g, expected a number > 0",
-                             (int)channel, (double)scale);
+        return pl_check_fail(prepare, PL_INVALID_MODEL, place,
+                             "quantization scale %d is %g, expected a number > 0", (int)channel,
+                             (double)scale);
     }
     const int32_t zero_point = tensor->quantization.zero_points[channel];
     if (!zero_point_fits(tensor->type, zero_point)) {
-        return pl_check_fail(prepare, PL_INVALID_MODEL, place, "zero point %d does not fit %s", (int)zero_point,
-                             pl_type_name(tensor->type));
+        return pl_check_fail(prepare, PL_INVALID_MODEL, place, "zero point %d does not fit %s",
+                             (int)zero_point, pl_type_name(tensor->type));
     }
     return PL_OK;
 }
@@ -161,26 +173,33 @@ static pl_status check_channel(struct pl_prepare *prepare, struct pl_place place
 pl_status pl_check_quantized(struct pl_prepare *prepare, struct pl_place place)
 {
     const int32_t count = pl_check_value(prepare, place)->tensor->quantization.count;
-    if (count == 0) return pl_check_fail(prepare, PL_MISMATCH, place, "has no quantization, expected a scale");
+    if (count == 0)
+        return pl_check_fail(prepare, PL_MISMATCH, place, "has no quantization, expected a scale");
     if (count != 1) {
-        return pl_check_fail(prepare, PL_UNSUPPORTED, place, "found %d quantization scales, expected 1", (int)count);
+        return pl_check_fail(prepare, PL_UNSUPPORTED, place,
+                             "found %d quantization scales, expected 1", (int)count);
     }
     return check_channel(prepare, place, 0, false);
 }
 
-pl_status pl_check_quantized_channels(struct pl_prepare *prepare, struct pl_place place, int32_t channels)
+pl_status pl_check_quantized_channels(struct pl_prepare *prepare, struct pl_place place,
+                                      int32_t channels)
 {
     const struct pl_value *value = pl_check_value(prepare, place);
     const struct pl_quantization *quantization = &value->tensor->quantization;
     const int32_t count = quantization->count;
-    if (count == 0) return pl_check_fail(prepare, PL_MISMATCH, place, "has no quantization, expected scales");
+    if (count == 0)
+        return pl_check_fail(prepare, PL_MISMATCH, place, "has no quantization, expected scales");
     if (count != 1 && count != channels) {
-        return pl_check_fail(prepare, PL_MISMATCH, place, "found %d quantization scales, expected 1 or %d", (int)count,
+        return pl_check_fail(prepare, PL_MISMATCH, place,
+                             "found %d quantization scales, expected 1 or %d", (int)count,
                              (int)channels);
     }
     const int32_t dimension = quantization->dimension;
-    if (count > 1 && (dimension < 0 || dimension >= value->shape.rank || value->shape.dims[dimension] != count)) {
-        return pl_check_fail(prepare, PL_MISMATCH, place, "quantized along dimension %d, which has not %d elements",
+    if (count > 1 && (dimension < 0 || dimension >= value->shape.rank ||
+                      value->shape.dims[dimension] != count)) {
+        return pl_check_fail(prepare, PL_MISMATCH, place,
+                             "quantized along dimension %d, which has not %d elements",
                              (int)dimension, (int)count);
     }
     for (int32_t channel = 0; channel < count; channel++) {
@@ -189,7 +208,8 @@ pl_status pl_check_quantized_channels(struct pl_prepare *prepare, struct pl_plac
     return PL_OK;
 }
 
-pl_status pl_check_same_quantization(struct pl_prepare *prepare, struct pl_place a, struct pl_place b)
+pl_status pl_check_same_quantization(struct pl_prepare *prepare, struct pl_place a,
+                                     struct pl_place b)
 {
     const struct pl_quantization *found = &pl_check_value(prepare, a)->tensor->quantization;
     const struct pl_quantization *expected = &pl_check_value(prepare, b)->tensor->quantization;
@@ -198,15 +218,20 @@ pl_status pl_check_same_quantization(struct pl_prepare *prepare, struct pl_place
         return pl_check_fail(prepare, PL_MISMATCH, a, "only one of it and %s %d is quantized",
                              b.output ? "output" : "input", (int)b.index);
     }
-    if (found->scales[0] == expected->scales[0] && found->zero_points[0] == expected->zero_points[0]) return PL_OK;
-    return pl_check_fail(prepare, PL_MISMATCH, a, "found scale %g and zero point %d, expected %g and %d as %s %d has",
-                         (double)found->scales[0], (int)found->zero_points[0], (double)expected->scales[0],
-                         (int)expected->zero_points[0], b.output ? "output" : "input", (int)b.index);
+    if (found->scales[0] == expected->scales[0] &&
+        found->zero_points[0] == expected->zero_points[0])
+        return PL_OK;
+    return pl_check_fail(prepare, PL_MISMATCH, a,
+                         "found scale %g and zero point %d, expected %g and %d as %s %d has",
+                         (double)found->scales[0], (int)found->zero_points[0],
+                         (double)expected->scales[0], (int)expected->zero_points[0],
+                         b.output ? "output" : "input", (int)b.index);
 }
 
 pl_status pl_check_symmetric(struct pl_prepare *prepare, struct pl_place place)
 {
-    const struct pl_quantization *quantization = &pl_check_value(prepare, place)->tensor->quantization;
+    const struct pl_quantization *quantization =
+        &pl_check_value(prepare, place)->tensor->quantization;
     for (int32_t i = 0; i < quantization->count; i++) {
         if (quantization->zero_points[i] != 0) {
             return pl_check_fail(prepare, PL_MISMATCH, place, "found zero point %d, expected 0",
@@ -216,14 +241,17 @@ pl_status pl_check_symmetric(struct pl_prepare *prepare, struct pl_place place)
     return PL_OK;
 }
 
-pl_status pl_check_option(struct pl_prepare *prepare, const char *name, int64_t value, int64_t low, int64_t high)
+pl_status pl_check_option(struct pl_prepare *prepare, const char *name, int64_t value, int64_t low,
+                          int64_t high)
 {
     if (value >= low && value <= high) return PL_OK;
-    return pl_prepare_fail(prepare, PL_INVALID_MODEL, "option %s: found %lld, expected %lld to %lld", name,
-                           (long long)value, (long long)low, (long long)high);
+    return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                           "option %s: found %lld, expected %lld to %lld", name, (long long)value,
+                           (long long)low, (long long)high);
 }
 
-pl_status pl_check_set_output(struct pl_prepare *prepare, int32_t index, const struct pl_shape *shape)
+pl_status pl_check_set_output(struct pl_prepare *prepare, int32_t index,
+                              const struct pl_shape *shape)
 {
     struct pl_value *output = prepare->outputs[index];
     size_t bytes = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CONV_2D: input [batches, height, width, channels] under filter [outputs, filter height, filter width, depth] plus an
- * optional bias [outputs]. Where depth is a fraction of the channels, groups of outputs read groups of channels.
- * A unit is a row of the output. */
+/* CONV_2D: input [batches, height, width, channels] under filter [outputs, filter height, filter
+ * width, depth] plus an optional bias [outputs]. Where depth is a fraction of the channels,
+ * groups of outputs read groups of channels. A unit is a row of the output. */
 #include "ops/check.h"
 #include "ops/filter.h"
 #include "ops/gemm.h"
@@ -26,10 +26,10 @@ struct convolution {
     };
 };
 
-/* ---- eval -------------------------------------------------------------------------------------------------------- */
+/* ---- eval ------------------------------------------------------------------------------------ */
 
-static void run_float(const struct convolution *convolution, const struct pl_eval *eval, int32_t group,
-                      const struct pl_gemm_part *part)
+static void run_float(const struct convolution *convolution, const struct pl_eval *eval,
+                      int32_t group, const struct pl_gemm_part *part)
 {
     struct pl_gemm_float weights = convolution->floats;
     const float *bias = pl_filter_bias(&convolution->bias, eval);
@@ -38,8 +38,8 @@ static void run_float(const struct convolution *convolution, const struct pl_eva
     convolution->operands.kernels->f32(&convolution->shape, &weights, part);
 }
 
-static void run_hybrid(const struct convolution *convolution, const struct pl_eval *eval, int32_t group, int64_t batch,
-                       const struct pl_gemm_part *part)
+static void run_hybrid(const struct convolution *convolution, const struct pl_eval *eval,
+                       int32_t group, int64_t batch, const struct pl_gemm_part *part)
 {
     const struct pl_gemm_rows *rows = &convolution->operands.rows;
     struct pl_gemm_hybrid weights = convolution->hybrid;
@@ -52,8 +52,8 @@ static void run_hybrid(const struct convolution *convolution, const struct pl_ev
     convolution->operands.kernels->hybrid(&convolution->shape, &weights, part);
 }
 
-static void run_integer(const struct convolution *convolution, const struct pl_eval *eval, int32_t group,
-                        const struct pl_gemm_part *part)
+static void run_integer(const struct convolution *convolution, const struct pl_eval *eval,
+                        int32_t group, const struct pl_gemm_part *part)
 {
     const struct pl_gemm_kernels *kernels = convolution->operands.kernels;
     const int64_t first = (int64_t)group * convolution->shape.channels;
@@ -82,8 +82,8 @@ static int64_t output_bytes(enum pl_filter_kind kind)
 }
 
 /* One part of every group: image and row are those of the first group. */
-static void run_groups(const struct convolution *convolution, const struct pl_eval *eval, int64_t batch,
-                       const char *image, char *row, struct pl_gemm_part part)
+static void run_groups(const struct convolution *convolution, const struct pl_eval *eval,
+                       int64_t batch, const char *image, char *row, struct pl_gemm_part part)
 {
     const struct pl_gemm_shape *shape = &convolution->shape;
     for (int32_t group = 0; group < convolution->groups; group++) {
@@ -104,7 +104,8 @@ static pl_status eval_convolution(const struct pl_eval *eval, int64_t from, int6
     const void *input = convolution->kind == PL_FILTER_HYBRID
                             ? eval->scratch[convolution->operands.rows.values_scratch]
                             : eval->inputs[INPUT];
-    struct pl_gemm_part part = {.to_x = convolution->width, .to_block = pl_gemm_blocks(shape->channels)};
+    struct pl_gemm_part part = {.to_x = convolution->width,
+                                .to_block = pl_gemm_blocks(shape->channels)};
     if (convolution->flat) {
         part.from_x = (int32_t)(from * convolution->width);
         part.to_x = (int32_t)(to * convolution->width);
@@ -116,19 +117,21 @@ static pl_status eval_convolution(const struct pl_eval *eval, int64_t from, int6
     for (int64_t unit = from; unit < to; unit++) {
         const int64_t batch = unit / convolution->height;
         part.y = (int32_t)(unit % convolution->height);
-        const char *image =
-            (const char *)input + batch * convolution->image_elements * input_bytes(convolution->kind);
-        run_groups(convolution, eval, batch, image, (char *)eval->outputs[0] + unit * row_bytes, part);
+        const char *image = (const char *)input +
+                            batch * convolution->image_elements * input_bytes(convolution->kind);
+        run_groups(convolution, eval, batch, image, (char *)eval->outputs[0] + unit * row_bytes,
+                   part);
     }
     return PL_OK;
 }
 
-/* ---- prepare ----------------------------------------------------------------------------------------------------- */
+/* ---- prepare --------------------------------------------------------------------------------- */
 
 static pl_status prepare_windows(struct pl_prepare *prepare, struct convolution *convolution)
 {
     const struct pl_record *options = prepare->op->options;
-    const struct pl_shape *input = &prepare->inputs[INPUT]->shape, *filter = &prepare->inputs[FILTER]->shape;
+    const struct pl_shape *input = &prepare->inputs[INPUT]->shape,
+                          *filter = &prepare->inputs[FILTER]->shape;
     struct pl_window rows = {.input = input->dims[1], .filter = filter->dims[1]};
     struct pl_window columns = {.input = input->dims[2], .filter = filter->dims[2]};
     rows.stride = (int32_t)pl_record_integer(options, PL_Conv2DOptions_stride_h);
@@ -141,11 +144,17 @@ static pl_status prepare_windows(struct pl_prepare *prepare, struct convolution 
     convolution->height = rows.output;
     convolution->width = columns.output;
     convolution->shape.patch = (struct pl_patch){
-        .height = rows.input, .width = columns.input, .channels = input->dims[3],
-        .filter_height = rows.filter, .filter_width = columns.filter,
-        .stride_y = rows.stride, .stride_x = columns.stride,
-        .dilation_y = rows.dilation, .dilation_x = columns.dilation,
-        .before_y = rows.before, .before_x = columns.before,
+        .height = rows.input,
+        .width = columns.input,
+        .channels = input->dims[3],
+        .filter_height = rows.filter,
+        .filter_width = columns.filter,
+        .stride_y = rows.stride,
+        .stride_x = columns.stride,
+        .dilation_y = rows.dilation,
+        .dilation_x = columns.dilation,
+        .before_y = rows.before,
+        .before_x = columns.before,
     };
     return PL_OK;
 }
@@ -154,12 +163,13 @@ static pl_status prepare_shapes(struct pl_prepare *prepare, struct convolution *
 {
     PL_TRY(pl_check_rank(prepare, pl_input(INPUT), 4, 4));
     PL_TRY(pl_check_rank(prepare, pl_input(FILTER), 4, 4));
-    const struct pl_shape *input = &prepare->inputs[INPUT]->shape, *filter = &prepare->inputs[FILTER]->shape;
+    const struct pl_shape *input = &prepare->inputs[INPUT]->shape,
+                          *filter = &prepare->inputs[FILTER]->shape;
     const int32_t channels = input->dims[3], outputs = filter->dims[0], depth = filter->dims[3];
     if (depth < 1 || channels < 1 || channels % depth != 0 || outputs % (channels / depth) != 0) {
         return pl_check_fail(prepare, PL_MISMATCH, pl_input(FILTER),
-                             "%d outputs of depth %d do not fit an input of %d channels", (int)outputs, (int)depth,
-                             (int)channels);
+                             "%d outputs of depth %d do not fit an input of %d channels",
+                             (int)outputs, (int)depth, (int)channels);
     }
     PL_TRY(prepare_windows(prepare, convolution));
     convolution->groups = channels / depth;
@@ -167,7 +177,8 @@ static pl_status prepare_shapes(struct pl_prepare *prepare, struct convolution *
     convolution->shape.channels = outputs / convolution->groups;
     convolution->shape.output_stride = outputs;
     convolution->image_elements = pl_shape_span(input, 1, 4);
-    const struct pl_shape output = {4, {input->dims[0], convolution->height, convolution->width, outputs}};
+    const struct pl_shape output = {
+        4, {input->dims[0], convolution->height, convolution->width, outputs}};
     return pl_check_set_output(prepare, 0, &output);
 }
 
@@ -175,37 +186,49 @@ static pl_status prepare_weights(struct pl_prepare *prepare, struct convolution 
 {
     const struct pl_gemm_shape *shape = &convolution->shape;
     const int64_t depth = pl_shape_span(&prepare->inputs[FILTER]->shape, 1, 4);
-    if (depth > INT32_MAX) return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER), "is too large");
+    if (depth > INT32_MAX)
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER), "is too large");
     const struct pl_gemm_pack pack = {
-        .groups = convolution->groups, .channels = shape->channels, .depth = (int32_t)depth,
-        .group_stride = shape->channels * depth, .channel_stride = depth, .depth_stride = 1,
+        .groups = convolution->groups,
+        .channels = shape->channels,
+        .depth = (int32_t)depth,
+        .group_stride = shape->channels * depth,
+        .channel_stride = depth,
+        .depth_stride = 1,
     };
     return pl_gemm_prepare_weights(prepare, FILTER, &pack, &convolution->operands);
 }
 
-/* As the reference: images are quantized with a zero point if the filter's scales differ or there are groups. */
-static pl_status prepare_hybrid(struct pl_prepare *prepare, struct convolution *convolution, int64_t activation)
+/* As the reference: images are quantized with a zero point if the filter's scales differ or
+ * there are groups. */
+static pl_status prepare_hybrid(struct pl_prepare *prepare, struct convolution *convolution,
+                                int64_t activation)
 {
     struct pl_gemm_hybrid *hybrid = &convolution->hybrid;
     bool uniform = true;
     PL_TRY(pl_quantize_float_range(prepare, activation, &hybrid->low, &hybrid->high));
-    PL_TRY(pl_filter_scales(prepare, convolution->shape.output_stride, &hybrid->weight_scales, &uniform));
-    return pl_gemm_prepare_rows(prepare, prepare->inputs[INPUT]->shape.dims[0], convolution->image_elements,
-                                !uniform || convolution->groups > 1, -1, &convolution->operands);
+    PL_TRY(pl_filter_scales(prepare, convolution->shape.output_stride, &hybrid->weight_scales,
+                            &uniform));
+    return pl_gemm_prepare_rows(prepare, prepare->inputs[INPUT]->shape.dims[0],
+                                convolution->image_elements, !uniform || convolution->groups > 1,
+                                -1, &convolution->operands);
 }
 
-static pl_status prepare_integer(struct pl_prepare *prepare, struct convolution *convolution, int64_t activation)
+static pl_status prepare_integer(struct pl_prepare *prepare, struct convolution *convolution,
+                                 int64_t activation)
 {
     const int32_t outputs = convolution->shape.output_stride;
     struct pl_gemm_integer *integers = &convolution->integers;
-    PL_TRY(pl_filter_check_quantized(prepare, convolution->kind, activation, outputs, &integers->range));
+    PL_TRY(pl_filter_check_quantized(prepare, convolution->kind, activation, outputs,
+                                     &integers->range));
     PL_TRY(pl_filter_multipliers(prepare, convolution->kind, outputs, &integers->multipliers));
     integers->input_zero_point = prepare->inputs[INPUT]->tensor->quantization.zero_points[0];
     integers->rounding = PL_GEMM_FIXED;
     integers->output = convolution->kind == PL_FILTER_INT16 ? PL_GEMM_INT16 : PL_GEMM_INT8;
     if (convolution->kind == PL_FILTER_UINT8) {
         integers->output = PL_GEMM_UINT8;
-        integers->weight_offset = 128 - prepare->inputs[FILTER]->tensor->quantization.zero_points[0];
+        integers->weight_offset =
+            128 - prepare->inputs[FILTER]->tensor->quantization.zero_points[0];
         return PL_OK;
     }
     return pl_check_symmetric(prepare, pl_input(FILTER));
@@ -217,21 +240,24 @@ static pl_status prepare_kind(struct pl_prepare *prepare, struct convolution *co
         pl_record_integer(prepare->op->options, PL_Conv2DOptions_fused_activation_function);
     switch (convolution->kind) {
     case PL_FILTER_FLOAT:
-        return pl_quantize_float_range(prepare, activation, &convolution->floats.low, &convolution->floats.high);
+        return pl_quantize_float_range(prepare, activation, &convolution->floats.low,
+                                       &convolution->floats.high);
     case PL_FILTER_HYBRID: return prepare_hybrid(prepare, convolution, activation);
     case PL_FILTER_INT16_WIDE:
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER), "found int16, expected int8");
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER),
+                             "found int16, expected int8");
     default: return prepare_integer(prepare, convolution, activation);
     }
 }
 
-/* Makes all images one row of pixels where that is the same, so that weights are read once for many of them. */
+/* Makes all images one row of pixels where that is the same, so that weights are read once for
+ * many of them. */
 static void flatten(struct convolution *convolution, int32_t batches)
 {
     struct pl_patch *patch = &convolution->shape.patch;
     const int64_t pixels = (int64_t)batches * patch->height * patch->width;
-    convolution->flat = patch->filter_height == 1 && patch->filter_width == 1 && patch->stride_y == 1 &&
-                        patch->stride_x == 1 && pixels <= INT32_MAX &&
+    convolution->flat = patch->filter_height == 1 && patch->filter_width == 1 &&
+                        patch->stride_y == 1 && patch->stride_x == 1 && pixels <= INT32_MAX &&
                         (convolution->kind != PL_FILTER_HYBRID || batches == 1);
     if (!convolution->flat) return;
     patch->height = 1;
@@ -249,7 +275,8 @@ pl_status pl_prepare_conv_2d(struct pl_prepare *prepare)
     PL_TRY(pl_filter_choose(prepare, &convolution->kind));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(INPUT)));
     PL_TRY(prepare_shapes(prepare, convolution));
-    PL_TRY(pl_filter_check_bias(prepare, convolution->kind, convolution->shape.output_stride, &convolution->bias));
+    PL_TRY(pl_filter_check_bias(prepare, convolution->kind, convolution->shape.output_stride,
+                                &convolution->bias));
     PL_TRY(prepare_kind(prepare, convolution));
     PL_TRY(prepare_weights(prepare, convolution));
     const int32_t batches = prepare->inputs[INPUT]->shape.dims[0];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* DEPTHWISE_CONV_2D: input [batches, height, width, channels] under filter [1, filter height, filter width, channels *
- * multiplier] plus an optional bias of as many numbers. A unit is a row of the output. */
+/* DEPTHWISE_CONV_2D: input [batches, height, width, channels] under filter [1, filter height,
+ * filter width, channels * multiplier] plus an optional bias of as many numbers. A unit is a row
+ * of the output. */
 #include "kernels/depthwise_kernels.h"
 #include "ops/check.h"
 #include "ops/filter.h"
@@ -11,7 +12,8 @@
 enum { INPUT, FILTER };
 
 struct depthwise {
-    struct pl_gemm_operands operands; /* first: the stage of gemm.c that quantizes the input reads it */
+    struct pl_gemm_operands
+        operands; /* first: the stage of gemm.c that quantizes the input reads it */
     const struct pl_depthwise_kernels *kernels;
     enum pl_filter_kind kind;
     struct pl_filter_bias bias;
@@ -25,7 +27,7 @@ struct depthwise {
     };
 };
 
-/* ---- eval -------------------------------------------------------------------------------------------------------- */
+/* ---- eval ------------------------------------------------------------------------------------ */
 
 static pl_status eval_float(const struct pl_eval *eval, int64_t from, int64_t to)
 {
@@ -35,9 +37,11 @@ static pl_status eval_float(const struct pl_eval *eval, int64_t from, int64_t to
     weights.weights = eval->inputs[FILTER];
     weights.bias = pl_filter_bias(&depthwise->bias, eval);
     for (int64_t unit = from; unit < to; unit++) {
-        const float *image = (const float *)eval->inputs[INPUT] + unit / depthwise->height * depthwise->image_elements;
+        const float *image = (const float *)eval->inputs[INPUT] +
+                             unit / depthwise->height * depthwise->image_elements;
         float *row = (float *)eval->outputs[0] + unit * row_elements;
-        depthwise->kernels->f32(&depthwise->shape, &weights, image, row, (int32_t)(unit % depthwise->height));
+        depthwise->kernels->f32(&depthwise->shape, &weights, image, row,
+                                (int32_t)(unit % depthwise->height));
     }
     return PL_OK;
 }
@@ -55,9 +59,11 @@ static pl_status eval_hybrid(const struct pl_eval *eval, int64_t from, int64_t t
         const int8_t *image =
             (const int8_t *)eval->scratch[rows->values_scratch] + batch * depthwise->image_elements;
         weights.input_scale = ((const float *)eval->scratch[rows->scales_scratch])[batch];
-        weights.input_zero_point = ((const int32_t *)eval->scratch[rows->zero_points_scratch])[batch];
+        weights.input_zero_point =
+            ((const int32_t *)eval->scratch[rows->zero_points_scratch])[batch];
         float *row = (float *)eval->outputs[0] + unit * row_elements;
-        depthwise->kernels->hybrid(&depthwise->shape, &weights, image, row, (int32_t)(unit % depthwise->height));
+        depthwise->kernels->hybrid(&depthwise->shape, &weights, image, row,
+                                   (int32_t)(unit % depthwise->height));
     }
     return PL_OK;
 }
@@ -67,15 +73,16 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
     const struct depthwise *depthwise = eval->params;
     const struct pl_depthwise_kernels *kernels = depthwise->kernels;
     const int64_t bytes = depthwise->kind == PL_FILTER_INT16 ? 2 : 1;
-    const int64_t row_bytes = (int64_t)depthwise->shape.output_width * depthwise->shape.channels * bytes;
+    const int64_t row_bytes =
+        (int64_t)depthwise->shape.output_width * depthwise->shape.channels * bytes;
     struct pl_depthwise_integer weights = depthwise->integers;
     const void *bias = pl_filter_bias(&depthwise->bias, eval);
     weights.weights = eval->inputs[FILTER];
     weights.bias = depthwise->bias.wide ? NULL : bias;
     weights.wide_bias = depthwise->bias.wide ? bias : NULL;
     for (int64_t unit = from; unit < to; unit++) {
-        const char *image =
-            (const char *)eval->inputs[INPUT] + unit / depthwise->height * depthwise->image_elements * bytes;
+        const char *image = (const char *)eval->inputs[INPUT] +
+                            unit / depthwise->height * depthwise->image_elements * bytes;
         char *row = (char *)eval->outputs[0] + unit * row_bytes;
         const int32_t y = (int32_t)(unit % depthwise->height);
         switch (depthwise->kind) {
@@ -87,29 +94,38 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
     return PL_OK;
 }
 
-/* ---- prepare ----------------------------------------------------------------------------------------------------- */
+/* ---- prepare --------------------------------------------------------------------------------- */
 
 static pl_status prepare_windows(struct pl_prepare *prepare, struct depthwise *depthwise)
 {
     const struct pl_record *options = prepare->op->options;
-    const struct pl_shape *input = &prepare->inputs[INPUT]->shape, *filter = &prepare->inputs[FILTER]->shape;
+    const struct pl_shape *input = &prepare->inputs[INPUT]->shape,
+                          *filter = &prepare->inputs[FILTER]->shape;
     struct pl_window rows = {.input = input->dims[1], .filter = filter->dims[1]};
     struct pl_window columns = {.input = input->dims[2], .filter = filter->dims[2]};
     rows.stride = (int32_t)pl_record_integer(options, PL_DepthwiseConv2DOptions_stride_h);
     columns.stride = (int32_t)pl_record_integer(options, PL_DepthwiseConv2DOptions_stride_w);
-    rows.dilation = (int32_t)pl_record_integer(options, PL_DepthwiseConv2DOptions_dilation_h_factor);
-    columns.dilation = (int32_t)pl_record_integer(options, PL_DepthwiseConv2DOptions_dilation_w_factor);
+    rows.dilation =
+        (int32_t)pl_record_integer(options, PL_DepthwiseConv2DOptions_dilation_h_factor);
+    columns.dilation =
+        (int32_t)pl_record_integer(options, PL_DepthwiseConv2DOptions_dilation_w_factor);
     const int64_t padding = pl_record_integer(options, PL_DepthwiseConv2DOptions_padding);
     PL_TRY(pl_padding_apply(prepare, padding, &rows));
     PL_TRY(pl_padding_apply(prepare, padding, &columns));
     depthwise->height = rows.output;
     depthwise->shape.output_width = columns.output;
     depthwise->shape.patch = (struct pl_patch){
-        .height = rows.input, .width = columns.input, .channels = input->dims[3],
-        .filter_height = rows.filter, .filter_width = columns.filter,
-        .stride_y = rows.stride, .stride_x = columns.stride,
-        .dilation_y = rows.dilation, .dilation_x = columns.dilation,
-        .before_y = rows.before, .before_x = columns.before,
+        .height = rows.input,
+        .width = columns.input,
+        .channels = input->dims[3],
+        .filter_height = rows.filter,
+        .filter_width = columns.filter,
+        .stride_y = rows.stride,
+        .stride_x = columns.stride,
+        .dilation_y = rows.dilation,
+        .dilation_x = columns.dilation,
+        .before_y = rows.before,
+        .before_x = columns.before,
     };
     return PL_OK;
 }
@@ -118,36 +134,41 @@ static pl_status prepare_shapes(struct pl_prepare *prepare, struct depthwise *de
 {
     PL_TRY(pl_check_rank(prepare, pl_input(INPUT), 4, 4));
     PL_TRY(pl_check_rank(prepare, pl_input(FILTER), 4, 4));
-    const struct pl_shape *input = &prepare->inputs[INPUT]->shape, *filter = &prepare->inputs[FILTER]->shape;
+    const struct pl_shape *input = &prepare->inputs[INPUT]->shape,
+                          *filter = &prepare->inputs[FILTER]->shape;
     const int32_t channels = input->dims[3], outputs = filter->dims[3];
     if (filter->dims[0] != 1 || channels < 1 || outputs % channels != 0) {
         return pl_check_fail(prepare, PL_MISMATCH, pl_input(FILTER),
-                             "%d filters of %d outputs do not fit an input of %d channels", (int)filter->dims[0],
-                             (int)outputs, (int)channels);
+                             "%d filters of %d outputs do not fit an input of %d channels",
+                             (int)filter->dims[0], (int)outputs, (int)channels);
     }
     PL_TRY(prepare_windows(prepare, depthwise));
     depthwise->shape.multiplier = outputs / channels;
     depthwise->shape.channels = outputs;
     depthwise->image_elements = pl_shape_span(input, 1, 4);
-    const struct pl_shape output = {4, {input->dims[0], depthwise->height, depthwise->shape.output_width, outputs}};
+    const struct pl_shape output = {
+        4, {input->dims[0], depthwise->height, depthwise->shape.output_width, outputs}};
     return pl_check_set_output(prepare, 0, &output);
 }
 
-static pl_status prepare_hybrid(struct pl_prepare *prepare, struct depthwise *depthwise, int64_t activation)
+static pl_status prepare_hybrid(struct pl_prepare *prepare, struct depthwise *depthwise,
+                                int64_t activation)
 {
     struct pl_depthwise_hybrid *hybrid = &depthwise->hybrid;
     bool uniform = true;
     PL_TRY(pl_quantize_float_range(prepare, activation, &hybrid->low, &hybrid->high));
     PL_TRY(pl_filter_scales(prepare, depthwise->shape.channels, &hybrid->weight_scales, &uniform));
-    return pl_gemm_prepare_rows(prepare, prepare->inputs[INPUT]->shape.dims[0], depthwise->image_elements, true, -1,
-                                &depthwise->operands);
+    return pl_gemm_prepare_rows(prepare, prepare->inputs[INPUT]->shape.dims[0],
+                                depthwise->image_elements, true, -1, &depthwise->operands);
 }
 
-static pl_status prepare_integer(struct pl_prepare *prepare, struct depthwise *depthwise, int64_t activation)
+static pl_status prepare_integer(struct pl_prepare *prepare, struct depthwise *depthwise,
+                                 int64_t activation)
 {
     struct pl_depthwise_integer *integers = &depthwise->integers;
     const int32_t channels = depthwise->shape.channels;
-    PL_TRY(pl_filter_check_quantized(prepare, depthwise->kind, activation, channels, &integers->range));
+    PL_TRY(pl_filter_check_quantized(prepare, depthwise->kind, activation, channels,
+                                     &integers->range));
     PL_TRY(pl_filter_multipliers(prepare, depthwise->kind, channels, &integers->multipliers));
     integers->input_zero_point = prepare->inputs[INPUT]->tensor->quantization.zero_points[0];
     /* The reference takes int8 filters as symmetric without looking. */
@@ -157,17 +178,22 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct depthwise *d
     return PL_OK;
 }
 
-static pl_status prepare_kind(struct pl_prepare *prepare, struct depthwise *depthwise, pl_eval_function *eval)
+static pl_status prepare_kind(struct pl_prepare *prepare, struct depthwise *depthwise,
+                              pl_eval_function *eval)
 {
-    const int64_t activation =
-        pl_record_integer(prepare->op->options, PL_DepthwiseConv2DOptions_fused_activation_function);
+    const int64_t activation = pl_record_integer(
+        prepare->op->options, PL_DepthwiseConv2DOptions_fused_activation_function);
     switch (depthwise->kind) {
     case PL_FILTER_FLOAT:
         *eval = eval_float;
-        return pl_quantize_float_range(prepare, activation, &depthwise->floats.low, &depthwise->floats.high);
-    case PL_FILTER_HYBRID: *eval = eval_hybrid; return prepare_hybrid(prepare, depthwise, activation);
+        return pl_quantize_float_range(prepare, activation, &depthwise->floats.low,
+                                       &depthwise->floats.high);
+    case PL_FILTER_HYBRID:
+        *eval = eval_hybrid;
+        return prepare_hybrid(prepare, depthwise, activation);
     case PL_FILTER_INT16_WIDE:
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER), "found int16, expected int8");
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER),
+                             "found int16, expected int8");
     default: *eval = eval_integer; return prepare_integer(prepare, depthwise, activation);
     }
 }
@@ -185,11 +211,14 @@ pl_status pl_prepare_depthwise_conv_2d(struct pl_prepare *prepare)
     PL_TRY(pl_filter_choose(prepare, &depthwise->kind));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(INPUT)));
     PL_TRY(prepare_shapes(prepare, depthwise));
-    PL_TRY(pl_filter_check_bias(prepare, depthwise->kind, depthwise->shape.channels, &depthwise->bias));
+    PL_TRY(pl_filter_check_bias(prepare, depthwise->kind, depthwise->shape.channels,
+                                &depthwise->bias));
     PL_TRY(prepare_kind(prepare, depthwise, &eval));
     const struct pl_shape *output = &prepare->outputs[0]->shape;
-    const int64_t taps = (int64_t)depthwise->shape.patch.filter_height * depthwise->shape.patch.filter_width;
-    const int64_t units = pl_shape_count(output) > 0 ? (int64_t)output->dims[0] * depthwise->height : 0;
+    const int64_t taps =
+        (int64_t)depthwise->shape.patch.filter_height * depthwise->shape.patch.filter_width;
+    const int64_t units =
+        pl_shape_count(output) > 0 ? (int64_t)output->dims[0] * depthwise->height : 0;
     pl_prepare_stage(prepare, eval, units, pl_cost(pl_shape_span(output, 2, 4), taps));
     return PL_OK;
 }

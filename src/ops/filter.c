@@ -26,12 +26,13 @@ pl_status pl_filter_choose(struct pl_prepare *prepare, enum pl_filter_kind *kind
             return PL_OK;
         }
     }
-    return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER), "%s under an input of %s is not supported",
-                         pl_type_name(filter), pl_type_name(input));
+    return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER),
+                         "%s under an input of %s is not supported", pl_type_name(filter),
+                         pl_type_name(input));
 }
 
-pl_status pl_filter_check_bias(struct pl_prepare *prepare, enum pl_filter_kind kind, int32_t channels,
-                               struct pl_filter_bias *bias)
+pl_status pl_filter_check_bias(struct pl_prepare *prepare, enum pl_filter_kind kind,
+                               int32_t channels, struct pl_filter_bias *bias)
 {
     const struct pl_value *value = pl_check_value(prepare, pl_input(BIAS));
     *bias = (struct pl_filter_bias){value != NULL, false};
@@ -50,8 +51,9 @@ const void *pl_filter_bias(const struct pl_filter_bias *bias, const struct pl_ev
     return bias->present ? eval->inputs[BIAS] : NULL;
 }
 
-pl_status pl_filter_check_quantized(struct pl_prepare *prepare, enum pl_filter_kind kind, int64_t activation,
-                                    int32_t channels, struct pl_output_range *range)
+pl_status pl_filter_check_quantized(struct pl_prepare *prepare, enum pl_filter_kind kind,
+                                    int64_t activation, int32_t channels,
+                                    struct pl_output_range *range)
 {
     PL_TRY(pl_check_quantized(prepare, pl_input(INPUT)));
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
@@ -70,14 +72,16 @@ pl_status pl_filter_check_quantized(struct pl_prepare *prepare, enum pl_filter_k
 }
 
 /* 64-bit sums are multiplied with one shift, which must stay one to the right. */
-static pl_status check_wide_shift(struct pl_prepare *prepare, const struct pl_multiplier *multiplier)
+static pl_status check_wide_shift(struct pl_prepare *prepare,
+                                  const struct pl_multiplier *multiplier)
 {
     if (multiplier->shift <= 14) return PL_OK;
-    return pl_prepare_fail(prepare, PL_UNSUPPORTED, "the quantization scales give a factor above 2^14");
+    return pl_prepare_fail(prepare, PL_UNSUPPORTED,
+                           "the quantization scales give a factor above 2^14");
 }
 
-pl_status pl_filter_multipliers(struct pl_prepare *prepare, enum pl_filter_kind kind, int32_t channels,
-                                const struct pl_multiplier **multipliers)
+pl_status pl_filter_multipliers(struct pl_prepare *prepare, enum pl_filter_kind kind,
+                                int32_t channels, const struct pl_multiplier **multipliers)
 {
     const struct pl_value *input = prepare->inputs[INPUT], *filter = prepare->inputs[FILTER];
     const struct pl_value *output = prepare->outputs[0];
@@ -95,11 +99,13 @@ pl_status pl_filter_multipliers(struct pl_prepare *prepare, enum pl_filter_kind 
     }
     PL_TRY(pl_quantize_channel_multipliers(prepare, input, filter, output, channels, all));
     if (kind != PL_FILTER_INT16) return PL_OK;
-    for (int32_t channel = 0; channel < channels; channel++) PL_TRY(check_wide_shift(prepare, &all[channel]));
+    for (int32_t channel = 0; channel < channels; channel++)
+        PL_TRY(check_wide_shift(prepare, &all[channel]));
     return PL_OK;
 }
 
-pl_status pl_filter_scales(struct pl_prepare *prepare, int32_t channels, const float **scales, bool *uniform)
+pl_status pl_filter_scales(struct pl_prepare *prepare, int32_t channels, const float **scales,
+                           bool *uniform)
 {
     PL_TRY(pl_check_quantized_channels(prepare, pl_input(FILTER), channels));
     const struct pl_quantization *quantization = &prepare->inputs[FILTER]->tensor->quantization;

@@ -24,20 +24,23 @@ struct pl_filter_bias {
     bool wide; /* int64 */
 };
 /* float32 for floats, int32 for 8-bit inputs, int32 or int64 for int16; one number per channel. */
-pl_status pl_filter_check_bias(struct pl_prepare *prepare, enum pl_filter_kind kind, int32_t channels,
-                               struct pl_filter_bias *bias);
+pl_status pl_filter_check_bias(struct pl_prepare *prepare, enum pl_filter_kind kind,
+                               int32_t channels, struct pl_filter_bias *bias);
 /* Its address, NULL if there is none. */
 const void *pl_filter_bias(const struct pl_filter_bias *bias, const struct pl_eval *eval);
 
-/* Checks the quantization of input, filter and output of an integer kind, and the range of the output. */
-pl_status pl_filter_check_quantized(struct pl_prepare *prepare, enum pl_filter_kind kind, int64_t activation,
-                                    int32_t channels, struct pl_output_range *range);
+/* Checks the quantization of input, filter and output of an integer kind, and the range of the
+ * output. */
+pl_status pl_filter_check_quantized(struct pl_prepare *prepare, enum pl_filter_kind kind,
+                                    int64_t activation, int32_t channels,
+                                    struct pl_output_range *range);
 
 /* One multiplier per channel as the reference's convolutions have them. */
-pl_status pl_filter_multipliers(struct pl_prepare *prepare, enum pl_filter_kind kind, int32_t channels,
-                                const struct pl_multiplier **multipliers);
+pl_status pl_filter_multipliers(struct pl_prepare *prepare, enum pl_filter_kind kind,
+                                int32_t channels, const struct pl_multiplier **multipliers);
 
 /* The filter's scale of each channel, for hybrid kinds. *uniform: they are all equal. */
-pl_status pl_filter_scales(struct pl_prepare *prepare, int32_t channels, const float **scales, bool *uniform);
+pl_status pl_filter_scales(struct pl_prepare *prepare, int32_t channels, const float **scales,
+                           bool *uniform);
 
 #endif

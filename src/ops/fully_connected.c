@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* FULLY_CONNECTED: input, taken as rows of `depth` numbers, times filter [outputs, depth] plus an optional bias
- * [outputs]. A unit is a row of the output; if there is one row only, a block of its outputs. */
+/* FULLY_CONNECTED: input, taken as rows of `depth` numbers, times filter [outputs, depth] plus
+ * an optional bias [outputs]. A unit is a row of the output; if there is one row only, a block
+ * of its outputs. */
 #include <string.h>
 
 #include "ops/check.h"
@@ -23,10 +24,10 @@ struct fully_connected {
     };
 };
 
-/* ---- eval -------------------------------------------------------------------------------------------------------- */
+/* ---- eval ------------------------------------------------------------------------------------ */
 
-static struct pl_gemm_part part_of(const struct fully_connected *dense, const struct pl_eval *eval, int64_t from,
-                                   int64_t to)
+static struct pl_gemm_part part_of(const struct fully_connected *dense, const struct pl_eval *eval,
+                                   int64_t from, int64_t to)
 {
     struct pl_gemm_part part = {.input = eval->inputs[INPUT], .output = eval->outputs[0]};
     part.from_x = dense->by_blocks ? 0 : (int32_t)from;
@@ -85,23 +86,27 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
 static pl_status eval_zero(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const size_t *row_bytes = eval->params;
-    memset((char *)eval->outputs[0] + (size_t)from * *row_bytes, 0, (size_t)(to - from) * *row_bytes);
+    memset((char *)eval->outputs[0] + (size_t)from * *row_bytes, 0,
+           (size_t)(to - from) * *row_bytes);
     return PL_OK;
 }
 
-/* ---- prepare ----------------------------------------------------------------------------------------------------- */
+/* ---- prepare --------------------------------------------------------------------------------- */
 
-/* The output: rows of the filter's outputs, with the input's leading dimensions if they are to be kept. */
+/* The output: rows of the filter's outputs, with the input's leading dimensions if they are to
+ * be kept. */
 static pl_status prepare_output(struct pl_prepare *prepare, int64_t rows)
 {
-    const bool keep = pl_record_integer(prepare->op->options, PL_FullyConnectedOptions_keep_num_dims) != 0;
+    const bool keep =
+        pl_record_integer(prepare->op->options, PL_FullyConnectedOptions_keep_num_dims) != 0;
     const struct pl_shape *filter = &prepare->inputs[FILTER]->shape;
     struct pl_shape output = {2, {(int32_t)rows, filter->dims[0]}};
     if (keep) {
         PL_TRY(pl_check_rank(prepare, pl_input(INPUT), 1, PL_MAX_RANK));
         output = prepare->inputs[INPUT]->shape;
         if (output.dims[output.rank - 1] != filter->dims[1]) {
-            return pl_check_fail(prepare, PL_MISMATCH, pl_input(INPUT), "last dimension is %d, expected %d",
+            return pl_check_fail(prepare, PL_MISMATCH, pl_input(INPUT),
+                                 "last dimension is %d, expected %d",
                                  (int)output.dims[output.rank - 1], (int)filter->dims[1]);
         }
         output.dims[output.rank - 1] = filter->dims[0];
@@ -113,19 +118,29 @@ static pl_status prepare_output(struct pl_prepare *prepare, int64_t rows)
 static pl_status prepare_shapes(struct pl_prepare *prepare, struct pl_gemm_shape *shape)
 {
     PL_TRY(pl_check_rank(prepare, pl_input(FILTER), 2, 2));
-    const struct pl_shape *input = &prepare->inputs[INPUT]->shape, *filter = &prepare->inputs[FILTER]->shape;
+    const struct pl_shape *input = &prepare->inputs[INPUT]->shape,
+                          *filter = &prepare->inputs[FILTER]->shape;
     const int64_t count = pl_shape_count(input), depth = filter->dims[1];
     const int64_t outer = input->rank > 0 ? pl_shape_span(input, 0, input->rank - 1) : 1;
     const int64_t rows = depth > 0 ? count / depth : outer;
     if (rows > INT32_MAX || (depth > 0 && count % depth != 0)) {
-        return pl_check_fail(prepare, PL_MISMATCH, pl_input(INPUT), "%lld elements are no rows of %d",
-                             (long long)count, (int)depth);
+        return pl_check_fail(prepare, PL_MISMATCH, pl_input(INPUT),
+                             "%lld elements are no rows of %d", (long long)count, (int)depth);
     }
     PL_TRY(prepare_output(prepare, rows));
     *shape = (struct pl_gemm_shape){
-        .patch = {.height = 1, .width = (int32_t)rows, .channels = (int32_t)depth, .filter_height = 1,
-                  .filter_width = 1, .stride_y = 1, .stride_x = 1, .dilation_y = 1, .dilation_x = 1},
-        .depth = (int32_t)depth, .channels = filter->dims[0], .output_stride = filter->dims[0],
+        .patch = {.height = 1,
+                  .width = (int32_t)rows,
+                  .channels = (int32_t)depth,
+                  .filter_height = 1,
+                  .filter_width = 1,
+                  .stride_y = 1,
+                  .stride_x = 1,
+                  .dilation_y = 1,
+                  .dilation_x = 1},
+        .depth = (int32_t)depth,
+        .channels = filter->dims[0],
+        .output_stride = filter->dims[0],
     };
     return PL_OK;
 }
@@ -141,25 +156,32 @@ static pl_status prepare_scales(struct pl_prepare *prepare, struct fully_connect
     if (scales == NULL) return PL_OUT_OF_MEMORY;
     dense->integers.scales = scales;
     for (int32_t channel = 0; channel < channels; channel++) {
-        scales[channel] = input_scale * (double)filter->scales[filter->count > 1 ? channel : 0] / output_scale;
+        scales[channel] =
+            input_scale * (double)filter->scales[filter->count > 1 ? channel : 0] / output_scale;
     }
     if (filter->count > 1) return PL_OK;
     double unused = 0;
     return pl_quantize_product_scale(prepare, prepare->inputs[INPUT], prepare->inputs[FILTER],
-                                     pl_check_value(prepare, pl_input(2)), prepare->outputs[0], &unused);
+                                     pl_check_value(prepare, pl_input(2)), prepare->outputs[0],
+                                     &unused);
 }
 
-static pl_status prepare_integer(struct pl_prepare *prepare, struct fully_connected *dense, int64_t activation)
+static pl_status prepare_integer(struct pl_prepare *prepare, struct fully_connected *dense,
+                                 int64_t activation)
 {
     struct pl_gemm_integer *integers = &dense->integers;
     const pl_type type = prepare->outputs[0]->tensor->type;
     const bool wide = dense->kind == PL_FILTER_INT16 || dense->kind == PL_FILTER_INT16_WIDE;
-    const uint32_t narrow = dense->kind == PL_FILTER_UINT8 ? PL_TYPE_BIT(PL_UINT8) : PL_TYPE_BIT(PL_INT8);
+    const uint32_t narrow =
+        dense->kind == PL_FILTER_UINT8 ? PL_TYPE_BIT(PL_UINT8) : PL_TYPE_BIT(PL_INT8);
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPE_BIT(PL_INT16) | (wide ? 0 : narrow)));
-    PL_TRY(pl_filter_check_quantized(prepare, dense->kind, activation, dense->shape.channels, &integers->range));
+    PL_TRY(pl_filter_check_quantized(prepare, dense->kind, activation, dense->shape.channels,
+                                     &integers->range));
     PL_TRY(prepare_scales(prepare, dense));
     integers->rounding = PL_GEMM_DOUBLE;
-    integers->output = type == PL_INT8 ? PL_GEMM_INT8 : type == PL_UINT8 ? PL_GEMM_UINT8 : PL_GEMM_INT16;
+    integers->output = type == PL_INT8    ? PL_GEMM_INT8
+                       : type == PL_UINT8 ? PL_GEMM_UINT8
+                                          : PL_GEMM_INT16;
     integers->input_zero_point = prepare->inputs[INPUT]->tensor->quantization.zero_points[0];
     const struct pl_quantization *filter = &prepare->inputs[FILTER]->tensor->quantization;
     if (filter->count == 1) integers->weight_offset = -filter->zero_points[0];
@@ -167,33 +189,40 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct fully_connec
     return PL_OK;
 }
 
-static pl_status prepare_hybrid(struct pl_prepare *prepare, struct fully_connected *dense, int64_t activation)
+static pl_status prepare_hybrid(struct pl_prepare *prepare, struct fully_connected *dense,
+                                int64_t activation)
 {
     struct pl_gemm_hybrid *hybrid = &dense->hybrid;
     const struct pl_gemm_shape *shape = &dense->shape;
     const bool asymmetric =
-        pl_record_integer(prepare->op->options, PL_FullyConnectedOptions_asymmetric_quantize_inputs) != 0;
+        pl_record_integer(prepare->op->options,
+                          PL_FullyConnectedOptions_asymmetric_quantize_inputs) != 0;
     bool uniform = true;
     hybrid->row_step = 1;
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_FLOAT));
     PL_TRY(pl_quantize_float_range(prepare, activation, &hybrid->low, &hybrid->high));
     PL_TRY(pl_filter_scales(prepare, shape->channels, &hybrid->weight_scales, &uniform));
-    return pl_gemm_prepare_rows(prepare, shape->patch.width, shape->depth, asymmetric, -1, &dense->operands);
+    return pl_gemm_prepare_rows(prepare, shape->patch.width, shape->depth, asymmetric, -1,
+                                &dense->operands);
 }
 
-static pl_status prepare_kind(struct pl_prepare *prepare, struct fully_connected *dense, pl_eval_function *eval)
+static pl_status prepare_kind(struct pl_prepare *prepare, struct fully_connected *dense,
+                              pl_eval_function *eval)
 {
     const struct pl_record *options = prepare->op->options;
-    const int64_t activation = pl_record_integer(options, PL_FullyConnectedOptions_fused_activation_function);
-    PL_TRY(pl_check_option(prepare, "fused_activation_function", activation, PL_ActivationFunctionType_NONE,
-                           PL_ActivationFunctionType_RELU6));
+    const int64_t activation =
+        pl_record_integer(options, PL_FullyConnectedOptions_fused_activation_function);
+    PL_TRY(pl_check_option(prepare, "fused_activation_function", activation,
+                           PL_ActivationFunctionType_NONE, PL_ActivationFunctionType_RELU6));
     PL_TRY(pl_check_option(prepare, "weights_format",
-                           pl_record_integer(options, PL_FullyConnectedOptions_weights_format), 0, 0));
+                           pl_record_integer(options, PL_FullyConnectedOptions_weights_format), 0,
+                           0));
     switch (dense->kind) {
     case PL_FILTER_FLOAT:
         *eval = eval_float;
         PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_FLOAT));
-        return pl_quantize_float_range(prepare, activation, &dense->floats.low, &dense->floats.high);
+        return pl_quantize_float_range(prepare, activation, &dense->floats.low,
+                                       &dense->floats.high);
     case PL_FILTER_HYBRID: *eval = eval_hybrid; return prepare_hybrid(prepare, dense, activation);
     default: *eval = eval_integer; return prepare_integer(prepare, dense, activation);
     }
@@ -204,7 +233,8 @@ static pl_status prepare_zero(struct pl_prepare *prepare, int32_t rows)
     const struct pl_value *output = prepare->outputs[0];
     size_t *row_bytes = pl_prepare_allocate(prepare, sizeof *row_bytes);
     if (row_bytes == NULL) return PL_OUT_OF_MEMORY;
-    *row_bytes = (size_t)prepare->inputs[FILTER]->shape.dims[0] * (size_t)pl_type_bits(output->tensor->type) / 8;
+    *row_bytes = (size_t)prepare->inputs[FILTER]->shape.dims[0] *
+                 (size_t)pl_type_bits(output->tensor->type) / 8;
     prepare->params = row_bytes;
     pl_prepare_stage(prepare, eval_zero, *row_bytes > 0 ? rows : 0, (int64_t)*row_bytes);
     return PL_OK;
@@ -227,8 +257,12 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
     pl_eval_function eval = NULL;
     PL_TRY(prepare_kind(prepare, dense, &eval));
     const struct pl_gemm_pack pack = {
-        .groups = 1, .channels = shape->channels, .depth = shape->depth,
-        .group_stride = 0, .channel_stride = shape->depth, .depth_stride = 1,
+        .groups = 1,
+        .channels = shape->channels,
+        .depth = shape->depth,
+        .group_stride = 0,
+        .channel_stride = shape->depth,
+        .depth_stride = 1,
     };
     PL_TRY(pl_gemm_prepare_weights(prepare, FILTER, &pack, &dense->operands));
     dense->by_blocks = rows == 1;

@@ -6,7 +6,7 @@
 
 #include "base/checked.h"
 
-/* ---- weights ----------------------------------------------------------------------------------------------------- */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 struct packer {
     pl_pack_function whole;
@@ -30,19 +30,23 @@ static pl_status eval_pack(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct pl_gemm_operands *operands = eval->params;
     const struct pl_gemm_weights *weights = &operands->weights;
-    weights->pack_blocks(eval->scratch[weights->scratch], eval->inputs[weights->input], &weights->pack, from, to);
+    weights->pack_blocks(eval->scratch[weights->scratch], eval->inputs[weights->input],
+                         &weights->pack, from, to);
     return PL_OK;
 }
 
 /* Bytes of a packed group and of all of them. */
-static bool packed_bytes(const struct pl_gemm_pack *pack, size_t element_bytes, size_t *group, size_t *all)
+static bool packed_bytes(const struct pl_gemm_pack *pack, size_t element_bytes, size_t *group,
+                         size_t *all)
 {
     const size_t blocks = (size_t)pl_gemm_blocks(pack->channels);
     return pl_size_multiply(blocks, PL_GEMM_BLOCK * element_bytes, group) &&
-           pl_size_multiply(*group, (size_t)pack->depth, group) && pl_size_multiply(*group, (size_t)pack->groups, all);
+           pl_size_multiply(*group, (size_t)pack->depth, group) &&
+           pl_size_multiply(*group, (size_t)pack->groups, all);
 }
 
-pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, const struct pl_gemm_pack *pack,
+pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input,
+                                  const struct pl_gemm_pack *pack,
                                   struct pl_gemm_operands *operands)
 {
     const struct pl_value *value = prepare->inputs[input];
@@ -61,7 +65,8 @@ pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, con
         /* With the bytes and the packer, which gives the type, the form is determined by these. */
         const uint64_t parameters =
             (uint64_t)pack->depth << 32 | (uint64_t)pack->channels << 1 | (pack->depth_stride == 1);
-        return pl_prepare_pack(prepare, input, packer.whole, parameters, pack, all_bytes, &weights->constant);
+        return pl_prepare_pack(prepare, input, packer.whole, parameters, pack, all_bytes,
+                               &weights->constant);
     }
     weights->scratch = pl_prepare_scratch(prepare, all_bytes, false);
     const int64_t units = (int64_t)pack->groups * pl_gemm_blocks(pack->channels);
@@ -69,38 +74,41 @@ pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, con
     return PL_OK;
 }
 
-const void *pl_gemm_packed(const struct pl_gemm_operands *operands, const struct pl_eval *eval, int64_t group)
+const void *pl_gemm_packed(const struct pl_gemm_operands *operands, const struct pl_eval *eval,
+                           int64_t group)
 {
     const struct pl_gemm_weights *weights = &operands->weights;
     const void *all = weights->scratch >= 0 ? eval->scratch[weights->scratch] : weights->constant;
     return (const char *)all + group * weights->group_bytes;
 }
 
-/* ---- rows -------------------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static pl_status eval_rows(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct pl_gemm_operands *operands = eval->params;
     const struct pl_gemm_rows *rows = &operands->rows;
-    const float *values = rows->source_scratch >= 0 ? eval->scratch[rows->source_scratch] : eval->inputs[0];
+    const float *values =
+        rows->source_scratch >= 0 ? eval->scratch[rows->source_scratch] : eval->inputs[0];
     int8_t *quantized = eval->scratch[rows->values_scratch];
     float *scales = eval->scratch[rows->scales_scratch];
     int32_t *zero_points = eval->scratch[rows->zero_points_scratch];
     for (int64_t row = from; row < to; row++) {
         const int64_t first = row * rows->length;
         if (rows->asymmetric) {
-            operands->kernels->quantize_asymmetric(values + first, rows->length, quantized + first, &scales[row],
-                                                   &zero_points[row]);
+            operands->kernels->quantize_asymmetric(values + first, rows->length, quantized + first,
+                                                   &scales[row], &zero_points[row]);
         } else {
-            operands->kernels->quantize_symmetric(values + first, rows->length, quantized + first, &scales[row],
-                                                  &zero_points[row]);
+            operands->kernels->quantize_symmetric(values + first, rows->length, quantized + first,
+                                                  &scales[row], &zero_points[row]);
         }
     }
     return PL_OK;
 }
 
-pl_status pl_gemm_prepare_rows(struct pl_prepare *prepare, int64_t count, int64_t length, bool asymmetric,
-                               int32_t source_scratch, struct pl_gemm_operands *operands)
+pl_status pl_gemm_prepare_rows(struct pl_prepare *prepare, int64_t count, int64_t length,
+                               bool asymmetric, int32_t source_scratch,
+                               struct pl_gemm_operands *operands)
 {
     struct pl_gemm_rows *rows = &operands->rows;
     rows->source_scratch = source_scratch;

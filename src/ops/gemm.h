@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the operators on the matrix kernels share: weights that are packed once if they are constant and at every run if
- * they are not, and inputs that are quantized on the way. The params of such an operator begin with a struct
- * pl_gemm_operands, which the stages added here read. */
+/* What the operators on the matrix kernels share: weights that are packed once if they are
+ * constant and at every run if they are not, and inputs that are quantized on the way. The
+ * params of such an operator begin with a struct pl_gemm_operands, which the stages added here
+ * read. */
 #ifndef PL_OPS_GEMM_H
 #define PL_OPS_GEMM_H
 
@@ -34,13 +35,17 @@ struct pl_gemm_operands {
 };
 
 /* Packs input `input` (float32, int8, uint8 or int16) or adds the stage that does. */
-pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, const struct pl_gemm_pack *pack,
+pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input,
+                                  const struct pl_gemm_pack *pack,
                                   struct pl_gemm_operands *operands);
 /* The packed weights of a group. */
-const void *pl_gemm_packed(const struct pl_gemm_operands *operands, const struct pl_eval *eval, int64_t group);
+const void *pl_gemm_packed(const struct pl_gemm_operands *operands, const struct pl_eval *eval,
+                           int64_t group);
 
-/* Adds the stage that quantizes `count` rows of `length` floats of input 0, or of a scratch (-1: none). */
-pl_status pl_gemm_prepare_rows(struct pl_prepare *prepare, int64_t count, int64_t length, bool asymmetric,
-                               int32_t source_scratch, struct pl_gemm_operands *operands);
+/* Adds the stage that quantizes `count` rows of `length` floats of input 0, or of a scratch (-1:
+ * none). */
+pl_status pl_gemm_prepare_rows(struct pl_prepare *prepare, int64_t count, int64_t length,
+                               bool asymmetric, int32_t source_scratch,
+                               struct pl_gemm_operands *operands);
 
 #endif

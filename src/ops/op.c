@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list of operators by code, and what prepare and eval functions ask of their surroundings: see op.h. */
+/* The list of operators by code, and what prepare and eval functions ask of their surroundings:
+ * see op.h. */
 #include "ops/op.h"
 
 #include <assert.h>
@@ -8,8 +9,9 @@
 
 /* By code; a code that is not in the list has no prepare function. */
 static const struct pl_op op_table[] = {
-#define PL_OP(operator, prepare, first, last, traits) \
-    [PL_BuiltinOperator_##operator] = {#operator, PL_BuiltinOperator_##operator, NULL, first, last, traits, prepare},
+#define PL_OP(operator, prepare, first, last, traits)                                              \
+    [PL_BuiltinOperator_##operator] = {                                                            \
+        #operator, PL_BuiltinOperator_##operator, NULL, first, last, traits, prepare},
 #include "ops/op_list.def"
 #undef PL_OP
 };
@@ -48,11 +50,13 @@ const struct pl_subgraph *pl_prepare_subgraph(const struct pl_prepare *prepare)
 void *pl_prepare_allocate(struct pl_prepare *prepare, size_t bytes)
 {
     void *pointer = pl_region_allocate(prepare->region, bytes);
-    if (pointer == NULL) pl_prepare_fail(prepare, PL_OUT_OF_MEMORY, "no memory for %zu bytes of parameters", bytes);
+    if (pointer == NULL)
+        pl_prepare_fail(prepare, PL_OUT_OF_MEMORY, "no memory for %zu bytes of parameters", bytes);
     return pointer;
 }
 
-void pl_prepare_stage(struct pl_prepare *prepare, pl_eval_function eval, int64_t units, int64_t cost)
+void pl_prepare_stage(struct pl_prepare *prepare, pl_eval_function eval, int64_t units,
+                      int64_t cost)
 {
     assert(prepare->stage_count < PL_MAX_STAGES);
     assert(units >= 0 && cost >= 0);
@@ -73,14 +77,15 @@ int32_t pl_prepare_state(struct pl_prepare *prepare, const char *key, size_t byt
     return prepare->state_count++;
 }
 
-pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_function pack, uint64_t parameters,
-                          const void *context, size_t packed_bytes, const void **packed)
+pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_function pack,
+                          uint64_t parameters, const void *context, size_t packed_bytes,
+                          const void **packed)
 {
     assert(input >= 0 && input < prepare->input_count && input < 32);
     struct pl_constant *constant = prepare->inputs[input]->holder;
     assert(constant != NULL);
-    PL_TRY(pl_constant_pack(prepare->graph->store, constant, pack, parameters, context, packed_bytes, packed,
-                            prepare->error));
+    PL_TRY(pl_constant_pack(prepare->graph->store, constant, pack, parameters, context,
+                            packed_bytes, packed, prepare->error));
     prepare->packed_inputs |= 1u << input;
     return PL_OK;
 }

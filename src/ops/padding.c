@@ -12,15 +12,18 @@ pl_status pl_padding_apply(struct pl_prepare *prepare, int64_t padding, struct p
     PL_TRY(pl_check_option(prepare, "filter size", window->filter, 1, INT32_MAX));
 
     const int64_t input = window->input, stride = window->stride;
-    const int64_t reach = ((int64_t)window->filter - 1) * window->dilation + 1; /* input rows under the filter */
-    const int64_t covered = padding == PL_Padding_SAME ? input + stride - 1 : input + stride - reach;
+    const int64_t reach =
+        ((int64_t)window->filter - 1) * window->dilation + 1; /* input rows under the filter */
+    const int64_t covered =
+        padding == PL_Padding_SAME ? input + stride - 1 : input + stride - reach;
     const int64_t output = covered / stride;
     const int64_t total = (output - 1) * stride + reach - input;
     if (covered <= -stride || reach > INT32_MAX || output > INT32_MAX || total > INT32_MAX ||
         (output - 1) * stride + reach > INT32_MAX) {
-        return pl_prepare_fail(prepare, PL_MISMATCH,
-                               "filter of size %d with stride %d and dilation %d does not fit an input of size %d",
-                               (int)window->filter, (int)window->stride, (int)window->dilation, (int)window->input);
+        return pl_prepare_fail(
+            prepare, PL_MISMATCH,
+            "filter of size %d with stride %d and dilation %d does not fit an input of size %d",
+            (int)window->filter, (int)window->stride, (int)window->dilation, (int)window->input);
     }
     window->output = (int32_t)output;
     window->before = total > 0 && output > 0 ? (int32_t)(total / 2) : 0;

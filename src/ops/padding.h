@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SAME and VALID: the size of a windowed operator's output along one axis, and where its windows begin. */
+/* SAME and VALID: the size of a windowed operator's output along one axis, and where its windows
+ * begin. */
 #ifndef PL_OPS_PADDING_H
 #define PL_OPS_PADDING_H
 
@@ -7,8 +8,8 @@
 
 /* One spatial axis of a convolution or pooling. */
 struct pl_window {
-    int32_t input;    /* size of the input */
-    int32_t filter;   /* taps */
+    int32_t input;  /* size of the input */
+    int32_t filter; /* taps */
     int32_t stride;
     int32_t dilation; /* distance of two taps */
     int32_t output;   /* size of the output */
@@ -16,8 +17,8 @@ struct pl_window {
                        * input i * stride + t * dilation - before, which may lie outside */
 };
 
-/* Fills output and before from the other four and the padding (PL_Padding_*). Checks ranges, so that no index that
- * the formula above gives can overflow. */
+/* Fills output and before from the other four and the padding (PL_Padding_*). Checks ranges, so
+ * that no index that the formula above gives can overflow. */
 pl_status pl_padding_apply(struct pl_prepare *prepare, int64_t padding, struct pl_window *window);
 
 #endif

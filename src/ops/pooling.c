@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AVERAGE_POOL_2D and MAX_POOL_2D: [batches, height, width, channels], each channel by itself; the quantized output has
- * the input's scale. A unit is a row of the output. */
+/* AVERAGE_POOL_2D and MAX_POOL_2D: [batches, height, width, channels], each channel by itself;
+ * the quantized output has the input's scale. A unit is a row of the output. */
 #include "kernels/pooling_kernels.h"
 #include "ops/check.h"
 #include "ops/padding.h"
@@ -18,7 +18,8 @@ static pl_status eval_pooling(const struct pl_eval *eval, int64_t from, int64_t 
 {
     const struct pooling *pooling = eval->params;
     for (int64_t unit = from; unit < to; unit++) {
-        const char *image = (const char *)eval->inputs[0] + unit / pooling->height * pooling->image_bytes;
+        const char *image =
+            (const char *)eval->inputs[0] + unit / pooling->height * pooling->image_bytes;
         char *row = (char *)eval->outputs[0] + unit * pooling->row_bytes;
         pooling->run_row(&pooling->shape, image, row, (int32_t)(unit % pooling->height));
     }
@@ -41,12 +42,20 @@ static pl_status prepare_windows(struct pl_prepare *prepare, struct pooling *poo
     pooling->height = rows.output;
     pooling->shape.output_width = columns.output;
     pooling->shape.patch = (struct pl_patch){
-        .height = rows.input, .width = columns.input, .channels = input->dims[3],
-        .filter_height = rows.filter, .filter_width = columns.filter,
-        .stride_y = rows.stride, .stride_x = columns.stride, .dilation_y = 1, .dilation_x = 1,
-        .before_y = rows.before, .before_x = columns.before,
+        .height = rows.input,
+        .width = columns.input,
+        .channels = input->dims[3],
+        .filter_height = rows.filter,
+        .filter_width = columns.filter,
+        .stride_y = rows.stride,
+        .stride_x = columns.stride,
+        .dilation_y = 1,
+        .dilation_x = 1,
+        .before_y = rows.before,
+        .before_x = columns.before,
     };
-    const struct pl_shape output = {4, {input->dims[0], rows.output, columns.output, input->dims[3]}};
+    const struct pl_shape output = {4,
+                                    {input->dims[0], rows.output, columns.output, input->dims[3]}};
     return pl_check_set_output(prepare, 0, &output);
 }
 
@@ -58,7 +67,8 @@ static pl_status prepare_range(struct pl_prepare *prepare, struct pl_pooling_sha
     if (output->tensor->type == PL_FLOAT32) {
         return pl_quantize_float_range(prepare, activation, &shape->low, &shape->high);
     }
-    return pl_quantize_activation_range(prepare, activation, output, &shape->quantized_low, &shape->quantized_high);
+    return pl_quantize_activation_range(prepare, activation, output, &shape->quantized_low,
+                                        &shape->quantized_high);
 }
 
 /* The functions for float32, int8, uint8 and int16. */
@@ -78,7 +88,8 @@ static pl_status prepare_pooling(struct pl_prepare *prepare, struct pool_functio
 
     PL_TRY(prepare_windows(prepare, pooling));
     PL_TRY(prepare_range(prepare, &pooling->shape));
-    const struct pl_shape *input = &prepare->inputs[0]->shape, *output = &prepare->outputs[0]->shape;
+    const struct pl_shape *input = &prepare->inputs[0]->shape,
+                          *output = &prepare->outputs[0]->shape;
     const pl_type type = prepare->inputs[0]->tensor->type;
     const int64_t bytes = pl_type_bits(type) / 8;
     pooling->run_row = type == PL_FLOAT32 ? functions.f32
@@ -87,9 +98,11 @@ static pl_status prepare_pooling(struct pl_prepare *prepare, struct pool_functio
                                           : functions.i16;
     pooling->image_bytes = pl_shape_span(input, 1, 4) * bytes;
     pooling->row_bytes = pl_shape_span(output, 2, 4) * bytes;
-    const int64_t taps = (int64_t)pooling->shape.patch.filter_height * pooling->shape.patch.filter_width;
+    const int64_t taps =
+        (int64_t)pooling->shape.patch.filter_height * pooling->shape.patch.filter_width;
     const int64_t covered = pl_shape_span(input, 1, 3); /* a window sees no more than the image */
-    const int64_t units = pl_shape_count(output) > 0 ? (int64_t)output->dims[0] * pooling->height : 0;
+    const int64_t units =
+        pl_shape_count(output) > 0 ? (int64_t)output->dims[0] * pooling->height : 0;
     pl_prepare_stage(prepare, eval_pooling, units,
                      pl_cost(pl_shape_span(output, 2, 4), taps < covered ? taps : covered));
     return PL_OK;
@@ -98,13 +111,14 @@ static pl_status prepare_pooling(struct pl_prepare *prepare, struct pool_functio
 pl_status pl_prepare_average_pool_2d(struct pl_prepare *prepare)
 {
     const struct pl_pooling_kernels *kernels = prepare->kernels->pooling;
-    return prepare_pooling(prepare, (struct pool_functions){kernels->average_f32, kernels->average_i8,
-                                                            kernels->average_u8, kernels->average_i16});
+    return prepare_pooling(prepare,
+                           (struct pool_functions){kernels->average_f32, kernels->average_i8,
+                                                   kernels->average_u8, kernels->average_i16});
 }
 
 pl_status pl_prepare_max_pool_2d(struct pl_prepare *prepare)
 {
     const struct pl_pooling_kernels *kernels = prepare->kernels->pooling;
-    return prepare_pooling(prepare, (struct pool_functions){kernels->max_f32, kernels->max_i8, kernels->max_u8,
-                                                            kernels->max_i16});
+    return prepare_pooling(prepare, (struct pool_functions){kernels->max_f32, kernels->max_i8,
+                                                            kernels->max_u8, kernels->max_i16});
 }

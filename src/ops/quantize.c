@@ -8,7 +8,8 @@
 
 #include "ops/check.h"
 
-pl_status pl_quantize_float_range(struct pl_prepare *prepare, int64_t activation, float *low, float *high)
+pl_status pl_quantize_float_range(struct pl_prepare *prepare, int64_t activation, float *low,
+                                  float *high)
 {
     *low = -FLT_MAX;
     *high = FLT_MAX;
@@ -23,8 +24,8 @@ pl_status pl_quantize_float_range(struct pl_prepare *prepare, int64_t activation
         *high = 1.0f;
         return PL_OK;
     default:
-        return pl_check_option(prepare, "fused_activation_function", activation, PL_ActivationFunctionType_NONE,
-                               PL_ActivationFunctionType_SIGN_BIT);
+        return pl_check_option(prepare, "fused_activation_function", activation,
+                               PL_ActivationFunctionType_NONE, PL_ActivationFunctionType_SIGN_BIT);
     }
 }
 
@@ -36,23 +37,26 @@ void pl_quantize_type_range(pl_type type, int32_t *low, int32_t *high)
 }
 
 /* The quantized value of a bound; what lies outside of the type's range does not limit. */
-static pl_status quantize_bound(struct pl_prepare *prepare, const struct pl_quantization *quantization, float bound,
+static pl_status quantize_bound(struct pl_prepare *prepare,
+                                const struct pl_quantization *quantization, float bound,
                                 int32_t *quantized)
 {
     if (quantization->count == 0) {
-        return pl_prepare_fail(prepare, PL_MISMATCH, "the activation needs an output with quantization");
+        return pl_prepare_fail(prepare, PL_MISMATCH,
+                               "the activation needs an output with quantization");
     }
     const float scaled = roundf(bound / quantization->scales[0]);
     if (!(scaled >= -2147483648.0f && scaled < 2147483648.0f) ||
         __builtin_add_overflow(quantization->zero_points[0], (int32_t)scaled, quantized)) {
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "the activation's bound %g does not fit the output's scale %g",
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                               "the activation's bound %g does not fit the output's scale %g",
                                (double)bound, (double)quantization->scales[0]);
     }
     return PL_OK;
 }
 
-pl_status pl_quantize_activation_range(struct pl_prepare *prepare, int64_t activation, const struct pl_value *output,
-                                       int32_t *low, int32_t *high)
+pl_status pl_quantize_activation_range(struct pl_prepare *prepare, int64_t activation,
+                                       const struct pl_value *output, int32_t *low, int32_t *high)
 {
     float real_low, real_high;
     PL_TRY(pl_quantize_float_range(prepare, activation, &real_low, &real_high));
@@ -70,10 +74,12 @@ pl_status pl_quantize_activation_range(struct pl_prepare *prepare, int64_t activ
     return PL_OK;
 }
 
-pl_status pl_quantize_multiplier(struct pl_prepare *prepare, double real, struct pl_multiplier *multiplier)
+pl_status pl_quantize_multiplier(struct pl_prepare *prepare, double real,
+                                 struct pl_multiplier *multiplier)
 {
     if (!isfinite(real) || real < 0.0) {
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "the quantization scales give the factor %g", real);
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                               "the quantization scales give the factor %g", real);
     }
     *multiplier = pl_multiplier_from_real(real);
     return PL_OK;
@@ -83,15 +89,18 @@ pl_status pl_quantize_product_scale(struct pl_prepare *prepare, const struct pl_
                                     const struct pl_value *filter, const struct pl_value *bias,
                                     const struct pl_value *output, double *real)
 {
-    const float float_product = input->tensor->quantization.scales[0] * filter->tensor->quantization.scales[0];
+    const float float_product =
+        input->tensor->quantization.scales[0] * filter->tensor->quantization.scales[0];
     const double product = (double)float_product;
     const double output_scale = (double)output->tensor->quantization.scales[0];
     if (bias != NULL) {
-        const double bias_scale = bias->tensor->quantization.count > 0 ? (double)bias->tensor->quantization.scales[0] : 0.0;
+        const double bias_scale = bias->tensor->quantization.count > 0
+                                      ? (double)bias->tensor->quantization.scales[0]
+                                      : 0.0;
         if (!(fabs(product - bias_scale) / output_scale <= 0.02)) {
             return pl_prepare_fail(prepare, PL_INVALID_MODEL,
-                                   "bias '%s': found scale %g, expected input's times filter's %g", bias->tensor->name,
-                                   bias_scale, product);
+                                   "bias '%s': found scale %g, expected input's times filter's %g",
+                                   bias->tensor->name, bias_scale, product);
         }
     }
     *real = product / output_scale;
@@ -99,15 +108,18 @@ pl_status pl_quantize_product_scale(struct pl_prepare *prepare, const struct pl_
 }
 
 pl_status pl_quantize_channel_multipliers(struct pl_prepare *prepare, const struct pl_value *input,
-                                          const struct pl_value *filter, const struct pl_value *output,
-                                          int32_t channels, struct pl_multiplier *multipliers)
+                                          const struct pl_value *filter,
+                                          const struct pl_value *output, int32_t channels,
+                                          struct pl_multiplier *multipliers)
 {
     const struct pl_quantization *quantization = &filter->tensor->quantization;
     const double input_scale = (double)input->tensor->quantization.scales[0];
     const double output_scale = (double)output->tensor->quantization.scales[0];
     for (int32_t channel = 0; channel < channels; channel++) {
-        const double filter_scale = (double)quantization->scales[quantization->count > 1 ? channel : 0];
-        PL_TRY(pl_quantize_multiplier(prepare, input_scale * filter_scale / output_scale, &multipliers[channel]));
+        const double filter_scale =
+            (double)quantization->scales[quantization->count > 1 ? channel : 0];
+        PL_TRY(pl_quantize_multiplier(prepare, input_scale * filter_scale / output_scale,
+                                      &multipliers[channel]));
     }
     return PL_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Depthwise convolution, the reference: see depthwise_kernels.h. A pixel is done in chunks of channels whose sums stay
- * in the cache; within a chunk all loops run over neighbouring channels. */
+/* Depthwise convolution, the reference: see depthwise_kernels.h. A pixel is done in chunks of
+ * channels whose sums stay in the cache; within a chunk all loops run over neighbouring
+ * channels. */
 #include "kernels/depthwise_kernels.h"
 
 #include <math.h>
@@ -11,54 +12,58 @@
 enum { CHUNK = 64 };
 
 /* Input channels first / multiplier ... under output channels [first, first + count). */
-#define DEFINE_SPREAD(name, type)                                                                                \
-    static const type *spread_##name(const type *pixel, int32_t first, int32_t count, int32_t multiplier,        \
-                                     type *buffer)                                                               \
-    {                                                                                                            \
-        if (multiplier == 1) return pixel + first;                                                               \
-        int32_t channel = first / multiplier;                                                                    \
-        int32_t used = first % multiplier;                                                                       \
-        for (int32_t n = 0; n < count; n++) {                                                                    \
-            buffer[n] = pixel[channel];                                                                          \
-            if (++used == multiplier) {                                                                          \
-                used = 0;                                                                                        \
-                channel++;                                                                                       \
-            }                                                                                                    \
-        }                                                                                                        \
-        return buffer;                                                                                           \
+#define DEFINE_SPREAD(name, type)                                                                  \
+    static const type *spread_##name(const type *pixel, int32_t first, int32_t count,              \
+                                     int32_t multiplier, type *buffer)                             \
+    {                                                                                              \
+        if (multiplier == 1) return pixel + first;                                                 \
+        int32_t channel = first / multiplier;                                                      \
+        int32_t used = first % multiplier;                                                         \
+        for (int32_t n = 0; n < count; n++) {                                                      \
+            buffer[n] = pixel[channel];                                                            \
+            if (++used == multiplier) {                                                            \
+                used = 0;                                                                          \
+                channel++;                                                                         \
+            }                                                                                      \
+        }                                                                                          \
+        return buffer;                                                                             \
     }
 
-/* sum_chunk_<name>: the sums of channels [first, first + count) of pixel (y, x). `product` multiplies input value a by
- * weight w, with zero points za and zw, and adds to sum s. */
-#define DEFINE_SUM_CHUNK(name, input_type, weight_type, sum_type, product)                                       \
-    DEFINE_SPREAD(name, input_type)                                                                              \
-    static void sum_chunk_##name(const struct pl_depthwise_shape *shape, const void *weights, const void *input, \
-                                 int32_t y, int32_t x, int32_t first, int32_t count, int32_t za, int32_t zw,     \
-                                 sum_type sums[CHUNK])                                                           \
-    {                                                                                                            \
-        const struct pl_patch *patch = &shape->patch;                                                            \
-        const struct pl_taps rows = pl_patch_taps_y(patch, y), columns = pl_patch_taps_x(patch, x);              \
-        (void)za, (void)zw;                                                                                      \
-        for (int32_t n = 0; n < CHUNK; n++) sums[n] = 0;                                                         \
-        for (int32_t j = rows.from; j < rows.to; j++) {                                                          \
-            const int64_t in_y = (int64_t)y * patch->stride_y - patch->before_y + (int64_t)j * patch->dilation_y; \
-            for (int32_t i = columns.from; i < columns.to; i++) {                                                \
-                const int64_t in_x =                                                                             \
-                    (int64_t)x * patch->stride_x - patch->before_x + (int64_t)i * patch->dilation_x;             \
-                input_type buffer[CHUNK];                                                                        \
-                const input_type *pixel =                                                                        \
-                    (const input_type *)input + (in_y * patch->width + in_x) * patch->channels;                  \
-                const input_type *values = spread_##name(pixel, first, count, shape->multiplier, buffer);        \
-                const weight_type *taps = (const weight_type *)weights +                                         \
-                                          ((int64_t)j * patch->filter_width + i) * shape->channels + first;      \
-                for (int32_t n = 0; n < count; n++) {                                                            \
-                    const input_type a = values[n];                                                              \
-                    const weight_type w = taps[n];                                                               \
-                    const sum_type s = sums[n];                                                                  \
-                    sums[n] = (product);                                                                         \
-                }                                                                                                \
-            }                                                                                                    \
-        }                                                                                                        \
+/* sum_chunk_<name>: the sums of channels [first, first + count) of pixel (y, x). `product`
+ * multiplies input value a by weight w, with zero points za and zw, and adds to sum s. */
+#define DEFINE_SUM_CHUNK(name, input_type, weight_type, sum_type, product)                         \
+    DEFINE_SPREAD(name, input_type)                                                                \
+    static void sum_chunk_##name(const struct pl_depthwise_shape *shape, const void *weights,      \
+                                 const void *input, int32_t y, int32_t x, int32_t first,           \
+                                 int32_t count, int32_t za, int32_t zw, sum_type sums[CHUNK])      \
+    {                                                                                              \
+        const struct pl_patch *patch = &shape->patch;                                              \
+        const struct pl_taps rows = pl_patch_taps_y(patch, y),                                     \
+                             columns = pl_patch_taps_x(patch, x);                                  \
+        (void)za, (void)zw;                                                                        \
+        for (int32_t n = 0; n < CHUNK; n++) sums[n] = 0;                                           \
+        for (int32_t j = rows.from; j < rows.to; j++) {                                            \
+            const int64_t in_y =                                                                   \
+                (int64_t)y * patch->stride_y - patch->before_y + (int64_t)j * patch->dilation_y;   \
+            for (int32_t i = columns.from; i < columns.to; i++) {                                  \
+                const int64_t in_x = (int64_t)x * patch->stride_x - patch->before_x +              \
+                                     (int64_t)i * patch->dilation_x;                               \
+                input_type buffer[CHUNK];                                                          \
+                const input_type *pixel =                                                          \
+                    (const input_type *)input + (in_y * patch->width + in_x) * patch->channels;    \
+                const input_type *values =                                                         \
+                    spread_##name(pixel, first, count, shape->multiplier, buffer);                 \
+                const weight_type *taps =                                                          \
+                    (const weight_type *)weights +                                                 \
+                    ((int64_t)j * patch->filter_width + i) * shape->channels + first;              \
+                for (int32_t n = 0; n < count; n++) {                                              \
+                    const input_type a = values[n];                                                \
+                    const weight_type w = taps[n];                                                 \
+                    const sum_type s = sums[n];                                                    \
+                    sums[n] = (product);                                                           \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
     }
 
 /* Integers are summed unsigned so that they wrap. */
@@ -73,8 +78,9 @@ static int32_t chunk_count(const struct pl_depthwise_shape *shape, int32_t first
     return rest < CHUNK ? rest : CHUNK;
 }
 
-static void depthwise_f32(const struct pl_depthwise_shape *shape, const struct pl_depthwise_float *weights,
-                          const float *input, float *output, int32_t y)
+static void depthwise_f32(const struct pl_depthwise_shape *shape,
+                          const struct pl_depthwise_float *weights, const float *input,
+                          float *output, int32_t y)
 {
     for (int32_t x = 0; x < shape->output_width; x++, output += shape->channels) {
         for (int32_t first = 0; first < shape->channels; first += CHUNK) {
@@ -89,14 +95,16 @@ static void depthwise_f32(const struct pl_depthwise_shape *shape, const struct p
     }
 }
 
-static void depthwise_hybrid(const struct pl_depthwise_shape *shape, const struct pl_depthwise_hybrid *weights,
-                             const int8_t *input, float *output, int32_t y)
+static void depthwise_hybrid(const struct pl_depthwise_shape *shape,
+                             const struct pl_depthwise_hybrid *weights, const int8_t *input,
+                             float *output, int32_t y)
 {
     for (int32_t x = 0; x < shape->output_width; x++, output += shape->channels) {
         for (int32_t first = 0; first < shape->channels; first += CHUNK) {
             const int32_t count = chunk_count(shape, first);
             uint32_t sums[CHUNK];
-            sum_chunk_i8(shape, weights->weights, input, y, x, first, count, weights->input_zero_point, 0, sums);
+            sum_chunk_i8(shape, weights->weights, input, y, x, first, count,
+                         weights->input_zero_point, 0, sums);
             for (int32_t n = 0; n < count; n++) {
                 const float bias = weights->bias != NULL ? weights->bias[first + n] : 0.0f;
                 const float scale = weights->weight_scales[first + n] * weights->input_scale;
@@ -107,32 +115,35 @@ static void depthwise_hybrid(const struct pl_depthwise_shape *shape, const struc
     }
 }
 
-#define DEFINE_DEPTHWISE_BYTES(name, type)                                                                        \
-    static void depthwise_##name(const struct pl_depthwise_shape *shape,                                          \
-                                 const struct pl_depthwise_integer *weights, const void *input, void *output,     \
-                                 int32_t y)                                                                       \
-    {                                                                                                             \
-        type *target = output;                                                                                    \
-        for (int32_t x = 0; x < shape->output_width; x++, target += shape->channels) {                            \
-            for (int32_t first = 0; first < shape->channels; first += CHUNK) {                                    \
-                const int32_t count = chunk_count(shape, first);                                                  \
-                uint32_t sums[CHUNK];                                                                             \
-                sum_chunk_##name(shape, weights->weights, input, y, x, first, count, weights->input_zero_point,   \
-                                 weights->weight_zero_point, sums);                                               \
-                for (int32_t n = 0; n < count; n++) {                                                             \
-                    const uint32_t bias = weights->bias != NULL ? (uint32_t)weights->bias[first + n] : 0;         \
-                    const int32_t sum = (int32_t)(sums[n] + bias);                                                \
-                    target[first + n] = (type)pl_requantize(sum, weights->multipliers[first + n], weights->range); \
-                }                                                                                                 \
-            }                                                                                                     \
-        }                                                                                                         \
+#define DEFINE_DEPTHWISE_BYTES(name, type)                                                         \
+    static void depthwise_##name(const struct pl_depthwise_shape *shape,                           \
+                                 const struct pl_depthwise_integer *weights, const void *input,    \
+                                 void *output, int32_t y)                                          \
+    {                                                                                              \
+        type *target = output;                                                                     \
+        for (int32_t x = 0; x < shape->output_width; x++, target += shape->channels) {             \
+            for (int32_t first = 0; first < shape->channels; first += CHUNK) {                     \
+                const int32_t count = chunk_count(shape, first);                                   \
+                uint32_t sums[CHUNK];                                                              \
+                sum_chunk_##name(shape, weights->weights, input, y, x, first, count,               \
+                                 weights->input_zero_point, weights->weight_zero_point, sums);     \
+                for (int32_t n = 0; n < count; n++) {                                              \
+                    const uint32_t bias =                                                          \
+                        weights->bias != NULL ? (uint32_t)weights->bias[first + n] : 0;            \
+                    const int32_t sum = (int32_t)(sums[n] + bias);                                 \
+                    target[first + n] =                                                            \
+                        (type)pl_requantize(sum, weights->multipliers[first + n], weights->range); \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
     }
 
 DEFINE_DEPTHWISE_BYTES(i8, int8_t)
 DEFINE_DEPTHWISE_BYTES(u8, uint8_t)
 
-static void depthwise_i16(const struct pl_depthwise_shape *shape, const struct pl_depthwise_integer *weights,
-                          const void *input, void *output, int32_t y)
+static void depthwise_i16(const struct pl_depthwise_shape *shape,
+                          const struct pl_depthwise_integer *weights, const void *input,
+                          void *output, int32_t y)
 {
     int16_t *target = output;
     for (int32_t x = 0; x < shape->output_width; x++, target += shape->channels) {

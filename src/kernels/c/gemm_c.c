@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products, the reference: see gemm_kernels.h. One walk over tiles of up to TILE_ROWS pixels by one block of
- * outputs serves all types; a type brings a function that adds a run of k to the sums and one that finishes them. */
+/* Matrix products, the reference: see gemm_kernels.h. One walk over tiles of up to TILE_ROWS
+ * pixels by one block of outputs serves all types; a type brings a function that adds a run of k
+ * to the sums and one that finishes them. */
 #include "kernels/gemm_kernels.h"
 
 #include <math.h>
@@ -14,32 +15,34 @@ enum { BLOCK = PL_GEMM_BLOCK, TILE_ROWS = 4, WIDE_RUN = 256 };
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/* ---- packing ----------------------------------------------------------------------------------------------------- */
+/* ---- packing --------------------------------------------------------------------------------- */
 
-#define DEFINE_PACK(name, raw_type, packed_type, convert)                                                          \
-    static void pack_blocks_##name(void *packed, const void *raw, const struct pl_gemm_pack *pack, int64_t from,   \
-                                   int64_t to)                                                                     \
-    {                                                                                                              \
-        const int64_t blocks = pl_gemm_blocks(pack->channels);                                                     \
-        for (int64_t b = from; b < to; b++) {                                                                      \
-            const int64_t first = b % blocks * BLOCK;                                                              \
-            const raw_type *source =                                                                               \
-                (const raw_type *)raw + b / blocks * pack->group_stride + first * pack->channel_stride;            \
-            packed_type *target = (packed_type *)packed + b * pack->depth * BLOCK;                                 \
-            const int64_t count = pack->channels - first < BLOCK ? pack->channels - first : BLOCK;                 \
-            for (int64_t k = 0; k < pack->depth; k++, target += BLOCK) {                                           \
-                for (int64_t n = 0; n < count; n++) {                                                              \
-                    const raw_type value = source[k * pack->depth_stride + n * pack->channel_stride];              \
-                    target[n] = (packed_type)(convert);                                                            \
-                }                                                                                                  \
-                for (int64_t n = count; n < BLOCK; n++) target[n] = 0;                                             \
-            }                                                                                                      \
-        }                                                                                                          \
-    }                                                                                                              \
-    static void pack_##name(void *packed, const void *raw, const void *context)                                   \
-    {                                                                                                              \
-        const struct pl_gemm_pack *pack = context;                                                                 \
-        pack_blocks_##name(packed, raw, pack, 0, (int64_t)pack->groups * pl_gemm_blocks(pack->channels));          \
+#define DEFINE_PACK(name, raw_type, packed_type, convert)                                          \
+    static void pack_blocks_##name(void *packed, const void *raw, const struct pl_gemm_pack *pack, \
+                                   int64_t from, int64_t to)                                       \
+    {                                                                                              \
+        const int64_t blocks = pl_gemm_blocks(pack->channels);                                     \
+        for (int64_t b = from; b < to; b++) {                                                      \
+            const int64_t first = b % blocks * BLOCK;                                              \
+            const raw_type *source = (const raw_type *)raw + b / blocks * pack->group_stride +     \
+                                     first * pack->channel_stride;                                 \
+            packed_type *target = (packed_type *)packed + b * pack->depth * BLOCK;                 \
+            const int64_t count = pack->channels - first < BLOCK ? pack->channels - first : BLOCK; \
+            for (int64_t k = 0; k < pack->depth; k++, target += BLOCK) {                           \
+                for (int64_t n = 0; n < count; n++) {                                              \
+                    const raw_type value =                                                         \
+                        source[k * pack->depth_stride + n * pack->channel_stride];                 \
+                    target[n] = (packed_type)(convert);                                            \
+                }                                                                                  \
+                for (int64_t n = count; n < BLOCK; n++) target[n] = 0;                             \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+    static void pack_##name(void *packed, const void *raw, const void *context)                    \
+    {                                                                                              \
+        const struct pl_gemm_pack *pack = context;                                                 \
+        pack_blocks_##name(packed, raw, pack, 0,                                                   \
+                           (int64_t)pack->groups *pl_gemm_blocks(pack->channels));                 \
     }
 
 DEFINE_PACK(f32, float, float, value)
@@ -47,7 +50,7 @@ DEFINE_PACK(i8, int8_t, int8_t, value)
 DEFINE_PACK(u8, uint8_t, int8_t, value - 128)
 DEFINE_PACK(i16, int16_t, int16_t, value)
 
-/* ---- sums -------------------------------------------------------------------------------------------------------- */
+/* ---- sums ------------------------------------------------------------------------------------ */
 
 /* The sums of a tile. Integers are unsigned so that they wrap. */
 struct sums {
@@ -60,10 +63,11 @@ struct sums {
 };
 
 /* Adds k products: row r of the tile reads input + r * row_stride. */
-typedef void (*add_function)(struct sums *sums, const void *input, ptrdiff_t row_stride, const void *weights, int64_t k,
-                             const int32_t *zero_points);
+typedef void (*add_function)(struct sums *sums, const void *input, ptrdiff_t row_stride,
+                             const void *weights, int64_t k, const int32_t *zero_points);
 
-/* Vectors of the compiler's own: they keep a tile's sums in registers, where arrays would go through memory. */
+/* Vectors of the compiler's own: they keep a tile's sums in registers, where arrays would go
+ * through memory. */
 typedef float float_lanes __attribute__((vector_size(32)));
 typedef uint32_t word_lanes __attribute__((vector_size(32)));
 typedef int32_t signed_lanes __attribute__((vector_size(32)));
@@ -79,8 +83,8 @@ static ALWAYS_INLINE void multiply_add(float_lanes *sum, float x, const float_la
     *sum = result;
 }
 
-static ALWAYS_INLINE void add_f32(int rows, struct sums *sums, const float *input, ptrdiff_t row_stride,
-                                  const float *weights, int64_t k)
+static ALWAYS_INLINE void add_f32(int rows, struct sums *sums, const float *input,
+                                  ptrdiff_t row_stride, const float *weights, int64_t k)
 {
     float_lanes local[TILE_ROWS][VECTORS];
     memcpy(local, sums->f32, sizeof local);
@@ -104,34 +108,35 @@ static ALWAYS_INLINE void widen_weights(const int8_t *weights, word_lanes words[
     const short_lanes shorts = __builtin_convertvector(bytes, short_lanes);
     half_lanes halves[VECTORS];
     memcpy(halves, &shorts, sizeof shorts);
-    for (int v = 0; v < VECTORS; v++) words[v] = (word_lanes)__builtin_convertvector(halves[v], signed_lanes);
+    for (int v = 0; v < VECTORS; v++)
+        words[v] = (word_lanes) __builtin_convertvector(halves[v], signed_lanes);
 }
 
-#define DEFINE_ADD_BYTES(name, input_type)                                                                         \
-    static ALWAYS_INLINE void add_##name(int rows, struct sums *sums, const input_type *input,                     \
-                                         ptrdiff_t row_stride, const int8_t *weights, int64_t k,                   \
-                                         const int32_t *zero_points)                                               \
-    {                                                                                                              \
-        word_lanes local[TILE_ROWS][VECTORS];                                                                      \
-        memcpy(local, sums->i32, sizeof local);                                                                    \
-        for (int64_t i = 0; i < k; i++, weights += BLOCK) {                                                        \
-            word_lanes w[VECTORS];                                                                                 \
-            widen_weights(weights, w);                                                                             \
-            _Pragma("GCC unroll 4") for (int r = 0; r < rows; r++)                                                 \
-            {                                                                                                      \
-                const uint32_t x = (uint32_t)(input[r * row_stride + i] - zero_points[r]);                         \
-                for (int v = 0; v < VECTORS; v++) local[r][v] += w[v] * x;                                         \
-            }                                                                                                      \
-        }                                                                                                          \
-        memcpy(sums->i32, local, sizeof local);                                                                    \
+#define DEFINE_ADD_BYTES(name, input_type)                                                         \
+    static ALWAYS_INLINE void add_##name(int rows, struct sums *sums, const input_type *input,     \
+                                         ptrdiff_t row_stride, const int8_t *weights, int64_t k,   \
+                                         const int32_t *zero_points)                               \
+    {                                                                                              \
+        word_lanes local[TILE_ROWS][VECTORS];                                                      \
+        memcpy(local, sums->i32, sizeof local);                                                    \
+        for (int64_t i = 0; i < k; i++, weights += BLOCK) {                                        \
+            word_lanes w[VECTORS];                                                                 \
+            widen_weights(weights, w);                                                             \
+            _Pragma("GCC unroll 4") for (int r = 0; r < rows; r++)                                 \
+            {                                                                                      \
+                const uint32_t x = (uint32_t)(input[r * row_stride + i] - zero_points[r]);         \
+                for (int v = 0; v < VECTORS; v++) local[r][v] += w[v] * x;                         \
+            }                                                                                      \
+        }                                                                                          \
+        memcpy(sums->i32, local, sizeof local);                                                    \
     }
 
 DEFINE_ADD_BYTES(i8, int8_t)
 DEFINE_ADD_BYTES(u8, uint8_t)
 
 /* A product has 23 bits, so runs of WIDE_RUN fit into 32. */
-static ALWAYS_INLINE void add_i16_i8(int rows, struct sums *sums, const int16_t *input, ptrdiff_t row_stride,
-                                     const int8_t *weights, int64_t k)
+static ALWAYS_INLINE void add_i16_i8(int rows, struct sums *sums, const int16_t *input,
+                                     ptrdiff_t row_stride, const int8_t *weights, int64_t k)
 {
     for (int64_t from = 0; from < k; from += WIDE_RUN) {
         const int64_t to = k - from < WIDE_RUN ? k : from + WIDE_RUN;
@@ -153,8 +158,8 @@ static ALWAYS_INLINE void add_i16_i8(int rows, struct sums *sums, const int16_t 
     }
 }
 
-static ALWAYS_INLINE void add_i16_i16(int rows, struct sums *sums, const int16_t *input, ptrdiff_t row_stride,
-                                      const int16_t *weights, int64_t k)
+static ALWAYS_INLINE void add_i16_i16(int rows, struct sums *sums, const int16_t *input,
+                                      ptrdiff_t row_stride, const int16_t *weights, int64_t k)
 {
     for (int64_t i = 0; i < k; i++, weights += BLOCK) {
         for (int r = 0; r < rows; r++) {
@@ -165,36 +170,38 @@ static ALWAYS_INLINE void add_i16_i16(int rows, struct sums *sums, const int16_t
 }
 
 /* Sums of the inputs alone. */
-#define DEFINE_ADD_INPUTS(name, input_type)                                                                        \
-    static void add_inputs_##name(int rows, struct sums *sums, const void *input, ptrdiff_t row_stride, int64_t k, \
-                                  const int32_t *zero_points)                                                      \
-    {                                                                                                              \
-        for (int r = 0; r < rows; r++) {                                                                           \
-            const input_type *row = (const input_type *)input + r * row_stride;                                    \
-            int64_t sum = 0;                                                                                       \
-            for (int64_t i = 0; i < k; i++) sum += row[i];                                                         \
-            sums->inputs[r] += (uint64_t)(sum - k * zero_points[r]);                                               \
-        }                                                                                                          \
+#define DEFINE_ADD_INPUTS(name, input_type)                                                        \
+    static void add_inputs_##name(int rows, struct sums *sums, const void *input,                  \
+                                  ptrdiff_t row_stride, int64_t k, const int32_t *zero_points)     \
+    {                                                                                              \
+        for (int r = 0; r < rows; r++) {                                                           \
+            const input_type *row = (const input_type *)input + r * row_stride;                    \
+            int64_t sum = 0;                                                                       \
+            for (int64_t i = 0; i < k; i++) sum += row[i];                                         \
+            sums->inputs[r] += (uint64_t)(sum - k * zero_points[r]);                               \
+        }                                                                                          \
     }
 
 DEFINE_ADD_INPUTS(i8, int8_t)
 DEFINE_ADD_INPUTS(u8, uint8_t)
 DEFINE_ADD_INPUTS(i16, int16_t)
 
-/* For a whole tile and for a single row: the number of rows must be a constant for the sums to stay in registers. */
-#define DEFINE_ADD_ROWS(name, input_type, weight_type, ...)                                                        \
-    static void add_##name##_tile(struct sums *sums, const void *input, ptrdiff_t row_stride, const void *weights, \
-                                  int64_t k, const int32_t *zero_points)                                           \
-    {                                                                                                              \
-        (void)zero_points;                                                                                         \
-        add_##name(TILE_ROWS, sums, (const input_type *)input, row_stride, (const weight_type *)weights,           \
-                   k __VA_ARGS__);                                                                                 \
-    }                                                                                                              \
-    static void add_##name##_row(struct sums *sums, const void *input, ptrdiff_t row_stride, const void *weights,  \
-                                 int64_t k, const int32_t *zero_points)                                            \
-    {                                                                                                              \
-        (void)zero_points;                                                                                         \
-        add_##name(1, sums, (const input_type *)input, row_stride, (const weight_type *)weights, k __VA_ARGS__);   \
+/* For a whole tile and for a single row: the number of rows must be a constant for the sums to
+ * stay in registers. */
+#define DEFINE_ADD_ROWS(name, input_type, weight_type, ...)                                        \
+    static void add_##name##_tile(struct sums *sums, const void *input, ptrdiff_t row_stride,      \
+                                  const void *weights, int64_t k, const int32_t *zero_points)      \
+    {                                                                                              \
+        (void)zero_points;                                                                         \
+        add_##name(TILE_ROWS, sums, (const input_type *)input, row_stride,                         \
+                   (const weight_type *)weights, k __VA_ARGS__);                                   \
+    }                                                                                              \
+    static void add_##name##_row(struct sums *sums, const void *input, ptrdiff_t row_stride,       \
+                                 const void *weights, int64_t k, const int32_t *zero_points)       \
+    {                                                                                              \
+        (void)zero_points;                                                                         \
+        add_##name(1, sums, (const input_type *)input, row_stride, (const weight_type *)weights,   \
+                   k __VA_ARGS__);                                                                 \
     }
 
 DEFINE_ADD_ROWS(f32, float, float)
@@ -206,11 +213,11 @@ DEFINE_ADD_ROWS(i16_i16, int16_t, int16_t)
 struct sum_type {
     size_t input_bytes, weight_bytes; /* of an element */
     add_function add_tile, add_row;
-    void (*add_inputs)(int rows, struct sums *sums, const void *input, ptrdiff_t row_stride, int64_t k,
-                       const int32_t *zero_points);
+    void (*add_inputs)(int rows, struct sums *sums, const void *input, ptrdiff_t row_stride,
+                       int64_t k, const int32_t *zero_points);
 };
 
-/* ---- the walk ---------------------------------------------------------------------------------------------------- */
+/* ---- the walk -------------------------------------------------------------------------------- */
 
 struct walk {
     const struct pl_gemm_shape *shape;
@@ -220,7 +227,8 @@ struct walk {
     const int32_t *zero_points; /* of pixel x: zero_points[x * zero_step] */
     int32_t zero_step;
     bool needs_inputs;
-    void (*finish)(const struct walk *walk, const struct sums *sums, int32_t rows, int32_t x, int32_t block);
+    void (*finish)(const struct walk *walk, const struct sums *sums, int32_t rows, int32_t x,
+                   int32_t block);
     const void *parameters; /* of finish */
 };
 
@@ -232,9 +240,10 @@ static int32_t tile_rows(const struct walk *walk, int32_t x, struct pl_taps taps
     return last.from == taps.from && last.to == taps.to ? TILE_ROWS : 1;
 }
 
-/* Adds all taps of `rows` pixels from x on. Neighbouring taps of a row are one run where they are neighbours in memory. */
-static void add_taps(const struct walk *walk, const char *weights, int32_t x, int32_t rows, struct pl_taps taps,
-                     struct sums *sums)
+/* Adds all taps of `rows` pixels from x on. Neighbouring taps of a row are one run where they
+ * are neighbours in memory. */
+static void add_taps(const struct walk *walk, const char *weights, int32_t x, int32_t rows,
+                     struct pl_taps taps, struct sums *sums)
 {
     const struct pl_gemm_shape *shape = walk->shape;
     const struct pl_patch *patch = &shape->patch;
@@ -245,14 +254,17 @@ static void add_taps(const struct walk *walk, const char *weights, int32_t x, in
     const int64_t k = joined ? (int64_t)(taps.to - taps.from) * shape->depth : shape->depth;
     const ptrdiff_t row_stride = (ptrdiff_t)patch->stride_x * patch->channels;
     const int64_t first_y = (int64_t)walk->part->y * patch->stride_y - patch->before_y;
-    const int64_t first_x = (int64_t)x * patch->stride_x - patch->before_x + (int64_t)taps.from * patch->dilation_x;
+    const int64_t first_x =
+        (int64_t)x * patch->stride_x - patch->before_x + (int64_t)taps.from * patch->dilation_x;
     const add_function add = rows == TILE_ROWS ? type->add_tile : type->add_row;
     int32_t zero_points[TILE_ROWS] = {0};
-    for (int32_t r = 0; r < rows; r++) zero_points[r] = walk->zero_points[(x + r) * (ptrdiff_t)walk->zero_step];
+    for (int32_t r = 0; r < rows; r++)
+        zero_points[r] = walk->zero_points[(x + r) * (ptrdiff_t)walk->zero_step];
 
     for (int32_t j = taps_y.from; j < taps_y.to; j++) {
         const int64_t pixel = (first_y + (int64_t)j * patch->dilation_y) * patch->width + first_x;
-        const char *input = (const char *)walk->part->input + pixel * patch->channels * (int64_t)type->input_bytes;
+        const char *input =
+            (const char *)walk->part->input + pixel * patch->channels * (int64_t)type->input_bytes;
         const int64_t tap = ((int64_t)j * patch->filter_width + taps.from) * shape->depth;
         const char *tap_weights = weights + tap * BLOCK * (int64_t)type->weight_bytes;
         for (int32_t run = 0; run < runs; run++) {
@@ -268,9 +280,11 @@ static void run_walk(const struct walk *walk)
 {
     const struct pl_gemm_shape *shape = walk->shape;
     const struct pl_gemm_part *part = walk->part;
-    const int64_t k = (int64_t)shape->patch.filter_height * shape->patch.filter_width * shape->depth;
+    const int64_t k =
+        (int64_t)shape->patch.filter_height * shape->patch.filter_width * shape->depth;
     for (int32_t block = part->from_block; block < part->to_block; block++) {
-        const char *weights = (const char *)walk->weights + block * k * BLOCK * (int64_t)walk->type->weight_bytes;
+        const char *weights =
+            (const char *)walk->weights + block * k * BLOCK * (int64_t)walk->type->weight_bytes;
         for (int32_t x = part->from_x; x < part->to_x;) {
             const struct pl_taps taps = pl_patch_taps_x(&shape->patch, x);
             const int32_t rows = tile_rows(walk, x, taps);
@@ -295,9 +309,10 @@ static int64_t output_index(const struct walk *walk, int32_t x, int32_t block)
     return (int64_t)x * walk->shape->output_stride + (int64_t)block * BLOCK;
 }
 
-/* ---- floats ------------------------------------------------------------------------------------------------------ */
+/* ---- floats ---------------------------------------------------------------------------------- */
 
-static void finish_f32(const struct walk *walk, const struct sums *sums, int32_t rows, int32_t x, int32_t block)
+static void finish_f32(const struct walk *walk, const struct sums *sums, int32_t rows, int32_t x,
+                       int32_t block)
 {
     const struct pl_gemm_float *weights = walk->parameters;
     const int32_t count = block_channels(walk, block);
@@ -315,12 +330,15 @@ static const int32_t no_zero_point = 0;
 static void gemm_f32(const struct pl_gemm_shape *shape, const struct pl_gemm_float *weights,
                      const struct pl_gemm_part *part)
 {
-    static const struct sum_type type = {sizeof(float), sizeof(float), add_f32_tile, add_f32_row, NULL};
-    const struct walk walk = {shape, part, &type, weights->weights, &no_zero_point, 0, false, finish_f32, weights};
+    static const struct sum_type type = {sizeof(float), sizeof(float), add_f32_tile, add_f32_row,
+                                         NULL};
+    const struct walk walk = {shape, part,  &type,      weights->weights, &no_zero_point,
+                              0,     false, finish_f32, weights};
     run_walk(&walk);
 }
 
-static void finish_hybrid(const struct walk *walk, const struct sums *sums, int32_t rows, int32_t x, int32_t block)
+static void finish_hybrid(const struct walk *walk, const struct sums *sums, int32_t rows, int32_t x,
+                          int32_t block)
 {
     const struct pl_gemm_hybrid *weights = walk->parameters;
     const int32_t count = block_channels(walk, block);
@@ -342,15 +360,22 @@ static const struct sum_type sum_i8 = {1, 1, add_i8_tile, add_i8_row, add_inputs
 static void gemm_hybrid(const struct pl_gemm_shape *shape, const struct pl_gemm_hybrid *weights,
                         const struct pl_gemm_part *part)
 {
-    const struct walk walk = {shape,           part,  &sum_i8,       weights->weights, weights->row_zero_points,
-                              weights->row_step, false, finish_hybrid, weights};
+    const struct walk walk = {shape,
+                              part,
+                              &sum_i8,
+                              weights->weights,
+                              weights->row_zero_points,
+                              weights->row_step,
+                              false,
+                              finish_hybrid,
+                              weights};
     run_walk(&walk);
 }
 
-/* ---- integers ---------------------------------------------------------------------------------------------------- */
+/* ---- integers -------------------------------------------------------------------------------- */
 
-static void store_integers(const struct pl_gemm_integer *weights, void *output, int64_t index, const int32_t *values,
-                           int32_t count)
+static void store_integers(const struct pl_gemm_integer *weights, void *output, int64_t index,
+                           const int32_t *values, int32_t count)
 {
     switch (weights->output) {
     case PL_GEMM_INT8:
@@ -362,11 +387,14 @@ static void store_integers(const struct pl_gemm_integer *weights, void *output, 
     case PL_GEMM_INT16:
         for (int32_t n = 0; n < count; n++) ((int16_t *)output)[index + n] = (int16_t)values[n];
         break;
-    case PL_GEMM_INT32: memcpy((int32_t *)output + index, values, (size_t)count * sizeof *values); break;
+    case PL_GEMM_INT32:
+        memcpy((int32_t *)output + index, values, (size_t)count * sizeof *values);
+        break;
     }
 }
 
-static void finish_i32(const struct walk *walk, const struct sums *sums, int32_t rows, int32_t x, int32_t block)
+static void finish_i32(const struct walk *walk, const struct sums *sums, int32_t rows, int32_t x,
+                       int32_t block)
 {
     const struct pl_gemm_integer *weights = walk->parameters;
     const int32_t count = block_channels(walk, block);
@@ -380,18 +408,22 @@ static void finish_i32(const struct walk *walk, const struct sums *sums, int32_t
         }
         if (weights->rounding == PL_GEMM_FIXED) {
             for (int32_t n = 0; n < count; n++) {
-                values[n] = pl_requantize(values[n], weights->multipliers[first + n], weights->range);
+                values[n] =
+                    pl_requantize(values[n], weights->multipliers[first + n], weights->range);
             }
         } else if (weights->rounding == PL_GEMM_DOUBLE) {
             for (int32_t n = 0; n < count; n++) {
-                values[n] = pl_requantize_double(values[n], weights->scales[first + n], weights->range);
+                values[n] =
+                    pl_requantize_double(values[n], weights->scales[first + n], weights->range);
             }
         }
-        store_integers(weights, walk->part->output, output_index(walk, x + r, block), values, count);
+        store_integers(weights, walk->part->output, output_index(walk, x + r, block), values,
+                       count);
     }
 }
 
-static void finish_i64(const struct walk *walk, const struct sums *sums, int32_t rows, int32_t x, int32_t block)
+static void finish_i64(const struct walk *walk, const struct sums *sums, int32_t rows, int32_t x,
+                       int32_t block)
 {
     const struct pl_gemm_integer *weights = walk->parameters;
     const int32_t count = block_channels(walk, block);
@@ -404,19 +436,29 @@ static void finish_i64(const struct walk *walk, const struct sums *sums, int32_t
             if (weights->bias != NULL) bias = (uint64_t)(int64_t)weights->bias[first + n];
             if (weights->wide_bias != NULL) bias = (uint64_t)weights->wide_bias[first + n];
             const int64_t sum = (int64_t)(sums->i64[r][n] + correction + bias);
-            values[n] = weights->rounding == PL_GEMM_FIXED
-                            ? pl_requantize_wide(sum, weights->multipliers[first + n], weights->range)
-                            : pl_requantize_double((double)sum, weights->scales[first + n], weights->range);
+            values[n] =
+                weights->rounding == PL_GEMM_FIXED
+                    ? pl_requantize_wide(sum, weights->multipliers[first + n], weights->range)
+                    : pl_requantize_double((double)sum, weights->scales[first + n], weights->range);
         }
-        store_integers(weights, walk->part->output, output_index(walk, x + r, block), values, count);
+        store_integers(weights, walk->part->output, output_index(walk, x + r, block), values,
+                       count);
     }
 }
 
 static void run_integer(const struct sum_type *type, const struct pl_gemm_shape *shape,
-                        const struct pl_gemm_integer *weights, const struct pl_gemm_part *part, bool wide)
+                        const struct pl_gemm_integer *weights, const struct pl_gemm_part *part,
+                        bool wide)
 {
-    const struct walk walk = {shape, part, type, weights->weights, &weights->input_zero_point, 0,
-                              weights->weight_offset != 0, wide ? finish_i64 : finish_i32, weights};
+    const struct walk walk = {shape,
+                              part,
+                              type,
+                              weights->weights,
+                              &weights->input_zero_point,
+                              0,
+                              weights->weight_offset != 0,
+                              wide ? finish_i64 : finish_i32,
+                              weights};
     run_walk(&walk);
 }
 
@@ -447,7 +489,7 @@ static void gemm_i16_i16(const struct pl_gemm_shape *shape, const struct pl_gemm
     run_integer(&type, shape, weights, part, true);
 }
 
-/* ---- quantization of inputs -------------------------------------------------------------------------------------- */
+/* ---- quantization of inputs ------------------------------------------------------------------ */
 
 static void find_range(const float *values, int64_t count, float *low, float *high)
 {
@@ -459,7 +501,8 @@ static void find_range(const float *values, int64_t count, float *low, float *hi
 }
 
 /* round(offset + value * inverse) in [low, 127]; not-a-number gives low. */
-static void quantize_all(const float *values, int64_t count, float offset, float inverse, float low, int8_t *quantized)
+static void quantize_all(const float *values, int64_t count, float offset, float inverse, float low,
+                         int8_t *quantized)
 {
     for (int64_t i = 0; i < count; i++) {
         const float rounded = roundf(offset + values[i] * inverse);
@@ -468,7 +511,8 @@ static void quantize_all(const float *values, int64_t count, float offset, float
     }
 }
 
-static void quantize_symmetric(const float *values, int64_t count, int8_t *quantized, float *scale, int32_t *zero_point)
+static void quantize_symmetric(const float *values, int64_t count, int8_t *quantized, float *scale,
+                               int32_t *zero_point)
 {
     float low, high;
     find_range(values, count, &low, &high);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pooling, the reference: see pooling_kernels.h. A pixel is done in chunks of channels, each loop over neighbours. */
+/* Pooling, the reference: see pooling_kernels.h. A pixel is done in chunks of channels, each
+ * loop over neighbours. */
 #include "kernels/pooling_kernels.h"
 
 #include <float.h>
@@ -23,49 +24,54 @@ static inline int32_t clamp_quantized(const struct pl_pooling_shape *shape, int6
                                            : (int32_t)value;
 }
 
-/* The walk over pixels, chunks and taps: `start` is the first value of r, `step` the next one from r and tap value v,
- * `finish` the output from r and the count of taps. */
-#define DEFINE_POOL(name, type, running_type, start, step, finish)                                               \
-    static void name(const struct pl_pooling_shape *shape, const void *input, void *output, int32_t y)           \
-    {                                                                                                            \
-        const struct pl_patch *patch = &shape->patch;                                                            \
-        const struct pl_taps rows = pl_patch_taps_y(patch, y);                                                   \
-        type *target = output;                                                                                   \
-        for (int32_t x = 0; x < shape->output_width; x++, target += patch->channels) {                           \
-            const struct pl_taps columns = pl_patch_taps_x(patch, x);                                            \
-            const int64_t count = (int64_t)(rows.to - rows.from) * (columns.to - columns.from);                  \
-            const int64_t in_x = (int64_t)x * patch->stride_x - patch->before_x;                                 \
-            for (int32_t first = 0; first < patch->channels; first += CHUNK) {                                   \
-                const int32_t rest = patch->channels - first, width = rest < CHUNK ? rest : CHUNK;               \
-                running_type running[CHUNK];                                                                     \
-                for (int32_t n = 0; n < CHUNK; n++) running[n] = (start);                                        \
-                for (int32_t j = rows.from; j < rows.to; j++) {                                                  \
-                    const int64_t in_y = (int64_t)y * patch->stride_y - patch->before_y + j;                     \
-                    for (int32_t i = columns.from; i < columns.to; i++) {                                        \
-                        const type *values =                                                                     \
-                            (const type *)input + (in_y * patch->width + in_x + i) * patch->channels + first;    \
-                        for (int32_t n = 0; n < width; n++) {                                                    \
-                            const running_type r = running[n];                                                   \
-                            const type v = values[n];                                                            \
-                            running[n] = (step);                                                                 \
-                        }                                                                                        \
-                    }                                                                                            \
-                }                                                                                                \
-                for (int32_t n = 0; n < width; n++) {                                                            \
-                    const running_type r = running[n];                                                           \
-                    (void)count;                                                                                 \
-                    target[first + n] = (type)(finish);                                                          \
-                }                                                                                                \
-            }                                                                                                    \
-        }                                                                                                        \
+/* The walk over pixels, chunks and taps: `start` is the first value of r, `step` the next one
+ * from r and tap value v, `finish` the output from r and the count of taps. */
+#define DEFINE_POOL(name, type, running_type, start, step, finish)                                 \
+    static void name(const struct pl_pooling_shape *shape, const void *input, void *output,        \
+                     int32_t y)                                                                    \
+    {                                                                                              \
+        const struct pl_patch *patch = &shape->patch;                                              \
+        const struct pl_taps rows = pl_patch_taps_y(patch, y);                                     \
+        type *target = output;                                                                     \
+        for (int32_t x = 0; x < shape->output_width; x++, target += patch->channels) {             \
+            const struct pl_taps columns = pl_patch_taps_x(patch, x);                              \
+            const int64_t count = (int64_t)(rows.to - rows.from) * (columns.to - columns.from);    \
+            const int64_t in_x = (int64_t)x * patch->stride_x - patch->before_x;                   \
+            for (int32_t first = 0; first < patch->channels; first += CHUNK) {                     \
+                const int32_t rest = patch->channels - first, width = rest < CHUNK ? rest : CHUNK; \
+                running_type running[CHUNK];                                                       \
+                for (int32_t n = 0; n < CHUNK; n++) running[n] = (start);                          \
+                for (int32_t j = rows.from; j < rows.to; j++) {                                    \
+                    const int64_t in_y = (int64_t)y * patch->stride_y - patch->before_y + j;       \
+                    for (int32_t i = columns.from; i < columns.to; i++) {                          \
+                        const type *values = (const type *)input +                                 \
+                                             (in_y * patch->width + in_x + i) * patch->channels +  \
+                                             first;                                                \
+                        for (int32_t n = 0; n < width; n++) {                                      \
+                            const running_type r = running[n];                                     \
+                            const type v = values[n];                                              \
+                            running[n] = (step);                                                   \
+                        }                                                                          \
+                    }                                                                              \
+                }                                                                                  \
+                for (int32_t n = 0; n < width; n++) {                                              \
+                    const running_type r = running[n];                                             \
+                    (void)count;                                                                   \
+                    target[first + n] = (type)(finish);                                            \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
     }
 
-DEFINE_POOL(average_f32, float, float, 0.0f, r + v, pl_clamp_float(r / (float)count, shape->low, shape->high))
+DEFINE_POOL(average_f32, float, float, 0.0f, r + v,
+            pl_clamp_float(r / (float)count, shape->low, shape->high))
 DEFINE_POOL(average_i8, int8_t, int64_t, 0, r + v, clamp_quantized(shape, round_average(r, count)))
 DEFINE_POOL(average_u8, uint8_t, int64_t, 0, r + v, clamp_quantized(shape, round_average(r, count)))
-DEFINE_POOL(average_i16, int16_t, int64_t, 0, r + v, clamp_quantized(shape, round_average(r, count)))
+DEFINE_POOL(average_i16, int16_t, int64_t, 0, r + v,
+            clamp_quantized(shape, round_average(r, count)))
 /* Not-a-number is never greater. */
-DEFINE_POOL(max_f32, float, float, -FLT_MAX, r < v ? v : r, pl_clamp_float(r, shape->low, shape->high))
+DEFINE_POOL(max_f32, float, float, -FLT_MAX, r < v ? v : r,
+            pl_clamp_float(r, shape->low, shape->high))
 DEFINE_POOL(max_i8, int8_t, int8_t, INT8_MIN, r < v ? v : r, clamp_quantized(shape, r))
 DEFINE_POOL(max_u8, uint8_t, uint8_t, 0, r < v ? v : r, clamp_quantized(shape, r))
 DEFINE_POOL(max_i16, int16_t, int16_t, INT16_MIN, r < v ? v : r, clamp_quantized(shape, r))
