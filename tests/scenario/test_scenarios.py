@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C programs of this folder over our models. Each says in its head what it shows.
+
+Sanitized builds get the small models and smaller counts; the release build gets everything.
+"""
+import pytest
+
+import programs
+from programs import LONG, all_models, run, small_models
+
+VARIANTS = programs.variants()
+pytestmark = pytest.mark.skipif(not VARIANTS, reason="no static library is built: run scripts/build")
+every_variant = pytest.mark.parametrize("variant", VARIANTS)
+SANITIZED = ("asan", "tsan")
+
+
+def named(*stems):
+    """Models by stem; those that are not here are left out."""
+    return [path for stem in stems for path in all_models() if path.stem == stem][:len(stems)]
+
+
+@every_variant
+def test_interleaved(variant):
+    if variant in SANITIZED:
+        run("interleave", variant, small_models(), "--count", 600 if LONG else 150)
+    else:
+        run("interleave", variant, all_models(), "--count", 2000 if LONG else 400, timeout=3600)
+
+
+@every_variant
+def test_ranges(variant):
+    if variant in SANITIZED:
+        run("ranges", variant, small_models(), "--count", 1)
+    else:
+        run("ranges", variant, all_models(), "--count", 4 if LONG else 1, timeout=3600)
+
+
+@every_variant
+@pytest.mark.parametrize("stems", [("digits_features_int8", "detector_int8", "digits_classifier_int8"),
+                                   ("control_while_fp32", "digits_whole_int8", "dynamic_batch_fp32")], ids=str)
+def test_two_threads(variant, stems):
+    run("two_threads", variant, named(*stems), "--count", 400 if LONG else 100)
+
+
+@every_variant
+def test_failing_allocations(variant):
+    paths = small_models(100_000)
+    run("alloc_fail", variant, paths, "--count", 1_000_000 if LONG else 60, timeout=3600)
+
+
+@every_variant
+def test_memory(variant):
+    first = named("digits_classifier_int8", "digits_features_int8", "control_while_fp32")
+    rest = small_models() if variant in SANITIZED else all_models()
+    run("memory", variant, first + [path for path in rest if path not in first])
+
+
+@every_variant
+def test_float_state(variant):
+    run("float_state", variant, [path for path in small_models() if "fp32" in path.stem or "float" in path.stem])
