@@ -237,7 +237,7 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct batch_matmul
         return PL_OK;
     }
     PL_TRY(pl_check_quantized(prepare, pl_input(LEFT)));
-    PL_TRY(pl_check_quantized(prepare, pl_input(RIGHT)));
+    PL_TRY(pl_check_quantized_channels(prepare, pl_input(RIGHT), product->shape.channels));
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
     double real = 0;
     struct pl_multiplier multiplier = {0, 0};
@@ -259,7 +259,8 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct batch_matmul
     integers->rounding = PL_GEMM_FIXED;
     integers->output = type == PL_INT8 ? PL_GEMM_INT8 : PL_GEMM_INT16;
     integers->input_zero_point = prepare->inputs[LEFT]->tensor->quantization.zero_points[0];
-    integers->weight_offset = -prepare->inputs[RIGHT]->tensor->quantization.zero_points[0];
+    const struct pl_quantization *right = &prepare->inputs[RIGHT]->tensor->quantization;
+    if (right->count == 1) integers->weight_offset = -right->zero_points[0];
     integers->range.zero_point = prepare->outputs[0]->tensor->quantization.zero_points[0];
     pl_quantize_type_range(type, &integers->range.low, &integers->range.high);
     return PL_OK;
@@ -313,7 +314,8 @@ static pl_status prepare_operands(struct pl_prepare *prepare, struct batch_matmu
         .channel_stride = turn_right ? shape->depth : 1,
         .depth_stride = turn_right ? 1 : shape->channels,
     };
-    PL_TRY(pl_gemm_prepare_weights(prepare, RIGHT, &pack, &product->operands));
+    const pl_type type = prepare->inputs[RIGHT]->tensor->type;
+    PL_TRY(pl_gemm_prepare_weights(prepare, RIGHT, type, &pack, &product->operands));
 
     const int64_t matrix = (int64_t)shape->patch.width * shape->depth;
     product->turned_scratch = -1;

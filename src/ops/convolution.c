@@ -196,7 +196,9 @@ static pl_status prepare_weights(struct pl_prepare *prepare, struct convolution 
         .channel_stride = depth,
         .depth_stride = 1,
     };
-    return pl_gemm_prepare_weights(prepare, FILTER, &pack, &convolution->operands);
+    const pl_type type = prepare->inputs[FILTER]->tensor->type;
+    return pl_gemm_prepare_weights(prepare, FILTER, type == PL_INT16 ? PL_INT8 : type, &pack,
+                                   &convolution->operands);
 }
 
 /* As the reference: images are quantized with a zero point if the filter's scales differ or
@@ -243,9 +245,6 @@ static pl_status prepare_kind(struct pl_prepare *prepare, struct convolution *co
         return pl_quantize_float_range(prepare, activation, &convolution->floats.low,
                                        &convolution->floats.high);
     case PL_FILTER_HYBRID: return prepare_hybrid(prepare, convolution, activation);
-    case PL_FILTER_INT16_WIDE:
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER),
-                             "found int16, expected int8");
     default: return prepare_integer(prepare, convolution, activation);
     }
 }
@@ -273,6 +272,8 @@ pl_status pl_prepare_conv_2d(struct pl_prepare *prepare)
     convolution->operands.kernels = prepare->kernels->gemm;
 
     PL_TRY(pl_filter_choose(prepare, &convolution->kind));
+    /* The reference takes the bytes of an int16 filter as int8. */
+    if (convolution->kind == PL_FILTER_INT16_WIDE) convolution->kind = PL_FILTER_INT16;
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(INPUT)));
     PL_TRY(prepare_shapes(prepare, convolution));
     PL_TRY(pl_filter_check_bias(prepare, convolution->kind, convolution->shape.output_stride,

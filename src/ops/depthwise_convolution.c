@@ -191,9 +191,6 @@ static pl_status prepare_kind(struct pl_prepare *prepare, struct depthwise *dept
     case PL_FILTER_HYBRID:
         *eval = eval_hybrid;
         return prepare_hybrid(prepare, depthwise, activation);
-    case PL_FILTER_INT16_WIDE:
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER),
-                             "found int16, expected int8");
     default: *eval = eval_integer; return prepare_integer(prepare, depthwise, activation);
     }
 }
@@ -209,6 +206,8 @@ pl_status pl_prepare_depthwise_conv_2d(struct pl_prepare *prepare)
 
     pl_eval_function eval = NULL;
     PL_TRY(pl_filter_choose(prepare, &depthwise->kind));
+    /* The reference takes the bytes of an int16 filter as int8. */
+    if (depthwise->kind == PL_FILTER_INT16_WIDE) depthwise->kind = PL_FILTER_INT16;
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(INPUT)));
     PL_TRY(prepare_shapes(prepare, depthwise));
     PL_TRY(pl_filter_check_bias(prepare, depthwise->kind, depthwise->shape.channels,

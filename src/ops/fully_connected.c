@@ -264,7 +264,8 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
         .channel_stride = shape->depth,
         .depth_stride = 1,
     };
-    PL_TRY(pl_gemm_prepare_weights(prepare, FILTER, &pack, &dense->operands));
+    const pl_type type = prepare->inputs[FILTER]->tensor->type;
+    PL_TRY(pl_gemm_prepare_weights(prepare, FILTER, type, &pack, &dense->operands));
     dense->by_blocks = rows == 1;
     const int64_t blocks = pl_gemm_blocks(shape->channels);
     const int64_t units = dense->by_blocks ? blocks : blocks > 0 ? rows : 0;

@@ -45,12 +45,12 @@ static bool packed_bytes(const struct pl_gemm_pack *pack, size_t element_bytes, 
            pl_size_multiply(*group, (size_t)pack->groups, all);
 }
 
-pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input,
+pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, pl_type type,
                                   const struct pl_gemm_pack *pack,
                                   struct pl_gemm_operands *operands)
 {
     const struct pl_value *value = prepare->inputs[input];
-    const struct packer packer = choose_packer(operands->kernels, value->tensor->type);
+    const struct packer packer = choose_packer(operands->kernels, type);
     struct pl_gemm_weights *weights = &operands->weights;
     size_t group_bytes = 0, all_bytes = 0;
     if (!packed_bytes(pack, packer.element_bytes, &group_bytes, &all_bytes)) {

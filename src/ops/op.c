@@ -41,7 +41,8 @@ const struct pl_subgraph *pl_prepare_subgraph(const struct pl_prepare *prepare)
     for (int32_t i = 0; i < prepare->graph->subgraph_count; i++) {
         const struct pl_subgraph *subgraph = &prepare->graph->subgraphs[i];
         const struct pl_operator *operators = subgraph->operators;
-        if (op >= (uintptr_t)operators && op < (uintptr_t)(operators + subgraph->operator_count)) return subgraph;
+        if (op >= (uintptr_t)operators && op < (uintptr_t)(operators + subgraph->operator_count))
+            return subgraph;
     }
     assert(false);
     return NULL;

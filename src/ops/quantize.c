@@ -85,18 +85,22 @@ pl_status pl_quantize_multiplier(struct pl_prepare *prepare, double real,
     return PL_OK;
 }
 
+/* The scale of a tensor as a whole; the reference takes 0 where there are several. */
+static float whole_scale(const struct pl_value *value)
+{
+    const struct pl_quantization *quantization = &value->tensor->quantization;
+    return quantization->count == 1 ? quantization->scales[0] : 0.0f;
+}
+
 pl_status pl_quantize_product_scale(struct pl_prepare *prepare, const struct pl_value *input,
                                     const struct pl_value *filter, const struct pl_value *bias,
                                     const struct pl_value *output, double *real)
 {
-    const float float_product =
-        input->tensor->quantization.scales[0] * filter->tensor->quantization.scales[0];
+    const float float_product = whole_scale(input) * whole_scale(filter);
     const double product = (double)float_product;
-    const double output_scale = (double)output->tensor->quantization.scales[0];
+    const double output_scale = (double)whole_scale(output);
     if (bias != NULL) {
-        const double bias_scale = bias->tensor->quantization.count > 0
-                                      ? (double)bias->tensor->quantization.scales[0]
-                                      : 0.0;
+        const double bias_scale = (double)whole_scale(bias);
         if (!(fabs(product - bias_scale) / output_scale <= 0.02)) {
             return pl_prepare_fail(prepare, PL_INVALID_MODEL,
                                    "bias '%s': found scale %g, expected input's times filter's %g",
