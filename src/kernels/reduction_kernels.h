@@ -23,9 +23,12 @@ struct pl_reduce_params {
     int64_t run;                         /* of one output: elements in a run */
     int64_t count;                       /* elements reduced to one output; 0: the input is empty */
     bool mean;
-    /* quantized */
+    /* quantized mean: the sum less in_offset (zero point times count), times multiplier */
     struct pl_multiplier multiplier;
-    int64_t in_offset; /* subtracted from the sum: zero point times count */
+    int64_t in_offset;
+    /* quantized sum: scale * sum + bias */
+    float scale;
+    float bias;
     int32_t out_offset;
     int32_t low, high;
 };

@@ -110,8 +110,34 @@ static void use_lookup(struct pl_prepare *prepare, struct unary_plan *plan, pl_l
 
 /* ---- RELU and its kin -------------------------------------------------------------------------------------------- */
 
-static pl_status prepare_rectifier(struct pl_prepare *prepare, int64_t activation, float low, float high,
-                                   uint32_t types)
+/* A bound on the output's scale. Tensors that were never other than 0 can have scales so small that the bound is no
+ * int32: the reference's conversion then gives the lowest one. */
+static int32_t quantized_bound(float bound, const struct pl_quantization *out)
+{
+    const float scaled = roundf(bound / out->scales[0]);
+    const bool fits = scaled >= -2147483648.0f && scaled < 2147483648.0f;
+    return pl_fixed_add(fits ? (int32_t)scaled : INT32_MIN, out->zero_points[0]);
+}
+
+static pl_status rescale_params(struct pl_prepare *prepare, float low, float high, struct pl_convert_params *params)
+{
+    const struct pl_quantization *in = &prepare->inputs[0]->tensor->quantization;
+    const struct pl_quantization *out = &prepare->outputs[0]->tensor->quantization;
+    const float real = in->scales[0] / out->scales[0];
+    /* Such scales can also make the factor infinite, which is 0 to the reference. */
+    if (isfinite(real)) PL_TRY(pl_quantize_multiplier(prepare, (double)real, &params->multiplier));
+    params->in_offset = in->zero_points[0];
+    params->out_offset = out->zero_points[0];
+    pl_quantize_type_range(prepare->outputs[0]->tensor->type, &params->low, &params->high);
+    const int32_t low_bound = quantized_bound(low, out);
+    if (low_bound > params->low) params->low = low_bound;
+    if (isinf(high)) return PL_OK;
+    const int32_t high_bound = quantized_bound(high, out);
+    if (high_bound < params->high) params->high = high_bound;
+    return PL_OK;
+}
+
+static pl_status prepare_rectifier(struct pl_prepare *prepare, float low, float high, uint32_t types)
 {
     struct unary_plan *plan = NULL;
     PL_TRY(prepare_plan(prepare, types, &plan));
@@ -122,13 +148,7 @@ static pl_status prepare_rectifier(struct pl_prepare *prepare, int64_t activatio
         plan->params.high = high;
         return finish(prepare, eval_unary, 1);
     }
-    const struct pl_quantization *in = &prepare->inputs[0]->tensor->quantization;
-    const struct pl_quantization *out = &prepare->outputs[0]->tensor->quantization;
-    struct pl_convert_params *convert = &plan->convert_params;
-    PL_TRY(pl_quantize_activation_range(prepare, activation, prepare->outputs[0], &convert->low, &convert->high));
-    PL_TRY(pl_quantize_multiplier(prepare, (double)(in->scales[0] / out->scales[0]), &convert->multiplier));
-    convert->in_offset = in->zero_points[0];
-    convert->out_offset = out->zero_points[0];
+    PL_TRY(rescale_params(prepare, low, high, &plan->convert_params));
     const enum pl_step_type step = type == PL_INT8 ? PL_STEP_INT8 : type == PL_UINT8 ? PL_STEP_UINT8 : PL_STEP_INT16;
     plan->convert = prepare->kernels->elementwise->convert->requantize[step][step];
     return finish(prepare, eval_rescale, 2);
@@ -136,20 +156,17 @@ static pl_status prepare_rectifier(struct pl_prepare *prepare, int64_t activatio
 
 pl_status pl_prepare_relu(struct pl_prepare *prepare)
 {
-    return prepare_rectifier(prepare, PL_ActivationFunctionType_RELU, 0.0f, INFINITY,
-                             PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED);
+    return prepare_rectifier(prepare, 0.0f, INFINITY, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED);
 }
 
 pl_status pl_prepare_relu6(struct pl_prepare *prepare)
 {
-    return prepare_rectifier(prepare, PL_ActivationFunctionType_RELU6, 0.0f, 6.0f,
-                             PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED);
+    return prepare_rectifier(prepare, 0.0f, 6.0f, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED);
 }
 
 pl_status pl_prepare_relu_n1_to_1(struct pl_prepare *prepare)
 {
-    return prepare_rectifier(prepare, PL_ActivationFunctionType_RELU_N1_TO_1, -1.0f, 1.0f,
-                             PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED_8);
+    return prepare_rectifier(prepare, -1.0f, 1.0f, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED_8);
 }
 
 /* ---- LOGISTIC and TANH ------------------------------------------------------------------------------------------- */

@@ -122,7 +122,7 @@ static pl_status prepare_requantize(struct pl_prepare *prepare)
     struct convert_plan *plan = NULL;
     struct pl_convert_params *params = NULL;
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT32)));
-    PL_TRY(pl_check_quantized(prepare, pl_input(0)));
+    PL_TRY(pl_check_quantized_channels(prepare, pl_input(0), 1)); /* a constant of zeros may have the scale 0 */
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
     if (input->type == PL_INT16 && output->type == PL_INT16) {
         PL_TRY(pl_check_symmetric(prepare, pl_input(0)));

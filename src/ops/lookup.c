@@ -8,10 +8,10 @@
 
 enum { STEPS = PL_LOOKUP_16 - 1 };
 
-/* A float as an integer between low and high; NaN gives low. */
+/* A float as an integer between low and high. What no int32 can hold, NaN too, gives low, as in the reference. */
 static int32_t limit_float(float x, int32_t low, int32_t high)
 {
-    return !(x > (float)low) ? low : x > (float)high ? high : (int32_t)x;
+    return !(x > (float)low) || x >= 2147483648.0f ? low : x > (float)high ? high : (int32_t)x;
 }
 
 void pl_lookup_fill_8(const struct pl_value *input, const struct pl_value *output, pl_lookup_function function,

@@ -149,8 +149,10 @@ static pl_status quantized_params(struct pl_prepare *prepare, struct pl_reduce_p
         PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
     }
     PL_TRY(pl_quantize_multiplier(prepare, (double)in->scales[0] / (double)out->scales[0], &params->multiplier));
-    if (params->mean && params->count > 0) params->multiplier = divided_multiplier(params->multiplier, params->count);
+    if (params->count > 0) params->multiplier = divided_multiplier(params->multiplier, params->count);
     params->in_offset = in->zero_points[0] * params->count;
+    params->scale = in->scales[0] / out->scales[0];
+    params->bias = (float)-in->zero_points[0] * params->scale * (float)params->count;
     params->out_offset = out->zero_points[0];
     pl_quantize_type_range(prepare->outputs[0]->tensor->type, &params->low, &params->high);
     return PL_OK;

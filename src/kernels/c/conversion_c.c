@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conversions between types, on runs. */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "kernels/elementwise_kernels.h"
@@ -12,12 +13,14 @@ extern const struct pl_convert_table PL_LEVEL(pl_convert_table);
 
 /* ---- quantized types --------------------------------------------------------------------------------------------- */
 
-/* Half away from zero, saturating; NaN gives the lowest. Adding the float below 1/2 and cutting off is exactly that. */
+/* Half away from zero: adding the float below 1/2 and cutting off is exactly that. What no int32 can hold, NaN too, gives
+ * the lowest one, as the reference's conversion does on x86-64; adding the zero point then wraps as there. */
 PL_ALWAYS_INLINE int32_t round_float(float x)
 {
-    const float raised = x > -1073741824.0f ? x : -1073741824.0f;
-    const float limited = raised < 1073741824.0f ? raised : 1073741824.0f;
-    return (int32_t)(limited + copysignf(0.49999997f, limited));
+    const bool fits = x > -2147483648.0f && x < 2147483648.0f;
+    const float safe = fits ? x : 0.0f;
+    const int32_t rounded = (int32_t)(safe + copysignf(0.49999997f, safe));
+    return fits ? rounded : INT32_MIN;
 }
 
 #define QUANTIZE(name, type)                                                                                  \
@@ -28,7 +31,7 @@ PL_ALWAYS_INLINE int32_t round_float(float x)
         const float *in = in_data;                                                                            \
         PL_INDEPENDENT_LOOP                                                                                   \
         for (int64_t i = 0; i < count; i++)                                                                   \
-            out[i] = (type)pl_clamp(round_float(in[i] / p.scale) + p.out_offset, p.low, p.high);              \
+            out[i] = (type)pl_clamp(pl_fixed_add(round_float(in[i] / p.scale), p.out_offset), p.low, p.high); \
     }
 
 #define DEQUANTIZE(name, type)                                                                                \

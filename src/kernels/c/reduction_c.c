@@ -43,12 +43,17 @@ static int64_t finish_int64(int64_t sum, const struct pl_reduce_params *p)
     return p->mean && p->count > 0 ? sum / p->count : sum;
 }
 
-/* The reference leaves raw zeros where there is nothing to reduce. */
+/* TensorFlow Lite leaves raw zeros where there is nothing to reduce. Its means are fixed-point, its sums float: the
+ * reference's own fixed-point sums are wrong, all other kernels agree on this. */
 static int32_t finish_quantized(int32_t sum, const struct pl_reduce_params *p)
 {
     if (p->count == 0) return 0;
-    const int32_t centered = (int32_t)(sum - p->in_offset);
-    return pl_clamp(pl_fixed_add(pl_multiply(centered, p->multiplier), p->out_offset), p->low, p->high);
+    if (p->mean) {
+        const int32_t centered = (int32_t)(sum - p->in_offset);
+        return pl_clamp(pl_fixed_add(pl_multiply(centered, p->multiplier), p->out_offset), p->low, p->high);
+    }
+    const float value = roundf((float)sum * p->scale + p->bias) + (float)p->out_offset;
+    return !(value > (float)p->low) ? p->low : value > (float)p->high ? p->high : (int32_t)value;
 }
 
 /* ADD is a sum that wraps for integers: the unsigned type does it. */
