@@ -64,7 +64,7 @@ struct pl_recurrent_kernels {
     /* The cell has a scale of 2^cell_exponent. */
     void (*update_cell_int16)(int16_t *cell, const int16_t *forget, const int16_t *candidate, const int16_t *input,
                               int32_t count, int32_t cell_exponent, int16_t clip);
-    /* to = saturate(multiplier * (a * b) - zero_point). */
+    /* to = saturate(multiplier * (a * b) + zero_point). */
     void (*multiply_int8)(int8_t *to, const int16_t *a, const int16_t *b, int32_t count,
                           struct pl_multiplier multiplier, int32_t zero_point);
     void (*clip_int8)(int8_t *x, int32_t count, int8_t limit);

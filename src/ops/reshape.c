@@ -41,34 +41,56 @@ static pl_status read_shape(struct pl_prepare *prepare, int64_t dims[PL_MAX_RANK
     return PL_OK;
 }
 
+/* Product of the dimensions that are not 0. */
+static int64_t nonzero_count(const int32_t *dims, int32_t rank)
+{
+    int64_t product = 1;
+    for (int32_t i = 0; i < rank; i++)
+        if (dims[i] != 0) product *= dims[i];
+    return product;
+}
+
+/* The dimension of -1. If both sides are empty, the dimensions that are not 0 decide. */
+static int32_t open_dimension(const struct pl_shape *input, int64_t known, int64_t known_nonzero)
+{
+    const int64_t count = pl_shape_count(input);
+    int64_t open = 0;
+    if (known > 0) open = count / known;
+    else if (count == 0) open = nonzero_count(input->dims, input->rank) / known_nonzero;
+    return open <= INT32_MAX ? (int32_t)open : 0;
+}
+
 /* Fills in a dimension of -1 and checks that the element counts agree. */
 static pl_status resolve_shape(struct pl_prepare *prepare, const int64_t dims[PL_MAX_RANK], struct pl_shape *output)
 {
-    const int64_t count = pl_shape_count(&prepare->inputs[0]->shape);
+    const struct pl_shape *input = &prepare->inputs[0]->shape;
+    const int64_t count = pl_shape_count(input);
     int32_t open = -1;
     int64_t known = 1;
+    int64_t known_nonzero = 1;
     for (int32_t i = 0; i < output->rank; i++) {
         if (dims[i] == -1) {
             if (open >= 0) return pl_prepare_fail(prepare, PL_INVALID_MODEL, "the shape has two dimensions of -1");
             open = i;
             continue;
         }
-        if (dims[i] < 0 || dims[i] > INT32_MAX || __builtin_mul_overflow(known, dims[i], &known)) {
+        const int64_t factor = dims[i] != 0 ? dims[i] : 1;
+        if (dims[i] < 0 || dims[i] > INT32_MAX || __builtin_mul_overflow(known_nonzero, factor, &known_nonzero)) {
             return pl_prepare_fail(prepare, PL_INVALID_MODEL, "dimension %d of the shape is %lld", (int)i,
                                    (long long)dims[i]);
         }
+        known *= dims[i];
         output->dims[i] = (int32_t)dims[i];
     }
     if (open >= 0) {
-        const int64_t rest = known > 0 ? count / known : 0;
-        output->dims[open] = rest <= INT32_MAX ? (int32_t)rest : 0;
+        output->dims[open] = open_dimension(input, known, known_nonzero);
         known *= output->dims[open];
     }
     if (known != count) {
         char from[PL_SHAPE_TEXT_BYTES];
         char to[PL_SHAPE_TEXT_BYTES];
         return pl_prepare_fail(prepare, PL_MISMATCH, "%s has %lld elements, %s needs %lld",
-                               pl_shape_text(&prepare->inputs[0]->shape, from), (long long)count,
+                               pl_shape_text(input, from), (long long)count,
                                pl_shape_text(output, to), (long long)known);
     }
     return PL_OK;

@@ -221,7 +221,7 @@ static void multiply_int8(int8_t *to, const int16_t *a, const int16_t *b, int32_
                           struct pl_multiplier multiplier, int32_t zero_point)
 {
     for (int32_t i = 0; i < count; i++)
-        to[i] = saturate_int8((int64_t)pl_multiply(a[i] * b[i], multiplier) - zero_point);
+        to[i] = saturate_int8((int64_t)pl_multiply(a[i] * b[i], multiplier) + zero_point);
 }
 
 static void clip_int8(int8_t *x, int32_t count, int8_t bound)
