@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include <string.h>
+
+#include "graph/constant.h"
+
+struct setting {
+    struct unit_memory unit;
+    struct pl_constant_store *store;
+    struct pl_error error;
+};
+
+static int set_up(void **state)
+{
+    static struct setting setting;
+    unit_memory_init(&setting.unit, 0);
+    assert_int_equal(pl_constant_store_create(&setting.unit.memory, &setting.store, &setting.error), PL_OK);
+    *state = &setting;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct setting *setting = *state;
+    assert_int_equal(pl_constant_store_bytes(setting->store), 0);
+    pl_constant_store_delete(setting->store);
+    assert_int_equal(setting->unit.live, 0);
+    return 0;
+}
+
+static struct pl_constant *intern(struct setting *setting, const void *data, size_t bytes, bool borrow)
+{
+    struct pl_constant *constant = NULL;
+    assert_int_equal(pl_constant_intern(setting->store, data, bytes, borrow, &constant, &setting->error), PL_OK);
+    return constant;
+}
+
+static void test_equal_bytes_are_kept_once(void **state)
+{
+    struct setting *setting = *state;
+    const char first[] = "the same bytes", second[] = "the same bytes", third[] = "other bytes!!!";
+    struct pl_constant *a = intern(setting, first, sizeof first, false);
+    struct pl_constant *b = intern(setting, second, sizeof second, false);
+    struct pl_constant *c = intern(setting, third, sizeof third, false);
+    assert_ptr_equal(a->raw->data, b->raw->data);
+    assert_ptr_not_equal(a->raw->data, c->raw->data);
+    assert_ptr_not_equal(a->raw->data, first);
+    assert_int_equal((uintptr_t)a->raw->data % PL_ALIGNMENT, 0);
+    assert_int_equal(pl_constant_store_bytes(setting->store), sizeof first + sizeof third);
+    pl_constant_release(setting->store, a);
+    assert_string_equal(b->raw->data, first);
+    pl_constant_retain(b);
+    pl_constant_release(setting->store, b);
+    pl_constant_release(setting->store, b);
+    pl_constant_release(setting->store, c);
+}
+
+/* A hash only finds candidates: contents that were given one hash are still told apart. */
+static void test_memcmp_decides(void **state)
+{
+    struct setting *setting = *state;
+    struct pl_constant *a = intern(setting, "aaaa", 4, false);
+    struct pl_constant *b = intern(setting, "bbbb", 4, false);
+    const void *packed_bytes = a->raw->data;
+    struct pl_content *content = a->raw;
+    assert_int_not_equal(content->hash, b->raw->hash);
+    /* The bytes behind the hash change: the next intern of "aaaa" must not believe the hash. */
+    memcpy((char *)(uintptr_t)packed_bytes, "zzzz", 4);
+    struct pl_constant *c = intern(setting, "aaaa", 4, false);
+    assert_ptr_not_equal(c->raw, content);
+    assert_memory_equal(c->raw->data, "aaaa", 4);
+    pl_constant_release(setting->store, a);
+    pl_constant_release(setting->store, b);
+    pl_constant_release(setting->store, c);
+}
+
+static void test_borrowed_bytes_stay_the_owners(void **state)
+{
+    struct setting *setting = *state;
+    static const _Alignas(16) char bytes[32] = "borrowed bytes", twin[32] = "borrowed bytes";
+    struct pl_constant *borrowed = intern(setting, bytes, 32, true);
+    assert_ptr_equal(borrowed->raw->data, bytes);
+    assert_int_equal(pl_constant_store_bytes(setting->store), 0);
+    /* Whoever does not borrow these very bytes must not depend on them. */
+    struct pl_constant *owned = intern(setting, bytes, 32, false);
+    struct pl_constant *other = intern(setting, twin, 32, true);
+    assert_ptr_not_equal(owned->raw->data, bytes);
+    assert_ptr_not_equal(other->raw->data, bytes);
+    struct pl_constant *crooked = intern(setting, bytes + 1, 8, true);
+    assert_ptr_not_equal(crooked->raw->data, bytes + 1);
+    pl_constant_release(setting->store, borrowed);
+    pl_constant_release(setting->store, owned);
+    pl_constant_release(setting->store, other);
+    pl_constant_release(setting->store, crooked);
+}
+
+static void pack_reversed(void *to, const void *raw, const void *context)
+{
+    const size_t count = *(const size_t *)context;
+    for (size_t i = 0; i < count; i++) ((char *)to)[i] = ((const char *)raw)[count - 1 - i];
+}
+
+static void pack_zeros(void *to, const void *raw, const void *context)
+{
+    (void)to;
+    (void)raw;
+    (void)context;
+}
+
+static void test_packed_forms(void **state)
+{
+    struct setting *setting = *state;
+    const size_t count = 4;
+    const void *first = NULL, *second = NULL, *third = NULL;
+    struct pl_constant *a = intern(setting, "abcd", 4, false);
+    struct pl_constant *b = intern(setting, "abcd", 4, false);
+    assert_int_equal(pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &first, NULL), PL_OK);
+    assert_memory_equal(first, "dcba", 4);
+    assert_int_equal((uintptr_t)first % PL_ALIGNMENT, 0);
+    assert_int_equal(pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
+    assert_ptr_equal(first, second);
+    /* Another constant's equal form is one content; another layout is another form. */
+    assert_int_equal(pl_constant_pack(setting->store, b, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
+    assert_ptr_equal(first, second);
+    assert_int_equal(pl_constant_pack(setting->store, a, pack_zeros, 1, &count, 8, &third, NULL), PL_OK);
+    assert_memory_equal(third, "\0\0\0\0\0\0\0", 8);
+    pl_constant_drop_raw(setting->store, a);
+    assert_null(a->raw);
+    assert_int_equal(pl_constant_store_bytes(setting->store), 4 + 4 + 8);
+    pl_constant_drop_raw(setting->store, b);
+    assert_int_equal(pl_constant_store_bytes(setting->store), 4 + 8);
+    assert_int_equal(pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
+    assert_ptr_equal(first, second);
+    assert_int_not_equal(pl_constant_pack(setting->store, a, pack_reversed, 2, &count, 4, &second, NULL), PL_OK);
+    pl_constant_release(setting->store, a);
+    pl_constant_release(setting->store, b);
+}
+
+static void test_many_and_empty(void **state)
+{
+    struct setting *setting = *state;
+    struct pl_constant *constants[1000];
+    for (int32_t i = 0; i < 1000; i++) constants[i] = intern(setting, &i, i == 0 ? 0 : sizeof i, false);
+    for (int32_t i = 1; i < 1000; i++) {
+        struct pl_constant *again = intern(setting, &i, sizeof i, false);
+        assert_ptr_equal(again->raw, constants[i]->raw);
+        pl_constant_release(setting->store, again);
+    }
+    assert_int_equal(constants[0]->bytes, 0);
+    for (int32_t i = 0; i < 1000; i++) pl_constant_release(setting->store, constants[i]);
+}
+
+static void test_failing_allocations(void **state)
+{
+    struct setting *setting = *state;
+    for (int64_t n = 1; n <= 4; n++) {
+        struct pl_constant *constant = NULL;
+        const void *packed = NULL;
+        const size_t count = 4;
+        setting->unit.calls = 0;
+        setting->unit.fail_at = n;
+        pl_status status = pl_constant_intern(setting->store, "text", 4, false, &constant, &setting->error);
+        if (n > 2) {
+            assert_int_equal(status, PL_OK);
+            status = pl_constant_pack(setting->store, constant, pack_reversed, 0, &count, 4, &packed, &setting->error);
+        }
+        assert_int_equal(status, PL_OUT_OF_MEMORY);
+        setting->unit.fail_at = 0;
+        pl_constant_release(setting->store, constant);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_equal_bytes_are_kept_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_memcmp_decides, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_borrowed_bytes_stay_the_owners, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_packed_forms, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many_and_empty, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_failing_allocations, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
