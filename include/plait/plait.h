@@ -84,7 +84,7 @@ struct plait_options {
     int32_t lanes;             /* models that can run at once without allocating; default 1 */
     const char *cpu;           /* highest level of kernels: NULL or "" = the best this CPU has; "c" = portable ones;
                                 * the environment variable PLAIT_CPU says the same and is read when this is NULL */
-    size_t memory_limit_bytes; /* everything together; default SIZE_MAX */
+    size_t memory_limit_bytes; /* everything together; default 8 GiB */
     size_t tensor_limit_bytes; /* one tensor; default 2^31 - 1 */
     void *memory;              /* if set: everything lives here, malloc is never called (with threads == 1) */
     size_t memory_bytes;
@@ -260,8 +260,8 @@ PLAIT_API plait_status plait_set_whole(struct plait_model *model, bool whole);
 
 /* ---- plan and run ------------------------------------------------------------------------------------------------ */
 
-/* Changes the shape of an input; the dimension count must equal the file's, and dimensions of 0 or above are allowed.
- * Takes effect at the next plait_allocate(). */
+/* Changes the shape of an input: up to 8 dimensions of 0 or above; operators that cannot take it refuse at
+ * plait_allocate(). Takes effect at the next plait_allocate(). */
 PLAIT_API plait_status plait_resize_input(struct plait_model *model, size_t index, const int32_t *dims, int32_t rank);
 
 /* Plans what changed since the last call: shapes, order, memory, packed constants. Only changed linked sets are

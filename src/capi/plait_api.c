@@ -30,13 +30,16 @@ const char *plait_version(void)
 
 /* ---- the interpreter ---------------------------------------------------------------------------------------------- */
 
+/* 8 GiB, or everything that can be addressed. */
+static const size_t DEFAULT_MEMORY_LIMIT = SIZE_MAX >> 31 > 1 ? SIZE_MAX >> 31 : SIZE_MAX;
+
 void plait_options_default(struct plait_options *options)
 {
     if (options == NULL) return;
     *options = (struct plait_options){.struct_bytes = sizeof *options,
                                       .threads = 1,
                                       .lanes = 1,
-                                      .memory_limit_bytes = SIZE_MAX,
+                                      .memory_limit_bytes = DEFAULT_MEMORY_LIMIT,
                                       .tensor_limit_bytes = INT32_MAX};
 }
 

@@ -93,21 +93,27 @@ static void fix_at(struct pl_draft *draft, int32_t tensor, uint32_t base)
     draft->tensors[tensor].home = PL_HOME_FIXED;
 }
 
-/* Inputs and outputs of a nested block lie where the caller says; an output that is an input or a constant stays where
- * it is, and whoever runs the block copies it. */
-static void fix_nested_ends(struct pl_draft *draft)
+/* Inputs and outputs of a nested block lie where the caller says; an output that is an input, a constant or a variable
+ * stays where it is, and whoever runs the block copies it. */
+static pl_status fix_nested_ends(struct pl_draft *draft)
 {
     struct pl_program *program = draft->builder->program;
     const struct pl_subgraph *subgraph = draft->block->subgraph;
     draft->block->first_base = program->base_count;
     program->base_count += (uint32_t)(subgraph->input_count + subgraph->output_count);
-    for (int32_t i = subgraph->output_count - 1; i >= 0; i--)
-        if (draft->tensors[subgraph->outputs[i]].home != PL_HOME_FIXED ||
-            draft->block->tensors[subgraph->outputs[i]].value.constant == NULL)
-            fix_at(draft, subgraph->outputs[i],
-                   draft->block->first_base + (uint32_t)(subgraph->input_count + i));
-    for (int32_t i = 0; i < subgraph->input_count; i++)
+    for (int32_t i = subgraph->output_count - 1; i >= 0; i--) {
+        const int32_t output = subgraph->outputs[i];
+        const bool is_constant = draft->block->tensors[output].value.holder != NULL;
+        if (!is_constant && draft->tensors[output].home != PL_HOME_VARIABLE)
+            fix_at(draft, output, draft->block->first_base + (uint32_t)(subgraph->input_count + i));
+    }
+    for (int32_t i = 0; i < subgraph->input_count; i++) {
+        if (draft->tensors[subgraph->inputs[i]].home == PL_HOME_VARIABLE)
+            return pl_fail(draft->builder->error, PL_UNSUPPORTED, "subgraph %d: input '%s' is a variable tensor",
+                           (int)draft->subgraph_index, subgraph->tensors[subgraph->inputs[i]].name);
         fix_at(draft, subgraph->inputs[i], draft->block->first_base + (uint32_t)i);
+    }
+    return PL_OK;
 }
 
 static bool is_link_source(const struct pl_graph *graph, int32_t tensor)
@@ -292,8 +298,7 @@ static pl_status run_passes(struct pl_draft *draft, const struct pl_shape *input
     PL_TRY(pl_draft_prepare(draft));
     PL_TRY(set_homes(draft));
     set_lifetimes(draft);
-    if (draft->nested) fix_nested_ends(draft);
-    else PL_TRY(fix_ends(draft));
+    PL_TRY(draft->nested ? fix_nested_ends(draft) : fix_ends(draft));
     pl_draft_share(draft);
     PL_TRY(pl_draft_lay_out(draft));
     locate_tensors(draft);
