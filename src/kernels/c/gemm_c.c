@@ -500,15 +500,25 @@ static void find_range(const float *values, int64_t count, float *low, float *hi
     }
 }
 
-/* round(offset + value * inverse) in [low, 127]; not-a-number gives low. */
-static void quantize_all(const float *values, int64_t count, float offset, float inverse, float low,
-                         int8_t *quantized)
+/* Values [from, to): round(before + value * inverse) + after in [low, 127]; not-a-number gives low. */
+static void quantize_some(const float *values, int64_t from, int64_t to, float before, float inverse, float after,
+                          float low, int8_t *quantized)
 {
-    for (int64_t i = 0; i < count; i++) {
-        const float rounded = roundf(offset + values[i] * inverse);
+    for (int64_t i = from; i < to; i++) {
+        const float rounded = roundf(before + values[i] * inverse) + after;
         const float raised = rounded > low ? rounded : low;
         quantized[i] = (int8_t)(raised < 127.0f ? raised : 127.0f);
     }
+}
+
+/* The reference's vector code adds the offset after rounding, its scalar code for the last values before: they differ
+ * in ties, and every later operator sees that. */
+static void quantize_all(const float *values, int64_t count, float offset, float inverse, float low,
+                         int8_t *quantized)
+{
+    const int64_t vectors = count & ~(int64_t)7;
+    quantize_some(values, 0, vectors, 0.0f, inverse, offset, low, quantized);
+    quantize_some(values, vectors, count, offset, inverse, 0.0f, low, quantized);
 }
 
 static void quantize_symmetric(const float *values, int64_t count, int8_t *quantized, float *scale,
@@ -553,7 +563,7 @@ static void quantize_asymmetric(const float *values, int64_t count, int8_t *quan
     const double step = ((double)high - (double)low) / 255.0;
     *zero_point = choose_zero_point((double)low, (double)high, step);
     *scale = (float)step;
-    quantize_all(values, count, (float)*zero_point, 1.0f / *scale, -128.0f, quantized);
+    quantize_all(values, count, (float)*zero_point, (float)(1.0 / step), -128.0f, quantized);
 }
 
 const struct pl_gemm_kernels PL_LEVEL(pl_gemm_kernels) = {
