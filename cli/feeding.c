@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From files to inputs. What kind a file is, its first bytes say, not its name. */
+#include "feeding.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap.h"
+#include "progress.h"
+#include "random_input.h"
+#include "talk.h"
+
+enum { HEAD_BYTES = 12, MAX_DIMS = NPY_MAX_RANK };
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static int read_settings(struct feeding *feeding, const struct options *options)
+{
+    const char *resize = options_value(options, "--resize", "bilinear");
+    const char *seed = options_value(options, "--random-input", NULL);
+    int64_t seed_number = 1;
+    feeding->settings = (struct picture_settings){.mean = 127.5, .deviation = 127.5};
+    feeding->settings.nearest = strcmp(resize, "nearest") == 0;
+    feeding->random = seed != NULL;
+    if (!feeding->settings.nearest && strcmp(resize, "bilinear") != 0)
+        return complain(EXIT_USAGE, "--resize: \"%s\" is not one of bilinear, nearest", resize);
+    int code = options_real(options, "--mean", -1e9, 1e9, &feeding->settings.mean);
+    if (code == EXIT_FINE)
+        code = options_real(options, "--std", -1e9, 1e9, &feeding->settings.deviation);
+    if (code == EXIT_FINE && !(feeding->settings.deviation > 0 || feeding->settings.deviation < 0))
+        code = complain(EXIT_USAGE, "--std: pixels cannot be divided by 0");
+    if (code == EXIT_FINE && seed != NULL && seed[0] != '\0')
+        code = options_whole(options, "--random-input", 0, INT64_MAX, &seed_number);
+    feeding->seed = (uint64_t)seed_number;
+    return code;
+}
+
+/* ---- what a tensor takes --------------------------------------------------------------------- */
+
+static bool is_open(const struct plait_tensor *tensor, int32_t axis)
+{
+    return axis >= 0 && plait_tensor_dim_signature(tensor, axis) < 0;
+}
+
+/* Complains that a file does not fit, with both shapes. */
+static int complain_shape(const struct feed *feed, const char *found)
+{
+    char *wanted = tensor_shape_text(feed->tensor, true);
+    complain(EXIT_MISMATCH, "%s: %s holds %s, the input takes %s", feed->label, feed->path, found,
+             wanted);
+    free(wanted);
+    return EXIT_MISMATCH;
+}
+
+static int resize(const struct feed *feed, const struct models *models, const int32_t *dims)
+{
+    bool same = true;
+    int32_t rank = plait_tensor_rank(feed->tensor);
+    for (int32_t axis = 0; axis < rank; axis++)
+        same = same && dims[axis] == plait_tensor_dim(feed->tensor, axis);
+    if (same) return EXIT_FINE;
+    plait_status status = plait_resize_input(feed->model->model, feed->index, dims, rank);
+    return status == PLAIT_OK ? EXIT_FINE
+                              : complain_status(models->interpreter, status, feed->label);
+}
+
+/* ---- arrays ---------------------------------------------------------------------------------- */
+
+static int fit_array(const struct feed *feed, const struct models *models)
+{
+    const struct npy_array *array = &feed->array;
+    bool fits = array->rank == plait_tensor_rank(feed->tensor);
+    for (int32_t axis = 0; fits && axis < array->rank; axis++)
+        fits = array->dims[axis] == plait_tensor_dim(feed->tensor, axis) ||
+               is_open(feed->tensor, axis);
+    if (fits && array->type == plait_tensor_type(feed->tensor))
+        return resize(feed, models, array->dims);
+    char *found = heap_text("%s [", plait_type_name(array->type));
+    for (int32_t axis = 0; axis < array->rank; axis++) {
+        char *longer = heap_text("%s%s%d", found, axis > 0 ? ", " : "", array->dims[axis]);
+        free(found);
+        found = longer;
+    }
+    char *closed = heap_text("%s]", found);
+    complain_shape(feed, closed);
+    free(closed);
+    free(found);
+    return EXIT_MISMATCH;
+}
+
+/* ---- pictures -------------------------------------------------------------------------------- */
+
+/* The axes of a tensor that takes one picture: [1, H, W, C], [H, W, C], [1, H, W] or [H, W];
+ * channel_axis is -1 where there is none. */
+static bool picture_axes(const struct plait_tensor *tensor, int32_t *row_axis,
+                         int32_t *channel_axis)
+{
+    int32_t rank = plait_tensor_rank(tensor);
+    if (rank < 2 || rank > 4) return false;
+    int32_t last = plait_tensor_dim(tensor, rank - 1);
+    bool channels = rank == 4 || (rank == 3 && (last == 1 || last == 3 || last == 4));
+    *channel_axis = channels ? rank - 1 : -1;
+    *row_axis = channels ? rank - 3 : rank - 2;
+    if (channels && last != 1 && last != 3 && last != 4) return false;
+    return *row_axis == 0 || plait_tensor_dim(tensor, 0) == 1 || is_open(tensor, 0);
+}
+
+static int complain_no_picture(const struct feed *feed)
+{
+    return complain_shape(
+        feed, "a picture, which fits uint8, int8 and float32 of [1, height, width, 1, 3 or 4]");
+}
+
+static int read_picture(struct feed *feed, const struct models *models)
+{
+    int32_t row_axis, channel_axis, dims[MAX_DIMS];
+    plait_type type = plait_tensor_type(feed->tensor);
+    if (!picture_axes(feed->tensor, &row_axis, &channel_axis) ||
+        (type != PLAIT_UINT8 && type != PLAIT_INT8 && type != PLAIT_FLOAT32))
+        return complain_no_picture(feed);
+    int code = picture_read(&feed->picture, feed->path,
+                            channel_axis < 0 ? 1 : plait_tensor_dim(feed->tensor, channel_axis));
+    if (code != EXIT_FINE) return code;
+    for (int32_t axis = 0; axis < plait_tensor_rank(feed->tensor); axis++)
+        dims[axis] = axis < row_axis ? 1 : plait_tensor_dim(feed->tensor, axis);
+    if (is_open(feed->tensor, row_axis)) dims[row_axis] = feed->picture.height;
+    if (is_open(feed->tensor, row_axis + 1)) dims[row_axis + 1] = feed->picture.width;
+    return resize(feed, models, dims);
+}
+
+static plait_status write_picture(struct feed *feed, const struct picture_settings *settings)
+{
+    int32_t row_axis, channel_axis, width = feed->picture.width, height = feed->picture.height;
+    picture_axes(feed->tensor, &row_axis, &channel_axis);
+    picture_resize(&feed->picture, plait_tensor_dim(feed->tensor, row_axis + 1),
+                   plait_tensor_dim(feed->tensor, row_axis), settings->nearest);
+    bool resized = width != feed->picture.width || height != feed->picture.height;
+    char *how = resized
+                    ? heap_text(" resized to %dx%d (%s)", feed->picture.width, feed->picture.height,
+                                settings->nearest ? "nearest" : "bilinear")
+                    : heap_text("%s", "");
+    void *elements = heap_array(plait_tensor_bytes(feed->tensor), 1);
+    char *done = picture_fill(&feed->picture, plait_tensor_type(feed->tensor), settings, elements);
+    static const char *const colours[] = {"", "grey", "", "RGB", "RGBA"};
+    note("%s: %s %dx%d%s, %s, %s: %s", feed->label, feed->path, width, height, how,
+         colours[feed->picture.channels], plait_type_name(plait_tensor_type(feed->tensor)), done);
+    plait_status status =
+        plait_tensor_write(feed->tensor, elements, plait_tensor_bytes(feed->tensor));
+    free(elements);
+    free(done);
+    free(how);
+    return status;
+}
+
+/* ---- sound ----------------------------------------------------------------------------------- */
+
+static int read_sound(struct feed *feed, const struct models *models)
+{
+    int32_t dims[MAX_DIMS], rank = plait_tensor_rank(feed->tensor);
+    plait_type type = plait_tensor_type(feed->tensor);
+    bool fits = (type == PLAIT_INT16 || type == PLAIT_FLOAT32) && rank > 0 && rank <= MAX_DIMS;
+    for (int32_t axis = 0; fits && axis < rank; axis++)
+        dims[axis] = plait_tensor_dim(feed->tensor, axis);
+    if (!fits) return complain_shape(feed, "sound, which fits int16 and float32");
+    int code = sound_read(&feed->sound, feed->path, type);
+    if (code != EXIT_FINE) return code;
+    if (is_open(feed->tensor, rank - 1)) dims[rank - 1] = (int32_t)feed->sound.count;
+    return resize(feed, models, dims);
+}
+
+static plait_status write_sound(struct feed *feed)
+{
+    size_t wanted = tensor_elements(feed->tensor), count = feed->sound.count;
+    size_t sample_bytes = feed->sound.type == PLAIT_INT16 ? sizeof(int16_t) : sizeof(float);
+    void *elements = heap_array(wanted, sample_bytes);
+    memcpy(elements, feed->sound.samples, (count < wanted ? count : wanted) * sample_bytes);
+    char *cut = count > wanted   ? heap_text(", the first %zu of them", wanted)
+                : count < wanted ? heap_text(", then %zu zeros", wanted - count)
+                                 : heap_text("%s", "");
+    note("%s: %s %zu samples%s, %s%s; %d samples a second as in the file, the model does not say "
+         "what it expects",
+         feed->label, feed->path, count, cut, plait_type_name(feed->sound.type),
+         feed->sound.type == PLAIT_INT16 ? " as they are" : " from -1 to 1", feed->sound.rate);
+    plait_status status = plait_tensor_write(feed->tensor, elements, wanted * sample_bytes);
+    free(elements);
+    free(cut);
+    return status;
+}
+
+/* ---- all inputs ------------------------------------------------------------------------------ */
+
+static struct feed *find_feed(const struct feeding *feeding, const struct plait_tensor *tensor)
+{
+    for (size_t i = 0; i < feeding->count; i++)
+        if (feeding->items[i].tensor == tensor) return &feeding->items[i];
+    return NULL;
+}
+
+static int read_file(struct feed *feed, const struct models *models)
+{
+    unsigned char head[HEAD_BYTES];
+    FILE *file = fopen(feed->path, "rb");
+    if (file == NULL) return complain(EXIT_FILE, "%s: %s", feed->path, strerror(errno));
+    size_t bytes = fread(head, 1, sizeof head, file);
+    bool failed = ferror(file) != 0;
+    int reason = errno;
+    fclose(file);
+    if (failed) return complain(EXIT_FILE, "%s: %s", feed->path, strerror(reason));
+    if (npy_is(head, bytes)) {
+        feed->kind = FEED_ARRAY;
+        int code = npy_read(&feed->array, feed->path);
+        return code == EXIT_FINE ? fit_array(feed, models) : code;
+    }
+    if (sound_is(head, bytes)) {
+        feed->kind = FEED_SOUND;
+        return read_sound(feed, models);
+    }
+    if (picture_is(head, bytes)) {
+        feed->kind = FEED_PICTURE;
+        return read_picture(feed, models);
+    }
+    return complain(
+        EXIT_FILE, "%s: not a file of a kind that inputs are read from: .npy, .wav, BMP, PNG, JPEG",
+        feed->path);
+}
+
+/* One --input MODEL.TENSOR=FILE. */
+static int read_feed(struct feeding *feeding, const struct models *models, const char *value)
+{
+    struct tensor_reference reference = {0};
+    int code = reference_read(&reference, models, "--input", value);
+    if (code == EXIT_FINE && reference.rest == NULL)
+        code = complain(EXIT_USAGE, "--input %s: which file? MODEL.TENSOR=FILE", value);
+    struct plait_tensor *tensor = NULL;
+    if (code == EXIT_FINE) {
+        tensor = plait_find_input(reference.model->model, reference.tensor_name);
+        if (tensor == NULL) code = complain_status(models->interpreter, PLAIT_NOT_FOUND, "--input");
+        else if (models_feeds(models, tensor))
+            code = complain(EXIT_USAGE, "--input %s: a --link feeds this input", value);
+        else if (find_feed(feeding, tensor) != NULL)
+            code = complain(EXIT_USAGE, "--input %s: this input is fed already", value);
+    }
+    if (code == EXIT_FINE) {
+        feeding->items = heap_grow(feeding->items, feeding->count, sizeof *feeding->items);
+        struct feed *feed = &feeding->items[feeding->count++];
+        *feed = (struct feed){.model = reference.model, .tensor = tensor, .path = reference.rest};
+        while (plait_input(feed->model->model, feed->index) != tensor) feed->index++;
+        char *name = input_name(feed->model->model, feed->index);
+        feed->label = heap_text("%s.%s", feed->model->name, name);
+        free(name);
+        progress_step("reading %s", feed->path);
+        code = read_file(feed, models);
+    }
+    reference_free(&reference);
+    return code;
+}
+
+/* Every input that nothing feeds is named, not the first alone. */
+static int check_all_fed(const struct feeding *feeding, const struct models *models)
+{
+    int code = EXIT_FINE;
+    for (size_t i = 0; i < models->count && !feeding->random; i++) {
+        const struct loaded_model *item = &models->items[i];
+        for (size_t j = 0; j < plait_input_count(item->model); j++) {
+            const struct plait_tensor *tensor = plait_input(item->model, j);
+            if (models_feeds(models, tensor) || find_feed(feeding, tensor) != NULL) continue;
+            char *name = input_name(item->model, j), *shape = tensor_shape_text(tensor, true);
+            code = complain(EXIT_USAGE,
+                            "nothing feeds %s.%s, %s: --input %s.%s=FILE, or --random-input",
+                            item->name, name, shape, item->name, name);
+            free(name);
+            free(shape);
+        }
+    }
+    return code;
+}
+
+int feeding_read(struct feeding *feeding, const struct models *models,
+                 const struct options *options)
+{
+    *feeding = (struct feeding){0};
+    int code = read_settings(feeding, options);
+    size_t position = 0;
+    for (const char *value;
+         code == EXIT_FINE && (value = options_next(options, "--input", &position)) != NULL;)
+        code = read_feed(feeding, models, value);
+    return code == EXIT_FINE ? check_all_fed(feeding, models) : code;
+}
+
+static plait_status write_one(struct feed *feed, const struct picture_settings *settings)
+{
+    switch (feed->kind) {
+    case FEED_ARRAY: return plait_tensor_write(feed->tensor, feed->array.data, feed->array.bytes);
+    case FEED_PICTURE: return write_picture(feed, settings);
+    case FEED_SOUND: return write_sound(feed);
+    }
+    return PLAIT_INVALID_ARGUMENT;
+}
+
+int feeding_write(struct feeding *feeding, const struct models *models)
+{
+    for (size_t i = 0; i < feeding->count; i++) {
+        plait_status status = write_one(&feeding->items[i], &feeding->settings);
+        if (status != PLAIT_OK)
+            return complain_status(models->interpreter, status, feeding->items[i].label);
+    }
+    for (size_t i = 0; feeding->random && i < models->count; i++) {
+        const struct loaded_model *item = &models->items[i];
+        for (size_t j = 0; j < plait_input_count(item->model); j++) {
+            struct plait_tensor *tensor = plait_input(item->model, j);
+            if (models_feeds(models, tensor) || find_feed(feeding, tensor) != NULL) continue;
+            int code = random_input_write(models, item, j, feeding->seed);
+            if (code != EXIT_FINE) return code;
+        }
+    }
+    return EXIT_FINE;
+}
+
+void feeding_free(struct feeding *feeding)
+{
+    for (size_t i = 0; i < feeding->count; i++) {
+        npy_free(&feeding->items[i].array);
+        picture_free(&feeding->items[i].picture);
+        sound_free(&feeding->items[i].sound);
+        free(feeding->items[i].label);
+    }
+    free(feeding->items);
+}

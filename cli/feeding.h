@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Feeding inputs from files (--input) and from random numbers (--random-input).
+ *
+ * Files are read before the models are planned, because a file can decide the size of an input that
+ * the model leaves open, and written into the inputs after it. */
+#ifndef CLI_FEEDING_H
+#define CLI_FEEDING_H
+
+#include "models.h"
+#include "npy.h"
+#include "options.h"
+#include "picture.h"
+#include "sound.h"
+
+enum feed_kind { FEED_ARRAY, FEED_PICTURE, FEED_SOUND };
+
+struct feed {
+    const struct loaded_model *model;
+    struct plait_tensor *tensor;
+    size_t index; /* of the input */
+    char *label;  /* MODEL.TENSOR */
+    const char *path;
+    enum feed_kind kind;
+    struct npy_array array;
+    struct picture picture;
+    struct sound sound;
+};
+
+struct feeding {
+    struct feed *items;
+    size_t count;
+    struct picture_settings settings;
+    bool random;
+    uint64_t seed;
+};
+
+/* Reads the options and files, and resizes inputs that are left open. Every input must be fed,
+ * linked or random. Returns an exit code; feeding_free() in any case. */
+int feeding_read(struct feeding *feeding, const struct models *models,
+                 const struct options *options);
+
+/* Writes all inputs, after plait_allocate(). */
+int feeding_write(struct feeding *feeding, const struct models *models);
+void feeding_free(struct feeding *feeding);
+
+#endif

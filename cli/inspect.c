@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plait inspect: what is in models, whether they can run, and the memory they need alone and
+ * together. */
+#include "inspect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "heap.h"
+#include "progress.h"
+#include "talk.h"
+
+static int compare_counts(const void *left, const void *right)
+{
+    const struct operator_count *a = left, *b = right;
+    if (a->count != b->count) return a->count > b->count ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
+
+struct operator_count *count_operators(const struct plait_model *model, size_t *count)
+{
+    struct operator_count *counts = NULL;
+    *count = 0;
+    for (size_t i = 0; i < plait_operator_count(model); i++) {
+        struct plait_operator_info info;
+        if (plait_operator_at(model, i, &info) != PLAIT_OK) continue;
+        size_t at = 0;
+        while (at < *count && strcmp(counts[at].name, info.name) != 0) at++;
+        if (at == *count) {
+            counts = heap_grow(counts, *count, sizeof *counts);
+            counts[(*count)++] = (struct operator_count){.name = info.name};
+        }
+        counts[at].count++;
+        counts[at].unsupported = counts[at].unsupported || !info.supported;
+    }
+    if (*count > 0) qsort(counts, *count, sizeof *counts, compare_counts);
+    return counts;
+}
+
+/* Plans all models that can run, in one interpreter, and reads what the programs need. */
+static int look_at_memory(struct models *models, struct memory_report *report)
+{
+    report->rows = heap_array(models->count, sizeof *report->rows);
+    report->count = models->count;
+    for (size_t i = 0; i < models->count; i++) {
+        report->rows[i].name = models->items[i].name;
+        report->rows[i].known = models->items[i].unsupported == NULL;
+        if (!report->rows[i].known) plait_unload(models->items[i].model);
+    }
+    progress_step("planning %zu model%s", models->count, models->count == 1 ? "" : "s");
+    plait_status status = plait_allocate(models->interpreter);
+    for (size_t i = 0; status == PLAIT_OK && i < models->count; i++)
+        if (report->rows[i].known)
+            status = plait_model_memory(models->items[i].model, &report->rows[i].memory);
+    if (status == PLAIT_OK) status = plait_get_stats(models->interpreter, &report->stats);
+    progress_end();
+    return status == PLAIT_OK ? EXIT_FINE
+                              : complain_status(models->interpreter, status, "--memory");
+}
+
+/* Says of every model that cannot run what it lacks. */
+static int say_unsupported(const struct models *models)
+{
+    int code = EXIT_FINE;
+    for (size_t i = 0; i < models->count; i++)
+        if (models->items[i].unsupported != NULL)
+            code = complain(EXIT_UNSUPPORTED, "%s: %s", models->items[i].path,
+                            models->items[i].unsupported);
+    return code;
+}
+
+static int show(struct models *models, const struct options *options)
+{
+    bool operators = options_given(options, "--ops"), json = options_given(options, "--json");
+    struct memory_report memory = {0};
+    struct json_t *document = NULL;
+    int code = EXIT_FINE;
+    progress_end();
+    if (json) document = inspect_json_models(models, operators);
+    else inspect_text_models(models, operators);
+    int unsupported = say_unsupported(models);
+    if (options_given(options, "--memory")) {
+        code = look_at_memory(models, &memory);
+        if (code == EXIT_FINE && !json) inspect_text_memory(&memory);
+    }
+    if (json) inspect_json_print(document, code == EXIT_FINE && memory.count > 0 ? &memory : NULL);
+    free(memory.rows);
+    return code == EXIT_FINE ? unsupported : code;
+}
+
+static int inspect(const struct command *command, int count, char **arguments)
+{
+    struct options options;
+    struct models models = {0};
+    int code = options_read(&options, command, count, arguments);
+    if (code == EXIT_FINE) code = models_load(&models, &options, 1, true);
+    if (code == EXIT_FINE) code = models_link(&models, &options);
+    if (code == EXIT_FINE) code = show(&models, &options);
+    progress_end();
+    models_close(&models);
+    options_free(&options);
+    return code;
+}
+
+static const struct option_rule rules[] = {
+    {"--memory", "", VALUE_NONE, "the memory each model needs, and all of them in one interpreter"},
+    {"--ops", "", VALUE_NONE, "list every operator, not only how many there are of each"},
+    {"--link", "A.OUT=B.IN", VALUE_REQUIRED, "link models, as plait run does"},
+    {"--json", "", VALUE_NONE, "as JSON"},
+};
+
+const struct command command_inspect = {
+    .name = "inspect",
+    .summary =
+        "Shows inputs, outputs, signatures and operators of models, and what they need to run.",
+    .arguments = "[NAME=]PATH...",
+    .rules = rules,
+    .rule_count = sizeof rules / sizeof rules[0],
+    .help = "A model that needs what is not implemented is shown all the same; everything it lacks "
+            "is listed,\n"
+            "and the exit code is 4.\n"
+            "\n"
+            "Memory is in bytes and read from the plan that runs: constants, inputs and outputs "
+            "(io), state,\n"
+            "and the arena against its bound, the least that any placement of its tensors could "
+            "need.\n",
+    .run = inspect,
+};

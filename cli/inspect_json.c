@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What plait inspect gives to programs. The document:
+ *   models: [{name, path, description, inputs, outputs, signatures, operators, unsupported?}]
+ *   memory?: {models: [{name, ...bytes}], joint: {...bytes}}
+ * operators is [{name, count, supported}], or with --ops [{index, name, version, supported, inputs,
+ * outputs}]. */
+#include <stdlib.h>
+
+#include "inspect.h"
+#include "json_text.h"
+
+static json_t *json_of_tensor(const struct plait_tensor *tensor, char *name)
+{
+    json_t *object = json_object(), *open = json_array();
+    json_object_set_new(object, "name", json_of_text(name));
+    json_object_set_new(object, "tensor_name", json_of_text(plait_tensor_name(tensor)));
+    json_object_set_new(object, "index", json_integer(plait_tensor_index(tensor)));
+    json_put_tensor(object, tensor);
+    for (int32_t axis = 0; axis < plait_tensor_rank(tensor); axis++)
+        json_array_append_new(open, json_integer(plait_tensor_dim_signature(tensor, axis)));
+    json_object_set_new(object, "dims_signature", open);
+    free(name);
+    return object;
+}
+
+static void put_tensors(json_t *object, const struct plait_model *model)
+{
+    json_t *inputs = json_array(), *outputs = json_array();
+    for (size_t i = 0; i < plait_input_count(model); i++)
+        json_array_append_new(inputs, json_of_tensor(plait_input(model, i), input_name(model, i)));
+    for (size_t i = 0; i < plait_output_count(model); i++)
+        json_array_append_new(outputs,
+                              json_of_tensor(plait_output(model, i), output_name(model, i)));
+    json_object_set_new(object, "inputs", inputs);
+    json_object_set_new(object, "outputs", outputs);
+}
+
+static json_t *json_of_signatures(struct plait_model *model)
+{
+    json_t *signatures = json_array();
+    for (size_t i = 0; i < plait_signature_count(model); i++) {
+        json_t *object = json_object();
+        json_object_set_new(object, "key", json_of_text(plait_signature_key(model, i)));
+        put_tensors(object, plait_signature(model, plait_signature_key(model, i)));
+        json_array_append_new(signatures, object);
+    }
+    return signatures;
+}
+
+static json_t *json_of_counts(const struct plait_model *model)
+{
+    size_t count;
+    struct operator_count *counts = count_operators(model, &count);
+    json_t *operators = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *object = json_object();
+        json_object_set_new(object, "name", json_of_text(counts[i].name));
+        json_object_set_new(object, "count", json_of_size(counts[i].count));
+        json_object_set_new(object, "supported", json_boolean(!counts[i].unsupported));
+        json_array_append_new(operators, object);
+    }
+    free(counts);
+    return operators;
+}
+
+static json_t *json_of_indices(const int32_t *indices, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_integer(indices[i]));
+    return list;
+}
+
+static json_t *json_of_operators(const struct plait_model *model)
+{
+    json_t *operators = json_array();
+    for (size_t i = 0; i < plait_operator_count(model); i++) {
+        struct plait_operator_info info;
+        if (plait_operator_at(model, i, &info) != PLAIT_OK) continue;
+        json_t *object = json_object();
+        json_object_set_new(object, "index", json_of_size(i));
+        json_object_set_new(object, "name", json_of_text(info.name));
+        json_object_set_new(object, "version", json_integer(info.version));
+        json_object_set_new(object, "supported", json_boolean(info.supported));
+        json_object_set_new(object, "inputs", json_of_indices(info.inputs, info.input_count));
+        json_object_set_new(object, "outputs", json_of_indices(info.outputs, info.output_count));
+        json_array_append_new(operators, object);
+    }
+    return operators;
+}
+
+struct json_t *inspect_json_models(const struct models *models, bool operators)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < models->count; i++) {
+        const struct loaded_model *item = &models->items[i];
+        json_t *object = json_object();
+        json_object_set_new(object, "name", json_of_text(item->name));
+        json_object_set_new(object, "path", json_of_text(item->path));
+        json_object_set_new(object, "description",
+                            json_of_text(plait_model_description(item->model)));
+        put_tensors(object, item->model);
+        json_object_set_new(object, "signatures", json_of_signatures(item->model));
+        json_object_set_new(object, "operators",
+                            (operators ? json_of_operators : json_of_counts)(item->model));
+        if (item->unsupported != NULL)
+            json_object_set_new(object, "unsupported", json_of_text(item->unsupported));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+static json_t *json_of_row(const struct memory_row *row)
+{
+    const struct plait_memory *memory = &row->memory;
+    json_t *object = json_object();
+    json_object_set_new(object, "name", json_of_text(row->name));
+    json_object_set_new(object, "constant_bytes", json_of_size(memory->constant_bytes));
+    json_object_set_new(object, "io_bytes", json_of_size(memory->io_bytes));
+    json_object_set_new(object, "state_bytes", json_of_size(memory->state_bytes));
+    json_object_set_new(object, "arena_bytes", json_of_size(memory->arena_bytes));
+    json_object_set_new(object, "arena_bound_bytes", json_of_size(memory->arena_bound_bytes));
+    json_object_set_new(object, "arena_sum_bytes", json_of_size(memory->arena_sum_bytes));
+    return object;
+}
+
+static json_t *json_of_stats(const struct plait_stats *stats)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "constant_bytes", json_of_size(stats->constant_bytes));
+    json_object_set_new(object, "constant_sum_bytes", json_of_size(stats->constant_sum_bytes));
+    json_object_set_new(object, "io_bytes", json_of_size(stats->io_bytes));
+    json_object_set_new(object, "state_bytes", json_of_size(stats->state_bytes));
+    json_object_set_new(object, "arena_bytes", json_of_size(stats->arena_bytes));
+    json_object_set_new(object, "arena_sum_bytes", json_of_size(stats->arena_sum_bytes));
+    json_object_set_new(object, "memory_bytes", json_of_size(stats->memory_bytes));
+    json_object_set_new(object, "memory_peak_bytes", json_of_size(stats->memory_peak_bytes));
+    return object;
+}
+
+void inspect_json_print(struct json_t *models, const struct memory_report *memory)
+{
+    json_t *document = json_object();
+    json_object_set_new(document, "models", models);
+    if (memory != NULL) {
+        json_t *object = json_object(), *rows = json_array();
+        for (size_t i = 0; i < memory->count; i++)
+            if (memory->rows[i].known) json_array_append_new(rows, json_of_row(&memory->rows[i]));
+        json_object_set_new(object, "models", rows);
+        json_object_set_new(object, "joint", json_of_stats(&memory->stats));
+        json_object_set_new(document, "memory", object);
+    }
+    json_print(document, false);
+}

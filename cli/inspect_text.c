@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What plait inspect shows to people. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "heap.h"
+#include "inspect.h"
+#include "table.h"
+
+/* ---- tensors --------------------------------------------------------------------------------- */
+
+static char *quantization_text(const struct plait_tensor *tensor)
+{
+    struct plait_quantization quantization = {0};
+    if (plait_tensor_quantization(tensor, &quantization) != PLAIT_OK || quantization.count == 0)
+        return heap_text("%s", "");
+    if (quantization.count > 1)
+        return heap_text("%zu scales along axis %d", quantization.count, quantization.dimension);
+    return heap_text("scale %.9g, zero point %d", (double)quantization.scale[0],
+                     quantization.zero_point[0]);
+}
+
+static void add_tensor(struct table *table, const char *kind, char *name,
+                       const struct plait_tensor *tensor)
+{
+    char *shape = tensor_shape_text(tensor, true), *quantization = quantization_text(tensor);
+    table_add(table, "%s", kind);
+    table_add(table, "#%d", plait_tensor_index(tensor));
+    table_add(table, "%s", name);
+    table_add(table, "%s", shape);
+    table_add(table, "%s", quantization);
+    free(quantization);
+    free(shape);
+    free(name);
+}
+
+static void print_tensors(const struct plait_model *model)
+{
+    struct table table = {.alignment = "lrlll"};
+    for (size_t i = 0; i < plait_input_count(model); i++)
+        add_tensor(&table, "input", input_name(model, i), plait_input(model, i));
+    for (size_t i = 0; i < plait_output_count(model); i++)
+        add_tensor(&table, "output", output_name(model, i), plait_output(model, i));
+    table_print(&table, 2);
+}
+
+static void print_signatures(struct plait_model *model)
+{
+    for (size_t i = 0; i < plait_signature_count(model); i++) {
+        const char *key = plait_signature_key(model, i);
+        struct plait_model *signature = plait_signature(model, key);
+        struct table table = {.alignment = "lrlll"};
+        char *shown = heap_text("%s", key);
+        make_printable(shown);
+        printf("  signature \"%s\"\n", shown);
+        free(shown);
+        for (size_t j = 0; j < plait_input_count(signature); j++)
+            add_tensor(&table, "input", input_name(signature, j), plait_input(signature, j));
+        for (size_t j = 0; j < plait_output_count(signature); j++)
+            add_tensor(&table, "output", output_name(signature, j), plait_output(signature, j));
+        table_print(&table, 4);
+    }
+}
+
+/* ---- operators ------------------------------------------------------------------------------- */
+
+static void print_counts(const struct plait_model *model)
+{
+    struct table table = {.alignment = "rll"};
+    size_t count;
+    struct operator_count *counts = count_operators(model, &count);
+    printf("  %zu operators\n", plait_operator_count(model));
+    for (size_t i = 0; i < count; i++) {
+        table_add(&table, "%zu", counts[i].count);
+        table_add(&table, "%s", counts[i].name);
+        table_add(&table, "%s", counts[i].unsupported ? "not supported" : "");
+    }
+    table_print(&table, 4);
+    free(counts);
+}
+
+/* "#1, #5, -": the tensors an operator reads; an optional one that is left out is "-". */
+static char *index_list(const int32_t *indices, size_t count)
+{
+    char *list = heap_text("%s", "");
+    for (size_t i = 0; i < count; i++) {
+        const char *comma = i > 0 ? ", " : "";
+        char *longer = indices[i] < 0 ? heap_text("%s%s-", list, comma)
+                                      : heap_text("%s%s#%d", list, comma, indices[i]);
+        free(list);
+        list = longer;
+    }
+    return list;
+}
+
+static void print_operators(const struct plait_model *model)
+{
+    struct table table = {.alignment = "rllll"};
+    printf("  %zu operators\n", plait_operator_count(model));
+    for (size_t i = 0; i < plait_operator_count(model); i++) {
+        struct plait_operator_info info;
+        if (plait_operator_at(model, i, &info) != PLAIT_OK) continue;
+        char *inputs = index_list(info.inputs, info.input_count),
+             *outputs = index_list(info.outputs, info.output_count);
+        char *shape = info.output_count > 0 && info.outputs[0] >= 0
+                          ? tensor_shape_text(plait_tensor_at(model, (size_t)info.outputs[0]), true)
+                          : heap_text("%s", "");
+        table_add(&table, "%zu", i);
+        table_add(&table, "%s %d%s", info.name, info.version,
+                  info.supported ? "" : " (not supported)");
+        table_add(&table, "%s", inputs);
+        table_add(&table, "-> %s", outputs);
+        table_add(&table, "%s", shape);
+        free(shape);
+        free(inputs);
+        free(outputs);
+    }
+    table_print(&table, 4);
+}
+
+void inspect_text_models(const struct models *models, bool operators)
+{
+    for (size_t i = 0; i < models->count; i++) {
+        const struct loaded_model *item = &models->items[i];
+        char *description = heap_text("%s", plait_model_description(item->model));
+        make_printable(description);
+        printf("%s%s  %s\n", i > 0 ? "\n" : "", item->name, item->path);
+        if (description[0] != '\0') printf("  %s\n", description);
+        free(description);
+        print_tensors(item->model);
+        print_signatures(item->model);
+        (operators ? print_operators : print_counts)(item->model);
+        if (item->unsupported != NULL)
+            printf("  cannot run: see the list of what is not supported\n");
+    }
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static void add_bytes(struct table *table, size_t bytes)
+{
+    char *text = grouped_number(bytes);
+    table_add(table, "%s", text);
+    free(text);
+}
+
+static void add_row(struct table *table, const char *name, const size_t *bytes, size_t count)
+{
+    table_add(table, "%s", name);
+    for (size_t i = 0; i < count; i++) add_bytes(table, bytes[i]);
+}
+
+static void add_model(struct table *table, const struct memory_row *row)
+{
+    const struct plait_memory *m = &row->memory;
+    const size_t bytes[] = {m->constant_bytes, m->io_bytes, m->state_bytes, m->arena_bytes,
+                            m->arena_bound_bytes};
+    add_row(table, row->name, bytes, sizeof bytes / sizeof bytes[0]);
+    if (m->arena_bound_bytes > 0)
+        table_add(table, "%.3f", (double)m->arena_bytes / (double)m->arena_bound_bytes);
+    else table_add(table, "%s", "");
+}
+
+static void add_heads(struct table *table)
+{
+    static const char *const heads[] = {"bytes", "constants", "io",         "state",
+                                        "arena", "bound",     "arena/bound"};
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) table_add(table, "%s", heads[i]);
+}
+
+/* One interpreter for each model against one for all: constants, io, state and arenas. */
+static void print_together(const struct plait_stats *stats)
+{
+    struct table table = {.alignment = "lrrrrr"};
+    static const char *const heads[] = {"", "constants", "io", "state", "arena", "sum"};
+    size_t alone =
+        stats->constant_sum_bytes + stats->io_bytes + stats->state_bytes + stats->arena_sum_bytes;
+    size_t together =
+        stats->constant_bytes + stats->io_bytes + stats->state_bytes + stats->arena_bytes;
+    const size_t alone_bytes[] = {stats->constant_sum_bytes, stats->io_bytes, stats->state_bytes,
+                                  stats->arena_sum_bytes, alone};
+    const size_t together_bytes[] = {stats->constant_bytes, stats->io_bytes, stats->state_bytes,
+                                     stats->arena_bytes, together};
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) table_add(&table, "%s", heads[i]);
+    add_row(&table, "each in its own interpreter", alone_bytes, 5);
+    add_row(&table, "all in this one", together_bytes, 5);
+    putchar('\n');
+    table_print(&table, 0);
+}
+
+void inspect_text_memory(const struct memory_report *memory)
+{
+    struct table table = {.alignment = "lrrrrrr"};
+    add_heads(&table);
+    for (size_t i = 0; i < memory->count; i++)
+        if (memory->rows[i].known) add_model(&table, &memory->rows[i]);
+    putchar('\n');
+    table_print(&table, 0);
+    print_together(&memory->stats);
+}

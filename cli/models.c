@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loading, linking and naming: what every command does with [NAME=]PATH, --link and
+ * MODEL.TENSOR. */
+#include "models.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap.h"
+#include "progress.h"
+#include "talk.h"
+
+static bool is_name_character(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+/* The length of NAME in NAME=PATH, 0 where there is none. */
+static size_t given_name_length(const char *argument)
+{
+    size_t length = 0;
+    while (is_name_character(argument[length])) length++;
+    return argument[length] == '=' ? length : 0;
+}
+
+/* A file's stem with everything that a model's name must not have made '_'. */
+static char *name_of_path(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *name = heap_text("%s", slash != NULL ? slash + 1 : path);
+    size_t length = strlen(name);
+    if (length > 7 && strcmp(name + length - 7, ".tflite") == 0) name[length - 7] = '\0';
+    for (char *c = name; *c != '\0'; c++)
+        if (!is_name_character(*c)) *c = '_';
+    return name;
+}
+
+static struct loaded_model *find_model(const struct models *models, const char *name)
+{
+    for (size_t i = 0; i < models->count; i++)
+        if (strcmp(models->items[i].name, name) == 0) return &models->items[i];
+    return NULL;
+}
+
+/* The name with the least number behind it that makes it free. */
+static char *free_name(const struct models *models, char *name)
+{
+    char *numbered = heap_text("%s", name);
+    for (int number = 2; find_model(models, numbered) != NULL; number++) {
+        free(numbered);
+        numbered = heap_text("%s_%d", name, number);
+    }
+    free(name);
+    return numbered;
+}
+
+static int load_one(struct models *models, const char *argument, bool allow_unsupported)
+{
+    size_t given = given_name_length(argument);
+    const char *path = given > 0 ? argument + given + 1 : argument;
+    char *name = given > 0 ? heap_text("%.*s", (int)given, argument) : name_of_path(path);
+    if (given == 0 && allow_unsupported) name = free_name(models, name);
+    models->items = heap_grow(models->items, models->count, sizeof *models->items);
+    struct loaded_model *item = &models->items[models->count];
+    *item = (struct loaded_model){.name = name, .path = path, .set = models->count};
+    if (find_model(models, name) != NULL) {
+        complain(EXIT_USAGE, "%s: there is a model %s already; give this one a name: NAME=%s", path,
+                 name, path);
+        free(name);
+        return EXIT_USAGE;
+    }
+    models->count++;
+    plait_status status = plait_load_file(models->interpreter, name, path, NULL, &item->model);
+    if (status == PLAIT_UNSUPPORTED && allow_unsupported) {
+        struct plait_load_options options;
+        item->unsupported = heap_text("%s", plait_last_error(models->interpreter));
+        plait_load_options_default(&options);
+        options.allow_unsupported = true;
+        status = plait_load_file(models->interpreter, name, path, &options, &item->model);
+    }
+    return status == PLAIT_OK ? EXIT_FINE : complain_status(models->interpreter, status, path);
+}
+
+int models_load(struct models *models, const struct options *options, int64_t threads,
+                bool allow_unsupported)
+{
+    *models = (struct models){0};
+    if (options->path_count == 0)
+        return complain(EXIT_USAGE, "%s: which model? plait %s %s", options->command->name,
+                        options->command->name, options->command->arguments);
+    struct plait_options settings;
+    plait_options_default(&settings);
+    settings.threads = (int32_t)threads;
+    plait_status status = plait_open(&settings, &models->interpreter);
+    if (status != PLAIT_OK)
+        return complain(exit_code_of(status), "cannot open an interpreter: %s",
+                        plait_status_text(status));
+    for (size_t i = 0; i < options->path_count; i++) {
+        progress_step("loading %zu of %zu: %s", i + 1, options->path_count, options->paths[i]);
+        int code = load_one(models, options->paths[i], allow_unsupported);
+        if (code != EXIT_FINE) return code;
+    }
+    return EXIT_FINE;
+}
+
+void models_close(struct models *models)
+{
+    for (size_t i = 0; i < models->count; i++) {
+        free(models->items[i].name);
+        free(models->items[i].unsupported);
+    }
+    free(models->items);
+    free(models->links);
+    plait_close(models->interpreter);
+}
+
+/* ---- links ----------------------------------------------------------------------------------- */
+
+static void join_sets(struct models *models, size_t from, size_t to)
+{
+    for (size_t i = 0; i < models->count; i++)
+        if (models->items[i].set == from) models->items[i].set = to;
+}
+
+/* Says when the two ends are not the same, and the library therefore put an adapter between
+ * them. */
+static void note_adapter(const char *value, const struct model_link *link)
+{
+    struct plait_quantization from = {0}, to = {0};
+    plait_type from_type = plait_tensor_type(link->from), to_type = plait_tensor_type(link->to);
+    plait_tensor_quantization(link->from, &from);
+    plait_tensor_quantization(link->to, &to);
+    if (from_type != to_type)
+        note("--link %s: adapted, %s to %s", value, plait_type_name(from_type),
+             plait_type_name(to_type));
+    else if (from.count == 1 && to.count == 1 &&
+             (from.scale[0] < to.scale[0] || from.scale[0] > to.scale[0] ||
+              from.zero_point[0] != to.zero_point[0]))
+        note("--link %s: adapted, scale %.9g zero point %d to scale %.9g zero point %d", value,
+             (double)from.scale[0], from.zero_point[0], (double)to.scale[0], to.zero_point[0]);
+}
+
+static int link_one(struct models *models, const char *value)
+{
+    struct tensor_reference from = {0}, to = {0};
+    int code = reference_read(&from, models, "--link", value);
+    if (code == EXIT_FINE && from.rest == NULL)
+        code = complain(EXIT_USAGE, "--link %s: two ends are needed, A.OUT=B.IN", value);
+    if (code == EXIT_FINE) code = reference_read(&to, models, "--link", from.rest);
+    if (code == EXIT_FINE) {
+        plait_status status = plait_link(models->interpreter, from.model_name, from.tensor_name,
+                                         to.model_name, to.tensor_name, NULL);
+        if (status != PLAIT_OK) {
+            code = complain_status(models->interpreter, status, "--link");
+        } else {
+            models->links = heap_grow(models->links, models->link_count, sizeof *models->links);
+            struct model_link *link = &models->links[models->link_count++];
+            link->from = plait_find_output(from.model->model, from.tensor_name);
+            link->to = plait_find_input(to.model->model, to.tensor_name);
+            join_sets(models, from.model->set, to.model->set);
+            note_adapter(value, link);
+        }
+    }
+    reference_free(&from);
+    reference_free(&to);
+    return code;
+}
+
+int models_link(struct models *models, const struct options *options)
+{
+    size_t position = 0;
+    for (const char *value; (value = options_next(options, "--link", &position)) != NULL;) {
+        int code = link_one(models, value);
+        if (code != EXIT_FINE) return code;
+    }
+    return EXIT_FINE;
+}
+
+bool models_feeds(const struct models *models, const struct plait_tensor *input)
+{
+    for (size_t i = 0; i < models->link_count; i++)
+        if (models->links[i].to == input) return true;
+    return false;
+}
+
+bool models_takes(const struct models *models, const struct plait_tensor *output)
+{
+    for (size_t i = 0; i < models->link_count; i++)
+        if (models->links[i].from == output) return true;
+    return false;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static int complain_no_model(const struct models *models, const char *option, const char *value,
+                             const char *name)
+{
+    char *list = heap_text("%s", "");
+    for (size_t i = 0; i < models->count; i++) {
+        char *longer = heap_text("%s%s%s", list, i > 0 ? ", " : "", models->items[i].name);
+        free(list);
+        list = longer;
+    }
+    complain(EXIT_USAGE, "%s %s: there is no model \"%s\"; models: %s", option, value, name, list);
+    free(list);
+    return EXIT_USAGE;
+}
+
+int reference_read(struct tensor_reference *reference, const struct models *models,
+                   const char *option, const char *value)
+{
+    size_t name_length = strcspn(value, ".=");
+    const char *tensor = value[name_length] == '.' ? value + name_length + 1 : value + name_length;
+    size_t tensor_length = strcspn(tensor, "=");
+    reference->model_name = heap_text("%.*s", (int)name_length, value);
+    reference->tensor_name = heap_text("%.*s", (int)tensor_length, tensor);
+    reference->rest = tensor[tensor_length] == '=' ? tensor + tensor_length + 1 : NULL;
+    reference->model = find_model(models, reference->model_name);
+    if (reference->model == NULL)
+        return complain_no_model(models, option, value, reference->model_name);
+    return EXIT_FINE;
+}
+
+void reference_free(struct tensor_reference *reference)
+{
+    free(reference->model_name);
+    free(reference->tensor_name);
+}
+
+/* Whether `name` finds exactly this tensor among the inputs or outputs. */
+static bool finds(const struct plait_model *model, const char *name,
+                  const struct plait_tensor *tensor, bool input)
+{
+    return name != NULL && name[0] != '\0' && name[0] != '#' &&
+           (input ? plait_find_input(model, name) : plait_find_output(model, name)) == tensor;
+}
+
+static char *name_of_tensor(const struct plait_model *model, const struct plait_tensor *tensor,
+                            bool input)
+{
+    if (finds(model, plait_tensor_signature_name(tensor), tensor, input))
+        return heap_text("%s", plait_tensor_signature_name(tensor));
+    if (finds(model, plait_tensor_name(tensor), tensor, input))
+        return heap_text("%s", plait_tensor_name(tensor));
+    return heap_text("#%d", plait_tensor_index(tensor));
+}
+
+char *input_name(const struct plait_model *model, size_t index)
+{
+    return name_of_tensor(model, plait_input(model, index), true);
+}
+
+char *output_name(const struct plait_model *model, size_t index)
+{
+    return name_of_tensor(model, plait_output(model, index), false);
+}
+
+char *tensor_shape_text(const struct plait_tensor *tensor, bool open)
+{
+    char *text = heap_text("%s [", plait_type_name(plait_tensor_type(tensor)));
+    for (int32_t axis = 0; axis < plait_tensor_rank(tensor); axis++) {
+        int32_t dim =
+            open ? plait_tensor_dim_signature(tensor, axis) : plait_tensor_dim(tensor, axis);
+        char *longer = heap_text("%s%s%d", text, axis > 0 ? ", " : "", dim);
+        free(text);
+        text = longer;
+    }
+    char *closed = heap_text("%s]", text);
+    free(text);
+    return closed;
+}
+
+size_t tensor_elements(const struct plait_tensor *tensor)
+{
+    size_t elements = 1;
+    for (int32_t axis = 0; axis < plait_tensor_rank(tensor); axis++)
+        elements *= (size_t)plait_tensor_dim(tensor, axis);
+    return elements;
+}

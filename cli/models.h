@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The models of a command line: loaded under their names into one interpreter, linked, and found
+ * again by name.
+ *
+ * Names are MODEL or MODEL.TENSOR, split at the first dot; the tensor may be left out where there is
+ * only one. */
+#ifndef CLI_MODELS_H
+#define CLI_MODELS_H
+
+#include <stdbool.h>
+
+#include "options.h"
+#include "plait/plait.h"
+
+struct loaded_model {
+    struct plait_model *model;
+    char *name;
+    const char *path;
+    char *unsupported; /* the library's list of what is missing, NULL if nothing is */
+    size_t set;        /* models that are linked, directly or not, have the same number */
+};
+
+struct model_link {
+    struct plait_tensor *from;
+    struct plait_tensor *to;
+};
+
+struct models {
+    struct plait_interpreter *interpreter;
+    struct loaded_model *items;
+    size_t count;
+    struct model_link *links;
+    size_t link_count;
+};
+
+/* "MODEL.TENSOR=REST" taken apart; the texts are the reference's own. */
+struct tensor_reference {
+    char *model_name;
+    char *tensor_name; /* "" if left out */
+    const char *rest;  /* NULL if there is no '=' */
+    const struct loaded_model *model;
+};
+
+/* Opens the interpreter and loads every path of the command line. Returns an exit code;
+ * models_close() in any case. With allow_unsupported, models with missing operators are loaded
+ * too, and same stems get numbers. */
+int models_load(struct models *models, const struct options *options, int64_t threads,
+                bool allow_unsupported);
+
+/* Makes the links of the command line. */
+int models_link(struct models *models, const struct options *options);
+void models_close(struct models *models);
+
+/* Takes an option's value apart and finds its model. reference_free() in any case. */
+int reference_read(struct tensor_reference *reference, const struct models *models,
+                   const char *option, const char *value);
+void reference_free(struct tensor_reference *reference);
+
+/* Whether a link feeds this input, or takes this output. */
+bool models_feeds(const struct models *models, const struct plait_tensor *input);
+bool models_takes(const struct models *models, const struct plait_tensor *output);
+
+/* The tensor's name as the command line takes it, without the model: a signature's name, the
+ * tensor's, or "#index" where it has none or shares it. To be freed. */
+char *input_name(const struct plait_model *model, size_t index);
+char *output_name(const struct plait_model *model, size_t index);
+
+/* "uint8 [1, 224, 224, 3]", with -1 where the file leaves a dimension open and `open` is set. To
+ * be freed. */
+char *tensor_shape_text(const struct plait_tensor *tensor, bool open);
+size_t tensor_elements(const struct plait_tensor *tensor);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random numbers for an input, the same for the same seed, model and input whatever else is on
+ * the command line. */
+#ifndef CLI_RANDOM_INPUT_H
+#define CLI_RANDOM_INPUT_H
+
+#include "models.h"
+
+/* float: -1 to 1; int8, uint8, int16: any; bool and the wider integers, which are mostly ids and
+ * counts: 0 and 1. Returns an exit code, after saying what is wrong. */
+int random_input_write(const struct models *models, const struct loaded_model *model, size_t index,
+                       uint64_t seed);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Results for programs. The document:
+ *   outputs: [{model, tensor, type, dims, quantization?, file? or data,
+ *              top?: [{index, score, raw, label?}]}]
+ *   profile?: [{model, operators: [{index, name, calls, nanoseconds}]}]
+ * data holds the elements as stored, in C order. */
+#include "json_text.h"
+#include "report.h"
+
+#include <string.h>
+
+static json_t *json_of_element(const struct plait_tensor *tensor, size_t index)
+{
+    const void *data = plait_tensor_data(tensor);
+    switch (plait_tensor_type(tensor)) {
+    case PLAIT_FLOAT32:
+    case PLAIT_FLOAT64:
+    case PLAIT_FLOAT16: return json_of_number(element_raw(tensor, index));
+    case PLAIT_BOOL: return json_boolean(((const uint8_t *)data)[index]);
+    case PLAIT_INT64: return json_integer(((const int64_t *)data)[index]);
+    case PLAIT_UINT64: return json_integer((json_int_t)((const uint64_t *)data)[index]);
+    default: return json_integer((json_int_t)element_raw(tensor, index));
+    }
+}
+
+static json_t *json_of_data(const struct plait_tensor *tensor)
+{
+    if (!type_is_number(plait_tensor_type(tensor))) return json_null();
+    json_t *data = json_array();
+    for (size_t i = 0; i < tensor_elements(tensor); i++)
+        json_array_append_new(data, json_of_element(tensor, i));
+    return data;
+}
+
+static json_t *json_of_top(const struct result *result, const struct labels *labels)
+{
+    json_t *top = json_array();
+    for (size_t i = 0; i < result->top_count; i++) {
+        const struct ranked *best = &result->top[i];
+        const char *label = result_label(result, labels, best->index);
+        json_t *entry = json_object();
+        json_object_set_new(entry, "index", json_of_size(best->index));
+        json_object_set_new(entry, "score", json_of_number(best->score));
+        json_object_set_new(entry, "raw", json_of_element(result->tensor, best->index));
+        if (label != NULL) json_object_set_new(entry, "label", json_of_text(label));
+        json_array_append_new(top, entry);
+    }
+    return top;
+}
+
+static json_t *json_of_result(const struct result *result, const struct labels *labels)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "model", json_of_text(result->model->name));
+    json_object_set_new(object, "tensor", json_of_text(strchr(result->name, '.') + 1));
+    json_put_tensor(object, result->tensor);
+    if (result->file != NULL) json_object_set_new(object, "file", json_of_text(result->file));
+    else json_object_set_new(object, "data", json_of_data(result->tensor));
+    if (result->top != NULL) json_object_set_new(object, "top", json_of_top(result, labels));
+    return object;
+}
+
+static json_t *json_of_profile(const struct loaded_model *item)
+{
+    json_t *operators = json_array();
+    for (size_t i = 0; i < plait_profile_count(item->model); i++) {
+        struct plait_profile_entry entry;
+        if (plait_profile_at(item->model, i, &entry) != PLAIT_OK) continue;
+        json_t *row = json_object();
+        json_object_set_new(row, "index", json_integer(entry.operator_index));
+        json_object_set_new(row, "name", json_of_text(entry.name));
+        json_object_set_new(row, "calls", json_of_size(entry.calls));
+        json_object_set_new(row, "nanoseconds", json_of_size(entry.nanoseconds));
+        json_array_append_new(operators, row);
+    }
+    json_t *object = json_object();
+    json_object_set_new(object, "model", json_of_text(item->name));
+    json_object_set_new(object, "operators", operators);
+    return object;
+}
+
+void report_json(const struct report *report)
+{
+    json_t *document = json_object(), *outputs = json_array();
+    bool exact = false;
+    for (size_t i = 0; i < report->results->count; i++) {
+        const struct result *result = &report->results->items[i];
+        exact = exact || plait_tensor_type(result->tensor) == PLAIT_FLOAT64;
+        json_array_append_new(outputs, json_of_result(result, report->labels));
+    }
+    json_object_set_new(document, "outputs", outputs);
+    if (report->profile) {
+        json_t *profile = json_array();
+        for (size_t i = 0; i < report->models->count; i++)
+            json_array_append_new(profile, json_of_profile(&report->models->items[i]));
+        json_object_set_new(document, "profile", profile);
+    }
+    json_print(document, exact);
+}

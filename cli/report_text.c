@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Results for people: the best elements with their labels, or all of a small output, or the
+ * extent of a large one; and the time of each operator. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "heap.h"
+#include "report.h"
+#include "table.h"
+
+enum { SHOW_ALL_UP_TO = 64, SHOW_IN_A_LINE = 8 };
+
+/* OUTPUT  SCORE  (RAW)  INDEX  LABEL */
+static void print_ranked(const struct report *report)
+{
+    struct table table = {.alignment = "lrrrl"};
+    for (size_t i = 0; i < report->results->count; i++) {
+        const struct result *result = &report->results->items[i];
+        for (size_t j = 0; j < result->top_count; j++) {
+            const struct ranked *best = &result->top[j];
+            const char *label = result_label(result, report->labels, best->index);
+            table_add(&table, "%s", result->name);
+            table_add(&table, "%.6g", best->score);
+            if (tensor_is_quantized(result->tensor)) table_add(&table, "(%.0f)", best->raw);
+            else table_add(&table, "%s", "");
+            table_add(&table, "%zu", best->index);
+            table_add(&table, "%s", label != NULL ? label : "");
+        }
+    }
+    table_print(&table, 0);
+}
+
+static void print_elements(const struct plait_tensor *tensor,
+                           double (*element)(const struct plait_tensor *, size_t))
+{
+    struct table table = {.alignment = "rrrrrrrr"};
+    size_t count = tensor_elements(tensor);
+    for (size_t i = 0; i < count; i++) table_add(&table, "%.6g", element(tensor, i));
+    while (table.cell_count % SHOW_IN_A_LINE != 0) table_add(&table, "%s", "");
+    table_print(&table, 2);
+}
+
+static void print_extent(const struct plait_tensor *tensor)
+{
+    double least = (double)INFINITY, greatest = -(double)INFINITY, sum = 0;
+    size_t count = tensor_elements(tensor), least_at = 0, greatest_at = 0;
+    for (size_t i = 0; i < count; i++) {
+        double score = element_score(tensor, i);
+        least_at = score < least ? i : least_at;
+        least = score < least ? score : least;
+        greatest_at = score > greatest ? i : greatest_at;
+        greatest = score > greatest ? score : greatest;
+        sum += score;
+    }
+    printf("  %zu elements: least %.6g at %zu, greatest %.6g at %zu, mean %.6g\n", count, least,
+           least_at, greatest, greatest_at, sum / (double)count);
+}
+
+static void print_output(const struct result *result)
+{
+    char *shape = tensor_shape_text(result->tensor, false), *name = heap_text("%s", result->name);
+    make_printable(name);
+    printf("%s  %s\n", name, shape);
+    free(name);
+    free(shape);
+    size_t count = tensor_elements(result->tensor);
+    if (!type_is_number(plait_tensor_type(result->tensor))) {
+        printf("  %zu bytes; --output writes them\n", plait_tensor_bytes(result->tensor));
+    } else if (count > SHOW_ALL_UP_TO) {
+        print_extent(result->tensor);
+    } else {
+        print_elements(result->tensor, element_score);
+        if (tensor_is_quantized(result->tensor)) {
+            printf("  as stored\n");
+            print_elements(result->tensor, element_raw);
+        }
+    }
+}
+
+static void print_profile(const struct loaded_model *item)
+{
+    struct table table = {.alignment = "rrrrl"};
+    uint64_t total = 0;
+    for (size_t i = 0; i < plait_profile_count(item->model); i++) {
+        struct plait_profile_entry entry;
+        if (plait_profile_at(item->model, i, &entry) == PLAIT_OK) total += entry.nanoseconds;
+    }
+    printf("%s: %.3f ms in operators\n", item->name, (double)total / 1e6);
+    table_add(&table, "%s", "ms");
+    table_add(&table, "%s", "%");
+    table_add(&table, "%s", "calls");
+    table_add(&table, "%s", "#");
+    table_add(&table, "%s", "operator");
+    for (size_t i = 0; i < plait_profile_count(item->model); i++) {
+        struct plait_profile_entry entry;
+        if (plait_profile_at(item->model, i, &entry) != PLAIT_OK) continue;
+        table_add(&table, "%.3f", (double)entry.nanoseconds / 1e6);
+        table_add(&table, "%.1f",
+                  total > 0 ? 100.0 * (double)entry.nanoseconds / (double)total : 0.0);
+        table_add(&table, "%" PRIu64, entry.calls);
+        if (entry.operator_index < 0) table_add(&table, "%s", "link");
+        else table_add(&table, "%d", entry.operator_index);
+        table_add(&table, "%s", entry.name);
+    }
+    table_print(&table, 2);
+}
+
+void report_text(const struct report *report)
+{
+    if (report->ranked) print_ranked(report);
+    for (size_t i = 0; i < report->results->count; i++) {
+        const struct result *result = &report->results->items[i];
+        bool shown =
+            result->linked || result->file != NULL || (report->ranked && result->top != NULL);
+        if (!shown) print_output(result);
+    }
+    for (size_t i = 0; report->profile && i < report->models->count; i++)
+        print_profile(&report->models->items[i]);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Outputs of a run: which of them, where to, and which elements are best. */
+#include "results.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "heap.h"
+#include "npy.h"
+#include "talk.h"
+
+/* ---- elements -------------------------------------------------------------------------------- */
+
+bool type_is_number(plait_type type)
+{
+    switch (type) {
+    case PLAIT_FLOAT32:
+    case PLAIT_FLOAT64:
+    case PLAIT_FLOAT16:
+    case PLAIT_BOOL:
+    case PLAIT_INT8:
+    case PLAIT_INT16:
+    case PLAIT_INT32:
+    case PLAIT_INT64:
+    case PLAIT_UINT8:
+    case PLAIT_UINT16:
+    case PLAIT_UINT32:
+    case PLAIT_UINT64: return true;
+    default: return false;
+    }
+}
+
+static double half_to_double(uint16_t half)
+{
+    int exponent = half >> 10 & 31, fraction = half & 1023;
+    double value = exponent == 31  ? (fraction != 0 ? (double)NAN : (double)INFINITY)
+                   : exponent == 0 ? ldexp(fraction, -24)
+                                   : ldexp(fraction + 1024, exponent - 25);
+    return (half & 0x8000) != 0 ? -value : value;
+}
+
+double element_raw(const struct plait_tensor *tensor, size_t index)
+{
+    const void *data = plait_tensor_data(tensor);
+    switch (plait_tensor_type(tensor)) {
+    case PLAIT_FLOAT32: return (double)((const float *)data)[index];
+    case PLAIT_FLOAT64: return ((const double *)data)[index];
+    case PLAIT_FLOAT16: return half_to_double(((const uint16_t *)data)[index]);
+    case PLAIT_INT8: return ((const int8_t *)data)[index];
+    case PLAIT_INT16: return ((const int16_t *)data)[index];
+    case PLAIT_INT32: return ((const int32_t *)data)[index];
+    case PLAIT_INT64: return (double)((const int64_t *)data)[index];
+    case PLAIT_BOOL:
+    case PLAIT_UINT8: return ((const uint8_t *)data)[index];
+    case PLAIT_UINT16: return ((const uint16_t *)data)[index];
+    case PLAIT_UINT32: return ((const uint32_t *)data)[index];
+    case PLAIT_UINT64: return (double)((const uint64_t *)data)[index];
+    default: return 0;
+    }
+}
+
+bool tensor_is_quantized(const struct plait_tensor *tensor)
+{
+    struct plait_quantization quantization = {0};
+    plait_type type = plait_tensor_type(tensor);
+    bool integer =
+        type == PLAIT_INT8 || type == PLAIT_UINT8 || type == PLAIT_INT16 || type == PLAIT_INT32;
+    return integer && plait_tensor_quantization(tensor, &quantization) == PLAIT_OK &&
+           quantization.count == 1;
+}
+
+double element_score(const struct plait_tensor *tensor, size_t index)
+{
+    struct plait_quantization quantization = {0};
+    double raw = element_raw(tensor, index);
+    if (!tensor_is_quantized(tensor) ||
+        plait_tensor_quantization(tensor, &quantization) != PLAIT_OK)
+        return raw;
+    return (raw - quantization.zero_point[0]) * (double)quantization.scale[0];
+}
+
+/* ---- which outputs, and where to ------------------------------------------------------------- */
+
+static struct result *find_result(const struct results *results, const struct plait_tensor *tensor)
+{
+    for (size_t i = 0; i < results->count; i++)
+        if (results->items[i].tensor == tensor) return &results->items[i];
+    return NULL;
+}
+
+static struct result *add_result(struct results *results, const struct models *models,
+                                 const struct loaded_model *model, struct plait_tensor *tensor)
+{
+    results->items = heap_grow(results->items, results->count, sizeof *results->items);
+    struct result *result = &results->items[results->count++];
+    *result =
+        (struct result){.model = model, .tensor = tensor, .linked = models_takes(models, tensor)};
+    while (plait_output(model->model, result->index) != tensor) result->index++;
+    char *name = output_name(model->model, result->index);
+    result->name = heap_text("%s.%s", model->name, name);
+    free(name);
+    return result;
+}
+
+/* One --output MODEL.TENSOR=FILE. */
+static int plan_file(struct results *results, const struct models *models, const char *value)
+{
+    struct tensor_reference reference = {0};
+    int code = reference_read(&reference, models, "--output", value);
+    if (code == EXIT_FINE && (reference.rest == NULL || reference.rest[0] == '\0'))
+        code = complain(EXIT_USAGE, "--output %s: which file? MODEL.TENSOR=FILE.npy", value);
+    if (code == EXIT_FINE) {
+        struct plait_tensor *tensor =
+            plait_find_output(reference.model->model, reference.tensor_name);
+        struct result *result = tensor != NULL ? find_result(results, tensor) : NULL;
+        if (tensor == NULL)
+            code = complain_status(models->interpreter, PLAIT_NOT_FOUND, "--output");
+        else if (result != NULL && result->file != NULL)
+            code = complain(EXIT_USAGE, "--output %s: this output is written to %s already", value,
+                            result->file);
+        else
+            (result != NULL ? result : add_result(results, models, reference.model, tensor))->file =
+                heap_text("%s", reference.rest);
+    }
+    reference_free(&reference);
+    return code;
+}
+
+/* MODEL.TENSOR.npy with what cannot stand in a file's name made '_'; the output's number tells
+ * equal ones apart. */
+static void plan_directory(struct results *results, const char *directory)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        struct result *result = &results->items[i];
+        if (result->file != NULL) continue;
+        char *name = heap_text("%s", result->name);
+        for (char *c = name; *c != '\0'; c++)
+            if (*c == '/' || *c == ':' || *c == '\\' || (unsigned char)*c < ' ') *c = '_';
+        result->file = heap_text("%s/%s.npy", directory, name);
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(results->items[j].file, result->file) != 0) continue;
+            free(result->file);
+            result->file = heap_text("%s/%s.%zu.npy", directory, name, result->index);
+        }
+        free(name);
+    }
+}
+
+int results_plan(struct results *results, const struct models *models,
+                 const struct options *options)
+{
+    *results = (struct results){0};
+    for (size_t i = 0; i < models->count; i++) {
+        const struct loaded_model *item = &models->items[i];
+        for (size_t j = 0; j < plait_output_count(item->model); j++) {
+            struct plait_tensor *tensor = plait_output(item->model, j);
+            if (!models_takes(models, tensor)) add_result(results, models, item, tensor);
+        }
+    }
+    size_t position = 0;
+    for (const char *value; (value = options_next(options, "--output", &position)) != NULL;) {
+        int code = plan_file(results, models, value);
+        if (code != EXIT_FINE) return code;
+    }
+    const char *directory = options_value(options, "--output-dir", NULL);
+    if (directory == NULL) return EXIT_FINE;
+    if (mkdir(directory, 0777) != 0 && errno != EEXIST)
+        return complain(EXIT_FILE, "%s: %s", directory, strerror(errno));
+    plan_directory(results, directory);
+    return EXIT_FINE;
+}
+
+/* ---- after the run --------------------------------------------------------------------------- */
+
+static int write_file(const struct result *result)
+{
+    struct npy_array array = {.type = plait_tensor_type(result->tensor),
+                              .rank = plait_tensor_rank(result->tensor)};
+    if (array.rank > NPY_MAX_RANK)
+        return complain(EXIT_FILE, "%s: %d dimensions are too many for .npy", result->file,
+                        array.rank);
+    for (int32_t axis = 0; axis < array.rank; axis++)
+        array.dims[axis] = plait_tensor_dim(result->tensor, axis);
+    array.bytes = plait_tensor_bytes(result->tensor);
+    array.data = plait_tensor_data(result->tensor);
+    int code = npy_write(&array, result->file);
+    if (code == EXIT_FINE) {
+        char *shape = tensor_shape_text(result->tensor, false);
+        note("%s: %s written to %s", result->name, shape, result->file);
+        free(shape);
+    }
+    return code;
+}
+
+/* Best first; what is not a number last; equal ones by their index. */
+static int compare_ranked(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+    if (isnan(a->score) != isnan(b->score)) return isnan(a->score) ? 1 : -1;
+    if (a->score > b->score || a->score < b->score) return a->score > b->score ? -1 : 1;
+    return a->index < b->index ? -1 : 1;
+}
+
+static void rank(struct result *result, size_t top_count)
+{
+    size_t count = tensor_elements(result->tensor);
+    result->top = heap_array(count, sizeof *result->top);
+    for (size_t i = 0; i < count; i++)
+        result->top[i] =
+            (struct ranked){i, element_score(result->tensor, i), element_raw(result->tensor, i)};
+    qsort(result->top, count, sizeof *result->top, compare_ranked);
+    result->top_count = count < top_count ? count : top_count;
+}
+
+int results_collect(struct results *results, size_t top_count)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        struct result *result = &results->items[i];
+        if (result->file != NULL) {
+            int code = write_file(result);
+            if (code != EXIT_FINE) return code;
+        }
+        if (top_count > 0 && !result->linked && type_is_number(plait_tensor_type(result->tensor)))
+            rank(result, top_count);
+    }
+    return EXIT_FINE;
+}
+
+void results_free(struct results *results)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        free(results->items[i].name);
+        free(results->items[i].file);
+        free(results->items[i].top);
+    }
+    free(results->items);
+}
+
+const char *result_label(const struct result *result, const struct labels *labels, size_t index)
+{
+    return tensor_elements(result->tensor) == labels->count ? labels->names[index] : NULL;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run produced: outputs, their elements as numbers, their best, and the files they are
+ * written to. */
+#ifndef CLI_RESULTS_H
+#define CLI_RESULTS_H
+
+#include "labels.h"
+#include "models.h"
+#include "options.h"
+
+struct ranked {
+    size_t index;
+    double score; /* dequantized */
+    double raw;   /* the element itself */
+};
+
+struct result {
+    const struct loaded_model *model;
+    struct plait_tensor *tensor;
+    size_t index; /* of the output */
+    char *name;   /* MODEL.TENSOR */
+    char *file;   /* where it is written, NULL: it is printed */
+    bool linked;  /* a link takes it: asked for by --output, not printed */
+    struct ranked *top;
+    size_t top_count;
+};
+
+struct results {
+    struct result *items;
+    size_t count;
+};
+
+/* Lists the outputs that no link takes, and those that --output asks for. Before the run, so
+ * that a wrong name does not cost one. Returns an exit code; results_free() in any case. */
+int results_plan(struct results *results, const struct models *models,
+                 const struct options *options);
+
+/* After the run: writes the files, and ranks the best `top_count` elements of each output. */
+int results_collect(struct results *results, size_t top_count);
+void results_free(struct results *results);
+
+/* Whether elements of this type can be shown as numbers. */
+bool type_is_number(plait_type type);
+
+/* An element, as it is and with its quantization taken off. The tensor has data. */
+double element_raw(const struct plait_tensor *tensor, size_t index);
+double element_score(const struct plait_tensor *tensor, size_t index);
+
+/* Whether scores differ from the elements themselves. */
+bool tensor_is_quantized(const struct plait_tensor *tensor);
+
+/* The label of an output's element; NULL where the labels are not of this output. */
+const char *result_label(const struct result *result, const struct labels *labels, size_t index);
+
+#endif
