@@ -24,7 +24,7 @@ static int read_settings(struct feeding *feeding, const struct options *options)
     feeding->settings.nearest = strcmp(resize, "nearest") == 0;
     feeding->random = seed != NULL;
     if (!feeding->settings.nearest && strcmp(resize, "bilinear") != 0)
-        return complain(EXIT_USAGE, "--resize: \"%s\" is not one of bilinear, nearest", resize);
+        return complain(EXIT_USAGE, "--resize: '%s' is not one of bilinear, nearest", resize);
     int code = options_real(options, "--mean", -1e9, 1e9, &feeding->settings.mean);
     if (code == EXIT_FINE)
         code = options_real(options, "--std", -1e9, 1e9, &feeding->settings.deviation);

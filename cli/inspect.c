@@ -66,8 +66,7 @@ static int say_unsupported(const struct models *models)
     int code = EXIT_FINE;
     for (size_t i = 0; i < models->count; i++)
         if (models->items[i].unsupported != NULL)
-            code = complain(EXIT_UNSUPPORTED, "%s: %s", models->items[i].path,
-                            models->items[i].unsupported);
+            code = complain(EXIT_UNSUPPORTED, "%s", models->items[i].unsupported);
     return code;
 }
 

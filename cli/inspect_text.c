@@ -20,83 +20,68 @@ static char *quantization_text(const struct plait_tensor *tensor)
                      quantization.zero_point[0]);
 }
 
-static void add_tensor(struct table *table, const char *kind, char *name,
-                       const struct plait_tensor *tensor)
+/* `number` is the tensor's in its subgraph, by which operators name it; shown only beside them. */
+static void add_tensor(struct table *table, const char *kind, size_t index, char *name,
+                       const struct plait_tensor *tensor, bool number)
 {
     char *shape = tensor_shape_text(tensor, true), *quantization = quantization_text(tensor);
     table_add(table, "%s", kind);
-    table_add(table, "#%d", plait_tensor_index(tensor));
+    table_add(table, "#%zu", index);
     table_add(table, "%s", name);
     table_add(table, "%s", shape);
+    if (number) table_add(table, "tensor %d", plait_tensor_index(tensor));
+    else table_add(table, "%s", "");
     table_add(table, "%s", quantization);
     free(quantization);
     free(shape);
     free(name);
 }
 
-static void print_tensors(const struct plait_model *model)
+static void print_tensors(const struct plait_model *model, int indent, bool numbers)
 {
-    struct table table = {.alignment = "lrlll"};
+    struct table table = {.alignment = "llllll"};
     for (size_t i = 0; i < plait_input_count(model); i++)
-        add_tensor(&table, "input", input_name(model, i), plait_input(model, i));
+        add_tensor(&table, "input", i, input_name(model, i), plait_input(model, i), numbers);
     for (size_t i = 0; i < plait_output_count(model); i++)
-        add_tensor(&table, "output", output_name(model, i), plait_output(model, i));
-    table_print(&table, 2);
-}
-
-static void print_signatures(struct plait_model *model)
-{
-    for (size_t i = 0; i < plait_signature_count(model); i++) {
-        const char *key = plait_signature_key(model, i);
-        struct plait_model *signature = plait_signature(model, key);
-        struct table table = {.alignment = "lrlll"};
-        char *shown = heap_text("%s", key);
-        make_printable(shown);
-        printf("  signature \"%s\"\n", shown);
-        free(shown);
-        for (size_t j = 0; j < plait_input_count(signature); j++)
-            add_tensor(&table, "input", input_name(signature, j), plait_input(signature, j));
-        for (size_t j = 0; j < plait_output_count(signature); j++)
-            add_tensor(&table, "output", output_name(signature, j), plait_output(signature, j));
-        table_print(&table, 4);
-    }
+        add_tensor(&table, "output", i, output_name(model, i), plait_output(model, i), numbers);
+    table_print(&table, indent);
 }
 
 /* ---- operators ------------------------------------------------------------------------------- */
 
-static void print_counts(const struct plait_model *model)
+static void print_counts(const struct plait_model *model, int indent)
 {
     struct table table = {.alignment = "rll"};
     size_t count;
     struct operator_count *counts = count_operators(model, &count);
-    printf("  %zu operators\n", plait_operator_count(model));
+    printf("%*s%zu operators\n", indent, "", plait_operator_count(model));
     for (size_t i = 0; i < count; i++) {
         table_add(&table, "%zu", counts[i].count);
         table_add(&table, "%s", counts[i].name);
         table_add(&table, "%s", counts[i].unsupported ? "not supported" : "");
     }
-    table_print(&table, 4);
+    table_print(&table, indent + 2);
     free(counts);
 }
 
-/* "#1, #5, -": the tensors an operator reads; an optional one that is left out is "-". */
+/* "1, 5, -": the tensors an operator reads; an optional one that is left out is "-". */
 static char *index_list(const int32_t *indices, size_t count)
 {
     char *list = heap_text("%s", "");
     for (size_t i = 0; i < count; i++) {
         const char *comma = i > 0 ? ", " : "";
         char *longer = indices[i] < 0 ? heap_text("%s%s-", list, comma)
-                                      : heap_text("%s%s#%d", list, comma, indices[i]);
+                                      : heap_text("%s%s%d", list, comma, indices[i]);
         free(list);
         list = longer;
     }
     return list;
 }
 
-static void print_operators(const struct plait_model *model)
+static void print_operators(const struct plait_model *model, int indent)
 {
     struct table table = {.alignment = "rllll"};
-    printf("  %zu operators\n", plait_operator_count(model));
+    printf("%*s%zu operators\n", indent, "", plait_operator_count(model));
     for (size_t i = 0; i < plait_operator_count(model); i++) {
         struct plait_operator_info info;
         if (plait_operator_at(model, i, &info) != PLAIT_OK) continue;
@@ -106,7 +91,7 @@ static void print_operators(const struct plait_model *model)
                           ? tensor_shape_text(plait_tensor_at(model, (size_t)info.outputs[0]), true)
                           : heap_text("%s", "");
         table_add(&table, "%zu", i);
-        table_add(&table, "%s %d%s", info.name, info.version,
+        table_add(&table, "%s v%d%s", info.name, info.version,
                   info.supported ? "" : " (not supported)");
         table_add(&table, "%s", inputs);
         table_add(&table, "-> %s", outputs);
@@ -115,7 +100,23 @@ static void print_operators(const struct plait_model *model)
         free(inputs);
         free(outputs);
     }
-    table_print(&table, 4);
+    table_print(&table, indent + 2);
+}
+
+/* A single signature only repeats the inputs and outputs, which have its names already. */
+static void print_signatures(struct plait_model *model, bool numbers)
+{
+    size_t count = plait_signature_count(model);
+    for (size_t i = 0; i < count; i++) {
+        char *key = heap_text("%s", plait_signature_key(model, i));
+        struct plait_model *signature = plait_signature(model, key);
+        make_printable(key);
+        printf("  signature '%s'\n", key);
+        free(key);
+        if (count == 1) continue;
+        print_tensors(signature, 4, numbers);
+        (numbers ? print_operators : print_counts)(signature, 4);
+    }
 }
 
 void inspect_text_models(const struct models *models, bool operators)
@@ -127,9 +128,9 @@ void inspect_text_models(const struct models *models, bool operators)
         printf("%s%s  %s\n", i > 0 ? "\n" : "", item->name, item->path);
         if (description[0] != '\0') printf("  %s\n", description);
         free(description);
-        print_tensors(item->model);
-        print_signatures(item->model);
-        (operators ? print_operators : print_counts)(item->model);
+        print_tensors(item->model, 2, operators);
+        print_signatures(item->model, operators);
+        (operators ? print_operators : print_counts)(item->model, 2);
         if (item->unsupported != NULL)
             printf("  cannot run: see the list of what is not supported\n");
     }

@@ -70,8 +70,8 @@ void json_put_tensor(json_t *object, const struct plait_tensor *tensor)
 
 void json_print(json_t *document, bool exact)
 {
-    static const size_t as_float = JSON_INDENT(2) | JSON_REAL_PRECISION(FLOAT_DIGITS);
-    static const size_t as_double = JSON_INDENT(2) | JSON_REAL_PRECISION(DOUBLE_DIGITS);
+    static const size_t as_float = JSON_REAL_PRECISION(FLOAT_DIGITS);
+    static const size_t as_double = JSON_REAL_PRECISION(DOUBLE_DIGITS);
     json_dumpf(document, stdout, exact ? as_double : as_float);
     putchar('\n');
     json_decref(document);

@@ -24,13 +24,13 @@ static size_t given_name_length(const char *argument)
     return argument[length] == '=' ? length : 0;
 }
 
-/* A file's stem with everything that a model's name must not have made '_'. */
+/* A file's stem, as plait_load_file() makes a name of it: what a name must not have becomes '_'. */
 static char *name_of_path(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *name = heap_text("%s", slash != NULL ? slash + 1 : path);
-    size_t length = strlen(name);
-    if (length > 7 && strcmp(name + length - 7, ".tflite") == 0) name[length - 7] = '\0';
+    char *dot = strrchr(name, '.');
+    if (dot != NULL && dot != name) *dot = '\0';
     for (char *c = name; *c != '\0'; c++)
         if (!is_name_character(*c)) *c = '_';
     return name;
@@ -79,7 +79,7 @@ static int load_one(struct models *models, const char *argument, bool allow_unsu
         options.allow_unsupported = true;
         status = plait_load_file(models->interpreter, name, path, &options, &item->model);
     }
-    return status == PLAIT_OK ? EXIT_FINE : complain_status(models->interpreter, status, path);
+    return status == PLAIT_OK ? EXIT_FINE : complain_status(models->interpreter, status, "");
 }
 
 int models_load(struct models *models, const struct options *options, int64_t threads,
@@ -202,7 +202,7 @@ static int complain_no_model(const struct models *models, const char *option, co
         free(list);
         list = longer;
     }
-    complain(EXIT_USAGE, "%s %s: there is no model \"%s\"; models: %s", option, value, name, list);
+    complain(EXIT_USAGE, "%s %s: there is no model '%s'; models: %s", option, value, name, list);
     free(list);
     return EXIT_USAGE;
 }
@@ -228,32 +228,33 @@ void reference_free(struct tensor_reference *reference)
     free(reference->tensor_name);
 }
 
-/* Whether `name` finds exactly this tensor among the inputs or outputs. */
+/* Whether `name` finds exactly this tensor among the inputs or outputs, also on a command line. */
 static bool finds(const struct plait_model *model, const char *name,
                   const struct plait_tensor *tensor, bool input)
 {
-    return name != NULL && name[0] != '\0' && name[0] != '#' &&
+    return name != NULL && name[0] != '\0' && name[0] != '#' && strchr(name, '=') == NULL &&
            (input ? plait_find_input(model, name) : plait_find_output(model, name)) == tensor;
 }
 
-static char *name_of_tensor(const struct plait_model *model, const struct plait_tensor *tensor,
-                            bool input)
+static char *name_of_tensor(const struct plait_model *model, size_t index, bool input)
 {
+    const struct plait_tensor *tensor =
+        input ? plait_input(model, index) : plait_output(model, index);
     if (finds(model, plait_tensor_signature_name(tensor), tensor, input))
         return heap_text("%s", plait_tensor_signature_name(tensor));
     if (finds(model, plait_tensor_name(tensor), tensor, input))
         return heap_text("%s", plait_tensor_name(tensor));
-    return heap_text("#%d", plait_tensor_index(tensor));
+    return heap_text("#%zu", index);
 }
 
 char *input_name(const struct plait_model *model, size_t index)
 {
-    return name_of_tensor(model, plait_input(model, index), true);
+    return name_of_tensor(model, index, true);
 }
 
 char *output_name(const struct plait_model *model, size_t index)
 {
-    return name_of_tensor(model, plait_output(model, index), false);
+    return name_of_tensor(model, index, false);
 }
 
 char *tensor_shape_text(const struct plait_tensor *tensor, bool open)

@@ -160,8 +160,8 @@ int options_whole(const struct options *options, const char *name, int64_t low, 
     errno = 0;
     long long value = strtoll(text, &end, 10);
     if (text[0] == '\0' || *end != '\0' || errno != 0 || value < low || value > high)
-        return complain(EXIT_USAGE, "%s: \"%s\" is not a whole number from %lld to %lld", name,
-                        text, (long long)low, (long long)high);
+        return complain(EXIT_USAGE, "%s: '%s' is not a whole number from %lld to %lld", name, text,
+                        (long long)low, (long long)high);
     *number = value;
     return EXIT_FINE;
 }
@@ -174,7 +174,7 @@ int options_real(const struct options *options, const char *name, double low, do
     char *end;
     double value = strtod(text, &end);
     if (text[0] == '\0' || *end != '\0' || !isfinite(value) || value < low || value > high)
-        return complain(EXIT_USAGE, "%s: \"%s\" is not a number from %g to %g", name, text, low,
+        return complain(EXIT_USAGE, "%s: '%s' is not a number from %g to %g", name, text, low,
                         high);
     *number = value;
     return EXIT_FINE;

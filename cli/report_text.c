@@ -10,7 +10,7 @@
 #include "report.h"
 #include "table.h"
 
-enum { SHOW_ALL_UP_TO = 64, SHOW_IN_A_LINE = 8 };
+enum { SHOW_ALL_UP_TO = 32, SHOW_IN_A_LINE = 8 };
 
 /* OUTPUT  SCORE  (RAW)  INDEX  LABEL */
 static void print_ranked(const struct report *report)

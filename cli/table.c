@@ -4,7 +4,6 @@
 #include "table.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,11 +48,18 @@ static size_t text_width(const char *text)
     return width;
 }
 
-static void print_cell(const char *cell, size_t width, bool right, bool last)
+static void print_row(char *const *cells, const size_t *widths, const char *alignment, int indent)
 {
-    int padding = (int)(width - text_width(cell));
-    if (right) printf("%*s%s", padding, "", cell);
-    else printf("%s%*s", cell, last ? 0 : padding, "");
+    size_t used = strlen(alignment); /* nothing is printed behind the last cell that is not empty */
+    while (used > 0 && cells[used - 1][0] == '\0') used--;
+    printf("%*s", indent, "");
+    for (size_t column = 0; column < used; column++) {
+        int padding = (int)(widths[column] - text_width(cells[column]));
+        if (column > 0 && widths[column - 1] > 0) fputs("  ", stdout);
+        if (alignment[column] == 'r') printf("%*s%s", padding, "", cells[column]);
+        else printf("%s%*s", cells[column], column + 1 < used ? padding : 0, "");
+    }
+    putchar('\n');
 }
 
 void table_print(struct table *table, int indent)
@@ -64,17 +70,8 @@ void table_print(struct table *table, int indent)
         size_t width = text_width(table->cells[i]);
         if (width > widths[i % columns]) widths[i % columns] = width;
     }
-    size_t used = columns; /* empty columns at the end are not there */
-    while (used > 1 && widths[used - 1] == 0) used--;
-    for (size_t row = 0; row < rows; row++) {
-        printf("%*s", indent, "");
-        for (size_t column = 0; column < used; column++) {
-            if (column > 0 && widths[column - 1] > 0) fputs("  ", stdout);
-            print_cell(table->cells[row * columns + column], widths[column],
-                       table->alignment[column] == 'r', column + 1 == used);
-        }
-        putchar('\n');
-    }
+    for (size_t row = 0; row < rows; row++)
+        print_row(table->cells + row * columns, widths, table->alignment, indent);
     for (size_t i = 0; i < table->cell_count; i++) free(table->cells[i]);
     free(table->cells);
     free(widths);
