@@ -27,7 +27,8 @@ static void add_tensor(struct table *table, const char *kind, size_t index, char
     char *shape = tensor_shape_text(tensor, true), *quantization = quantization_text(tensor);
     table_add(table, "%s", kind);
     table_add(table, "#%zu", index);
-    table_add(table, "%s", name);
+    if (name[0] != '#') table_add(table, "%s", name);
+    else table_add(table, "%s (use #%zu)", plait_tensor_name(tensor), index);
     table_add(table, "%s", shape);
     if (number) table_add(table, "tensor %d", plait_tensor_index(tensor));
     else table_add(table, "%s", "");
@@ -49,12 +50,18 @@ static void print_tensors(const struct plait_model *model, int indent, bool numb
 
 /* ---- operators ------------------------------------------------------------------------------- */
 
+static void print_operator_total(const struct plait_model *model, int indent)
+{
+    size_t count = plait_operator_count(model);
+    printf("%*s%zu operator%s\n", indent, "", count, count == 1 ? "" : "s");
+}
+
 static void print_counts(const struct plait_model *model, int indent)
 {
     struct table table = {.alignment = "rll"};
     size_t count;
     struct operator_count *counts = count_operators(model, &count);
-    printf("%*s%zu operators\n", indent, "", plait_operator_count(model));
+    print_operator_total(model, indent);
     for (size_t i = 0; i < count; i++) {
         table_add(&table, "%zu", counts[i].count);
         table_add(&table, "%s", counts[i].name);
@@ -81,7 +88,7 @@ static char *index_list(const int32_t *indices, size_t count)
 static void print_operators(const struct plait_model *model, int indent)
 {
     struct table table = {.alignment = "rllll"};
-    printf("%*s%zu operators\n", indent, "", plait_operator_count(model));
+    print_operator_total(model, indent);
     for (size_t i = 0; i < plait_operator_count(model); i++) {
         struct plait_operator_info info;
         if (plait_operator_at(model, i, &info) != PLAIT_OK) continue;
@@ -129,8 +136,8 @@ void inspect_text_models(const struct models *models, bool operators)
         if (description[0] != '\0') printf("  %s\n", description);
         free(description);
         print_tensors(item->model, 2, operators);
-        print_signatures(item->model, operators);
         (operators ? print_operators : print_counts)(item->model, 2);
+        print_signatures(item->model, operators);
         if (item->unsupported != NULL)
             printf("  cannot run: see the list of what is not supported\n");
     }

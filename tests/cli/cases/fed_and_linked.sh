@@ -1,0 +1,1 @@
+plait run f=tests/models/digits_features_int8.tflite c=tests/models/digits_classifier_int8.tflite --link f=c --input f=examples/digit_3.png --input c=examples/digit_3.png

@@ -1,0 +1,1 @@
+plait inspect tests/models/digits_whole_int8.tflite >/dev/full

@@ -1,0 +1,1 @@
+plait inspect --memory f=tests/models/digits_features_int8.tflite c=tests/models/digits_classifier_int8.tflite --link f=c

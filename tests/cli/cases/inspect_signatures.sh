@@ -1,0 +1,1 @@
+plait inspect tests/models/signatures_fp32.tflite

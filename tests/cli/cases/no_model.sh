@@ -1,0 +1,1 @@
+plait run --top 3

@@ -1,0 +1,1 @@
+plait run a=tests/models/digits_whole_int8.tflite --random-input --output a=$TMP/x.npy --output a=$TMP/y.npy

@@ -1,0 +1,1 @@
+plait run tests/models/digits_whole_int8.tflite --labls x
