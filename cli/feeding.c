@@ -78,7 +78,7 @@ static int fit_array(const struct feed *feed, const struct models *models)
         return resize(feed, models, array->dims);
     char *found = heap_text("%s [", plait_type_name(array->type));
     for (int32_t axis = 0; axis < array->rank; axis++) {
-        char *longer = heap_text("%s%s%d", found, axis > 0 ? ", " : "", array->dims[axis]);
+        char *longer = heap_text("%s%s%d", found, axis > 0 ? "," : "", array->dims[axis]);
         free(found);
         found = longer;
     }
@@ -91,7 +91,7 @@ static int fit_array(const struct feed *feed, const struct models *models)
 
 /* ---- pictures -------------------------------------------------------------------------------- */
 
-/* The axes of a tensor that takes one picture: [1, H, W, C], [H, W, C], [1, H, W] or [H, W];
+/* The axes of a tensor that takes one picture: [1,H,W,C], [H,W,C], [1,H,W] or [H,W];
  * channel_axis is -1 where there is none. */
 static bool picture_axes(const struct plait_tensor *tensor, int32_t *row_axis,
                          int32_t *channel_axis)
@@ -99,17 +99,20 @@ static bool picture_axes(const struct plait_tensor *tensor, int32_t *row_axis,
     int32_t rank = plait_tensor_rank(tensor);
     if (rank < 2 || rank > 4) return false;
     int32_t last = plait_tensor_dim(tensor, rank - 1);
-    bool channels = rank == 4 || (rank == 3 && (last == 1 || last == 3 || last == 4));
+    bool is_depth = last == 1 || last == 3 || last == 4;
+    bool channels = rank == 4 || (rank == 3 && is_depth);
     *channel_axis = channels ? rank - 1 : -1;
     *row_axis = channels ? rank - 3 : rank - 2;
-    if (channels && last != 1 && last != 3 && last != 4) return false;
+    if (channels && !is_depth) return false;
+    for (int32_t axis = *row_axis; axis < *row_axis + 2; axis++) /* [1,64] is no picture */
+        if (!channels && !is_open(tensor, axis) && plait_tensor_dim(tensor, axis) < 2) return false;
     return *row_axis == 0 || plait_tensor_dim(tensor, 0) == 1 || is_open(tensor, 0);
 }
 
 static int complain_no_picture(const struct feed *feed)
 {
-    return complain_shape(
-        feed, "a picture, which fits uint8, int8 and float32 of [1, height, width, 1, 3 or 4]");
+    return complain_shape(feed,
+                          "a picture, which fits uint8, int8 and float32 [1,height,width,1|3|4]");
 }
 
 static int read_picture(struct feed *feed, const struct models *models)
@@ -178,8 +181,7 @@ static plait_status write_sound(struct feed *feed)
     char *cut = count > wanted   ? heap_text(", the first %zu of them", wanted)
                 : count < wanted ? heap_text(", then %zu zeros", wanted - count)
                                  : heap_text("%s", "");
-    note("%s: %s %zu samples%s, %s%s; %d samples a second as in the file, the model does not say "
-         "what it expects",
+    note("%s: %s %zu samples%s, %s%s, at %d Hz as in the file (models do not say their rate)",
          feed->label, feed->path, count, cut, plait_type_name(feed->sound.type),
          feed->sound.type == PLAIT_INT16 ? " as they are" : " from -1 to 1", feed->sound.rate);
     plait_status status = plait_tensor_write(feed->tensor, elements, wanted * sample_bytes);

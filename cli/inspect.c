@@ -39,7 +39,42 @@ struct operator_count *count_operators(const struct plait_model *model, size_t *
     return counts;
 }
 
-/* Plans all models that can run, in one interpreter, and reads what the programs need. */
+/* What the model takes in an interpreter of its own: measured, not estimated. */
+static plait_status look_alone(const char *path, struct plait_stats *stats)
+{
+    struct plait_interpreter *interpreter = NULL;
+    plait_status status = plait_open(NULL, &interpreter);
+    if (status == PLAIT_OK) status = plait_load_file(interpreter, "alone", path, NULL, NULL);
+    if (status == PLAIT_OK) status = plait_allocate(interpreter);
+    if (status == PLAIT_OK) status = plait_get_stats(interpreter, stats);
+    plait_close(interpreter);
+    return status;
+}
+
+static void add_alone(struct plait_stats *sum, const struct plait_stats *alone)
+{
+    sum->constant_bytes += alone->constant_bytes;
+    sum->io_bytes += alone->io_bytes;
+    sum->state_bytes += alone->state_bytes;
+    sum->arena_bytes += alone->arena_bytes;
+    sum->memory_bytes += alone->memory_bytes;
+}
+
+static int look_at_row(const struct models *models, size_t index, struct memory_report *report)
+{
+    struct memory_row *row = &report->rows[index];
+    plait_status status = plait_model_memory(models->items[index].model, &row->memory);
+    if (status != PLAIT_OK) return complain_status(models->interpreter, status, "--memory");
+    progress_step("planning %s alone", row->name);
+    status = look_alone(models->items[index].path, &row->alone);
+    if (status != PLAIT_OK)
+        return complain(exit_code_of(status), "--memory: %s alone: %s", row->name,
+                        plait_status_text(status));
+    add_alone(&report->apart, &row->alone);
+    return EXIT_FINE;
+}
+
+/* Plans all models that can run, in one interpreter and each alone, and reads what they need. */
 static int look_at_memory(struct models *models, struct memory_report *report)
 {
     report->rows = heap_array(models->count, sizeof *report->rows);
@@ -51,13 +86,12 @@ static int look_at_memory(struct models *models, struct memory_report *report)
     }
     progress_step("planning %zu model%s", models->count, models->count == 1 ? "" : "s");
     plait_status status = plait_allocate(models->interpreter);
-    for (size_t i = 0; status == PLAIT_OK && i < models->count; i++)
-        if (report->rows[i].known)
-            status = plait_model_memory(models->items[i].model, &report->rows[i].memory);
-    if (status == PLAIT_OK) status = plait_get_stats(models->interpreter, &report->stats);
-    progress_end();
-    return status == PLAIT_OK ? EXIT_FINE
-                              : complain_status(models->interpreter, status, "--memory");
+    if (status == PLAIT_OK) status = plait_get_stats(models->interpreter, &report->together);
+    if (status != PLAIT_OK) return complain_status(models->interpreter, status, "--memory");
+    int code = EXIT_FINE;
+    for (size_t i = 0; code == EXIT_FINE && i < models->count; i++)
+        if (report->rows[i].known) code = look_at_row(models, i, report);
+    return code;
 }
 
 /* Says of every model that cannot run what it lacks. */
@@ -76,12 +110,13 @@ static int show(struct models *models, const struct options *options)
     struct memory_report memory = {0};
     struct json_t *document = NULL;
     int code = EXIT_FINE;
-    progress_end();
+    progress_clear();
     if (json) document = inspect_json_models(models, operators);
     else inspect_text_models(models, operators);
     int unsupported = say_unsupported(models);
     if (options_given(options, "--memory")) {
         code = look_at_memory(models, &memory);
+        progress_end();
         if (code == EXIT_FINE && !json) inspect_text_memory(&memory);
     }
     if (json) inspect_json_print(document, code == EXIT_FINE && memory.count > 0 ? &memory : NULL);

@@ -20,13 +20,15 @@ struct operator_count *count_operators(const struct plait_model *model, size_t *
 struct memory_row {
     const char *name;
     bool known;
-    struct plait_memory memory;
+    struct plait_memory memory; /* as part of all */
+    struct plait_stats alone;   /* of an interpreter that holds this model only */
 };
 
 struct memory_report {
     struct memory_row *rows;
     size_t count;
-    struct plait_stats stats; /* of all that are known, in one interpreter */
+    struct plait_stats together; /* of the interpreter that holds all that are known */
+    struct plait_stats apart;    /* the sum of the rows' alone: bytes only */
 };
 
 /* Shows every model; with `operators`, each of its operators. */

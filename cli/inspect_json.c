@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What plait inspect gives to programs. The document:
  *   models: [{name, path, description, inputs, outputs, signatures, operators, unsupported?}]
- *   memory?: {models: [{name, ...bytes}], joint: {...bytes}}
+ *   memory?: {models: [{name, ...bytes}], apart: {...bytes}, together: {...bytes}}
  * operators is [{name, count, supported}], or with --ops [{index, name, version, supported, inputs,
  * outputs}]. */
 #include <stdlib.h>
@@ -114,7 +114,7 @@ static json_t *json_of_row(const struct memory_row *row)
     const struct plait_memory *memory = &row->memory;
     json_t *object = json_object();
     json_object_set_new(object, "name", json_of_text(row->name));
-    json_object_set_new(object, "constant_bytes", json_of_size(memory->constant_bytes));
+    json_object_set_new(object, "constant_bytes", json_of_size(row->alone.constant_bytes));
     json_object_set_new(object, "io_bytes", json_of_size(memory->io_bytes));
     json_object_set_new(object, "state_bytes", json_of_size(memory->state_bytes));
     json_object_set_new(object, "arena_bytes", json_of_size(memory->arena_bytes));
@@ -127,13 +127,10 @@ static json_t *json_of_stats(const struct plait_stats *stats)
 {
     json_t *object = json_object();
     json_object_set_new(object, "constant_bytes", json_of_size(stats->constant_bytes));
-    json_object_set_new(object, "constant_sum_bytes", json_of_size(stats->constant_sum_bytes));
     json_object_set_new(object, "io_bytes", json_of_size(stats->io_bytes));
     json_object_set_new(object, "state_bytes", json_of_size(stats->state_bytes));
     json_object_set_new(object, "arena_bytes", json_of_size(stats->arena_bytes));
-    json_object_set_new(object, "arena_sum_bytes", json_of_size(stats->arena_sum_bytes));
-    json_object_set_new(object, "memory_bytes", json_of_size(stats->memory_bytes));
-    json_object_set_new(object, "memory_peak_bytes", json_of_size(stats->memory_peak_bytes));
+    json_object_set_new(object, "total_bytes", json_of_size(stats->memory_bytes));
     return object;
 }
 
@@ -146,7 +143,8 @@ void inspect_json_print(struct json_t *models, const struct memory_report *memor
         for (size_t i = 0; i < memory->count; i++)
             if (memory->rows[i].known) json_array_append_new(rows, json_of_row(&memory->rows[i]));
         json_object_set_new(object, "models", rows);
-        json_object_set_new(object, "joint", json_of_stats(&memory->stats));
+        json_object_set_new(object, "apart", json_of_stats(&memory->apart));
+        json_object_set_new(object, "together", json_of_stats(&memory->together));
         json_object_set_new(document, "memory", object);
     }
     json_print(document, false);

@@ -28,7 +28,8 @@ static void add_tensor(struct table *table, const char *kind, size_t index, char
     table_add(table, "%s", kind);
     table_add(table, "#%zu", index);
     if (name[0] != '#') table_add(table, "%s", name);
-    else table_add(table, "%s (use #%zu)", plait_tensor_name(tensor), index);
+    else if (plait_tensor_name(tensor)[0] == '\0') table_add(table, "(no name)");
+    else table_add(table, "%s (not the only one)", plait_tensor_name(tensor));
     table_add(table, "%s", shape);
     if (number) table_add(table, "tensor %d", plait_tensor_index(tensor));
     else table_add(table, "%s", "");
@@ -152,57 +153,53 @@ static void add_bytes(struct table *table, size_t bytes)
     free(text);
 }
 
-static void add_row(struct table *table, const char *name, const size_t *bytes, size_t count)
-{
-    table_add(table, "%s", name);
-    for (size_t i = 0; i < count; i++) add_bytes(table, bytes[i]);
-}
-
-static void add_model(struct table *table, const struct memory_row *row)
-{
-    const struct plait_memory *m = &row->memory;
-    const size_t bytes[] = {m->constant_bytes, m->io_bytes, m->state_bytes, m->arena_bytes,
-                            m->arena_bound_bytes};
-    add_row(table, row->name, bytes, sizeof bytes / sizeof bytes[0]);
-    if (m->arena_bound_bytes > 0)
-        table_add(table, "%.3f", (double)m->arena_bytes / (double)m->arena_bound_bytes);
-    else table_add(table, "%s", "");
-}
-
-static void add_heads(struct table *table)
+static void print_models(const struct memory_report *memory)
 {
     static const char *const heads[] = {"bytes", "constants", "io",         "state",
                                         "arena", "bound",     "arena/bound"};
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) table_add(table, "%s", heads[i]);
+    struct table table = {.alignment = "lrrrrrr"};
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) table_add(&table, "%s", heads[i]);
+    for (size_t i = 0; i < memory->count; i++) {
+        const struct memory_row *row = &memory->rows[i];
+        if (!row->known) continue;
+        table_add(&table, "%s", row->name);
+        add_bytes(&table, row->alone.constant_bytes);
+        add_bytes(&table, row->memory.io_bytes);
+        add_bytes(&table, row->memory.state_bytes);
+        add_bytes(&table, row->memory.arena_bytes);
+        add_bytes(&table, row->memory.arena_bound_bytes);
+        double bound = (double)row->memory.arena_bound_bytes;
+        if (row->memory.arena_bound_bytes == 0) table_add(&table, "%s", "");
+        else table_add(&table, "%.3f", (double)row->memory.arena_bytes / bound);
+    }
+    table_print(&table, 0);
 }
 
-/* One interpreter for each model against one for all: constants, io, state and arenas. */
-static void print_together(const struct plait_stats *stats)
+static void add_stats(struct table *table, const char *name, const struct plait_stats *stats)
 {
+    table_add(table, "%s", name);
+    add_bytes(table, stats->constant_bytes);
+    add_bytes(table, stats->io_bytes);
+    add_bytes(table, stats->state_bytes);
+    add_bytes(table, stats->arena_bytes);
+    add_bytes(table, stats->memory_bytes);
+}
+
+/* One interpreter for each model against one for all. */
+static void print_together(const struct memory_report *memory)
+{
+    static const char *const heads[] = {"", "constants", "io", "state", "arena", "total"};
     struct table table = {.alignment = "lrrrrr"};
-    static const char *const heads[] = {"", "constants", "io", "state", "arena", "sum"};
-    size_t alone =
-        stats->constant_sum_bytes + stats->io_bytes + stats->state_bytes + stats->arena_sum_bytes;
-    size_t together =
-        stats->constant_bytes + stats->io_bytes + stats->state_bytes + stats->arena_bytes;
-    const size_t alone_bytes[] = {stats->constant_sum_bytes, stats->io_bytes, stats->state_bytes,
-                                  stats->arena_sum_bytes, alone};
-    const size_t together_bytes[] = {stats->constant_bytes, stats->io_bytes, stats->state_bytes,
-                                     stats->arena_bytes, together};
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) table_add(&table, "%s", heads[i]);
-    add_row(&table, "each in its own interpreter", alone_bytes, 5);
-    add_row(&table, "all in this one", together_bytes, 5);
-    putchar('\n');
+    add_stats(&table, "each in its own interpreter", &memory->apart);
+    add_stats(&table, "all in this one", &memory->together);
     table_print(&table, 0);
 }
 
 void inspect_text_memory(const struct memory_report *memory)
 {
-    struct table table = {.alignment = "lrrrrrr"};
-    add_heads(&table);
-    for (size_t i = 0; i < memory->count; i++)
-        if (memory->rows[i].known) add_model(&table, &memory->rows[i]);
     putchar('\n');
-    table_print(&table, 0);
-    print_together(&memory->stats);
+    print_models(memory);
+    putchar('\n');
+    print_together(memory);
 }

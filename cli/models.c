@@ -141,29 +141,62 @@ static void note_adapter(const char *value, const struct model_link *link)
              (double)from.scale[0], from.zero_point[0], (double)to.scale[0], to.zero_point[0]);
 }
 
+/* Takes one ",reshape", ",cast", ",scale=S" or ",offset=O" off the end of a link's text; false
+ * if there is none. */
+static bool take_adapter(char *text, struct plait_link_options *options)
+{
+    char *comma = strrchr(text, ','), *end = NULL;
+    if (comma == NULL) return false;
+    if (strcmp(comma, ",reshape") == 0) {
+        options->reshape = true;
+    } else if (strcmp(comma, ",cast") == 0) {
+        options->cast = true;
+    } else if (strncmp(comma, ",scale=", 7) == 0) {
+        options->scale = strtof(comma + 7, &end);
+        options->has_scale = true;
+    } else if (strncmp(comma, ",offset=", 8) == 0) {
+        options->offset = strtof(comma + 8, &end);
+        options->has_offset = true;
+    } else {
+        return false;
+    }
+    if (end != NULL && (*end != '\0' || end[-1] == '=')) return false;
+    *comma = '\0';
+    return true;
+}
+
+/* Makes the link of two references, and says when an adapter had to be put between them. */
+static int link_tensors(struct models *models, const char *value,
+                        const struct tensor_reference *from, const struct tensor_reference *to,
+                        const struct plait_link_options *options)
+{
+    plait_status status = plait_link(models->interpreter, from->model_name, from->tensor_name,
+                                     to->model_name, to->tensor_name, options);
+    if (status != PLAIT_OK) return complain_status(models->interpreter, status, "--link");
+    models->links = heap_grow(models->links, models->link_count, sizeof *models->links);
+    struct model_link *link = &models->links[models->link_count++];
+    link->from = plait_find_output(from->model->model, from->tensor_name);
+    link->to = plait_find_input(to->model->model, to->tensor_name);
+    join_sets(models, from->model->set, to->model->set);
+    note_adapter(value, link);
+    return EXIT_FINE;
+}
+
 static int link_one(struct models *models, const char *value)
 {
     struct tensor_reference from = {0}, to = {0};
-    int code = reference_read(&from, models, "--link", value);
+    struct plait_link_options options;
+    char *ends = heap_text("%s", value);
+    plait_link_options_default(&options);
+    while (take_adapter(ends, &options)) continue;
+    int code = reference_read(&from, models, "--link", ends);
     if (code == EXIT_FINE && from.rest == NULL)
         code = complain(EXIT_USAGE, "--link %s: two ends are needed, A.OUT=B.IN", value);
     if (code == EXIT_FINE) code = reference_read(&to, models, "--link", from.rest);
-    if (code == EXIT_FINE) {
-        plait_status status = plait_link(models->interpreter, from.model_name, from.tensor_name,
-                                         to.model_name, to.tensor_name, NULL);
-        if (status != PLAIT_OK) {
-            code = complain_status(models->interpreter, status, "--link");
-        } else {
-            models->links = heap_grow(models->links, models->link_count, sizeof *models->links);
-            struct model_link *link = &models->links[models->link_count++];
-            link->from = plait_find_output(from.model->model, from.tensor_name);
-            link->to = plait_find_input(to.model->model, to.tensor_name);
-            join_sets(models, from.model->set, to.model->set);
-            note_adapter(value, link);
-        }
-    }
+    if (code == EXIT_FINE) code = link_tensors(models, value, &from, &to, &options);
     reference_free(&from);
     reference_free(&to);
+    free(ends);
     return code;
 }
 
@@ -193,8 +226,7 @@ bool models_takes(const struct models *models, const struct plait_tensor *output
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-static int complain_no_model(const struct models *models, const char *option, const char *value,
-                             const char *name)
+static int complain_no_model(const struct models *models, const char *option, const char *name)
 {
     char *list = heap_text("%s", "");
     for (size_t i = 0; i < models->count; i++) {
@@ -202,7 +234,7 @@ static int complain_no_model(const struct models *models, const char *option, co
         free(list);
         list = longer;
     }
-    complain(EXIT_USAGE, "%s %s: there is no model '%s'; models: %s", option, value, name, list);
+    complain(EXIT_USAGE, "%s: there is no model '%s'; models: %s", option, name, list);
     free(list);
     return EXIT_USAGE;
 }
@@ -217,8 +249,7 @@ int reference_read(struct tensor_reference *reference, const struct models *mode
     reference->tensor_name = heap_text("%.*s", (int)tensor_length, tensor);
     reference->rest = tensor[tensor_length] == '=' ? tensor + tensor_length + 1 : NULL;
     reference->model = find_model(models, reference->model_name);
-    if (reference->model == NULL)
-        return complain_no_model(models, option, value, reference->model_name);
+    if (reference->model == NULL) return complain_no_model(models, option, reference->model_name);
     return EXIT_FINE;
 }
 
@@ -263,7 +294,7 @@ char *tensor_shape_text(const struct plait_tensor *tensor, bool open)
     for (int32_t axis = 0; axis < plait_tensor_rank(tensor); axis++) {
         int32_t dim =
             open ? plait_tensor_dim_signature(tensor, axis) : plait_tensor_dim(tensor, axis);
-        char *longer = heap_text("%s%s%d", text, axis > 0 ? ", " : "", dim);
+        char *longer = heap_text("%s%s%d", text, axis > 0 ? "," : "", dim);
         free(text);
         text = longer;
     }

@@ -2,8 +2,8 @@
 /* The models of a command line: loaded under their names into one interpreter, linked, and found
  * again by name.
  *
- * Names are MODEL or MODEL.TENSOR, split at the first dot; the tensor may be left out where there is
- * only one. */
+ * Names are MODEL or MODEL.TENSOR, split at the first dot; the tensor may be left out where there
+ * is only one. */
 #ifndef CLI_MODELS_H
 #define CLI_MODELS_H
 

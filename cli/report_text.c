@@ -32,13 +32,19 @@ static void print_ranked(const struct report *report)
     table_print(&table, 0);
 }
 
+/* Rows of the last dimension where that is short enough, else lines of eight. */
 static void print_elements(const struct plait_tensor *tensor,
                            double (*element)(const struct plait_tensor *, size_t))
 {
-    struct table table = {.alignment = "rrrrrrrr"};
+    static const char right[] = "rrrrrrrrrrrr";
+    enum { MOST_COLUMNS = sizeof right - 1 };
+    int32_t rank = plait_tensor_rank(tensor),
+            last = rank > 0 ? plait_tensor_dim(tensor, rank - 1) : 1;
+    size_t columns = last >= 1 && last <= MOST_COLUMNS ? (size_t)last : SHOW_IN_A_LINE;
+    struct table table = {.alignment = right + (MOST_COLUMNS - columns)};
     size_t count = tensor_elements(tensor);
     for (size_t i = 0; i < count; i++) table_add(&table, "%.6g", element(tensor, i));
-    while (table.cell_count % SHOW_IN_A_LINE != 0) table_add(&table, "%s", "");
+    while (table.cell_count % columns != 0) table_add(&table, "%s", "");
     table_print(&table, 2);
 }
 
