@@ -7,7 +7,7 @@ digits.npy          450 handwritten digits, 8 x 8, 0 to 16: the part of scikit-l
                     trained on
 digits_answers.npy  what they are
 digit_N.png         some of them as pictures, 0 to 255
-machines.npy        10 sounds of each of six synthetic machines, as 5 frames of 128 logarithmic bands
+machines.npy        10 sounds of each of four synthetic machines, as 5 frames of 128 logarithmic bands
 """
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def main():
     for digit in (3, 7, 9):
         first = pictures[answers == digit][0].astype(np.float64)
         Image.fromarray(np.round(first * 255 / 16).astype(np.uint8)).save(HERE / f"digit_{digit}.png")
-    np.save(HERE / "machines.npy", np.stack([machine(k, 10, 9500 + k) for k in range(6)]))
+    np.save(HERE / "machines.npy", np.stack([machine(k, 10, 9500 + k) for k in range(4)]))
 
 
 if __name__ == "__main__":

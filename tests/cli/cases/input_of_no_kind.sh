@@ -1,1 +1,1 @@
-plait run digits=tests/models/digits_whole_int8.tflite --input digits=README.md
+plait run digits=tests/models/digits_whole_int8.tflite --input digits=LICENSE

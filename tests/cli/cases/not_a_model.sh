@@ -1,1 +1,1 @@
-plait run README.md
+plait run LICENSE
