@@ -227,7 +227,9 @@ static pl_status prepare_output(struct pl_prepare *prepare, struct lstm_integer 
     const double unit = ldexp(1.0, -15);
     const float effective = (float)(unit / (double)hidden->scales[0] * unit);
     PL_TRY(pl_quantize_multiplier(prepare, (double)effective, &params->hidden));
-    params->hidden_zero_point = hidden->zero_points[0];
+    /* Before a projection the reference shifts the hidden vector the other way and takes that back in the projection's
+     * bias: the sums are the same, but it saturates elsewhere. */
+    params->hidden_zero_point = params->lstm.projection ? -hidden->zero_points[0] : hidden->zero_points[0];
     params->output_zero_point = zero_point_of(prepare, PL_LSTM_OUTPUT_STATE);
     if (!params->lstm.projection) return PL_OK;
     const bool biased = prepare->inputs[PL_LSTM_PROJECTION_BIAS] != NULL;

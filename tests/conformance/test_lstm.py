@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""UNIDIRECTIONAL_SEQUENCE_LSTM in every combination of its parts against LiteRT: models made here, each invoked three
+times so that its state counts. Integer models must be equal in every bit."""
+import itertools
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+import compare
+import models
+import oracle
+import plait_c
+
+BATCHES, TIMES, INPUTS, CELLS = 3, 5, 11, 14
+GATES = ("input", "forget", "cell", "output")
+TYPE = schema.TensorType
+
+
+class Builder:
+    """One subgraph of one operator; tensors get their contents from a seeded generator."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+        self.tensors = []
+        self.buffers = [schema.BufferT()]
+
+    def add(self, kind, shape, data=None, scale=None, zero_point=0, variable=False):
+        tensor = schema.TensorT()
+        tensor.name, tensor.type, tensor.shape = f"t{len(self.tensors)}", kind, np.array(shape, np.int32)
+        tensor.isVariable = variable
+        if scale is not None:
+            tensor.quantization = schema.QuantizationParametersT()
+            tensor.quantization.scale = np.array([scale], np.float32)
+            tensor.quantization.zeroPoint = np.array([zero_point], np.int64)
+        if data is not None:
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(np.ascontiguousarray(data).tobytes(), np.uint8)
+            tensor.buffer = len(self.buffers)
+            self.buffers.append(buffer)
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+    def weights(self, kind, shape):
+        """Random weights: float32, or int8 or int16 with a scale."""
+        if kind == TYPE.FLOAT32:
+            return self.add(kind, shape, self.rng.uniform(-0.5, 0.5, shape).astype(np.float32))
+        limit, dtype = (127, np.int8) if kind == TYPE.INT8 else (32767, np.int16)
+        data = self.rng.integers(-limit, limit + 1, shape).astype(dtype)
+        return self.add(kind, shape, data, scale=float(self.rng.uniform(0.5, 0.9)) / limit)
+
+    def bias(self, kind, count, scale):
+        if kind == TYPE.FLOAT32:
+            return self.add(kind, [count], self.rng.uniform(-0.3, 0.3, count).astype(np.float32))
+        return self.add(kind, [count], self.rng.integers(-9000, 9000, count).astype(np.int32), scale=scale)
+
+
+def build(kind, coupled, peephole, projection, time_major, clips, layer_norm=False, seed=0, asymmetric=False):
+    """kind: float, hybrid or integer."""
+    make = Builder(seed)
+    integer = kind == "integer"
+    outputs = 9 if projection else CELLS
+    weight = TYPE.FLOAT32 if kind == "float" else TYPE.INT8
+    bias = TYPE.INT32 if integer else TYPE.FLOAT32
+    activation = TYPE.INT8 if integer else TYPE.FLOAT32
+    input_scale, state_scale, state_zero = (0.007, 0.006, 7) if integer else (None, None, 0)
+    shape = [TIMES, BATCHES] if time_major else [BATCHES, TIMES]
+    inputs = [-1] * 24
+    inputs[0] = make.add(activation, shape + [INPUTS], scale=input_scale, zero_point=-3)
+    for k, gate in enumerate(GATES):
+        if gate == "input" and coupled:
+            continue
+        inputs[1 + k] = make.weights(weight, [CELLS, INPUTS])
+        inputs[5 + k] = make.weights(weight, [CELLS, outputs])
+        inputs[12 + k] = make.bias(bias, CELLS, 2e-5)
+        if peephole and gate != "cell":
+            inputs[{"input": 9, "forget": 10, "output": 11}[gate]] = make.weights(
+                TYPE.INT16 if integer else weight, [CELLS])
+        if layer_norm:
+            inputs[20 + k] = make.weights(TYPE.FLOAT32, [CELLS])
+    if projection:
+        inputs[16] = make.weights(weight, [outputs, CELLS])
+        inputs[17] = make.bias(bias, outputs, 2e-5)
+    inputs[18] = make.add(activation, [BATCHES, outputs], scale=state_scale, zero_point=state_zero, variable=True)
+    inputs[19] = make.add(TYPE.INT16 if integer else TYPE.FLOAT32, [BATCHES, CELLS],
+                          scale=2.0 ** -11 if integer else None, variable=True)
+    result = make.add(activation, shape + [outputs], scale=state_scale, zero_point=state_zero)
+    operator = schema.OperatorT()
+    operator.inputs, operator.outputs = np.array(inputs, np.int32), np.array([result], np.int32)
+    if integer:
+        operator.intermediates = np.array(
+            [make.add(TYPE.FLOAT32, [0]) for _ in range(4)]
+            + [make.add(TYPE.INT8, [0], scale=0.005, zero_point=-5)], np.int32)
+    options = schema.UnidirectionalSequenceLSTMOptionsT()
+    options.fusedActivationFunction = schema.ActivationFunctionType.TANH
+    options.cellClip, options.projClip = clips
+    options.timeMajor, options.asymmetricQuantizeInputs = time_major, asymmetric
+    operator.builtinOptions = options
+    operator.builtinOptionsType = schema.BuiltinOptions.UnidirectionalSequenceLSTMOptions
+    return wrap(make, operator, inputs[0], result)
+
+
+def wrap(make, operator, source, result):
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM
+    code.version = 3
+    graph = schema.SubGraphT()
+    graph.name, graph.tensors, graph.operators = "main", make.tensors, [operator]
+    graph.inputs, graph.outputs = np.array([source], np.int32), np.array([result], np.int32)
+    tree = schema.ModelT()
+    tree.version, tree.description = 3, "one LSTM"
+    tree.operatorCodes, tree.subgraphs, tree.buffers = [code], [graph], make.buffers
+    return models.pack(tree)
+
+
+def feed(kind, seed):
+    rng = np.random.default_rng(seed)
+    shape = (TIMES, BATCHES, INPUTS)
+    if kind == "integer":
+        return rng.integers(-128, 128, shape).astype(np.int8)
+    return rng.uniform(-1, 1, shape).astype(np.float32)
+
+
+def compare_three_invocations(data, kind, time_major, relative=compare.RELATIVE):
+    reference = oracle.open_reference(data)
+    with plait_c.Interpreter() as interpreter:
+        model = interpreter.load(data, "lstm")
+        interpreter.allocate()
+        for seed in range(3):
+            array = feed(kind, seed)
+            array = array if time_major else np.ascontiguousarray(array.swapaxes(0, 1))
+            expected = oracle.invoke(reference, [array])
+            assert len(np.unique(expected[0])) > 10  # not all saturated
+            wrong = compare.difference(model([array])[0], expected[0], relative=relative)
+            assert not wrong, f"invocation {seed}: {wrong}"
+
+
+PARTS = list(itertools.product((False, True), repeat=4))
+
+
+@pytest.mark.parametrize("clips", [(0.0, 0.0), (0.3, 0.4)])
+@pytest.mark.parametrize("coupled,peephole,projection,time_major", PARTS)
+def test_integer(coupled, peephole, projection, time_major, clips):
+    if peephole and projection:
+        pytest.skip("refused: the reference then takes cells of other batches")
+    data = build("integer", coupled, peephole, projection, time_major, clips)
+    compare_three_invocations(data, "integer", time_major)
+
+
+@pytest.mark.parametrize("layer_norm", [False, True])
+@pytest.mark.parametrize("coupled,peephole,projection,time_major", PARTS)
+def test_float(coupled, peephole, projection, time_major, layer_norm):
+    data = build("float", coupled, peephole, projection, time_major, (0.3, 0.4), layer_norm)
+    compare_three_invocations(data, "float", time_major)
+
+
+@pytest.mark.parametrize("asymmetric", [False, True])
+@pytest.mark.parametrize("coupled,peephole,projection,time_major", PARTS)
+def test_hybrid(coupled, peephole, projection, time_major, asymmetric):
+    """An ulp of tanh or logistic can move a quantized element of the state by one: one unit of 127, times a weight."""
+    data = build("hybrid", coupled, peephole, projection, time_major, (0.3, 0.4), asymmetric=asymmetric)
+    compare_three_invocations(data, "hybrid", time_major, relative=1 / 127)
