@@ -560,10 +560,10 @@ static void quantize_asymmetric(const float *values, int64_t count, int8_t *quan
         memset(quantized, 0, (size_t)count);
         return;
     }
-    const double step = ((double)high - (double)low) / 255.0;
+    const double step = (double)(high - low) / 255.0; /* the difference in float, as the reference has it */
     *zero_point = choose_zero_point((double)low, (double)high, step);
     *scale = (float)step;
-    quantize_all(values, count, (float)*zero_point, (float)(1.0 / step), -128.0f, quantized);
+    quantize_all(values, count, (float)*zero_point, 1.0f / *scale, -128.0f, quantized);
 }
 
 const struct pl_gemm_kernels PL_LEVEL(pl_gemm_kernels) = {
