@@ -22,8 +22,9 @@ def complaints(model, inputs, where=""):
     with plait_c.Interpreter() as interpreter:
         for index, op in enumerate(graph.operators):
             name = model.operator_name(op)
-            fed, made = models.fed_tensors(model, op), [int(k) for k in op.outputs]
-            if not made or any(k not in values for k in fed + made):
+            fed = models.fed_tensors(model, op)
+            made = [int(k) for k in op.outputs if int(k) in values]  # a loop has outputs that nobody reads
+            if not made or any(k not in values for k in fed):
                 found.append(f"{where}operator {index} {name}: its tensors cannot be read, so it cannot be compared")
                 continue
             shapes = {k: values[k].shape for k in fed + made}
@@ -40,6 +41,16 @@ def complaints(model, inputs, where=""):
                                           for k in op.inputs], f"{where}{index}/")
             found += told
     return found
+
+
+def of_call(model, call):
+    """(model whose primary subgraph is the called signature's, inputs in that subgraph's order)."""
+    key, inputs = call
+    if key is None:
+        return model, inputs
+    subgraph, takes, _ = model.signatures()[key]
+    by_tensor = {tensor: array for (_, tensor), array in zip(takes, inputs, strict=True)}
+    return models.with_primary(model, subgraph), [by_tensor[int(k)] for k in model.tree.subgraphs[subgraph].inputs]
 
 
 def constant(model, k):

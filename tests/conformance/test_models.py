@@ -20,6 +20,10 @@ import plait_c
 LONG = os.environ.get("PLAIT_LONG") == "1"
 PATHS = models.model_paths()
 every_model = pytest.mark.parametrize("path", PATHS, ids=models.label)
+with_stored_inputs = pytest.mark.parametrize("path", [path for path in PATHS if path.with_suffix(".npz").exists()],
+                                             ids=models.label)
+hybrid_models = pytest.mark.parametrize("path", [path for path in PATHS if models.read(path).hybrid()],
+                                        ids=models.label)
 
 
 def random_count(model):
@@ -57,8 +61,7 @@ def judge(path, calls, reference):
         wrong = differences(ours, theirs)
         if wrong and not model.integer_only():
             print(f"call {number} end to end: {'; '.join(wrong)}: compared operator by operator")
-            subgraph = 0 if call[0] is None else model.signatures()[call[0]][0]
-            wrong = operators.complaints(models.with_primary(model, subgraph), call[1])
+            wrong = operators.complaints(*operators.of_call(model, call))
         failed += [f"call {number} {call[0] or ''}: {text}" for text in wrong]
     assert not failed, "\n".join(failed[:20])
 
@@ -78,12 +81,9 @@ def stored_calls(model, path):
         return calls, answers
 
 
-@every_model
+@with_stored_inputs
 def test_stored_inputs(path):
-    stored = sorted(path.parent.glob(path.stem + ".npz")) + sorted(path.parent.glob(path.stem + ".b*.npz"))
-    if not stored:
-        pytest.skip("no stored inputs beside this model")
-    for file in stored:
+    for file in [path.with_suffix(".npz")] + sorted(path.parent.glob(path.stem + ".b*.npz")):
         calls, answers = stored_calls(models.read(path), file)
         if None in answers:
             answers = oracle.answers(path, calls)
@@ -111,15 +111,11 @@ def test_random_inputs(path):
         judge(path, sequence, oracle.answers(path, sequence))
 
 
-@every_model
+@hybrid_models
 def test_operators_of_hybrid_models(path):
-    model = models.read(path)
-    if not model.hybrid():
-        pytest.skip("no hybrid operators")
-    found = []
-    for key, inputs in random_calls(model, 20 if LONG else 2):
-        subgraph = 0 if key is None else model.signatures()[key][0]
-        found += operators.complaints(models.with_primary(model, subgraph), inputs)
+    model, found = models.read(path), []
+    for call in random_calls(model, 20 if LONG else 2):
+        found += operators.complaints(*operators.of_call(model, call))
     assert not found, "\n".join(found[:20])
 
 
