@@ -152,8 +152,15 @@ PL_ALWAYS_INLINE int32_t squared_difference_quantized(int32_t x, int32_t y, cons
     return finish(scale_down((int32_t)((uint32_t)difference * (uint32_t)difference), p->out), p);
 }
 
-/* The divisor is not 0: the operator has looked. Scales so far apart that the shift leaves its range give the nearest
- * shift there is. */
+/* Small dividends ask for shifts beyond 31 bits. The reference does not guard against that; these are its answers on
+ * x86-64, where the CPU shifts by the exponent modulo 32 and all bits count as remainder. */
+PL_ALWAYS_INLINE int32_t shift_right_far(int32_t x, int32_t exponent)
+{
+    if (exponent <= 31) return pl_rounding_shift_right(x, exponent < 0 ? 0 : exponent);
+    return pl_fixed_add(x >> (exponent & 31), x >= 0 ? 1 : 0);
+}
+
+/* The divisor is not 0: the operator has looked. */
 PL_ALWAYS_INLINE int32_t div_quantized(int32_t x, int32_t y, const struct pl_binary_params *p)
 {
     int32_t dividend = x + p->offsets[0];
@@ -166,8 +173,7 @@ PL_ALWAYS_INLINE int32_t div_quantized(int32_t x, int32_t y, const struct pl_bin
     const int32_t inverse = pl_fixed_reciprocal(divisor, 31, &bits);
     const int32_t headroom = dividend == 0 ? 31 : __builtin_clrsb(dividend);
     const int32_t quotient = pl_high_multiply((int32_t)((uint32_t)dividend << headroom), inverse);
-    const int32_t shift = pl_clamp(bits + headroom - p->out.shift, 0, 31);
-    return finish(pl_rounding_shift_right(pl_high_product(quotient, p->out.multiplier), shift), p);
+    return finish(shift_right_far(pl_high_product(quotient, p->out.multiplier), bits + headroom - p->out.shift), p);
 }
 
 /* Scales are powers of two: only a shift is left. */
@@ -216,6 +222,8 @@ COMPARISON(less, <)
 COMPARISON(less_equal, <=)
 COMPARISON(greater, >)
 COMPARISON(greater_equal, >=)
+BINARY(equal_quantized_int16, int16_t, uint8_t, (uint8_t)(common_scale(x, 0, p) == common_scale(y, 1, p)))
+BINARY(not_equal_quantized_int16, int16_t, uint8_t, (uint8_t)(common_scale(x, 0, p) != common_scale(y, 1, p)))
 BINARY(equal_bool, uint8_t, uint8_t, (uint8_t)((x != 0) == (y != 0)))
 BINARY(not_equal_bool, uint8_t, uint8_t, (uint8_t)((x != 0) != (y != 0)))
 BINARY(logical_and, uint8_t, uint8_t, (uint8_t)((x != 0) & (y != 0)))
@@ -266,8 +274,12 @@ const struct pl_binary_table PL_LEVEL(pl_binary_table) = {{
     [PL_BINARY_SQUARED_DIFFERENCE] = {[PL_KIND_FLOAT32] = squared_difference_float32,
                                       [PL_KIND_INT32] = squared_difference_int32,
                                       [PL_KIND_QUANTIZED_INT8] = squared_difference_quantized_int8},
-    [PL_BINARY_EQUAL] = {COMPARISON_ROW(equal), [PL_KIND_BOOL] = equal_bool},
-    [PL_BINARY_NOT_EQUAL] = {COMPARISON_ROW(not_equal), [PL_KIND_BOOL] = not_equal_bool},
+    [PL_BINARY_EQUAL] = {COMPARISON_ROW(equal),
+                         [PL_KIND_QUANTIZED_INT16] = equal_quantized_int16,
+                         [PL_KIND_BOOL] = equal_bool},
+    [PL_BINARY_NOT_EQUAL] = {COMPARISON_ROW(not_equal),
+                             [PL_KIND_QUANTIZED_INT16] = not_equal_quantized_int16,
+                             [PL_KIND_BOOL] = not_equal_bool},
     [PL_BINARY_LESS] = {COMPARISON_ROW(less)},
     [PL_BINARY_LESS_EQUAL] = {COMPARISON_ROW(less_equal)},
     [PL_BINARY_GREATER] = {COMPARISON_ROW(greater)},
