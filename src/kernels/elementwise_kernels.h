@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernels that work element by element on runs. A table entry that is NULL is a combination that does not exist, so
- * the tables say which types an operator has. Outputs may be the same memory as an input whose elements have the same
- * size (and which is not broadcast); else they do not overlap. */
+/* Kernels that work element by element on runs. A table entry that is NULL is a combination that
+ * does not exist, so the tables say which types an operator has. Outputs may be the same memory
+ * as an input whose elements have the same size (and which is not broadcast); else they do not
+ * overlap. */
 #ifndef PL_KERNELS_ELEMENTWISE_KERNELS_H
 #define PL_KERNELS_ELEMENTWISE_KERNELS_H
 
@@ -10,7 +11,7 @@
 #include "kernels/fixed_point.h"
 #include "kernels/kernels.h"
 
-/* ---- two inputs -------------------------------------------------------------------------------------------------- */
+/* ---- two inputs ------------------------------------------------------------------------------ */
 
 enum pl_binary {
     PL_BINARY_ADD,
@@ -44,7 +45,7 @@ enum pl_kind {
     PL_KIND_QUANTIZED_INT8,
     PL_KIND_QUANTIZED_UINT8,
     PL_KIND_QUANTIZED_INT16,
-    PL_KIND_POWER_INT16, /* scales are powers of two: inputs are shifted right, nothing is multiplied */
+    PL_KIND_POWER_INT16, /* scales are powers of two: inputs are only shifted right */
     PL_KIND_COUNT
 };
 
@@ -59,34 +60,36 @@ struct pl_binary_run {
 };
 
 struct pl_binary_params {
-    float low, high;              /* clamp of float results */
-    int64_t low_int, high_int;    /* clamp of integer results, quantized or not */
-    int32_t offsets[2];           /* added to the quantized inputs */
-    int32_t out_offset;           /* added to the quantized output */
-    int32_t left_shift;           /* of the inputs, before their multipliers */
-    struct pl_multiplier in[2];   /* of the inputs; in POWER kinds only -shift counts */
-    struct pl_multiplier out;     /* of the result */
+    float low, high;            /* clamp of float results */
+    int64_t low_int, high_int;  /* clamp of integer results, quantized or not */
+    int32_t offsets[2];         /* added to the quantized inputs */
+    int32_t out_offset;         /* added to the quantized output */
+    int32_t left_shift;         /* of the inputs, before their multipliers */
+    struct pl_multiplier in[2]; /* of the inputs; in POWER kinds only -shift counts */
+    struct pl_multiplier out;   /* of the result */
 };
 
-typedef void (*pl_binary_kernel)(const struct pl_binary_run *run, const struct pl_binary_params *params);
+typedef void (*pl_binary_kernel)(const struct pl_binary_run *run,
+                                 const struct pl_binary_params *params);
 
 struct pl_binary_table {
     pl_binary_kernel kernels[PL_BINARY_COUNT][PL_KIND_COUNT];
 };
 
-/* ---- one input --------------------------------------------------------------------------------------------------- */
+/* ---- one input ------------------------------------------------------------------------------- */
 
 enum { PL_LOOKUP_8 = 256, PL_LOOKUP_16 = 513 };
 
 struct pl_unary_params {
-    float low, high;              /* of clamp */
-    const uint8_t *lookup_8;      /* PL_LOOKUP_8 output bytes, by input byte */
-    const int16_t *lookup_16;     /* PL_LOOKUP_16 values at every 128th input, interpolated between */
-    int32_t multiplier;           /* of sigmoid_16 and tanh_16: input * multiplier >> shift is at 1 / (3 * 4096) */
-    int32_t shift;
+    float low, high;          /* of clamp */
+    const uint8_t *lookup_8;  /* PL_LOOKUP_8 output bytes, by input byte */
+    const int16_t *lookup_16; /* PL_LOOKUP_16 values at every 128th input, interpolated between */
+    int32_t multiplier; /* of logistic_16 and tanh_16: input * multiplier >> shift has the scale */
+    int32_t shift;      /* 1 / (3 * 4096) */
 };
 
-typedef void (*pl_unary_kernel)(void *out, const void *in, int64_t count, const struct pl_unary_params *params);
+typedef void (*pl_unary_kernel)(void *out, const void *in, int64_t count,
+                                const struct pl_unary_params *params);
 
 struct pl_unary_table {
     /* float32 to float32 */
@@ -106,7 +109,7 @@ struct pl_unary_table {
     pl_unary_kernel tanh_16;
 };
 
-/* ---- conversions ------------------------------------------------------------------------------------------------- */
+/* ---- conversions ----------------------------------------------------------------------------- */
 
 struct pl_convert_params {
     struct pl_multiplier multiplier; /* of requantize */
@@ -116,7 +119,8 @@ struct pl_convert_params {
     float scale;                     /* real value of one step */
 };
 
-typedef void (*pl_convert_kernel)(void *out, const void *in, int64_t count, const struct pl_convert_params *params);
+typedef void (*pl_convert_kernel)(void *out, const void *in, int64_t count,
+                                  const struct pl_convert_params *params);
 
 /* Quantized types as rows and columns. */
 enum pl_step_type { PL_STEP_INT8, PL_STEP_UINT8, PL_STEP_INT16, PL_STEP_INT32, PL_STEP_COUNT };
@@ -139,13 +143,14 @@ enum pl_cast_type {
     PL_CAST_COUNT
 };
 
-/* elements from `in` of type `from` to `out` of type `to`. Integers wrap; floats to integers saturate, NaN gives the
- * largest; to floats they round to nearest even. */
-typedef void (*pl_cast_kernel)(void *out, enum pl_cast_type to, const void *in, enum pl_cast_type from, int64_t count);
+/* elements from `in` of type `from` to `out` of type `to`. Integers wrap; floats to integers
+ * saturate, NaN gives the largest; to floats they round to nearest even. */
+typedef void (*pl_cast_kernel)(void *out, enum pl_cast_type to, const void *in,
+                               enum pl_cast_type from, int64_t count);
 
 struct pl_convert_table {
-    pl_convert_kernel quantize[PL_STEP_COUNT];                  /* float32 to the type; int32: NULL */
-    pl_convert_kernel dequantize[PL_STEP_COUNT];                /* the type to float32; int32: NULL */
+    pl_convert_kernel quantize[PL_STEP_COUNT];   /* float32 to the type; int32: NULL */
+    pl_convert_kernel dequantize[PL_STEP_COUNT]; /* the type to float32; int32: NULL */
     pl_convert_kernel requantize[PL_STEP_COUNT][PL_STEP_COUNT]; /* [from][to] */
     pl_convert_kernel float16_to_float32;
     pl_cast_kernel cast;

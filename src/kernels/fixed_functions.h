@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions on fixed-point numbers with gemmlowp's bits, as the reference's quantized operators use them. "Qn" is a
- * 32-bit number with n integer bits: its raw value is the real one times 2^(31 - n). */
+/* Functions on fixed-point numbers with gemmlowp's bits, as the reference's quantized operators
+ * use them. "Qn" is a 32-bit number with n integer bits: its raw value is the real one times
+ * 2^(31 - n). */
 #ifndef PL_KERNELS_FIXED_FUNCTIONS_H
 #define PL_KERNELS_FIXED_FUNCTIONS_H
 
@@ -35,14 +36,16 @@ static inline int32_t pl_fixed_exp_quarter(int32_t a)
     const int32_t quarter_x4 = pl_rounding_shift_right(x4, 2);
     const int32_t sum = pl_fixed_add(pl_high_multiply(pl_fixed_add(quarter_x4, x3), third), x2);
     const int32_t tail = pl_rounding_shift_right(sum, 1);
-    return pl_fixed_add(exp_of_minus_eighth, pl_high_multiply(exp_of_minus_eighth, pl_fixed_add(x, tail)));
+    return pl_fixed_add(exp_of_minus_eighth,
+                        pl_high_multiply(exp_of_minus_eighth, pl_fixed_add(x, tail)));
 }
 
 /* exp(a) in Q0 for a <= 0, Q5. */
 static inline int32_t pl_fixed_exp(int32_t a)
 {
     /* exp(-2^k) in Q0 for k = -2 .. 4 */
-    static const int32_t factors[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+    static const int32_t factors[] = {1672461947, 1302514674, 790015084, 290630308,
+                                      39332535,   720401,     242};
     if (a == 0) return INT32_MAX;
     const int32_t quarter = 1 << 24;
     const int32_t fraction = (a & (quarter - 1)) - quarter;
@@ -94,7 +97,8 @@ static inline struct pl_multiplier pl_fixed_inverse_square_root(int32_t x)
     int32_t y = 1 << 28;
     for (int32_t step = 0; step < 5; step++) {
         const int32_t y3 = pl_fixed_shift_left(pl_high_multiply(pl_high_multiply(y, y), y), 6);
-        const int32_t next = pl_fixed_subtract(pl_high_multiply(three_halves, y), pl_high_multiply(half_x, y3));
+        const int32_t next =
+            pl_fixed_subtract(pl_high_multiply(three_halves, y), pl_high_multiply(half_x, y3));
         y = pl_fixed_shift_left(next, 3);
     }
     result.multiplier = pl_high_multiply(y, 1518500250); /* sqrt(2) / 2 */

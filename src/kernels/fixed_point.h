@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fixed-point arithmetic of quantized operators, bit for bit as TensorFlow Lite's reference kernels define it
- * (gemmlowp's saturating rounding doubling high multiply, then a rounding shift: two roundings). */
+/* Fixed-point arithmetic of quantized operators, bit for bit as TensorFlow Lite's reference
+ * kernels define it (gemmlowp's saturating rounding doubling high multiply, then a rounding
+ * shift: two roundings). */
 #ifndef PL_KERNELS_FIXED_POINT_H
 #define PL_KERNELS_FIXED_POINT_H
 
@@ -15,9 +16,9 @@ struct pl_multiplier {
     int32_t shift;
 };
 
-/* a * b / 2^31 rounded to nearest, ties up; not for the one product that does not fit (see below). What the reference
- * writes with a sign-dependent nudge and a division is this sum and shift: bits 31 to 62 hold the result, which lets
- * compilers vectorize it with unsigned shifts. */
+/* a * b / 2^31 rounded to nearest, ties up; not for the one product that does not fit (see
+ * below). What the reference writes with a sign-dependent nudge and a division is this sum and
+ * shift: bits 31 to 62 hold the result, which lets compilers vectorize it with unsigned shifts. */
 static inline int32_t pl_high_product(int32_t a, int32_t b)
 {
     const int64_t nudged = (int64_t)a * b + ((int64_t)1 << 30);
@@ -40,16 +41,19 @@ static inline int32_t pl_rounding_shift_right(int32_t x, int32_t exponent)
     return (x >> exponent) + (remainder > threshold ? 1 : 0);
 }
 
-/* x * m, the reference's MultiplyByQuantizedMultiplier. The left shift wraps as the reference's does in practice. */
+/* x * m, the reference's MultiplyByQuantizedMultiplier. The left shift wraps as the reference's
+ * does in practice. */
 static inline int32_t pl_multiply(int32_t x, struct pl_multiplier m)
 {
     const int32_t left = m.shift > 0 ? m.shift : 0;
     const int32_t right = m.shift > 0 ? 0 : -m.shift;
     const int32_t shifted = (int32_t)((uint32_t)x << left);
-    return pl_rounding_shift_right(pl_high_product(shifted, m.multiplier), right); /* multipliers are >= 0 */
+    return pl_rounding_shift_right(pl_high_product(shifted, m.multiplier),
+                                   right); /* multipliers are >= 0 */
 }
 
-/* The same for 64-bit accumulators (16-bit activations): one rounding, the multiplier cut to 16 bits. */
+/* The same for 64-bit accumulators (16-bit activations): one rounding, the multiplier cut to 16
+ * bits. */
 static inline int32_t pl_multiply_64(int64_t x, struct pl_multiplier m)
 {
     const int32_t reduced = m.multiplier < 0x7FFF0000 ? (m.multiplier + (1 << 15)) >> 16 : 0x7FFF;

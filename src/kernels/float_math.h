@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Elementary functions of float32, written once: straight-line polynomials of explicit fused multiply-adds and integer
- * operations on the bits, so that a loop over them vectorizes and every level gives the same bits. The polynomials are
- * minimax fits, coefficients rounded to float one by one from the lowest with the rest fitted again. Errors, in units in
- * the last place against double: exp 1.1, tanh 2.6, logistic 2.4, erf 1.1. NaN gives NaN. */
+/* Elementary functions of float32, written once: straight-line polynomials of explicit fused
+ * multiply-adds and integer operations on the bits, so that a loop over them vectorizes and
+ * every level gives the same bits. The polynomials are minimax fits, coefficients rounded to
+ * float one by one from the lowest with the rest fitted again. Errors, in units in the last
+ * place against double: exp 1.1, tanh 2.6, logistic 2.4, erf 1.1. NaN gives NaN. */
 #ifndef PL_KERNELS_FLOAT_MATH_H
 #define PL_KERNELS_FLOAT_MATH_H
 
@@ -30,7 +31,8 @@ struct pl_exp_parts {
     uint32_t n; /* as a two's complement integer */
 };
 
-/* |x| < 2^21. Adding 1.5 * 2^23 leaves the rounded n in the low bits of the sum: no conversion that could overflow. */
+/* |x| < 2^21. Adding 1.5 * 2^23 leaves the rounded n in the low bits of the sum: no conversion
+ * that could overflow. */
 static inline struct pl_exp_parts pl_exp_split(float x)
 {
     const float shifter = 12582912.0f;
@@ -43,7 +45,8 @@ static inline struct pl_exp_parts pl_exp_split(float x)
     p = fmaf(p, r, 0.0416682549f);
     p = fmaf(p, r, 0.166665211f);
     p = fmaf(p, r, 0.49999994f);
-    const struct pl_exp_parts parts = {fmaf(p * r, r, r), pl_float_bits(sum) - pl_float_bits(shifter)};
+    const struct pl_exp_parts parts = {fmaf(p * r, r, r),
+                                       pl_float_bits(sum) - pl_float_bits(shifter)};
     return parts;
 }
 
@@ -53,8 +56,8 @@ static inline float pl_expf(float x)
     float limited = x > 89.0f ? 89.0f : x;
     limited = limited < -104.0f ? -104.0f : limited;
     const struct pl_exp_parts parts = pl_exp_split(limited);
-    /* 2^n in two factors, so that denormal results are rounded once and large ones do not overflow early. Halving is
-     * done on n + 256, which is positive. */
+    /* 2^n in two factors, so that denormal results are rounded once and large ones do not
+     * overflow early. Halving is done on n + 256, which is positive. */
     const uint32_t half = ((parts.n + 256u) >> 1) - 128u;
     const uint32_t rest = parts.n - half;
     const float first = pl_float_from_bits((half + 127u) << 23);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order of float sums over a whole axis: 16 partial sums, element i goes to i % 16, then a fixed tree. */
+/* The order of float sums over a whole axis: 16 partial sums, element i goes to i % 16, then a
+ * fixed tree. */
 #ifndef PL_KERNELS_FLOAT_SUM_H
 #define PL_KERNELS_FLOAT_SUM_H
 
@@ -12,7 +13,8 @@ enum { PL_PARTIAL_SUMS = 16 };
 typedef float pl_partial_sums __attribute__((vector_size(64)));
 
 /* Adds count elements; a new run begins at partial sum 0 again. */
-static inline __attribute__((always_inline)) void pl_partial_add(pl_partial_sums *sums, const float *x, int64_t count)
+static inline __attribute__((always_inline)) void pl_partial_add(pl_partial_sums *sums,
+                                                                 const float *x, int64_t count)
 {
     pl_partial_sums total = *sums;
     int64_t i = 0;
@@ -26,8 +28,8 @@ static inline __attribute__((always_inline)) void pl_partial_add(pl_partial_sums
 }
 
 /* Adds count squares, each in one rounding. */
-static inline __attribute__((always_inline)) void pl_partial_add_squares(pl_partial_sums *sums, const float *x,
-                                                                         int64_t count)
+static inline __attribute__((always_inline)) void
+pl_partial_add_squares(pl_partial_sums *sums, const float *x, int64_t count)
 {
     float total[PL_PARTIAL_SUMS];
     memcpy(total, sums, sizeof total);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernels that reduce or work on whole rows. Float sums have one order each: outputs that lie side by side add their
- * elements one after another; a single output adds element i of every run to partial sum i % 16, then the partial sums in
- * a fixed tree. */
+/* Kernels that reduce or work on whole rows. Float sums have one order each: outputs that lie
+ * side by side add their elements one after another; a single output adds element i of every run
+ * to partial sum i % 16, then the partial sums in a fixed tree. */
 #ifndef PL_KERNELS_REDUCTION_KERNELS_H
 #define PL_KERNELS_REDUCTION_KERNELS_H
 
@@ -13,7 +13,7 @@
 
 enum { PL_REDUCE_MAX_RANK = 8 };
 
-/* ---- sums and means ---------------------------------------------------------------------------------------------- */
+/* ---- sums and means -------------------------------------------------------------------------- */
 
 struct pl_reduce_params {
     /* Runs that are reduced: all combinations of these dimensions, outermost first. */
@@ -33,9 +33,10 @@ struct pl_reduce_params {
     int32_t low, high;
 };
 
-/* `count` outputs that lie side by side, as their inputs do (across), or one output whose inputs follow each other in
- * runs (along; count is 1). */
-typedef void (*pl_reduce_kernel)(void *out, const void *in, int64_t count, const struct pl_reduce_params *params);
+/* `count` outputs that lie side by side, as their inputs do (across), or one output whose inputs
+ * follow each other in runs (along; count is 1). */
+typedef void (*pl_reduce_kernel)(void *out, const void *in, int64_t count,
+                                 const struct pl_reduce_params *params);
 
 enum pl_reduce_type {
     PL_REDUCE_FLOAT32,
@@ -47,11 +48,12 @@ enum pl_reduce_type {
     PL_REDUCE_TYPE_COUNT
 };
 
-/* ---- rows -------------------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 struct pl_softmax_params {
     float beta;
-    /* 8-bit inputs: exp() in Q0 of the distance from the row's largest value; 0 where it is too small to count. */
+    /* 8-bit inputs: exp() in Q0 of the distance from the row's largest value; 0 where it is too
+     * small to count. */
     const int32_t *exp;
     /* int16 */
     struct pl_multiplier multiplier;
@@ -62,15 +64,17 @@ struct pl_softmax_params {
 /* rows of depth elements each. */
 typedef void (*pl_softmax_kernel)(void *out, const void *in, int64_t rows, int64_t depth,
                                   const struct pl_softmax_params *params);
-typedef void (*pl_row_kernel)(void *out, const void *in, int64_t rows, int64_t depth, int32_t in_zero_point);
+typedef void (*pl_row_kernel)(void *out, const void *in, int64_t rows, int64_t depth,
+                              int32_t in_zero_point);
 
-/* ---- arg max ----------------------------------------------------------------------------------------------------- */
+/* ---- arg max --------------------------------------------------------------------------------- */
 
 enum { PL_ARG_BLOCK = 64 };
 
-/* The index of the first largest (or smallest) of `axis` elements, for `count` <= PL_ARG_BLOCK outputs side by side;
- * elements along the axis are `stride` apart. */
-typedef void (*pl_arg_kernel)(int32_t *index, const void *in, int64_t count, int64_t axis, int64_t stride);
+/* The index of the first largest (or smallest) of `axis` elements, for `count` <= PL_ARG_BLOCK
+ * outputs side by side; elements along the axis are `stride` apart. */
+typedef void (*pl_arg_kernel)(int32_t *index, const void *in, int64_t count, int64_t axis,
+                              int64_t stride);
 
 enum pl_arg_type { PL_ARG_FLOAT32, PL_ARG_INT8, PL_ARG_UINT8, PL_ARG_INT32, PL_ARG_TYPE_COUNT };
 

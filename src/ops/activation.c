@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operators of one input: RELU, RELU6, RELU_N1_TO_1, LOGISTIC, TANH, GELU, HARD_SWISH, RSQRT, LOGICAL_NOT. What works on
- * 8-bit values becomes a table of all 256. */
+/* Operators of one input: RELU, RELU6, RELU_N1_TO_1, LOGISTIC, TANH, GELU, HARD_SWISH, RSQRT,
+ * LOGICAL_NOT. What works on 8-bit values becomes a table of all 256. */
 #include <math.h>
 
 #include "kernels/fixed_functions.h"
@@ -13,8 +13,8 @@ struct unary_plan {
     struct pl_unary_params params;
     pl_convert_kernel convert; /* of rescale */
     struct pl_convert_params convert_params;
-    int32_t bytes;      /* of an element */
-    bool has_least;     /* the function is not defined below `least` */
+    int32_t bytes;  /* of an element */
+    bool has_least; /* the function is not defined below `least` */
     int32_t least;
     union {
         uint8_t lookup_8[PL_LOOKUP_8];
@@ -22,7 +22,7 @@ struct unary_plan {
     } table;
 };
 
-/* ---- what all share ---------------------------------------------------------------------------------------------- */
+/* ---- what all share -------------------------------------------------------------------------- */
 
 static bool is_8_bit(pl_type type)
 {
@@ -48,7 +48,8 @@ static pl_status eval_unary(const struct pl_eval *eval, int64_t from, int64_t to
     const char *in = eval->inputs[0];
     char *out = eval->outputs[0];
     if (plan->has_least && is_below(plan, in, from, to))
-        return pl_eval_fail(eval, "the input has negative values, where the function is not defined");
+        return pl_eval_fail(eval,
+                            "the input has negative values, where the function is not defined");
     plan->kernel(out + from * plan->bytes, in + from * plan->bytes, to - from, &plan->params);
     return PL_OK;
 }
@@ -58,7 +59,8 @@ static pl_status eval_rescale(const struct pl_eval *eval, int64_t from, int64_t 
     const struct unary_plan *plan = eval->params;
     const char *in = eval->inputs[0];
     char *out = eval->outputs[0];
-    plan->convert(out + from * plan->bytes, in + from * plan->bytes, to - from, &plan->convert_params);
+    plan->convert(out + from * plan->bytes, in + from * plan->bytes, to - from,
+                  &plan->convert_params);
     return PL_OK;
 }
 
@@ -95,7 +97,8 @@ static pl_status finish(struct pl_prepare *prepare, pl_eval_function eval, int64
 }
 
 /* Makes the plan a table of `function`, for quantized types. */
-static void use_lookup(struct pl_prepare *prepare, struct unary_plan *plan, pl_lookup_function function, float parameter)
+static void use_lookup(struct pl_prepare *prepare, struct unary_plan *plan,
+                       pl_lookup_function function, float parameter)
 {
     const struct pl_value *input = prepare->inputs[0];
     const struct pl_value *output = prepare->outputs[0];
@@ -108,10 +111,10 @@ static void use_lookup(struct pl_prepare *prepare, struct unary_plan *plan, pl_l
     }
 }
 
-/* ---- RELU and its kin -------------------------------------------------------------------------------------------- */
+/* ---- RELU and its kin ------------------------------------------------------------------------ */
 
-/* A bound on the output's scale. Tensors that were never other than 0 can have scales so small that the bound is no
- * int32: the reference's conversion then gives the lowest one. */
+/* A bound on the output's scale. Tensors that were never other than 0 can have scales so small
+ * that the bound is no int32: the reference's conversion then gives the lowest one. */
 static int32_t quantized_bound(float bound, const struct pl_quantization *out)
 {
     const float scaled = roundf(bound / out->scales[0]);
@@ -119,7 +122,8 @@ static int32_t quantized_bound(float bound, const struct pl_quantization *out)
     return pl_fixed_add(fits ? (int32_t)scaled : INT32_MIN, out->zero_points[0]);
 }
 
-static pl_status rescale_params(struct pl_prepare *prepare, float low, float high, struct pl_convert_params *params)
+static pl_status rescale_params(struct pl_prepare *prepare, float low, float high,
+                                struct pl_convert_params *params)
 {
     const struct pl_quantization *in = &prepare->inputs[0]->tensor->quantization;
     const struct pl_quantization *out = &prepare->outputs[0]->tensor->quantization;
@@ -137,7 +141,8 @@ static pl_status rescale_params(struct pl_prepare *prepare, float low, float hig
     return PL_OK;
 }
 
-static pl_status prepare_rectifier(struct pl_prepare *prepare, float low, float high, uint32_t types)
+static pl_status prepare_rectifier(struct pl_prepare *prepare, float low, float high,
+                                   uint32_t types)
 {
     struct unary_plan *plan = NULL;
     PL_TRY(prepare_plan(prepare, types, &plan));
@@ -149,7 +154,9 @@ static pl_status prepare_rectifier(struct pl_prepare *prepare, float low, float 
         return finish(prepare, eval_unary, 1);
     }
     PL_TRY(rescale_params(prepare, low, high, &plan->convert_params));
-    const enum pl_step_type step = type == PL_INT8 ? PL_STEP_INT8 : type == PL_UINT8 ? PL_STEP_UINT8 : PL_STEP_INT16;
+    const enum pl_step_type step = type == PL_INT8    ? PL_STEP_INT8
+                                   : type == PL_UINT8 ? PL_STEP_UINT8
+                                                      : PL_STEP_INT16;
     plan->convert = prepare->kernels->elementwise->convert->requantize[step][step];
     return finish(prepare, eval_rescale, 2);
 }
@@ -169,7 +176,7 @@ pl_status pl_prepare_relu_n1_to_1(struct pl_prepare *prepare)
     return prepare_rectifier(prepare, -1.0f, 1.0f, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED_8);
 }
 
-/* ---- LOGISTIC and TANH ------------------------------------------------------------------------------------------- */
+/* ---- LOGISTIC and TANH ----------------------------------------------------------------------- */
 
 static float logistic_function(float x, float parameter)
 {
@@ -183,15 +190,17 @@ static float tanh_function(float x, float parameter)
     return tanhf(x);
 }
 
-/* The kernels take the input at 1 / (3 * 4096). If its scale is 2^-12, or a power of two up to largest_shift above, that
- * is a factor 3 and a shift; else a 15-bit factor and a shift right. The output's scale must be 2^-15. */
-static pl_status sigmoid_16_params(struct pl_prepare *prepare, int32_t largest_shift, struct pl_unary_params *params)
+/* The kernels take the input at 1 / (3 * 4096). If its scale is 2^-12, or a power of two up to
+ * largest_shift above, that is a factor 3 and a shift; else a 15-bit factor and a shift right.
+ * The output's scale must be 2^-15. */
+static pl_status sigmoid_16_params(struct pl_prepare *prepare, int32_t largest_shift,
+                                   struct pl_unary_params *params)
 {
     const float in_scale = prepare->inputs[0]->tensor->quantization.scales[0];
     const float out_scale = prepare->outputs[0]->tensor->quantization.scales[0];
     if (fabsf(out_scale * 32768.0f - 1.0f) > 1e-3f)
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_output(0), "found scale %g, expected 1/32768",
-                             (double)out_scale);
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_output(0),
+                             "found scale %g, expected 1/32768", (double)out_scale);
     const float log = logf(in_scale) * (1.0f / logf(2.0f));
     const float shift = roundf(log) + 12.0f;
     if (fabsf(log - roundf(log)) < 1e-3f && shift >= 0.0f && shift <= (float)largest_shift) {
@@ -207,8 +216,9 @@ static pl_status sigmoid_16_params(struct pl_prepare *prepare, int32_t largest_s
     return PL_OK;
 }
 
-static pl_status prepare_sigmoid(struct pl_prepare *prepare, pl_unary_kernel real, pl_unary_kernel fixed_16,
-                                 int32_t largest_shift, pl_lookup_function function)
+static pl_status prepare_sigmoid(struct pl_prepare *prepare, pl_unary_kernel real,
+                                 pl_unary_kernel fixed_16, int32_t largest_shift,
+                                 pl_lookup_function function)
 {
     struct unary_plan *plan = NULL;
     PL_TRY(prepare_plan(prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED, &plan));
@@ -236,7 +246,7 @@ pl_status pl_prepare_tanh(struct pl_prepare *prepare)
     return prepare_sigmoid(prepare, unary->tanh, unary->tanh_16, 1, tanh_function);
 }
 
-/* ---- GELU -------------------------------------------------------------------------------------------------------- */
+/* ---- GELU ------------------------------------------------------------------------------------ */
 
 static float gelu_function(float x, float parameter)
 {
@@ -253,7 +263,8 @@ static float gelu_by_tanh_function(float x, float parameter)
 pl_status pl_prepare_gelu(struct pl_prepare *prepare)
 {
     const struct pl_unary_table *unary = prepare->kernels->elementwise->unary;
-    const bool approximate = pl_record_integer(prepare->op->options, PL_GeluOptions_approximate) != 0;
+    const bool approximate =
+        pl_record_integer(prepare->op->options, PL_GeluOptions_approximate) != 0;
     struct unary_plan *plan = NULL;
     PL_TRY(prepare_plan(prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED, &plan));
     if (prepare->inputs[0]->tensor->type == PL_FLOAT32) {
@@ -264,12 +275,13 @@ pl_status pl_prepare_gelu(struct pl_prepare *prepare)
     return finish(prepare, eval_unary, 2);
 }
 
-/* ---- HARD_SWISH -------------------------------------------------------------------------------------------------- */
+/* ---- HARD_SWISH ------------------------------------------------------------------------------ */
 
 /* A multiplier's upper 16 bits, rounded. */
 static int16_t multiplier_16(int32_t multiplier)
 {
-    return multiplier >= INT32_MAX - (1 << 15) ? INT16_MAX : (int16_t)((multiplier + (1 << 15)) >> 16);
+    return multiplier >= INT32_MAX - (1 << 15) ? INT16_MAX
+                                               : (int16_t)((multiplier + (1 << 15)) >> 16);
 }
 
 static int16_t saturate_16(int64_t x)
@@ -303,7 +315,8 @@ static int32_t hard_swish_value(int32_t value, const struct hard_swish_params *p
     if (p->clamp_shift > 0) factor = saturate_16(factor * 2);
     if (p->clamp_shift < 0) factor = (int16_t)pl_rounding_shift_right(factor, -p->clamp_shift);
     factor = (int16_t)((factor + (1 << 15)) >> 1);
-    /* Rounded toward zero, against the bias of the products above; both factors are never -1 together. */
+    /* Rounded toward zero, against the bias of the products above; both factors are never -1
+     * together. */
     const int16_t product = saturate_16(factor * scaled / (1 << 15));
     return (int16_t)(pl_rounding_shift_right(product, -p->out_shift) + p->out_zero_point);
 }
@@ -315,10 +328,12 @@ static pl_status hard_swish_lookup(struct pl_prepare *prepare, uint8_t table[PL_
     const float fine_scale = (1.0f / 128.0f) * in->scales[0];
     struct pl_multiplier out_multiplier, clamp_multiplier;
     PL_TRY(pl_quantize_multiplier(prepare, (double)(fine_scale / out->scales[0]), &out_multiplier));
-    PL_TRY(pl_quantize_multiplier(prepare, (double)(fine_scale / (3.0f / 32768.0f)), &clamp_multiplier));
+    PL_TRY(pl_quantize_multiplier(prepare, (double)(fine_scale / (3.0f / 32768.0f)),
+                                  &clamp_multiplier));
     if (out_multiplier.shift > 0)
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_output(0), "its scale %g is too small for the input's %g",
-                             (double)out->scales[0], (double)in->scales[0]);
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_output(0),
+                             "its scale %g is too small for the input's %g", (double)out->scales[0],
+                             (double)in->scales[0]);
     const struct hard_swish_params params = {
         .in_zero_point = in->zero_points[0],
         .out_zero_point = out->zero_points[0],
@@ -347,7 +362,7 @@ pl_status pl_prepare_hard_swish(struct pl_prepare *prepare)
     return finish(prepare, eval_unary, 4);
 }
 
-/* ---- RSQRT ------------------------------------------------------------------------------------------------------- */
+/* ---- RSQRT ----------------------------------------------------------------------------------- */
 
 /* Where it is not defined: the largest output. */
 static float rsqrt_function(float x, float out_scale)
@@ -361,14 +376,17 @@ static pl_status rsqrt_lookup_8(struct pl_prepare *prepare, uint8_t table[PL_LOO
     const struct pl_quantization *in = &prepare->inputs[0]->tensor->quantization;
     const struct pl_quantization *out = &prepare->outputs[0]->tensor->quantization;
     struct pl_multiplier rescale;
-    PL_TRY(pl_quantize_multiplier(prepare, 1.0 / (double)(sqrtf(in->scales[0]) * out->scales[0]), &rescale));
+    PL_TRY(pl_quantize_multiplier(prepare, 1.0 / (double)(sqrtf(in->scales[0]) * out->scales[0]),
+                                  &rescale));
     rescale.shift -= BITS;
     if (rescale.shift < -31) rescale = (struct pl_multiplier){0, 0};
     for (int32_t value = in->zero_points[0]; value <= INT8_MAX; value++) {
         struct pl_multiplier inverse = pl_fixed_inverse_square_root(value - in->zero_points[0]);
         inverse.shift += BITS;
-        const int32_t scaled = pl_fixed_add(pl_multiply(pl_multiply(1, inverse), rescale), out->zero_points[0]);
-        const int32_t result = value == in->zero_points[0] ? INT8_MAX : pl_clamp(scaled, INT8_MIN, INT8_MAX);
+        const int32_t scaled =
+            pl_fixed_add(pl_multiply(pl_multiply(1, inverse), rescale), out->zero_points[0]);
+        const int32_t result =
+            value == in->zero_points[0] ? INT8_MAX : pl_clamp(scaled, INT8_MIN, INT8_MAX);
         table[(uint8_t)value] = (uint8_t)result;
     }
     return PL_OK;
@@ -377,7 +395,8 @@ static pl_status rsqrt_lookup_8(struct pl_prepare *prepare, uint8_t table[PL_LOO
 pl_status pl_prepare_rsqrt(struct pl_prepare *prepare)
 {
     struct unary_plan *plan = NULL;
-    PL_TRY(prepare_plan(prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPE_BIT(PL_INT8) | PL_TYPE_BIT(PL_INT16), &plan));
+    PL_TRY(prepare_plan(
+        prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPE_BIT(PL_INT8) | PL_TYPE_BIT(PL_INT16), &plan));
     const struct pl_value *input = prepare->inputs[0];
     if (input->tensor->type == PL_FLOAT32) {
         plan->kernel = prepare->kernels->elementwise->unary->rsqrt;
@@ -386,7 +405,8 @@ pl_status pl_prepare_rsqrt(struct pl_prepare *prepare)
     plan->has_least = true;
     plan->least = input->tensor->quantization.zero_points[0];
     if (input->tensor->type == PL_INT16) {
-        use_lookup(prepare, plan, rsqrt_function, prepare->outputs[0]->tensor->quantization.scales[0]);
+        use_lookup(prepare, plan, rsqrt_function,
+                   prepare->outputs[0]->tensor->quantization.scales[0]);
     } else {
         plan->kernel = prepare->kernels->elementwise->unary->lookup_8;
         PL_TRY(rsqrt_lookup_8(prepare, plan->table.lookup_8));
@@ -394,7 +414,7 @@ pl_status pl_prepare_rsqrt(struct pl_prepare *prepare)
     return finish(prepare, eval_unary, 2);
 }
 
-/* ---- LOGICAL_NOT ------------------------------------------------------------------------------------------------- */
+/* ---- LOGICAL_NOT ----------------------------------------------------------------------------- */
 
 pl_status pl_prepare_logical_not(struct pl_prepare *prepare)
 {

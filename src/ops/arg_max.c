@@ -51,7 +51,8 @@ static pl_status prepare_arg(struct pl_prepare *prepare, const pl_arg_kernel *ke
 {
     PL_TRY(pl_check_arity(prepare, 2, 2, 1));
     PL_TRY(pl_check_type(prepare, pl_input(0),
-                         PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED_8 | PL_TYPE_BIT(PL_INT32) | PL_TYPE_BIT(PL_BOOL)));
+                         PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED_8 | PL_TYPE_BIT(PL_INT32) |
+                             PL_TYPE_BIT(PL_BOOL)));
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPE_BIT(PL_INT32) | PL_TYPE_BIT(PL_INT64)));
     PL_TRY(pl_check_rank(prepare, pl_input(0), 1, PL_MAX_RANK));
     const struct pl_shape *in = &prepare->inputs[0]->shape;
@@ -59,7 +60,8 @@ static pl_status prepare_arg(struct pl_prepare *prepare, const pl_arg_kernel *ke
     int32_t axis = 0;
     PL_TRY(pl_axis_read_integer(prepare, 1, &wanted));
     PL_TRY(pl_axis_check(prepare, wanted, in->rank, &axis));
-    if (in->dims[axis] == 0) return pl_check_fail(prepare, PL_MISMATCH, pl_input(0), "axis %d is empty", (int)axis);
+    if (in->dims[axis] == 0)
+        return pl_check_fail(prepare, PL_MISMATCH, pl_input(0), "axis %d is empty", (int)axis);
 
     struct pl_shape out = {0};
     for (int32_t i = 0; i < in->rank; i++)

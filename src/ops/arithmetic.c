@@ -25,7 +25,7 @@ static bool is_quantized_type(pl_type type)
     return type == PL_INT8 || type == PL_UINT8 || type == PL_INT16;
 }
 
-/* ---- clamps ------------------------------------------------------------------------------------------------------ */
+/* ---- clamps ---------------------------------------------------------------------------------- */
 
 /* The values that a plain integer type can have. */
 static void integer_range(pl_type type, int64_t *low, int64_t *high)
@@ -39,17 +39,20 @@ static void integer_range(pl_type type, int64_t *low, int64_t *high)
 }
 
 /* The fused activation on plain numbers. */
-static pl_status plain_range(struct pl_prepare *prepare, int64_t activation, struct pl_binary_params *params)
+static pl_status plain_range(struct pl_prepare *prepare, int64_t activation,
+                             struct pl_binary_params *params)
 {
     PL_TRY(pl_quantize_float_range(prepare, activation, &params->low, &params->high));
     integer_range(prepare->outputs[0]->tensor->type, &params->low_int, &params->high_int);
-    if (params->low > -FLT_MAX && (int64_t)params->low > params->low_int) params->low_int = (int64_t)params->low;
+    if (params->low > -FLT_MAX && (int64_t)params->low > params->low_int)
+        params->low_int = (int64_t)params->low;
     if (params->high < FLT_MAX) params->high_int = (int64_t)params->high;
     return PL_OK;
 }
 
 /* The fused activation on the quantized output. */
-static pl_status quantized_range(struct pl_prepare *prepare, int64_t activation, struct pl_binary_params *params)
+static pl_status quantized_range(struct pl_prepare *prepare, int64_t activation,
+                                 struct pl_binary_params *params)
 {
     int32_t low = 0, high = 0;
     PL_TRY(pl_quantize_activation_range(prepare, activation, prepare->outputs[0], &low, &high));
@@ -58,7 +61,7 @@ static pl_status quantized_range(struct pl_prepare *prepare, int64_t activation,
     return PL_OK;
 }
 
-/* ---- quantized parameters ---------------------------------------------------------------------------------------- */
+/* ---- quantized parameters -------------------------------------------------------------------- */
 
 static pl_status check_quantized_all(struct pl_prepare *prepare)
 {
@@ -74,19 +77,23 @@ static void set_offsets(const struct pl_prepare *prepare, struct pl_binary_param
     params->out_offset = zero_point_of(prepare->outputs[0]);
 }
 
-static pl_status multiplier_below_one(struct pl_prepare *prepare, double real, struct pl_multiplier *multiplier)
+static pl_status multiplier_below_one(struct pl_prepare *prepare, double real,
+                                      struct pl_multiplier *multiplier)
 {
     PL_TRY(pl_quantize_multiplier(prepare, real, multiplier));
     if (multiplier->shift <= 0) return PL_OK;
-    return pl_prepare_fail(prepare, PL_UNSUPPORTED, "the quantization scales give the factor %g, expected less than 1", real);
+    return pl_prepare_fail(prepare, PL_UNSUPPORTED,
+                           "the quantization scales give the factor %g, expected less than 1",
+                           real);
 }
 
-/* Both inputs to twice the larger of their scales, then with left_shift (of the result: out_shift) bits more to the
- * output's; `power` is how often the common scale is in the result. */
+/* Both inputs to twice the larger of their scales, then with left_shift (of the result:
+ * out_shift) bits more to the output's; `power` is how often the common scale is in the result. */
 static pl_status common_scale_params(struct pl_prepare *prepare, int32_t left_shift, int32_t power,
                                      struct pl_binary_params *params)
 {
-    const double scales[] = {(double)scale_of(prepare->inputs[0]), (double)scale_of(prepare->inputs[1])};
+    const double scales[] = {(double)scale_of(prepare->inputs[0]),
+                             (double)scale_of(prepare->inputs[1])};
     const double twice_largest = 2.0 * fmax(scales[0], scales[1]);
     const double common = power == 2 ? twice_largest * twice_largest : twice_largest;
     const double bits = (double)((int64_t)1 << (left_shift * power));
@@ -94,10 +101,11 @@ static pl_status common_scale_params(struct pl_prepare *prepare, int32_t left_sh
     params->left_shift = left_shift;
     PL_TRY(multiplier_below_one(prepare, scales[0] / twice_largest, &params->in[0]));
     PL_TRY(multiplier_below_one(prepare, scales[1] / twice_largest, &params->in[1]));
-    return multiplier_below_one(prepare, common / (bits * (double)scale_of(prepare->outputs[0])), &params->out);
+    return multiplier_below_one(prepare, common / (bits * (double)scale_of(prepare->outputs[0])),
+                                &params->out);
 }
 
-/* ---- ADD and SUB ------------------------------------------------------------------------------------------------- */
+/* ---- ADD and SUB ----------------------------------------------------------------------------- */
 
 /* Whether a scale is a power of two as the reference finds it. */
 static bool is_power_of_two(const struct pl_value *value, int32_t *exponent)
@@ -108,8 +116,10 @@ static bool is_power_of_two(const struct pl_value *value, int32_t *exponent)
     return fabsf(log - rounded) < 1e-3f;
 }
 
-/* Older int16 models: if all scales are powers of two, inputs are only shifted, and only one of them. */
-static pl_status power_params(struct pl_prepare *prepare, struct pl_binary_params *params, bool *is_power)
+/* Older int16 models: if all scales are powers of two, inputs are only shifted, and only one of
+ * them. */
+static pl_status power_params(struct pl_prepare *prepare, struct pl_binary_params *params,
+                              bool *is_power)
 {
     int32_t exponents[3];
     *is_power = is_power_of_two(prepare->inputs[0], &exponents[0]) &&
@@ -120,17 +130,19 @@ static pl_status power_params(struct pl_prepare *prepare, struct pl_binary_param
         PL_TRY(pl_check_symmetric(prepare, pl_input(i)));
         const int32_t shift = exponents[i] - exponents[2];
         if (shift > 0)
-            return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(i), "its scale is larger than the output's");
+            return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(i),
+                                 "its scale is larger than the output's");
         params->in[i].shift = shift < -31 ? -31 : shift;
     }
     PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
     if (params->in[0].shift != 0 && params->in[1].shift != 0)
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "one of the inputs must have the output's scale");
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED,
+                               "one of the inputs must have the output's scale");
     return PL_OK;
 }
 
-static pl_status prepare_sum(struct pl_prepare *prepare, enum pl_binary operation, enum pl_field activation_field,
-                             enum pl_field power_field)
+static pl_status prepare_sum(struct pl_prepare *prepare, enum pl_binary operation,
+                             enum pl_field activation_field, enum pl_field power_field)
 {
     PL_TRY(pl_binary_check_inputs(prepare));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
@@ -138,7 +150,8 @@ static pl_status prepare_sum(struct pl_prepare *prepare, enum pl_binary operatio
     const int64_t activation = pl_record_integer(prepare->op->options, activation_field);
     struct pl_binary_params params = {0};
     struct pl_binary_plan *plan = NULL;
-    const bool is_plain_16 = type == PL_INT16 && prepare->outputs[0]->tensor->quantization.count == 0;
+    const bool is_plain_16 =
+        type == PL_INT16 && prepare->outputs[0]->tensor->quantization.count == 0;
     enum pl_kind kind = pl_binary_kind(type, !is_plain_16);
     if (!is_quantized_type(type) || is_plain_16) {
         PL_TRY(plain_range(prepare, activation, &params));
@@ -159,18 +172,20 @@ static pl_status prepare_sum(struct pl_prepare *prepare, enum pl_binary operatio
 
 pl_status pl_prepare_add(struct pl_prepare *prepare)
 {
-    return prepare_sum(prepare, PL_BINARY_ADD, PL_AddOptions_fused_activation_function, PL_AddOptions_pot_scale_int16);
+    return prepare_sum(prepare, PL_BINARY_ADD, PL_AddOptions_fused_activation_function,
+                       PL_AddOptions_pot_scale_int16);
 }
 
 pl_status pl_prepare_sub(struct pl_prepare *prepare)
 {
-    return prepare_sum(prepare, PL_BINARY_SUB, PL_SubOptions_fused_activation_function, PL_SubOptions_pot_scale_int16);
+    return prepare_sum(prepare, PL_BINARY_SUB, PL_SubOptions_fused_activation_function,
+                       PL_SubOptions_pot_scale_int16);
 }
 
-/* ---- MUL and DIV ------------------------------------------------------------------------------------------------- */
+/* ---- MUL and DIV ----------------------------------------------------------------------------- */
 
-static pl_status prepare_product(struct pl_prepare *prepare, enum pl_binary operation, int64_t activation, float real,
-                                 struct pl_binary_plan **plan)
+static pl_status prepare_product(struct pl_prepare *prepare, enum pl_binary operation,
+                                 int64_t activation, float real, struct pl_binary_plan **plan)
 {
     struct pl_binary_params params = {0};
     const pl_type type = prepare->inputs[0]->tensor->type;
@@ -185,13 +200,16 @@ pl_status pl_prepare_mul(struct pl_prepare *prepare)
     PL_TRY(pl_binary_check_inputs(prepare));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const pl_type type = prepare->inputs[0]->tensor->type;
-    const int64_t activation = pl_record_integer(prepare->op->options, PL_MulOptions_fused_activation_function);
+    const int64_t activation =
+        pl_record_integer(prepare->op->options, PL_MulOptions_fused_activation_function);
     struct pl_binary_plan *plan = NULL;
-    const bool is_plain_16 = type == PL_INT16 && prepare->outputs[0]->tensor->quantization.count == 0;
+    const bool is_plain_16 =
+        type == PL_INT16 && prepare->outputs[0]->tensor->quantization.count == 0;
     if (!is_quantized_type(type) || is_plain_16) {
         struct pl_binary_params params = {0};
         PL_TRY(plain_range(prepare, activation, &params));
-        return pl_binary_prepare(prepare, PL_BINARY_MUL, pl_binary_kind(type, false), &params, &plan);
+        return pl_binary_prepare(prepare, PL_BINARY_MUL, pl_binary_kind(type, false), &params,
+                                 &plan);
     }
     PL_TRY(check_quantized_all(prepare));
     if (type == PL_INT16) { /* the product of two centered values must fit */
@@ -199,17 +217,18 @@ pl_status pl_prepare_mul(struct pl_prepare *prepare)
         PL_TRY(pl_check_symmetric(prepare, pl_input(1)));
         PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
     }
-    const float real = scale_of(prepare->inputs[0]) * scale_of(prepare->inputs[1]) / scale_of(prepare->outputs[0]);
+    const float real =
+        scale_of(prepare->inputs[0]) * scale_of(prepare->inputs[1]) / scale_of(prepare->outputs[0]);
     return prepare_product(prepare, PL_BINARY_MUL, activation, real, &plan);
 }
 
-#define HOLDS(name, type)                                                          \
-    static bool name(const void *b, int64_t count, int32_t forbidden)              \
-    {                                                                              \
-        const type *elements = b;                                                  \
-        bool found = false;                                                        \
-        for (int64_t i = 0; i < count; i++) found |= elements[i] == forbidden;     \
-        return found;                                                              \
+#define HOLDS(name, type)                                                                          \
+    static bool name(const void *b, int64_t count, int32_t forbidden)                              \
+    {                                                                                              \
+        const type *elements = b;                                                                  \
+        bool found = false;                                                                        \
+        for (int64_t i = 0; i < count; i++) found |= elements[i] == forbidden;                     \
+        return found;                                                                              \
     }
 HOLDS(holds_int8, int8_t)
 HOLDS(holds_uint8, uint8_t)
@@ -220,26 +239,30 @@ pl_status pl_prepare_div(struct pl_prepare *prepare)
     PL_TRY(pl_binary_check_inputs(prepare));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const pl_type type = prepare->inputs[0]->tensor->type;
-    const int64_t activation = pl_record_integer(prepare->op->options, PL_DivOptions_fused_activation_function);
+    const int64_t activation =
+        pl_record_integer(prepare->op->options, PL_DivOptions_fused_activation_function);
     struct pl_binary_plan *plan = NULL;
     if (!is_quantized_type(type)) {
         struct pl_binary_params params = {0};
         PL_TRY(plain_range(prepare, activation, &params));
-        PL_TRY(pl_binary_prepare(prepare, PL_BINARY_DIV, pl_binary_kind(type, false), &params, &plan));
+        PL_TRY(
+            pl_binary_prepare(prepare, PL_BINARY_DIV, pl_binary_kind(type, false), &params, &plan));
         if (type == PL_INT32) plan->check = holds_int32;
         return PL_OK;
     }
     PL_TRY(check_quantized_all(prepare));
-    const float real = scale_of(prepare->inputs[0]) / (scale_of(prepare->inputs[1]) * scale_of(prepare->outputs[0]));
+    const float real = scale_of(prepare->inputs[0]) /
+                       (scale_of(prepare->inputs[1]) * scale_of(prepare->outputs[0]));
     PL_TRY(prepare_product(prepare, PL_BINARY_DIV, activation, real, &plan));
     plan->check = type == PL_INT8 ? holds_int8 : holds_uint8;
     plan->forbidden = zero_point_of(prepare->inputs[1]);
     return PL_OK;
 }
 
-/* ---- the others: no options -------------------------------------------------------------------------------------- */
+/* ---- the others: no options ------------------------------------------------------------------ */
 
-/* Quantized values are compared as they are: the converter gives all three tensors one quantization. */
+/* Quantized values are compared as they are: the converter gives all three tensors one
+ * quantization. */
 static pl_status prepare_extremum(struct pl_prepare *prepare, enum pl_binary operation)
 {
     PL_TRY(pl_binary_check_inputs(prepare));
@@ -271,5 +294,6 @@ pl_status pl_prepare_squared_difference(struct pl_prepare *prepare)
         PL_TRY(check_quantized_all(prepare));
         PL_TRY(common_scale_params(prepare, SHIFT_SQUARE, 2, &params));
     }
-    return pl_binary_prepare(prepare, PL_BINARY_SQUARED_DIFFERENCE, pl_binary_kind(type, true), &params, &plan);
+    return pl_binary_prepare(prepare, PL_BINARY_SQUARED_DIFFERENCE, pl_binary_kind(type, true),
+                             &params, &plan);
 }

@@ -14,7 +14,8 @@ bool pl_axis_normalize(int64_t axis, int32_t rank, int32_t *normalized)
 pl_status pl_axis_check(struct pl_prepare *prepare, int64_t axis, int32_t rank, int32_t *normalized)
 {
     if (pl_axis_normalize(axis, rank, normalized)) return PL_OK;
-    return pl_prepare_fail(prepare, PL_MISMATCH, "axis %lld is not in [%d, %d)", (long long)axis, -rank, rank);
+    return pl_prepare_fail(prepare, PL_MISMATCH, "axis %lld is not in [%d, %d)", (long long)axis,
+                           -rank, rank);
 }
 
 static int64_t read_element(const void *data, pl_type type, int32_t index)
@@ -32,27 +33,30 @@ static bool is_integer_type(pl_type type)
     return type == PL_INT32 || type == PL_INT64 || type == PL_INT16 || type == PL_INT8;
 }
 
-pl_status pl_axis_read_integers(struct pl_prepare *prepare, int32_t input, int32_t capacity, int64_t *values,
-                                int32_t *count)
+pl_status pl_axis_read_integers(struct pl_prepare *prepare, int32_t input, int32_t capacity,
+                                int64_t *values, int32_t *count)
 {
     if (input >= prepare->input_count || prepare->inputs[input] == NULL)
         return pl_prepare_fail(prepare, PL_MISMATCH, "input %d is missing", input);
     const struct pl_value *value = prepare->inputs[input];
     const char *name = value->tensor->name;
     if (!is_integer_type(value->tensor->type))
-        return pl_prepare_fail(prepare, PL_MISMATCH, "input %d '%s': found %s, expected integers", input, name,
-                               pl_type_name(value->tensor->type));
+        return pl_prepare_fail(prepare, PL_MISMATCH, "input %d '%s': found %s, expected integers",
+                               input, name, pl_type_name(value->tensor->type));
     const int64_t elements = pl_shape_count(&value->shape);
     if (elements > capacity)
-        return pl_prepare_fail(prepare, PL_MISMATCH, "input %d '%s': found %lld elements, expected at most %d", input,
+        return pl_prepare_fail(prepare, PL_MISMATCH,
+                               "input %d '%s': found %lld elements, expected at most %d", input,
                                name, (long long)elements, capacity);
     if (elements > 0 && value->constant == NULL)
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED,
-                               "input %d '%s' is computed while running, but the output's shape depends on it: only "
-                               "constants are supported here",
-                               input, name);
+        return pl_prepare_fail(
+            prepare, PL_UNSUPPORTED,
+            "input %d '%s' is computed while running, but the output's shape depends on it: only "
+            "constants are supported here",
+            input, name);
     *count = (int32_t)elements;
-    for (int32_t i = 0; i < *count; i++) values[i] = read_element(value->constant, value->tensor->type, i);
+    for (int32_t i = 0; i < *count; i++)
+        values[i] = read_element(value->constant, value->tensor->type, i);
     return PL_OK;
 }
 
@@ -61,8 +65,8 @@ pl_status pl_axis_read_integer(struct pl_prepare *prepare, int32_t input, int64_
     int32_t count = 0;
     PL_TRY(pl_axis_read_integers(prepare, input, 1, value, &count));
     if (count == 1) return PL_OK;
-    return pl_prepare_fail(prepare, PL_MISMATCH, "input %d '%s': found no element, expected one", input,
-                           prepare->inputs[input]->tensor->name);
+    return pl_prepare_fail(prepare, PL_MISMATCH, "input %d '%s': found no element, expected one",
+                           input, prepare->inputs[input]->tensor->name);
 }
 
 pl_status pl_axis_read_mask(struct pl_prepare *prepare, int32_t input, int32_t rank, uint32_t *mask)

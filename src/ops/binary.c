@@ -42,9 +42,10 @@ static pl_status eval(const struct pl_eval *eval, int64_t from, int64_t to)
             .a_step = plan->broadcast.steps[0],
             .b_step = plan->broadcast.steps[1],
         };
-        if (plan->check != NULL && plan->check(run.b, run.b_step == 0 ? 1 : run.count, plan->forbidden))
-            return pl_eval_fail(eval, "division by zero in output elements %lld to %lld", (long long)walk.element,
-                                (long long)(walk.element + walk.count));
+        if (plan->check != NULL &&
+            plan->check(run.b, run.b_step == 0 ? 1 : run.count, plan->forbidden))
+            return pl_eval_fail(eval, "division by zero in output elements %lld to %lld",
+                                (long long)walk.element, (long long)(walk.element + walk.count));
         plan->kernel(&run, &plan->params);
     }
     return PL_OK;
@@ -56,7 +57,8 @@ pl_status pl_binary_prepare(struct pl_prepare *prepare, enum pl_binary operation
     const struct pl_value *const *inputs = (const struct pl_value *const *)prepare->inputs;
     struct pl_value *output = prepare->outputs[0];
     const pl_binary_kernel kernel =
-        kind == PL_KIND_COUNT ? NULL : prepare->kernels->elementwise->binary->kernels[operation][kind];
+        kind == PL_KIND_COUNT ? NULL
+                              : prepare->kernels->elementwise->binary->kernels[operation][kind];
     if (kernel == NULL)
         return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(0), "%s is not supported here",
                              pl_type_name(inputs[0]->tensor->type));

@@ -20,14 +20,15 @@ struct pl_binary_plan {
     int32_t forbidden;     /* for check */
 };
 
-/* The kind of elements of this type: of a quantized tensor, or plain numbers. PL_KIND_COUNT: none. */
+/* The kind of elements of this type: of a quantized tensor, or plain numbers. PL_KIND_COUNT:
+ * none. */
 enum pl_kind pl_binary_kind(pl_type type, bool quantized);
 
 /* Two inputs of one type. */
 pl_status pl_binary_check_inputs(struct pl_prepare *prepare);
 
-/* Sets the output's shape, finds the kernel (PL_UNSUPPORTED if there is none), makes *plan in the program's memory with a
- * copy of params, and adds the stage. */
+/* Sets the output's shape, finds the kernel (PL_UNSUPPORTED if there is none), makes *plan in
+ * the program's memory with a copy of params, and adds the stage. */
 pl_status pl_binary_prepare(struct pl_prepare *prepare, enum pl_binary operation, enum pl_kind kind,
                             const struct pl_binary_params *params, struct pl_binary_plan **plan);
 

@@ -33,7 +33,8 @@ pl_status pl_broadcast_output(struct pl_prepare *prepare)
         char text_a[PL_SHAPE_TEXT_BYTES];
         char text_b[PL_SHAPE_TEXT_BYTES];
         return pl_prepare_fail(prepare, PL_MISMATCH,
-                               "inputs of shapes %s and %s do not broadcast: aligned at the last dimension, each pair of "
+                               "inputs of shapes %s and %s do not broadcast: aligned at the last "
+                               "dimension, each pair of "
                                "dimensions must be equal or one of them 1",
                                pl_shape_text(a, text_a), pl_shape_text(b, text_b));
     }
@@ -44,8 +45,8 @@ pl_status pl_broadcast_output(struct pl_prepare *prepare)
 }
 
 /* Bit i: input i goes along this dimension of the output. */
-static uint32_t moving_inputs(const struct pl_shape *const *inputs, int32_t input_count, const struct pl_shape *out,
-                              int32_t axis)
+static uint32_t moving_inputs(const struct pl_shape *const *inputs, int32_t input_count,
+                              const struct pl_shape *out, int32_t axis)
 {
     uint32_t moving = 0;
     for (int32_t i = 0; i < input_count; i++)
@@ -53,8 +54,8 @@ static uint32_t moving_inputs(const struct pl_shape *const *inputs, int32_t inpu
     return moving;
 }
 
-void pl_broadcast_init(struct pl_broadcast *broadcast, const struct pl_shape *const *inputs, int32_t input_count,
-                       const struct pl_shape *out)
+void pl_broadcast_init(struct pl_broadcast *broadcast, const struct pl_shape *const *inputs,
+                       int32_t input_count, const struct pl_shape *out)
 {
     assert(input_count >= 1 && input_count <= PL_BROADCAST_MAX_INPUTS);
     memset(broadcast, 0, sizeof *broadcast);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Broadcasting: the shape of the output, and a walk over it in runs, so that kernels see plain arrays only. Dimensions
- * along which all inputs behave alike are merged; the innermost merged dimension is the run. In a run an input either
- * goes along (step 1) or stays (step 0: one element for the whole run).
+/* Broadcasting: the shape of the output, and a walk over it in runs, so that kernels see plain
+ * arrays only. Dimensions along which all inputs behave alike are merged; the innermost merged
+ * dimension is the run. In a run an input either goes along (step 1) or stays (step 0: one element
+ * for the whole run).
  *
  *     struct pl_broadcast_walk walk;
  *     pl_broadcast_start(&params->broadcast, from, to, &walk);
@@ -31,11 +32,11 @@ struct pl_broadcast {
 /* A walk over output elements [from, to). Valid between calls of pl_broadcast_next(). */
 struct pl_broadcast_walk {
     const struct pl_broadcast *broadcast;
-    int64_t element; /* first output element of this piece */
-    int64_t count;   /* elements of this piece */
+    int64_t element;                          /* first output element of this piece */
+    int64_t count;                            /* elements of this piece */
     int64_t offsets[PL_BROADCAST_MAX_INPUTS]; /* first element of each input for this piece */
     int64_t to;
-    int64_t inside; /* where in its run this piece begins */
+    int64_t inside;                        /* where in its run this piece begins */
     int64_t rows[PL_BROADCAST_MAX_INPUTS]; /* where this run begins in each input */
     int64_t indices[PL_MAX_RANK];
 };
@@ -47,8 +48,8 @@ bool pl_broadcast_shape(const struct pl_shape *a, const struct pl_shape *b, stru
 pl_status pl_broadcast_output(struct pl_prepare *prepare);
 
 /* The walk's plan for inputs that broadcast to `out`; the caller has checked that they do. */
-void pl_broadcast_init(struct pl_broadcast *broadcast, const struct pl_shape *const *inputs, int32_t input_count,
-                       const struct pl_shape *out);
+void pl_broadcast_init(struct pl_broadcast *broadcast, const struct pl_shape *const *inputs,
+                       int32_t input_count, const struct pl_shape *out);
 
 void pl_broadcast_start(const struct pl_broadcast *broadcast, int64_t from, int64_t to,
                         struct pl_broadcast_walk *walk);

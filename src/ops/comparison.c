@@ -31,10 +31,12 @@ static pl_status prepare_comparison(struct pl_prepare *prepare, enum pl_binary o
     PL_TRY(pl_binary_check_inputs(prepare));
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPE_BIT(PL_BOOL)));
     const pl_type type = prepare->inputs[0]->tensor->type;
-    /* int16 with quantization is compared by value for equality only: the reference orders the raw numbers. */
+    /* int16 with quantization is compared by value for equality only: the reference orders the
+     * raw numbers. */
     const bool is_equality = operation == PL_BINARY_EQUAL || operation == PL_BINARY_NOT_EQUAL;
-    const bool quantized = type == PL_INT8 || type == PL_UINT8 ||
-                           (type == PL_INT16 && is_equality && prepare->inputs[0]->tensor->quantization.count > 0);
+    const bool quantized =
+        type == PL_INT8 || type == PL_UINT8 ||
+        (type == PL_INT16 && is_equality && prepare->inputs[0]->tensor->quantization.count > 0);
     struct pl_binary_params params = {0};
     struct pl_binary_plan *plan = NULL;
     if (quantized) PL_TRY(quantized_params(prepare, &params));
@@ -77,7 +79,9 @@ static pl_status prepare_logic(struct pl_prepare *prepare, enum pl_binary operat
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const struct pl_binary_params params = {0};
     struct pl_binary_plan *plan = NULL;
-    return pl_binary_prepare(prepare, operation, pl_binary_kind(prepare->inputs[0]->tensor->type, false), &params, &plan);
+    return pl_binary_prepare(prepare, operation,
+                             pl_binary_kind(prepare->inputs[0]->tensor->type, false), &params,
+                             &plan);
 }
 
 pl_status pl_prepare_logical_and(struct pl_prepare *prepare)

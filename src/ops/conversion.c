@@ -8,8 +8,8 @@ struct convert_plan {
     pl_convert_kernel kernel;
     int32_t in_bytes; /* of an element */
     int32_t out_bytes;
-    int64_t inner;    /* elements that follow each other with one scale; 1 where there is one scale for all */
-    int32_t channels;
+    int32_t channels; /* scales; 1: one for all */
+    int64_t inner;    /* elements that follow each other with one scale, where there are several */
     const struct pl_convert_params *params; /* one, or one per channel */
 };
 
@@ -30,7 +30,7 @@ static void convert_range(pl_type type, int32_t *low, int32_t *high)
     if (type != PL_INT32) pl_quantize_type_range(type, low, high);
 }
 
-/* ---- running ----------------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 static pl_status eval_elements(const struct pl_eval *eval, int64_t from, int64_t to)
 {
@@ -55,7 +55,7 @@ static pl_status eval_channels(const struct pl_eval *eval, int64_t from, int64_t
     return PL_OK;
 }
 
-/* ---- QUANTIZE and DEQUANTIZE ------------------------------------------------------------------------------------- */
+/* ---- QUANTIZE and DEQUANTIZE ----------------------------------------------------------------- */
 
 /* One input, one output of its shape; `count` parameters to be filled. */
 static pl_status make_plan(struct pl_prepare *prepare, int32_t count, struct convert_plan **plan,
@@ -87,7 +87,8 @@ static pl_status add_stage(struct pl_prepare *prepare, struct convert_plan *plan
         return PL_OK;
     }
     plan->inner = pl_shape_span(shape, dimension + 1, shape->rank);
-    pl_prepare_stage(prepare, eval_channels, elements == 0 ? 0 : elements / plan->inner, plan->inner * 2);
+    pl_prepare_stage(prepare, eval_channels, elements == 0 ? 0 : elements / plan->inner,
+                     plan->inner * 2);
     return PL_OK;
 }
 
@@ -109,7 +110,8 @@ static pl_status prepare_from_float(struct pl_prepare *prepare)
         params[channel].out_offset = quantization->zero_points[channel];
         convert_range(type, &params[channel].low, &params[channel].high);
         if (params[channel].scale == 0.0f)
-            return pl_check_fail(prepare, PL_INVALID_MODEL, pl_output(0), "quantization scale %d is 0", (int)channel);
+            return pl_check_fail(prepare, PL_INVALID_MODEL, pl_output(0),
+                                 "quantization scale %d is 0", (int)channel);
     }
     plan->kernel = prepare->kernels->elementwise->convert->quantize[step_type(type)];
     return add_stage(prepare, plan, quantization->dimension);
@@ -122,19 +124,22 @@ static pl_status prepare_requantize(struct pl_prepare *prepare)
     struct convert_plan *plan = NULL;
     struct pl_convert_params *params = NULL;
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT32)));
-    PL_TRY(pl_check_quantized_channels(prepare, pl_input(0), 1)); /* a constant of zeros may have the scale 0 */
+    PL_TRY(pl_check_quantized_channels(prepare, pl_input(0),
+                                       1)); /* a constant of zeros may have the scale 0 */
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
     if (input->type == PL_INT16 && output->type == PL_INT16) {
         PL_TRY(pl_check_symmetric(prepare, pl_input(0)));
         PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
     }
     PL_TRY(make_plan(prepare, 1, &plan, &params));
-    const double real = (double)input->quantization.scales[0] / (double)output->quantization.scales[0];
+    const double real =
+        (double)input->quantization.scales[0] / (double)output->quantization.scales[0];
     PL_TRY(pl_quantize_multiplier(prepare, real, &params->multiplier));
     params->in_offset = input->quantization.zero_points[0];
     params->out_offset = output->quantization.zero_points[0];
     convert_range(output->type, &params->low, &params->high);
-    plan->kernel = prepare->kernels->elementwise->convert->requantize[step_type(input->type)][step_type(output->type)];
+    plan->kernel = prepare->kernels->elementwise->convert
+                       ->requantize[step_type(input->type)][step_type(output->type)];
     return add_stage(prepare, plan, 0);
 }
 
@@ -143,7 +148,8 @@ pl_status pl_prepare_quantize(struct pl_prepare *prepare)
     PL_TRY(pl_check_arity(prepare, 1, 1, 1));
     PL_TRY(pl_check_type(prepare, pl_input(0),
                          PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT32)));
-    return prepare->inputs[0]->tensor->type == PL_FLOAT32 ? prepare_from_float(prepare) : prepare_requantize(prepare);
+    return prepare->inputs[0]->tensor->type == PL_FLOAT32 ? prepare_from_float(prepare)
+                                                          : prepare_requantize(prepare);
 }
 
 pl_status pl_prepare_dequantize(struct pl_prepare *prepare)
@@ -156,7 +162,8 @@ pl_status pl_prepare_dequantize(struct pl_prepare *prepare)
     const bool is_half = input->type == PL_FLOAT16;
     struct convert_plan *plan = NULL;
     struct pl_convert_params *params = NULL;
-    PL_TRY(make_plan(prepare, !is_half && quantization->count > 1 ? quantization->count : 1, &plan, &params));
+    PL_TRY(make_plan(prepare, !is_half && quantization->count > 1 ? quantization->count : 1, &plan,
+                     &params));
     if (is_half) {
         plan->kernel = prepare->kernels->elementwise->convert->float16_to_float32;
         return add_stage(prepare, plan, 0);
@@ -170,7 +177,7 @@ pl_status pl_prepare_dequantize(struct pl_prepare *prepare)
     return add_stage(prepare, plan, quantization->dimension);
 }
 
-/* ---- CAST -------------------------------------------------------------------------------------------------------- */
+/* ---- CAST ------------------------------------------------------------------------------------ */
 
 struct cast_plan {
     pl_cast_kernel kernel;
@@ -206,7 +213,8 @@ static pl_status eval_cast(const struct pl_eval *eval, int64_t from, int64_t to)
     const struct cast_plan *plan = eval->params;
     const char *in = eval->inputs[0];
     char *out = eval->outputs[0];
-    plan->kernel(out + from * plan->out_bytes, plan->to, in + from * plan->in_bytes, plan->from, to - from);
+    plan->kernel(out + from * plan->out_bytes, plan->to, in + from * plan->in_bytes, plan->from,
+                 to - from);
     return PL_OK;
 }
 
@@ -216,8 +224,8 @@ pl_status pl_prepare_cast(struct pl_prepare *prepare)
     const pl_type from = prepare->inputs[0]->tensor->type;
     const pl_type to = prepare->outputs[0]->tensor->type;
     if (cast_type(from) == PL_CAST_COUNT || cast_type(to) == PL_CAST_COUNT)
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "%s cannot be cast to %s", pl_type_name(from),
-                               pl_type_name(to));
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "%s cannot be cast to %s",
+                               pl_type_name(from), pl_type_name(to));
     PL_TRY(pl_check_set_output(prepare, 0, &prepare->inputs[0]->shape));
     struct cast_plan *plan = pl_prepare_allocate(prepare, sizeof *plan);
     if (plan == NULL) return PL_OUT_OF_MEMORY;

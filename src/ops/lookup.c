@@ -8,14 +8,15 @@
 
 enum { STEPS = PL_LOOKUP_16 - 1 };
 
-/* A float as an integer between low and high. What no int32 can hold, NaN too, gives low, as in the reference. */
+/* A float as an integer between low and high. What no int32 can hold, NaN too, gives low, as in
+ * the reference. */
 static int32_t limit_float(float x, int32_t low, int32_t high)
 {
     return !(x > (float)low) || x >= 2147483648.0f ? low : x > (float)high ? high : (int32_t)x;
 }
 
-void pl_lookup_fill_8(const struct pl_value *input, const struct pl_value *output, pl_lookup_function function,
-                      float parameter, uint8_t table[PL_LOOKUP_8])
+void pl_lookup_fill_8(const struct pl_value *input, const struct pl_value *output,
+                      pl_lookup_function function, float parameter, uint8_t table[PL_LOOKUP_8])
 {
     const struct pl_quantization *in = &input->tensor->quantization;
     const struct pl_quantization *out = &output->tensor->quantization;
@@ -26,12 +27,13 @@ void pl_lookup_fill_8(const struct pl_value *input, const struct pl_value *outpu
     for (int32_t value = low; value <= high; value++) {
         const float real = in->scales[0] * (float)(value - in->zero_points[0]);
         const float rescaled = roundf(function(real, parameter) * inverse_scale);
-        table[(uint8_t)value] = (uint8_t)limit_float(rescaled + (float)out->zero_points[0], out_low, out_high);
+        table[(uint8_t)value] =
+            (uint8_t)limit_float(rescaled + (float)out->zero_points[0], out_low, out_high);
     }
 }
 
-void pl_lookup_fill_16(const struct pl_value *input, const struct pl_value *output, pl_lookup_function function,
-                       float parameter, int16_t table[PL_LOOKUP_16])
+void pl_lookup_fill_16(const struct pl_value *input, const struct pl_value *output,
+                       pl_lookup_function function, float parameter, int16_t table[PL_LOOKUP_16])
 {
     const struct pl_quantization *in = &input->tensor->quantization;
     const struct pl_quantization *out = &output->tensor->quantization;
@@ -52,11 +54,12 @@ void pl_lookup_fill_16(const struct pl_value *input, const struct pl_value *outp
         const float bias = roundf((interpolated - roundf(middle * inverse)) / 2);
         table[i] = (int16_t)limit_float(sample - bias, INT16_MIN, INT16_MAX);
     }
-    table[STEPS] = (int16_t)limit_float(roundf(function(in_high, parameter) * inverse), INT16_MIN, INT16_MAX);
+    table[STEPS] =
+        (int16_t)limit_float(roundf(function(in_high, parameter) * inverse), INT16_MIN, INT16_MAX);
 }
 
-void pl_lookup_fill_scaled(double in_scale, int32_t in_zero_point, double out_scale, double (*function)(double),
-                           int16_t table[PL_LOOKUP_16])
+void pl_lookup_fill_scaled(double in_scale, int32_t in_zero_point, double out_scale,
+                           double (*function)(double), int16_t table[PL_LOOKUP_16])
 {
     const double in_low = in_scale * (INT16_MIN - in_zero_point);
     const double in_high = in_scale * (INT16_MAX - in_zero_point);
@@ -65,9 +68,11 @@ void pl_lookup_fill_scaled(double in_scale, int32_t in_zero_point, double out_sc
     for (int32_t i = 0; i < STEPS; i++) {
         const double at = in_low + i * step;
         const double sample = round(function(at) * inverse);
-        const double interpolated = round((function(in_low + (i + 1) * step) * inverse + sample) / 2);
+        const double interpolated =
+            round((function(in_low + (i + 1) * step) * inverse + sample) / 2);
         const double bias = round((interpolated - round(function(at + step / 2) * inverse)) / 2);
         table[i] = (int16_t)limit_float((float)(sample - bias), INT16_MIN, INT16_MAX);
     }
-    table[STEPS] = (int16_t)limit_float((float)round(function(in_high) * inverse), INT16_MIN, INT16_MAX);
+    table[STEPS] =
+        (int16_t)limit_float((float)round(function(in_high) * inverse), INT16_MIN, INT16_MAX);
 }

@@ -27,11 +27,13 @@ static pl_status check_output_quantization(struct pl_prepare *prepare)
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
     const struct pl_tensor *output = prepare->outputs[0]->tensor;
     const int32_t expected = output->type == PL_UINT8 ? 128 : 0;
-    if (output->quantization.scales[0] == 1.0f / 128.0f && output->quantization.zero_points[0] == expected)
+    if (output->quantization.scales[0] == 1.0f / 128.0f &&
+        output->quantization.zero_points[0] == expected)
         return PL_OK;
-    return pl_check_fail(prepare, PL_UNSUPPORTED, pl_output(0), "found scale %g and zero point %d, expected 1/128 and %d",
-                         (double)output->quantization.scales[0], (int)output->quantization.zero_points[0],
-                         (int)expected);
+    return pl_check_fail(prepare, PL_UNSUPPORTED, pl_output(0),
+                         "found scale %g and zero point %d, expected 1/128 and %d",
+                         (double)output->quantization.scales[0],
+                         (int)output->quantization.zero_points[0], (int)expected);
 }
 
 pl_status pl_prepare_l2_normalization(struct pl_prepare *prepare)
@@ -40,9 +42,10 @@ pl_status pl_prepare_l2_normalization(struct pl_prepare *prepare)
     PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED_8));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     PL_TRY(pl_check_rank(prepare, pl_input(0), 1, PL_MAX_RANK));
-    PL_TRY(pl_check_option(prepare, "fused_activation_function",
-                           pl_record_integer(prepare->op->options, PL_L2NormOptions_fused_activation_function),
-                           PL_ActivationFunctionType_NONE, PL_ActivationFunctionType_NONE));
+    PL_TRY(pl_check_option(
+        prepare, "fused_activation_function",
+        pl_record_integer(prepare->op->options, PL_L2NormOptions_fused_activation_function),
+        PL_ActivationFunctionType_NONE, PL_ActivationFunctionType_NONE));
     const struct pl_shape *shape = &prepare->inputs[0]->shape;
     const struct pl_tensor *input = prepare->inputs[0]->tensor;
     PL_TRY(pl_check_set_output(prepare, 0, shape));
@@ -53,7 +56,8 @@ pl_status pl_prepare_l2_normalization(struct pl_prepare *prepare)
         plan->kernel = kernels->l2_normalize_float32;
     } else {
         PL_TRY(check_output_quantization(prepare));
-        plan->kernel = input->type == PL_INT8 ? kernels->l2_normalize_int8 : kernels->l2_normalize_uint8;
+        plan->kernel =
+            input->type == PL_INT8 ? kernels->l2_normalize_int8 : kernels->l2_normalize_uint8;
         plan->in_zero_point = input->quantization.zero_points[0];
     }
     plan->depth = shape->dims[shape->rank - 1];

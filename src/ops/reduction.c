@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MEAN and SUM over any axes. Neighbouring dimensions that are both kept or both reduced are merged; if the innermost one
- * is kept, outputs that lie side by side are made together, else one after another. A unit is an output. */
+/* MEAN and SUM over any axes. Neighbouring dimensions that are both kept or both reduced are
+ * merged; if the innermost one is kept, outputs that lie side by side are made together, else
+ * one after another. A unit is an output. */
 #include "kernels/reduction_kernels.h"
 #include "ops/axis.h"
 #include "ops/check.h"
@@ -77,7 +78,8 @@ struct group {
 };
 
 /* Outermost first; dimensions of 1 are left out. */
-static int32_t merge_dims(const struct pl_shape *in, uint32_t mask, struct group groups[PL_MAX_RANK])
+static int32_t merge_dims(const struct pl_shape *in, uint32_t mask,
+                          struct group groups[PL_MAX_RANK])
 {
     int32_t count = 0;
     for (int32_t axis = 0; axis < in->rank; axis++) {
@@ -148,8 +150,10 @@ static pl_status quantized_params(struct pl_prepare *prepare, struct pl_reduce_p
         PL_TRY(pl_check_symmetric(prepare, pl_input(0)));
         PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
     }
-    PL_TRY(pl_quantize_multiplier(prepare, (double)in->scales[0] / (double)out->scales[0], &params->multiplier));
-    if (params->count > 0) params->multiplier = divided_multiplier(params->multiplier, params->count);
+    PL_TRY(pl_quantize_multiplier(prepare, (double)in->scales[0] / (double)out->scales[0],
+                                  &params->multiplier));
+    if (params->count > 0)
+        params->multiplier = divided_multiplier(params->multiplier, params->count);
     params->in_offset = in->zero_points[0] * params->count;
     params->scale = in->scales[0] / out->scales[0];
     params->bias = (float)-in->zero_points[0] * params->scale * (float)params->count;
@@ -169,7 +173,8 @@ static pl_status prepare_reduce(struct pl_prepare *prepare, bool mean)
                              pl_type_name(prepare->inputs[0]->tensor->type));
     uint32_t mask = 0;
     if (in->rank > 0) PL_TRY(pl_axis_read_mask(prepare, 1, in->rank, &mask));
-    const bool keep_dims = pl_record_integer(prepare->op->options, PL_ReducerOptions_keep_dims) != 0;
+    const bool keep_dims =
+        pl_record_integer(prepare->op->options, PL_ReducerOptions_keep_dims) != 0;
     const struct pl_shape out = output_shape(in, mask, keep_dims);
     PL_TRY(pl_check_set_output(prepare, 0, &out));
 
@@ -180,7 +185,8 @@ static pl_status prepare_reduce(struct pl_prepare *prepare, bool mean)
     plan_walk(in, mask, plan);
     if (type >= PL_REDUCE_INT8) PL_TRY(quantized_params(prepare, &plan->params));
     const struct pl_reduction_kernels *kernels = prepare->kernels->reduction;
-    plan->kernel = plan->params.run > 1 ? kernels->reduce_along[type] : kernels->reduce_across[type];
+    plan->kernel =
+        plan->params.run > 1 ? kernels->reduce_along[type] : kernels->reduce_across[type];
     prepare->params = plan;
     pl_prepare_stage(prepare, eval, pl_shape_count(&out), plan->params.count);
     return PL_OK;

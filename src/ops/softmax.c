@@ -24,27 +24,32 @@ static pl_status eval(const struct pl_eval *eval, int64_t from, int64_t to)
     const struct softmax_plan *plan = eval->params;
     const char *in = eval->inputs[0];
     char *out = eval->outputs[0];
-    plan->kernel(out + from * plan->out_row_bytes, in + from * plan->in_row_bytes, to - from, plan->depth,
-                 &plan->params);
+    plan->kernel(out + from * plan->out_row_bytes, in + from * plan->in_row_bytes, to - from,
+                 plan->depth, &plan->params);
     return PL_OK;
 }
 
-/* exp() of all distances from the largest value that 8 bits can have. The distance times scale and beta is a Q5 number;
- * what would leave its range is as good as nothing and counts 0. */
+/* exp() of all distances from the largest value that 8 bits can have. The distance times scale
+ * and beta is a Q5 number; what would leave its range is as good as nothing and counts 0. */
 static pl_status fill_exp(struct pl_prepare *prepare, float beta, int32_t exp[256])
 {
     enum { INTEGER_BITS = 5 };
     const double scale = (double)prepare->inputs[0]->tensor->quantization.scales[0];
-    const double real = fmin((double)beta * scale * (double)(1 << (31 - INTEGER_BITS)), 2147483647.0);
+    const double real =
+        fmin((double)beta * scale * (double)(1 << (31 - INTEGER_BITS)), 2147483647.0);
     if (!(real > 1.0))
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "beta %g times the input's scale %g is too small",
-                               (double)beta, scale);
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED,
+                               "beta %g times the input's scale %g is too small", (double)beta,
+                               scale);
     struct pl_multiplier multiplier;
     PL_TRY(pl_quantize_multiplier(prepare, real, &multiplier));
-    const int64_t largest = ((int64_t)((1 << INTEGER_BITS) - 1) << (31 - INTEGER_BITS)) >> multiplier.shift;
+    const int64_t largest =
+        ((int64_t)((1 << INTEGER_BITS) - 1) << (31 - INTEGER_BITS)) >> multiplier.shift;
     for (int32_t distance = 0; distance < 256; distance++) {
         const int32_t shifted = (int32_t)((uint32_t)-distance << multiplier.shift);
-        exp[distance] = distance <= largest ? pl_fixed_exp(pl_high_multiply(shifted, multiplier.multiplier)) : 0;
+        exp[distance] = distance <= largest
+                            ? pl_fixed_exp(pl_high_multiply(shifted, multiplier.multiplier))
+                            : 0;
     }
     return PL_OK;
 }
@@ -60,15 +65,18 @@ static pl_status fill_lookups(struct pl_prepare *prepare, float beta, struct sof
     PL_TRY(pl_check_symmetric(prepare, pl_input(0)));
     PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
     pl_lookup_fill_scaled(10.0 / 65535.0, INT16_MAX, 2.0 / 65535.0, exp, plan->exp_lookup);
-    pl_lookup_fill_scaled(1.0 / 65535.0, INT16_MIN, 2.0 / 65535.0, one_over_one_plus, plan->reciprocal_lookup);
+    pl_lookup_fill_scaled(1.0 / 65535.0, INT16_MIN, 2.0 / 65535.0, one_over_one_plus,
+                          plan->reciprocal_lookup);
     plan->params.exp_lookup = plan->exp_lookup;
     plan->params.reciprocal_lookup = plan->reciprocal_lookup;
     const float scaled = prepare->inputs[0]->tensor->quantization.scales[0] * beta;
-    return pl_quantize_multiplier(prepare, (double)scaled / (10.0 / 65535.0), &plan->params.multiplier);
+    return pl_quantize_multiplier(prepare, (double)scaled / (10.0 / 65535.0),
+                                  &plan->params.multiplier);
 }
 
 /* NULL if there is none. */
-static pl_softmax_kernel find_kernel(const struct pl_reduction_kernels *kernels, pl_type in, pl_type out)
+static pl_softmax_kernel find_kernel(const struct pl_reduction_kernels *kernels, pl_type in,
+                                     pl_type out)
 {
     if (in == PL_FLOAT32) return out == PL_FLOAT32 ? kernels->softmax_float32 : NULL;
     if (in == PL_INT16) return out == PL_INT16 ? kernels->softmax_int16 : NULL;
@@ -90,8 +98,9 @@ pl_status pl_prepare_softmax(struct pl_prepare *prepare)
     if (plan == NULL) return PL_OUT_OF_MEMORY;
     plan->kernel = find_kernel(prepare->kernels->reduction, in, out);
     if (plan->kernel == NULL)
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_output(0), "%s for an input of %s is not supported",
-                             pl_type_name(out), pl_type_name(in));
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_output(0),
+                             "%s for an input of %s is not supported", pl_type_name(out),
+                             pl_type_name(in));
     PL_TRY(pl_check_set_output(prepare, 0, shape));
 
     const float beta = pl_record_real(prepare->op->options, PL_SoftmaxOptions_beta);
@@ -100,7 +109,8 @@ pl_status pl_prepare_softmax(struct pl_prepare *prepare)
         PL_TRY(pl_check_quantized(prepare, pl_input(0)));
         PL_TRY(pl_check_quantized(prepare, pl_output(0)));
         plan->params.exp = plan->exp;
-        PL_TRY(in == PL_INT16 ? fill_lookups(prepare, beta, plan) : fill_exp(prepare, beta, plan->exp));
+        PL_TRY(in == PL_INT16 ? fill_lookups(prepare, beta, plan)
+                              : fill_exp(prepare, beta, plan->exp));
     }
     plan->depth = shape->dims[shape->rank - 1];
     plan->in_row_bytes = plan->depth * pl_type_bits(in) / 8;

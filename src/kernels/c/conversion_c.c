@@ -11,10 +11,11 @@
 
 extern const struct pl_convert_table PL_LEVEL(pl_convert_table);
 
-/* ---- quantized types --------------------------------------------------------------------------------------------- */
+/* ---- quantized types ------------------------------------------------------------------------- */
 
-/* Half away from zero: adding the float below 1/2 and cutting off is exactly that. What no int32 can hold, NaN too, gives
- * the lowest one, as the reference's conversion does on x86-64; adding the zero point then wraps as there. */
+/* Half away from zero: adding the float below 1/2 and cutting off is exactly that. What no int32
+ * can hold, NaN too, gives the lowest one, as the reference's conversion does on x86-64; adding
+ * the zero point then wraps as there. */
 PL_ALWAYS_INLINE int32_t round_float(float x)
 {
     const bool fits = x > -2147483648.0f && x < 2147483648.0f;
@@ -23,38 +24,44 @@ PL_ALWAYS_INLINE int32_t round_float(float x)
     return fits ? rounded : INT32_MIN;
 }
 
-#define QUANTIZE(name, type)                                                                                  \
-    static void name(void *out_data, const void *in_data, int64_t count, const struct pl_convert_params *params) \
-    {                                                                                                         \
-        const struct pl_convert_params p = *params;                                                           \
-        type *out = out_data;                                                                                 \
-        const float *in = in_data;                                                                            \
-        PL_INDEPENDENT_LOOP                                                                                   \
-        for (int64_t i = 0; i < count; i++)                                                                   \
-            out[i] = (type)pl_clamp(pl_fixed_add(round_float(in[i] / p.scale), p.out_offset), p.low, p.high); \
+#define QUANTIZE(name, type)                                                                       \
+    static void name(void *out_data, const void *in_data, int64_t count,                           \
+                     const struct pl_convert_params *params)                                       \
+    {                                                                                              \
+        const struct pl_convert_params p = *params;                                                \
+        type *out = out_data;                                                                      \
+        const float *in = in_data;                                                                 \
+        PL_INDEPENDENT_LOOP                                                                        \
+        for (int64_t i = 0; i < count; i++)                                                        \
+            out[i] = (type)pl_clamp(pl_fixed_add(round_float(in[i] / p.scale), p.out_offset),      \
+                                    p.low, p.high);                                                \
     }
 
-#define DEQUANTIZE(name, type)                                                                                \
-    static void name(void *out_data, const void *in_data, int64_t count, const struct pl_convert_params *params) \
-    {                                                                                                         \
-        const struct pl_convert_params p = *params;                                                           \
-        float *out = out_data;                                                                                \
-        const type *in = in_data;                                                                             \
-        PL_INDEPENDENT_LOOP                                                                                   \
-        for (int64_t i = 0; i < count; i++) out[i] = p.scale * (float)pl_fixed_subtract(in[i], p.in_offset);  \
+#define DEQUANTIZE(name, type)                                                                     \
+    static void name(void *out_data, const void *in_data, int64_t count,                           \
+                     const struct pl_convert_params *params)                                       \
+    {                                                                                              \
+        const struct pl_convert_params p = *params;                                                \
+        float *out = out_data;                                                                     \
+        const type *in = in_data;                                                                  \
+        PL_INDEPENDENT_LOOP                                                                        \
+        for (int64_t i = 0; i < count; i++)                                                        \
+            out[i] = p.scale * (float)pl_fixed_subtract(in[i], p.in_offset);                       \
     }
 
-#define REQUANTIZE(name, in_type, out_type)                                                                   \
-    static void name(void *out_data, const void *in_data, int64_t count, const struct pl_convert_params *params) \
-    {                                                                                                         \
-        const struct pl_convert_params p = *params;                                                           \
-        out_type *out = out_data;                                                                             \
-        const in_type *in = in_data;                                                                          \
-        PL_INDEPENDENT_LOOP                                                                                   \
-        for (int64_t i = 0; i < count; i++) {                                                                 \
-            const int32_t scaled = pl_multiply(pl_fixed_subtract(in[i], p.in_offset), p.multiplier);          \
-            out[i] = (out_type)pl_clamp(pl_fixed_add(scaled, p.out_offset), p.low, p.high);                   \
-        }                                                                                                     \
+#define REQUANTIZE(name, in_type, out_type)                                                        \
+    static void name(void *out_data, const void *in_data, int64_t count,                           \
+                     const struct pl_convert_params *params)                                       \
+    {                                                                                              \
+        const struct pl_convert_params p = *params;                                                \
+        out_type *out = out_data;                                                                  \
+        const in_type *in = in_data;                                                               \
+        PL_INDEPENDENT_LOOP                                                                        \
+        for (int64_t i = 0; i < count; i++) {                                                      \
+            const int32_t scaled =                                                                 \
+                pl_multiply(pl_fixed_subtract(in[i], p.in_offset), p.multiplier);                  \
+            out[i] = (out_type)pl_clamp(pl_fixed_add(scaled, p.out_offset), p.low, p.high);        \
+        }                                                                                          \
     }
 
 QUANTIZE(quantize_int8, int8_t)
@@ -65,10 +72,10 @@ DEQUANTIZE(dequantize_int8, int8_t)
 DEQUANTIZE(dequantize_uint8, uint8_t)
 DEQUANTIZE(dequantize_int16, int16_t)
 
-#define REQUANTIZE_FROM(name, type)              \
-    REQUANTIZE(name##_to_int8, type, int8_t)     \
-    REQUANTIZE(name##_to_uint8, type, uint8_t)   \
-    REQUANTIZE(name##_to_int16, type, int16_t)   \
+#define REQUANTIZE_FROM(name, type)                                                                \
+    REQUANTIZE(name##_to_int8, type, int8_t)                                                       \
+    REQUANTIZE(name##_to_uint8, type, uint8_t)                                                     \
+    REQUANTIZE(name##_to_int16, type, int16_t)                                                     \
     REQUANTIZE(name##_to_int32, type, int32_t)
 
 REQUANTIZE_FROM(int8, int8_t)
@@ -76,10 +83,11 @@ REQUANTIZE_FROM(uint8, uint8_t)
 REQUANTIZE_FROM(int16, int16_t)
 REQUANTIZE_FROM(int32, int32_t)
 
-/* ---- 16-bit floats ----------------------------------------------------------------------------------------------- */
+/* ---- 16-bit floats --------------------------------------------------------------------------- */
 
-/* Exponent and fraction are moved to their places and the exponent corrected by a multiplication, which also makes
- * numbers of denormal ones; infinities and NaNs get the largest exponent. */
+/* Exponent and fraction are moved to their places and the exponent corrected by a
+ * multiplication, which also makes numbers of denormal ones; infinities and NaNs get the largest
+ * exponent. */
 PL_ALWAYS_INLINE float float_from_half(uint16_t half)
 {
     const uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13;
@@ -88,7 +96,8 @@ PL_ALWAYS_INLINE float float_from_half(uint16_t half)
     return pl_float_from_bits(scaled | special | (uint32_t)(half & 0x8000) << 16);
 }
 
-/* To nearest even. Numbers too small for a normal half are rounded by adding a power of two, others by integers. */
+/* To nearest even. Numbers too small for a normal half are rounded by adding a power of two,
+ * others by integers. */
 PL_ALWAYS_INLINE uint16_t half_from_float(float x)
 {
     const uint32_t bits = pl_float_bits(x);
@@ -97,8 +106,10 @@ PL_ALWAYS_INLINE uint16_t half_from_float(float x)
     if (magnitude > 0x7f800000) return (uint16_t)(sign | 0x7e00);
     if (magnitude >= 0x477ff000) return (uint16_t)(sign | 0x7c00);
     if (magnitude < 0x38800000) {
-        const float shifter = 0.5f; /* the last bit of 0.5 is worth the last bit of a denormal half */
-        return (uint16_t)(sign | (pl_float_bits(pl_float_from_bits(magnitude) + shifter) - pl_float_bits(shifter)));
+        const float shifter =
+            0.5f; /* the last bit of 0.5 is worth the last bit of a denormal half */
+        return (uint16_t)(sign | (pl_float_bits(pl_float_from_bits(magnitude) + shifter) -
+                                  pl_float_bits(shifter)));
     }
     const uint32_t rounded = magnitude + 0xfff + (magnitude >> 13 & 1);
     return (uint16_t)(sign | ((rounded - 0x38000000) >> 13));
@@ -125,20 +136,20 @@ static void float16_to_float32(void *out_data, const void *in_data, int64_t coun
     for (int64_t i = 0; i < count; i++) out[i] = float_from_half(in[i]);
 }
 
-/* ---- casts: to int64 or double, and from there -------------------------------------------------------------------- */
+/* ---- casts: to int64 or double, and from there ----------------------------------------------- */
 
 enum { CAST_BLOCK = 256 };
 
-#define LOAD(type, expression)                                     \
-    do {                                                           \
-        const type *in = in_data;                                  \
-        for (int64_t i = 0; i < count; i++) to[i] = (expression);  \
+#define LOAD(type, expression)                                                                     \
+    do {                                                                                           \
+        const type *in = in_data;                                                                  \
+        for (int64_t i = 0; i < count; i++) to[i] = (expression);                                  \
     } while (0)
 
-#define STORE(type, expression)                                     \
-    do {                                                            \
-        type *out = out_data;                                       \
-        for (int64_t i = 0; i < count; i++) out[i] = (expression);  \
+#define STORE(type, expression)                                                                    \
+    do {                                                                                           \
+        type *out = out_data;                                                                      \
+        for (int64_t i = 0; i < count; i++) out[i] = (expression);                                 \
     } while (0)
 
 static void load_integers(int64_t *to, const void *in_data, enum pl_cast_type type, int64_t count)
@@ -167,16 +178,17 @@ static void load_reals(double *to, const void *in_data, enum pl_cast_type type, 
 }
 
 /* Two floats for each complex number. */
-#define STORE_COMPLEX(expression)                   \
-    do {                                            \
-        float *out = out_data;                      \
-        for (int64_t i = 0; i < count; i++) {       \
-            out[2 * i] = (expression);              \
-            out[2 * i + 1] = 0.0f;                  \
-        }                                           \
+#define STORE_COMPLEX(expression)                                                                  \
+    do {                                                                                           \
+        float *out = out_data;                                                                     \
+        for (int64_t i = 0; i < count; i++) {                                                      \
+            out[2 * i] = (expression);                                                             \
+            out[2 * i + 1] = 0.0f;                                                                 \
+        }                                                                                          \
     } while (0)
 
-static void store_integers(void *out_data, enum pl_cast_type type, const int64_t *from, int64_t count)
+static void store_integers(void *out_data, enum pl_cast_type type, const int64_t *from,
+                           int64_t count)
 {
     switch ((int)type) {
     case PL_CAST_BOOL: STORE(uint8_t, from[i] != 0); break;
@@ -201,7 +213,8 @@ PL_ALWAYS_INLINE int64_t saturate(double x, int64_t low, int64_t high, double li
     return !(x < limit) ? high : x < (double)low ? low : (int64_t)x;
 }
 
-#define STORE_SATURATED(type, low, high) STORE(type, (type)saturate(from[i], low, high, (double)(high) + 1.0))
+#define STORE_SATURATED(type, low, high)                                                           \
+    STORE(type, (type)saturate(from[i], low, high, (double)(high) + 1.0))
 
 static void store_reals(void *out_data, enum pl_cast_type type, const double *from, int64_t count)
 {
@@ -224,7 +237,8 @@ static void store_reals(void *out_data, enum pl_cast_type type, const double *fr
 
 static const uint8_t cast_bytes[PL_CAST_COUNT] = {1, 1, 1, 2, 2, 4, 4, 8, 2, 2, 4, 8, 8};
 
-static void cast(void *out, enum pl_cast_type to, const void *in, enum pl_cast_type from, int64_t count)
+static void cast(void *out, enum pl_cast_type to, const void *in, enum pl_cast_type from,
+                 int64_t count)
 {
     uint8_t *target = out;
     const uint8_t *source = in;
@@ -246,12 +260,16 @@ static void cast(void *out, enum pl_cast_type to, const void *in, enum pl_cast_t
     }
 }
 
-#define REQUANTIZE_ROW(name) {name##_to_int8, name##_to_uint8, name##_to_int16, name##_to_int32}
+#define REQUANTIZE_ROW(name)                                                                       \
+    {                                                                                              \
+        name##_to_int8, name##_to_uint8, name##_to_int16, name##_to_int32                          \
+    }
 
 const struct pl_convert_table PL_LEVEL(pl_convert_table) = {
     .quantize = {quantize_int8, quantize_uint8, quantize_int16, NULL},
     .dequantize = {dequantize_int8, dequantize_uint8, dequantize_int16, NULL},
-    .requantize = {REQUANTIZE_ROW(int8), REQUANTIZE_ROW(uint8), REQUANTIZE_ROW(int16), REQUANTIZE_ROW(int32)},
+    .requantize = {REQUANTIZE_ROW(int8), REQUANTIZE_ROW(uint8), REQUANTIZE_ROW(int16),
+                   REQUANTIZE_ROW(int32)},
     .float16_to_float32 = float16_to_float32,
     .cast = cast,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operators of two inputs, on runs. Each is written once for one pair of elements; the macros below make the
- * loops. */
+/* Operators of two inputs, on runs. Each is written once for one pair of elements; the macros
+ * below make the loops. */
 #include <stdbool.h>
 
 #include "kernels/elementwise_kernels.h"
@@ -14,8 +14,9 @@ extern const struct pl_elementwise_kernels PL_LEVEL(pl_elementwise_kernels);
 
 enum { FILL = 256 };
 
-/* name_one(x, y, p) computes one element; params are copied so that no store to the output can seem to change them. An
- * input that stays is spread over a small buffer, so that there is one vectorized loop for each operator, not three. */
+/* name_one(x, y, p) computes one element; params are copied so that no store to the output can
+ * seem to change them. An input that stays is spread over a small buffer, so that there is one
+ * vectorized loop for each operator, not three. */
 #define LOOPS(name, type, out_type)                                                                \
     static void name(const struct pl_binary_run *run, const struct pl_binary_params *params)       \
     {                                                                                              \
@@ -38,15 +39,15 @@ enum { FILL = 256 };
         }                                                                                          \
     }
 
-#define BINARY(name, type, out_type, expression)                                                    \
-    PL_ALWAYS_INLINE out_type name##_one(type x, type y, const struct pl_binary_params *p)          \
-    {                                                                                               \
-        (void)p;                                                                                    \
-        return expression;                                                                          \
-    }                                                                                               \
+#define BINARY(name, type, out_type, expression)                                                   \
+    PL_ALWAYS_INLINE out_type name##_one(type x, type y, const struct pl_binary_params *p)         \
+    {                                                                                              \
+        (void)p;                                                                                   \
+        return expression;                                                                         \
+    }                                                                                              \
     LOOPS(name, type, out_type)
 
-/* ---- float32 ----------------------------------------------------------------------------------------------------- */
+/* ---- float32 --------------------------------------------------------------------------------- */
 
 /* NaN stays NaN. */
 PL_ALWAYS_INLINE float clamp_float(float x, const struct pl_binary_params *p)
@@ -57,22 +58,23 @@ PL_ALWAYS_INLINE float clamp_float(float x, const struct pl_binary_params *p)
 
 BINARY(add_float32, float, float, clamp_float(x + y, p))
 BINARY(sub_float32, float, float, clamp_float(x - y, p))
-BINARY(mul_float32, float, float, clamp_float(x * y, p))
+BINARY(mul_float32, float, float, clamp_float((x) * (y), p))
 BINARY(div_float32, float, float, clamp_float(x / y, p))
 BINARY(maximum_float32, float, float, x > y ? x : y)
 BINARY(minimum_float32, float, float, x < y ? x : y)
 BINARY(squared_difference_float32, float, float, (x - y) * (x - y))
 
-/* ---- plain integers: they wrap ----------------------------------------------------------------------------------- */
+/* ---- plain integers: they wrap --------------------------------------------------------------- */
 
-#define CLAMP_INTEGER(type, x) ((x) < (type)p->low_int ? (type)p->low_int : (x) > (type)p->high_int ? (type)p->high_int : (x))
+#define CLAMP_INTEGER(type, x)                                                                     \
+    ((x) < (type)p->low_int ? (type)p->low_int : (x) > (type)p->high_int ? (type)p->high_int : (x))
 
-#define WRAPPING(name, operation, type, unsigned_type)                                       \
-    PL_ALWAYS_INLINE type name##_one(type x, type y, const struct pl_binary_params *p)       \
-    {                                                                                        \
-        const type result = (type)((unsigned_type)x operation(unsigned_type) y);             \
-        return CLAMP_INTEGER(type, result);                                                  \
-    }                                                                                        \
+#define WRAPPING(name, operation, type, unsigned_type)                                             \
+    PL_ALWAYS_INLINE type name##_one(type x, type y, const struct pl_binary_params *p)             \
+    {                                                                                              \
+        const type result = (type)((unsigned_type)x operation(unsigned_type) y);                   \
+        return CLAMP_INTEGER(type, result);                                                        \
+    }                                                                                              \
     LOOPS(name, type, type)
 
 WRAPPING(add_int16, +, int16_t, uint32_t)
@@ -93,7 +95,8 @@ PL_ALWAYS_INLINE int32_t div_int32_one(int32_t x, int32_t y, const struct pl_bin
 }
 LOOPS(div_int32, int32_t, int32_t)
 
-PL_ALWAYS_INLINE int32_t squared_difference_int32_one(int32_t x, int32_t y, const struct pl_binary_params *p)
+PL_ALWAYS_INLINE int32_t squared_difference_int32_one(int32_t x, int32_t y,
+                                                      const struct pl_binary_params *p)
 {
     (void)p;
     const uint32_t difference = (uint32_t)x - (uint32_t)y;
@@ -101,8 +104,8 @@ PL_ALWAYS_INLINE int32_t squared_difference_int32_one(int32_t x, int32_t y, cons
 }
 LOOPS(squared_difference_int32, int32_t, int32_t)
 
-#define EXTREMA(suffix, type)                                        \
-    BINARY(maximum_##suffix, type, type, x > y ? x : y)              \
+#define EXTREMA(suffix, type)                                                                      \
+    BINARY(maximum_##suffix, type, type, x > y ? x : y)                                            \
     BINARY(minimum_##suffix, type, type, x < y ? x : y)
 
 EXTREMA(int8, int8_t)
@@ -111,7 +114,7 @@ EXTREMA(int16, int16_t)
 EXTREMA(int32, int32_t)
 EXTREMA(int64, int64_t)
 
-/* ---- quantized --------------------------------------------------------------------------------------------------- */
+/* ---- quantized ------------------------------------------------------------------------------- */
 
 /* By a multiplier below 1. */
 PL_ALWAYS_INLINE int32_t scale_down(int32_t x, struct pl_multiplier m)
@@ -133,12 +136,14 @@ PL_ALWAYS_INLINE int32_t finish(int32_t scaled, const struct pl_binary_params *p
 
 PL_ALWAYS_INLINE int32_t add_quantized(int32_t x, int32_t y, const struct pl_binary_params *p)
 {
-    return finish(scale_down(pl_fixed_add(common_scale(x, 0, p), common_scale(y, 1, p)), p->out), p);
+    return finish(scale_down(pl_fixed_add(common_scale(x, 0, p), common_scale(y, 1, p)), p->out),
+                  p);
 }
 
 PL_ALWAYS_INLINE int32_t sub_quantized(int32_t x, int32_t y, const struct pl_binary_params *p)
 {
-    return finish(scale_down(pl_fixed_subtract(common_scale(x, 0, p), common_scale(y, 1, p)), p->out), p);
+    return finish(
+        scale_down(pl_fixed_subtract(common_scale(x, 0, p), common_scale(y, 1, p)), p->out), p);
 }
 
 PL_ALWAYS_INLINE int32_t mul_quantized(int32_t x, int32_t y, const struct pl_binary_params *p)
@@ -146,14 +151,16 @@ PL_ALWAYS_INLINE int32_t mul_quantized(int32_t x, int32_t y, const struct pl_bin
     return finish(pl_multiply((x + p->offsets[0]) * (y + p->offsets[1]), p->out), p);
 }
 
-PL_ALWAYS_INLINE int32_t squared_difference_quantized(int32_t x, int32_t y, const struct pl_binary_params *p)
+PL_ALWAYS_INLINE int32_t squared_difference_quantized(int32_t x, int32_t y,
+                                                      const struct pl_binary_params *p)
 {
     const int32_t difference = pl_fixed_subtract(common_scale(x, 0, p), common_scale(y, 1, p));
     return finish(scale_down((int32_t)((uint32_t)difference * (uint32_t)difference), p->out), p);
 }
 
-/* Small dividends ask for shifts beyond 31 bits. The reference does not guard against that; these are its answers on
- * x86-64, where the CPU shifts by the exponent modulo 32 and all bits count as remainder. */
+/* Small dividends ask for shifts beyond 31 bits. The reference does not guard against that;
+ * these are its answers on x86-64, where the CPU shifts by the exponent modulo 32 and all bits
+ * count as remainder. */
 PL_ALWAYS_INLINE int32_t shift_right_far(int32_t x, int32_t exponent)
 {
     if (exponent <= 31) return pl_rounding_shift_right(x, exponent < 0 ? 0 : exponent);
@@ -173,20 +180,24 @@ PL_ALWAYS_INLINE int32_t div_quantized(int32_t x, int32_t y, const struct pl_bin
     const int32_t inverse = pl_fixed_reciprocal(divisor, 31, &bits);
     const int32_t headroom = dividend == 0 ? 31 : __builtin_clrsb(dividend);
     const int32_t quotient = pl_high_multiply((int32_t)((uint32_t)dividend << headroom), inverse);
-    return finish(shift_right_far(pl_high_product(quotient, p->out.multiplier), bits + headroom - p->out.shift), p);
+    return finish(shift_right_far(pl_high_product(quotient, p->out.multiplier),
+                                  bits + headroom - p->out.shift),
+                  p);
 }
 
 /* Scales are powers of two: only a shift is left. */
 PL_ALWAYS_INLINE int32_t add_power(int32_t x, int32_t y, const struct pl_binary_params *p)
 {
-    const int32_t sum = pl_rounding_shift_right(x, -p->in[0].shift) + pl_rounding_shift_right(y, -p->in[1].shift);
+    const int32_t sum =
+        pl_rounding_shift_right(x, -p->in[0].shift) + pl_rounding_shift_right(y, -p->in[1].shift);
     return pl_clamp(pl_clamp(sum, INT16_MIN, INT16_MAX), (int32_t)p->low_int, (int32_t)p->high_int);
 }
 
 PL_ALWAYS_INLINE int32_t sub_power(int32_t x, int32_t y, const struct pl_binary_params *p)
 {
     const int32_t shifted = pl_rounding_shift_right(y, -p->in[1].shift);
-    return pl_clamp(pl_rounding_shift_right(x, -p->in[0].shift) - shifted, (int32_t)p->low_int, (int32_t)p->high_int);
+    return pl_clamp(pl_rounding_shift_right(x, -p->in[0].shift) - shifted, (int32_t)p->low_int,
+                    (int32_t)p->high_int);
 }
 
 #define QUANTIZED(name, suffix, type) BINARY(name##_##suffix, type, type, (type)name(x, y, p))
@@ -206,15 +217,17 @@ QUANTIZED(squared_difference_quantized, int8, int8_t)
 QUANTIZED(add_power, int16, int16_t)
 QUANTIZED(sub_power, int16, int16_t)
 
-/* ---- comparisons and logic: bool is a byte of 0 or 1 -------------------------------------------------------------- */
+/* ---- comparisons and logic: bool is a byte of 0 or 1 ----------------------------------------- */
 
-#define COMPARISON(name, operation)                                                                            \
-    BINARY(name##_float32, float, uint8_t, (uint8_t)(x operation y))                                           \
-    BINARY(name##_int16, int16_t, uint8_t, (uint8_t)(x operation y))                                           \
-    BINARY(name##_int32, int32_t, uint8_t, (uint8_t)(x operation y))                                           \
-    BINARY(name##_int64, int64_t, uint8_t, (uint8_t)(x operation y))                                           \
-    BINARY(name##_quantized_int8, int8_t, uint8_t, (uint8_t)(common_scale(x, 0, p) operation common_scale(y, 1, p))) \
-    BINARY(name##_quantized_uint8, uint8_t, uint8_t, (uint8_t)(common_scale(x, 0, p) operation common_scale(y, 1, p)))
+#define COMPARISON(name, operation)                                                                \
+    BINARY(name##_float32, float, uint8_t, (uint8_t)(x operation y))                               \
+    BINARY(name##_int16, int16_t, uint8_t, (uint8_t)(x operation y))                               \
+    BINARY(name##_int32, int32_t, uint8_t, (uint8_t)(x operation y))                               \
+    BINARY(name##_int64, int64_t, uint8_t, (uint8_t)(x operation y))                               \
+    BINARY(name##_quantized_int8, int8_t, uint8_t,                                                 \
+           (uint8_t)(common_scale(x, 0, p) operation common_scale(y, 1, p)))                       \
+    BINARY(name##_quantized_uint8, uint8_t, uint8_t,                                               \
+           (uint8_t)(common_scale(x, 0, p) operation common_scale(y, 1, p)))
 
 COMPARISON(equal, ==)
 COMPARISON(not_equal, !=)
@@ -222,23 +235,27 @@ COMPARISON(less, <)
 COMPARISON(less_equal, <=)
 COMPARISON(greater, >)
 COMPARISON(greater_equal, >=)
-BINARY(equal_quantized_int16, int16_t, uint8_t, (uint8_t)(common_scale(x, 0, p) == common_scale(y, 1, p)))
-BINARY(not_equal_quantized_int16, int16_t, uint8_t, (uint8_t)(common_scale(x, 0, p) != common_scale(y, 1, p)))
+BINARY(equal_quantized_int16, int16_t, uint8_t,
+       (uint8_t)(common_scale(x, 0, p) == common_scale(y, 1, p)))
+BINARY(not_equal_quantized_int16, int16_t, uint8_t,
+       (uint8_t)(common_scale(x, 0, p) != common_scale(y, 1, p)))
 BINARY(equal_bool, uint8_t, uint8_t, (uint8_t)((x != 0) == (y != 0)))
 BINARY(not_equal_bool, uint8_t, uint8_t, (uint8_t)((x != 0) != (y != 0)))
 BINARY(logical_and, uint8_t, uint8_t, (uint8_t)((x != 0) & (y != 0)))
 BINARY(logical_or, uint8_t, uint8_t, (uint8_t)((x != 0) | (y != 0)))
 
-/* ---- the table --------------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
-#define EXTREMUM_ROW(name)                                                                                             \
-    {                                                                                                                  \
-        [PL_KIND_FLOAT32] = name##_float32, [PL_KIND_INT8] = name##_int8, [PL_KIND_UINT8] = name##_uint8,              \
-        [PL_KIND_INT16] = name##_int16, [PL_KIND_INT32] = name##_int32, [PL_KIND_INT64] = name##_int64                 \
+#define EXTREMUM_ROW(name)                                                                         \
+    {                                                                                              \
+        [PL_KIND_FLOAT32] = name##_float32, [PL_KIND_INT8] = name##_int8,                          \
+        [PL_KIND_UINT8] = name##_uint8, [PL_KIND_INT16] = name##_int16,                            \
+        [PL_KIND_INT32] = name##_int32, [PL_KIND_INT64] = name##_int64                             \
     }
-#define COMPARISON_ROW(name)                                                                                           \
-    [PL_KIND_FLOAT32] = name##_float32, [PL_KIND_INT16] = name##_int16, [PL_KIND_INT32] = name##_int32,                \
-    [PL_KIND_INT64] = name##_int64, [PL_KIND_QUANTIZED_INT8] = name##_quantized_int8,                                  \
+#define COMPARISON_ROW(name)                                                                       \
+    [PL_KIND_FLOAT32] = name##_float32, [PL_KIND_INT16] = name##_int16,                            \
+    [PL_KIND_INT32] = name##_int32, [PL_KIND_INT64] = name##_int64,                                \
+    [PL_KIND_QUANTIZED_INT8] = name##_quantized_int8,                                              \
     [PL_KIND_QUANTIZED_UINT8] = name##_quantized_uint8
 
 const struct pl_binary_table PL_LEVEL(pl_binary_table) = {{
@@ -274,12 +291,11 @@ const struct pl_binary_table PL_LEVEL(pl_binary_table) = {{
     [PL_BINARY_SQUARED_DIFFERENCE] = {[PL_KIND_FLOAT32] = squared_difference_float32,
                                       [PL_KIND_INT32] = squared_difference_int32,
                                       [PL_KIND_QUANTIZED_INT8] = squared_difference_quantized_int8},
-    [PL_BINARY_EQUAL] = {COMPARISON_ROW(equal),
-                         [PL_KIND_QUANTIZED_INT16] = equal_quantized_int16,
+    [PL_BINARY_EQUAL] = {COMPARISON_ROW(equal), [PL_KIND_QUANTIZED_INT16] = equal_quantized_int16,
                          [PL_KIND_BOOL] = equal_bool},
-    [PL_BINARY_NOT_EQUAL] = {COMPARISON_ROW(not_equal),
-                             [PL_KIND_QUANTIZED_INT16] = not_equal_quantized_int16,
-                             [PL_KIND_BOOL] = not_equal_bool},
+    [PL_BINARY_NOT_EQUAL] =
+        {COMPARISON_ROW(not_equal), [PL_KIND_QUANTIZED_INT16] = not_equal_quantized_int16,
+         [PL_KIND_BOOL] = not_equal_bool},
     [PL_BINARY_LESS] = {COMPARISON_ROW(less)},
     [PL_BINARY_LESS_EQUAL] = {COMPARISON_ROW(less_equal)},
     [PL_BINARY_GREATER] = {COMPARISON_ROW(greater)},

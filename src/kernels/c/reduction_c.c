@@ -8,7 +8,7 @@
 
 extern const struct pl_reduction_kernels PL_LEVEL(pl_reduction_kernels);
 
-/* ---- sums and means ---------------------------------------------------------------------------------------------- */
+/* ---- sums and means -------------------------------------------------------------------------- */
 
 /* A walk over the runs; starts at offset 0. */
 struct walk {
@@ -43,64 +43,68 @@ static int64_t finish_int64(int64_t sum, const struct pl_reduce_params *p)
     return p->mean && p->count > 0 ? sum / p->count : sum;
 }
 
-/* TensorFlow Lite leaves raw zeros where there is nothing to reduce. Its means are fixed-point, its sums float: the
- * reference's own fixed-point sums are wrong, all other kernels agree on this. */
+/* TensorFlow Lite leaves raw zeros where there is nothing to reduce. Its means are fixed-point,
+ * its sums float: the reference's own fixed-point sums are wrong, all other kernels agree on
+ * this. */
 static int32_t finish_quantized(int32_t sum, const struct pl_reduce_params *p)
 {
     if (p->count == 0) return 0;
     if (p->mean) {
         const int32_t centered = (int32_t)(sum - p->in_offset);
-        return pl_clamp(pl_fixed_add(pl_multiply(centered, p->multiplier), p->out_offset), p->low, p->high);
+        return pl_clamp(pl_fixed_add(pl_multiply(centered, p->multiplier), p->out_offset), p->low,
+                        p->high);
     }
     const float value = roundf((float)sum * p->scale + p->bias) + (float)p->out_offset;
     return !(value > (float)p->low) ? p->low : value > (float)p->high ? p->high : (int32_t)value;
 }
 
 /* ADD is a sum that wraps for integers: the unsigned type does it. */
-#define ADD_FLOAT(a, b) ((a) + (b))
-#define ADD_WIDE(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(int64_t)(b)))
+#define ADD_FLOAT(a, b)  ((a) + (b))
+#define ADD_WIDE(a, b)   ((int64_t)((uint64_t)(a) + (uint64_t)(int64_t)(b)))
 #define ADD_NARROW(a, b) ((int32_t)((uint32_t)(a) + (uint32_t)(int32_t)(b)))
 
 enum { BLOCK = 128 };
 
-#define REDUCE_ACROSS(name, type, sum_type, add, finish)                                                        \
-    static void name(void *out_data, const void *in_data, int64_t count, const struct pl_reduce_params *params) \
-    {                                                                                                           \
-        type *out = out_data;                                                                                   \
-        const type *in = in_data;                                                                               \
-        for (int64_t from = 0; from < count; from += BLOCK) {                                                   \
-            const int64_t width = count - from < BLOCK ? count - from : BLOCK;                                  \
-            sum_type sums[BLOCK] = {0};                                                                         \
-            struct walk walk = {0};                                                                             \
-            bool more = params->count > 0;                                                                      \
-            while (more) {                                                                                      \
-                const type *row = in + walk.offset + from;                                                      \
-                for (int64_t i = 0; i < width; i++) sums[i] = add(sums[i], row[i]);                             \
-                more = next_run(&walk, params);                                                                 \
-            }                                                                                                   \
-            for (int64_t i = 0; i < width; i++) out[from + i] = (type)finish(sums[i], params);                  \
-        }                                                                                                       \
+#define REDUCE_ACROSS(name, type, sum_type, add, finish)                                           \
+    static void name(void *out_data, const void *in_data, int64_t count,                           \
+                     const struct pl_reduce_params *params)                                        \
+    {                                                                                              \
+        type *out = out_data;                                                                      \
+        const type *in = in_data;                                                                  \
+        for (int64_t from = 0; from < count; from += BLOCK) {                                      \
+            const int64_t width = count - from < BLOCK ? count - from : BLOCK;                     \
+            sum_type sums[BLOCK] = {0};                                                            \
+            struct walk walk = {0};                                                                \
+            bool more = params->count > 0;                                                         \
+            while (more) {                                                                         \
+                const type *row = in + walk.offset + from;                                         \
+                for (int64_t i = 0; i < width; i++) sums[i] = add(sums[i], row[i]);                \
+                more = next_run(&walk, params);                                                    \
+            }                                                                                      \
+            for (int64_t i = 0; i < width; i++) out[from + i] = (type)finish(sums[i], params);     \
+        }                                                                                          \
     }
 
-#define REDUCE_ALONG(name, type, sum_type, add, finish)                                                         \
-    static void name(void *out_data, const void *in_data, int64_t count, const struct pl_reduce_params *params) \
-    {                                                                                                           \
-        type *out = out_data;                                                                                   \
-        const type *in = in_data;                                                                               \
-        sum_type sum = 0;                                                                                       \
-        struct walk walk = {0};                                                                                 \
-        bool more = params->count > 0;                                                                          \
-        (void)count;                                                                                            \
-        while (more) {                                                                                          \
-            const type *run = in + walk.offset;                                                                 \
-            for (int64_t i = 0; i < params->run; i++) sum = add(sum, run[i]);                                   \
-            more = next_run(&walk, params);                                                                     \
-        }                                                                                                       \
-        out[0] = (type)finish(sum, params);                                                                     \
+#define REDUCE_ALONG(name, type, sum_type, add, finish)                                            \
+    static void name(void *out_data, const void *in_data, int64_t count,                           \
+                     const struct pl_reduce_params *params)                                        \
+    {                                                                                              \
+        type *out = out_data;                                                                      \
+        const type *in = in_data;                                                                  \
+        sum_type sum = 0;                                                                          \
+        struct walk walk = {0};                                                                    \
+        bool more = params->count > 0;                                                             \
+        (void)count;                                                                               \
+        while (more) {                                                                             \
+            const type *run = in + walk.offset;                                                    \
+            for (int64_t i = 0; i < params->run; i++) sum = add(sum, run[i]);                      \
+            more = next_run(&walk, params);                                                        \
+        }                                                                                          \
+        out[0] = (type)finish(sum, params);                                                        \
     }
 
-#define REDUCE(suffix, type, sum_type, add, finish)                       \
-    REDUCE_ACROSS(across_##suffix, type, sum_type, add, finish)           \
+#define REDUCE(suffix, type, sum_type, add, finish)                                                \
+    REDUCE_ACROSS(across_##suffix, type, sum_type, add, finish)                                    \
     REDUCE_ALONG(along_##suffix, type, sum_type, add, finish)
 
 REDUCE_ACROSS(across_float32, float, float, ADD_FLOAT, finish_float32)
@@ -110,7 +114,8 @@ REDUCE(int8, int8_t, int32_t, ADD_NARROW, finish_quantized)
 REDUCE(uint8, uint8_t, int32_t, ADD_NARROW, finish_quantized)
 REDUCE(int16, int16_t, int32_t, ADD_NARROW, finish_quantized)
 
-static void along_float32(void *out_data, const void *in_data, int64_t count, const struct pl_reduce_params *params)
+static void along_float32(void *out_data, const void *in_data, int64_t count,
+                          const struct pl_reduce_params *params)
 {
     float *out = out_data;
     const float *in = in_data;
@@ -125,25 +130,26 @@ static void along_float32(void *out_data, const void *in_data, int64_t count, co
     out[0] = finish_float32(pl_partial_total(&sums), params);
 }
 
-/* ---- arg max ----------------------------------------------------------------------------------------------------- */
+/* ---- arg max --------------------------------------------------------------------------------- */
 
-#define ARG(name, type, better)                                                                         \
-    static void name(int32_t *index, const void *in_data, int64_t count, int64_t axis, int64_t stride)  \
-    {                                                                                                   \
-        const type *in = in_data;                                                                       \
-        type best[PL_ARG_BLOCK];                                                                        \
-        for (int64_t i = 0; i < count; i++) {                                                           \
-            best[i] = in[i];                                                                            \
-            index[i] = 0;                                                                               \
-        }                                                                                               \
-        for (int64_t k = 1; k < axis; k++) {                                                            \
-            const type *row = in + k * stride;                                                          \
-            for (int64_t i = 0; i < count; i++) {                                                       \
-                const bool found = row[i] better best[i];                                               \
-                best[i] = found ? row[i] : best[i];                                                     \
-                index[i] = found ? (int32_t)k : index[i];                                               \
-            }                                                                                           \
-        }                                                                                               \
+#define ARG(name, type, better)                                                                    \
+    static void name(int32_t *index, const void *in_data, int64_t count, int64_t axis,             \
+                     int64_t stride)                                                               \
+    {                                                                                              \
+        const type *in = in_data;                                                                  \
+        type best[PL_ARG_BLOCK];                                                                   \
+        for (int64_t i = 0; i < count; i++) {                                                      \
+            best[i] = in[i];                                                                       \
+            index[i] = 0;                                                                          \
+        }                                                                                          \
+        for (int64_t k = 1; k < axis; k++) {                                                       \
+            const type *row = in + k * stride;                                                     \
+            for (int64_t i = 0; i < count; i++) {                                                  \
+                const bool found = row[i] better best[i];                                          \
+                best[i] = found ? row[i] : best[i];                                                \
+                index[i] = found ? (int32_t)k : index[i];                                          \
+            }                                                                                      \
+        }                                                                                          \
     }
 
 ARG(arg_max_float32, float, >)
@@ -156,7 +162,8 @@ ARG(arg_min_uint8, uint8_t, <)
 ARG(arg_min_int32, int32_t, <)
 
 const struct pl_reduction_kernels PL_LEVEL(pl_reduction_kernels) = {
-    .reduce_across = {across_float32, across_int32, across_int64, across_int8, across_uint8, across_int16},
+    .reduce_across = {across_float32, across_int32, across_int64, across_int8, across_uint8,
+                      across_int16},
     .reduce_along = {along_float32, along_int32, along_int64, along_int8, along_uint8, along_int16},
     .softmax_float32 = PL_LEVEL(pl_softmax_float32),
     .softmax_int8 = PL_LEVEL(pl_softmax_int8),

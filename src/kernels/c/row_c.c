@@ -8,7 +8,7 @@
 #include "kernels/float_sum.h"
 #include "kernels/loop.h"
 
-/* ---- softmax of floats ------------------------------------------------------------------------------------------- */
+/* ---- softmax of floats ----------------------------------------------------------------------- */
 
 PL_SOFTMAX_KERNEL(pl_softmax_float32)
 {
@@ -27,7 +27,7 @@ PL_SOFTMAX_KERNEL(pl_softmax_float32)
     }
 }
 
-/* ---- softmax of 8-bit values ------------------------------------------------------------------------------------- */
+/* ---- softmax of 8-bit values ----------------------------------------------------------------- */
 
 enum { SUM_BITS = 12 }; /* integer bits of the sum of a row */
 
@@ -41,7 +41,8 @@ PL_ALWAYS_INLINE struct scale_8 scale_of_sum(uint64_t sum, int32_t out_bits)
 {
     struct scale_8 scale;
     int32_t bits = 0;
-    scale.reciprocal = pl_fixed_reciprocal((int32_t)(uint32_t)(sum > UINT32_MAX ? UINT32_MAX : sum), SUM_BITS, &bits);
+    scale.reciprocal = pl_fixed_reciprocal((int32_t)(uint32_t)(sum > UINT32_MAX ? UINT32_MAX : sum),
+                                           SUM_BITS, &bits);
     scale.shift = bits + 31 - out_bits;
     return scale;
 }
@@ -54,28 +55,28 @@ PL_ALWAYS_INLINE int32_t scaled_value(int32_t exp, struct scale_8 scale, int32_t
     return pl_clamp(value + low, low, high);
 }
 
-#define SOFTMAX_8(name, in_type, out_type, out_bits, low, high)                                          \
-    PL_SOFTMAX_KERNEL(name)                                                                              \
-    {                                                                                                    \
-        for (int64_t row = 0; row < rows; row++) {                                                       \
-            const in_type *x = (const in_type *)in + row * depth;                                        \
-            out_type *y = (out_type *)out + row * depth;                                                 \
-            in_type largest = x[0];                                                                      \
-            for (int64_t i = 1; i < depth; i++) largest = largest < x[i] ? x[i] : largest;               \
-            uint64_t sum = 0;                                                                            \
-            for (int64_t i = 0; i < depth; i++)                                                          \
-                sum += (uint64_t)pl_rounding_shift_right(params->exp[largest - x[i]], SUM_BITS);         \
-            const struct scale_8 scale = scale_of_sum(sum, out_bits);                                    \
-            if (depth < 256) {                                                                           \
-                for (int64_t i = 0; i < depth; i++)                                                      \
-                    y[i] = (out_type)scaled_value(params->exp[largest - x[i]], scale, low, high);        \
-            } else {                                                                                     \
-                out_type values[256]; /* long rows: every distance once */                               \
-                for (int32_t k = 0; k < 256; k++)                                                        \
-                    values[k] = (out_type)scaled_value(params->exp[k], scale, low, high);                \
-                for (int64_t i = 0; i < depth; i++) y[i] = values[largest - x[i]];                       \
-            }                                                                                            \
-        }                                                                                                \
+#define SOFTMAX_8(name, in_type, out_type, out_bits, low, high)                                    \
+    PL_SOFTMAX_KERNEL(name)                                                                        \
+    {                                                                                              \
+        for (int64_t row = 0; row < rows; row++) {                                                 \
+            const in_type *x = (const in_type *)in + row * depth;                                  \
+            out_type *y = (out_type *)out + row * depth;                                           \
+            in_type largest = x[0];                                                                \
+            for (int64_t i = 1; i < depth; i++) largest = largest < x[i] ? x[i] : largest;         \
+            uint64_t sum = 0;                                                                      \
+            for (int64_t i = 0; i < depth; i++)                                                    \
+                sum += (uint64_t)pl_rounding_shift_right(params->exp[largest - x[i]], SUM_BITS);   \
+            const struct scale_8 scale = scale_of_sum(sum, out_bits);                              \
+            if (depth < 256) {                                                                     \
+                for (int64_t i = 0; i < depth; i++)                                                \
+                    y[i] = (out_type)scaled_value(params->exp[largest - x[i]], scale, low, high);  \
+            } else {                                                                               \
+                out_type values[256]; /* long rows: every distance once */                         \
+                for (int32_t k = 0; k < 256; k++)                                                  \
+                    values[k] = (out_type)scaled_value(params->exp[k], scale, low, high);          \
+                for (int64_t i = 0; i < depth; i++) y[i] = values[largest - x[i]];                 \
+            }                                                                                      \
+        }                                                                                          \
     }
 
 SOFTMAX_8(pl_softmax_int8, int8_t, int8_t, 8, INT8_MIN, INT8_MAX)
@@ -83,7 +84,7 @@ SOFTMAX_8(pl_softmax_uint8, uint8_t, uint8_t, 8, 0, UINT8_MAX)
 SOFTMAX_8(pl_softmax_int8_to_int16, int8_t, int16_t, 16, INT16_MIN, INT16_MAX)
 SOFTMAX_8(pl_softmax_uint8_to_int16, uint8_t, int16_t, 16, INT16_MIN, INT16_MAX)
 
-/* ---- softmax of int16 -------------------------------------------------------------------------------------------- */
+/* ---- softmax of int16 ------------------------------------------------------------------------ */
 
 PL_ALWAYS_INLINE int32_t interpolate(int32_t x, const int16_t *lookup)
 {
@@ -93,7 +94,8 @@ PL_ALWAYS_INLINE int32_t interpolate(int32_t x, const int16_t *lookup)
     return (int16_t)(lookup[index] + ((slope * (limited & 0x7f) + 64) >> 7));
 }
 
-/* 1 / sum in Q0.15, times 2^-*shift: the lookup has 1 / (1 + f) for the sum's leading bits f after the first. */
+/* 1 / sum in Q0.15, times 2^-*shift: the lookup has 1 / (1 + f) for the sum's leading bits f
+ * after the first. */
 PL_ALWAYS_INLINE int32_t reciprocal_15(int32_t sum, const int16_t *lookup, int32_t *shift)
 {
     const int32_t headroom = __builtin_clz((uint32_t)sum);
@@ -119,13 +121,14 @@ PL_SOFTMAX_KERNEL(pl_softmax_int16)
         const int32_t limited = sum > INT32_MAX ? INT32_MAX : sum < 2 ? 2 : (int32_t)sum;
         const int32_t reciprocal = reciprocal_15(limited, params->reciprocal_lookup, &shift);
         for (int64_t i = 0; i < depth; i++) {
-            const int64_t value = ((int64_t)y[i] * reciprocal + ((int64_t)1 << (shift - 1))) >> shift;
+            const int64_t value =
+                ((int64_t)y[i] * reciprocal + ((int64_t)1 << (shift - 1))) >> shift;
             y[i] = (int16_t)(value < 0 ? 0 : value > INT16_MAX ? INT16_MAX : value);
         }
     }
 }
 
-/* ---- L2 normalization -------------------------------------------------------------------------------------------- */
+/* ---- L2 normalization ------------------------------------------------------------------------ */
 
 PL_ROW_KERNEL(pl_l2_normalize_float32)
 {
@@ -143,25 +146,26 @@ PL_ROW_KERNEL(pl_l2_normalize_float32)
 }
 
 /* Outputs have the scale 1/128. */
-#define L2_NORMALIZE_8(name, type, out_zero_point, low, high)                                            \
-    PL_ROW_KERNEL(name)                                                                                  \
-    {                                                                                                    \
-        for (int64_t row = 0; row < rows; row++) {                                                       \
-            const type *x = (const type *)in + row * depth;                                              \
-            type *y = (type *)out + row * depth;                                                         \
-            uint32_t sum = 0;                                                                            \
-            for (int64_t i = 0; i < depth; i++) {                                                        \
-                const int32_t centered = x[i] - in_zero_point;                                           \
-                sum += (uint32_t)(centered * centered);                                                  \
-            }                                                                                            \
-            struct pl_multiplier inverse = pl_fixed_inverse_square_root((int32_t)sum);                   \
-            inverse.shift += (low) < 0 ? 7 : 0;                                                          \
-            PL_INDEPENDENT_LOOP                                                                          \
-            for (int64_t i = 0; i < depth; i++) {                                                        \
-                const int32_t centered = (x[i] - in_zero_point) * ((low) < 0 ? 1 : 128);                 \
-                y[i] = (type)pl_clamp(pl_multiply(centered, inverse) + (out_zero_point), low, high);     \
-            }                                                                                            \
-        }                                                                                                \
+#define L2_NORMALIZE_8(name, type, out_zero_point, low, high)                                      \
+    PL_ROW_KERNEL(name)                                                                            \
+    {                                                                                              \
+        for (int64_t row = 0; row < rows; row++) {                                                 \
+            const type *x = (const type *)in + row * depth;                                        \
+            type *y = (type *)out + row * depth;                                                   \
+            uint32_t sum = 0;                                                                      \
+            for (int64_t i = 0; i < depth; i++) {                                                  \
+                const int32_t centered = x[i] - in_zero_point;                                     \
+                sum += (uint32_t)(centered * centered);                                            \
+            }                                                                                      \
+            struct pl_multiplier inverse = pl_fixed_inverse_square_root((int32_t)sum);             \
+            inverse.shift += (low) < 0 ? 7 : 0;                                                    \
+            PL_INDEPENDENT_LOOP                                                                    \
+            for (int64_t i = 0; i < depth; i++) {                                                  \
+                const int32_t centered = (x[i] - in_zero_point) * ((low) < 0 ? 1 : 128);           \
+                y[i] =                                                                             \
+                    (type)pl_clamp(pl_multiply(centered, inverse) + (out_zero_point), low, high);  \
+            }                                                                                      \
+        }                                                                                          \
     }
 
 /* The reference shifts before the product for uint8 and in the multiplier for int8. */

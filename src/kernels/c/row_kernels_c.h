@@ -5,9 +5,12 @@
 
 #include "kernels/reduction_kernels.h"
 
-#define PL_SOFTMAX_KERNEL(name) \
-    void PL_LEVEL(name)(void *out, const void *in, int64_t rows, int64_t depth, const struct pl_softmax_params *params)
-#define PL_ROW_KERNEL(name) void PL_LEVEL(name)(void *out, const void *in, int64_t rows, int64_t depth, int32_t in_zero_point)
+#define PL_SOFTMAX_KERNEL(name)                                                                    \
+    void PL_LEVEL(name)(void *out, const void *in, int64_t rows, int64_t depth,                    \
+                        const struct pl_softmax_params *params)
+#define PL_ROW_KERNEL(name)                                                                        \
+    void PL_LEVEL(name)(void *out, const void *in, int64_t rows, int64_t depth,                    \
+                        int32_t in_zero_point)
 
 PL_SOFTMAX_KERNEL(pl_softmax_float32);
 PL_SOFTMAX_KERNEL(pl_softmax_int8);
