@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures what several models take: one LiteRT interpreter each, against one plait interpreter.
+
+    .cache/venv/bin/python bench/memory.py [SCENARIO...]
+
+Each measurement is a process of its own that loads the models, feeds zeros and runs each once; what
+is counted is by how much its resident memory (VmRSS, file pages included) grew from before loading
+to after running. Prints a table in Markdown. Scenarios of ../shared are left out where it is not.
+"""
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+sys.path.insert(0, str(ROOT / "tests/python"))
+
+
+def models_of(*patterns):
+    return sorted(str(path) for folder, pattern in patterns for path in folder.glob(pattern))
+
+
+# Name, what it is, the paths: a path that is there N times stands for N streams of one model.
+SCENARIOS = {
+    "examples": ("the 9 models of examples/, 3 of which share a trunk",
+                 models_of((ROOT / "examples/models", "*.tflite"))),
+    "anomaly": ("16 anomaly detectors, one per machine (int8)",
+                models_of((SHARED / "zoo/multi", "anomaly_*_int8.tflite"))),
+    "streams": ("8 streams of mobilenet_v2 (224x224, uint8)",
+                8 * models_of((SHARED / "models/vision", "mobilenet_v2_1.0_224_quant.tflite"))),
+    "tiny": ("the MLPerf Tiny models (int8 and float)",
+             models_of((SHARED / "models/tiny", "*.tflite"))),
+    "vision": ("4 ImageNet classifiers and a feature extractor (224x224)",
+               models_of((SHARED / "models/vision", "*mobilenet*224*.tflite"))),
+}
+RUNTIMES = ("litert", "litert-reference", "plait")
+
+
+def resident():
+    for line in open("/proc/self/status"):
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+
+
+def load_litert(paths, reference):
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    kind = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
+    before, kept = resident(), []
+    for path in paths:
+        interpreter = Interpreter(model_path=path, experimental_op_resolver_type=kind, num_threads=1)
+        interpreter.allocate_tensors()
+        for detail in interpreter.get_input_details():
+            interpreter.set_tensor(detail["index"], np.zeros(detail["shape"], detail["dtype"]))
+        interpreter.invoke()
+        kept.append(interpreter)
+    return resident() - before
+
+
+def load_plait(paths):
+    import plait_c
+    plait_c.api()
+    before, models = resident(), []
+    interpreter = plait_c.Interpreter()
+    first = {}
+    for number, path in enumerate(paths):
+        name = f"m{number}"
+        models.append(first[path].clone(name) if path in first else interpreter.load(path, name))
+        first.setdefault(path, models[-1])
+    interpreter.allocate()
+    for model in models:
+        model([np.zeros(tensor.shape, tensor.dtype) for tensor in model.inputs()])
+    return resident() - before
+
+
+def measure(runtime, scenario):
+    """In a process of its own, so that nothing is left of an earlier measurement."""
+    done = subprocess.run([sys.executable, __file__, "--one", runtime, scenario],
+                          capture_output=True, text=True, check=False)
+    return int(done.stdout.split()[-1]) if done.returncode == 0 else None
+
+
+def megabytes(count):
+    return "refused" if count is None else f"{count / 1e6:.1f} MB"
+
+
+def main(names):
+    print("| models | LiteRT, an interpreter each | the same, reference kernels | plait, one for all |")
+    print("|---|---|---|---|")
+    for name in names or SCENARIOS:
+        title, paths = SCENARIOS[name]
+        if paths:
+            print(f"| {title} |", " | ".join(megabytes(measure(runtime, name)) for runtime in RUNTIMES), "|",
+                  flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        runtime, paths = sys.argv[2], SCENARIOS[sys.argv[3]][1]
+        print(load_plait(paths) if runtime == "plait" else load_litert(paths, runtime != "litert"))
+    else:
+        main(sys.argv[1:])
