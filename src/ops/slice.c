@@ -64,6 +64,7 @@ static pl_status read_specification(struct pl_prepare *prepare, struct specifica
         slice->strides[i] = clamp(slice->strides[i], -INT32_MAX, INT32_MAX);
     }
     slice->ellipsis_mask &= (1u << slice->count) - 1;
+    slice->new_axis_mask &= (1u << slice->count) - 1;
     return PL_OK;
 }
 
@@ -108,16 +109,13 @@ static pl_status add_output(struct pl_prepare *prepare, struct cursor *cursor, i
     return PL_OK;
 }
 
-static pl_status take_whole_axes(struct pl_prepare *prepare, struct cursor *cursor, int32_t count)
+static pl_status take_whole_axis(struct pl_prepare *prepare, struct cursor *cursor)
 {
-    for (int32_t i = 0; i < count; i++) {
-        const int64_t size = cursor->input->dims[cursor->axis];
-        cursor->counts[cursor->axis] = size;
-        cursor->steps[cursor->axis] = cursor->strides[cursor->axis];
-        cursor->axis++;
-        PL_TRY(add_output(prepare, cursor, size));
-    }
-    return PL_OK;
+    const int64_t size = cursor->input->dims[cursor->axis];
+    cursor->counts[cursor->axis] = size;
+    cursor->steps[cursor->axis] = cursor->strides[cursor->axis];
+    cursor->axis++;
+    return add_output(prepare, cursor, size);
 }
 
 static pl_status take_item(struct pl_prepare *prepare, struct cursor *cursor, const struct specification *slice,
@@ -139,35 +137,48 @@ static pl_status take_item(struct pl_prepare *prepare, struct cursor *cursor, co
     return shrink ? PL_OK : add_output(prepare, cursor, count);
 }
 
-/* The input's axes that items name; the ellipsis stands for the others. A new axis at the place of the ellipsis has no
- * effect. */
-static int32_t named_axes(const struct specification *slice)
+/* Places [first, end) among the axes of input and new ones that the ellipsis stands for; it takes one even where the
+ * items leave none, and the items that then find no place are not looked at: so the reference has it. */
+struct ellipsis {
+    int32_t first;
+    int32_t end;
+};
+
+static struct ellipsis place_ellipsis(const struct specification *slice, int32_t places)
 {
-    int32_t named = 0;
-    for (int32_t i = 0; i < slice->count; i++)
-        if (!(slice->ellipsis_mask >> i & 1) && !(slice->new_axis_mask >> i & 1)) named++;
-    return named;
+    if (slice->ellipsis_mask == 0) return (struct ellipsis){places, places + 1};
+    const int32_t first = __builtin_ctz(slice->ellipsis_mask);
+    const int32_t end = first + 1 + places - slice->count;
+    const int32_t bounded = end < places ? end : places;
+    return (struct ellipsis){first, bounded > first + 1 ? bounded : first + 1};
 }
 
+/* A new axis at the place of the ellipsis has no effect. */
 static pl_status take_items(struct pl_prepare *prepare, struct cursor *cursor, const struct specification *slice)
 {
     const int32_t rank = cursor->input->rank;
-    int32_t hidden = rank - named_axes(slice);
-    if (hidden < 0 || (slice->ellipsis_mask & (slice->ellipsis_mask - 1)) != 0) {
+    const uint32_t new_axes = slice->new_axis_mask & ~slice->ellipsis_mask;
+    const int32_t places = rank + __builtin_popcount(new_axes);
+    const struct ellipsis ellipsis = place_ellipsis(slice, places);
+    bool fits = (slice->ellipsis_mask & (slice->ellipsis_mask - 1)) == 0
+                && (slice->ellipsis_mask != 0 || slice->count <= places);
+    for (int32_t i = 0; fits && i < places; i++) {
+        const int32_t item = i < ellipsis.end ? i : i - (ellipsis.end - ellipsis.first - 1);
+        const bool hidden = i >= ellipsis.first && i < ellipsis.end;
+        if (!hidden && (new_axes >> item & 1)) {
+            PL_TRY(add_output(prepare, cursor, 1));
+            continue;
+        }
+        fits = cursor->axis < rank;
+        if (!fits) break;
+        if (hidden || item >= slice->count) PL_TRY(take_whole_axis(prepare, cursor));
+        else PL_TRY(take_item(prepare, cursor, slice, item));
+    }
+    if (!fits || cursor->axis != rank) {
         return pl_prepare_fail(prepare, PL_INVALID_MODEL, "the slice has %d items for an input of rank %d",
                                (int)slice->count, (int)rank);
     }
-    for (int32_t i = 0; i < slice->count; i++) {
-        if (slice->ellipsis_mask >> i & 1) {
-            PL_TRY(take_whole_axes(prepare, cursor, hidden));
-            hidden = 0;
-        } else if (slice->new_axis_mask >> i & 1) {
-            PL_TRY(add_output(prepare, cursor, 1));
-        } else {
-            PL_TRY(take_item(prepare, cursor, slice, i));
-        }
-    }
-    return take_whole_axes(prepare, cursor, rank - cursor->axis);
+    return PL_OK;
 }
 
 pl_status pl_prepare_strided_slice(struct pl_prepare *prepare)

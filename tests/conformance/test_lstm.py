@@ -8,51 +8,12 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 import compare
-import models
 import oracle
 import plait_c
+from single_operator import TYPE, Builder
 
 BATCHES, TIMES, INPUTS, CELLS = 3, 5, 11, 14
 GATES = ("input", "forget", "cell", "output")
-TYPE = schema.TensorType
-
-
-class Builder:
-    """One subgraph of one operator; tensors get their contents from a seeded generator."""
-
-    def __init__(self, seed):
-        self.rng = np.random.default_rng(seed)
-        self.tensors = []
-        self.buffers = [schema.BufferT()]
-
-    def add(self, kind, shape, data=None, scale=None, zero_point=0, variable=False):
-        tensor = schema.TensorT()
-        tensor.name, tensor.type, tensor.shape = f"t{len(self.tensors)}", kind, np.array(shape, np.int32)
-        tensor.isVariable = variable
-        if scale is not None:
-            tensor.quantization = schema.QuantizationParametersT()
-            tensor.quantization.scale = np.array([scale], np.float32)
-            tensor.quantization.zeroPoint = np.array([zero_point], np.int64)
-        if data is not None:
-            buffer = schema.BufferT()
-            buffer.data = np.frombuffer(np.ascontiguousarray(data).tobytes(), np.uint8)
-            tensor.buffer = len(self.buffers)
-            self.buffers.append(buffer)
-        self.tensors.append(tensor)
-        return len(self.tensors) - 1
-
-    def weights(self, kind, shape):
-        """Random weights: float32, or int8 or int16 with a scale."""
-        if kind == TYPE.FLOAT32:
-            return self.add(kind, shape, self.rng.uniform(-0.5, 0.5, shape).astype(np.float32))
-        limit, dtype = (127, np.int8) if kind == TYPE.INT8 else (32767, np.int16)
-        data = self.rng.integers(-limit, limit + 1, shape).astype(dtype)
-        return self.add(kind, shape, data, scale=float(self.rng.uniform(0.5, 0.9)) / limit)
-
-    def bias(self, kind, count, scale):
-        if kind == TYPE.FLOAT32:
-            return self.add(kind, [count], self.rng.uniform(-0.3, 0.3, count).astype(np.float32))
-        return self.add(kind, [count], self.rng.integers(-9000, 9000, count).astype(np.int32), scale=scale)
 
 
 def build(kind, coupled, peephole, projection, time_major, clips, layer_norm=False, seed=0, asymmetric=False):
@@ -95,22 +56,7 @@ def build(kind, coupled, peephole, projection, time_major, clips, layer_norm=Fal
     options.fusedActivationFunction = schema.ActivationFunctionType.TANH
     options.cellClip, options.projClip = clips
     options.timeMajor, options.asymmetricQuantizeInputs = time_major, asymmetric
-    operator.builtinOptions = options
-    operator.builtinOptionsType = schema.BuiltinOptions.UnidirectionalSequenceLSTMOptions
-    return wrap(make, operator, inputs[0], result)
-
-
-def wrap(make, operator, source, result):
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM
-    code.version = 3
-    graph = schema.SubGraphT()
-    graph.name, graph.tensors, graph.operators = "main", make.tensors, [operator]
-    graph.inputs, graph.outputs = np.array([source], np.int32), np.array([result], np.int32)
-    tree = schema.ModelT()
-    tree.version, tree.description = 3, "one LSTM"
-    tree.operatorCodes, tree.subgraphs, tree.buffers = [code], [graph], make.buffers
-    return models.pack(tree)
+    return make.model_of(operator, "UNIDIRECTIONAL_SEQUENCE_LSTM", 3, options, [inputs[0]])
 
 
 def feed(kind, seed):
