@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operands of the matrix kernels: weights packed into blocks, rows of floats made int8. */
+#include "kernels/c/gemm_pack_c.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum { BLOCK = PL_GEMM_BLOCK };
+
+/* ---- packing --------------------------------------------------------------------------------- */
+
+#define DEFINE_PACK(name, raw_type, packed_type, convert)                                          \
+    void PL_LEVEL(pl_gemm_pack_blocks_##name)(                                                     \
+        void *packed, const void *raw, const struct pl_gemm_pack *pack, int64_t from, int64_t to)  \
+    {                                                                                              \
+        const int64_t blocks = pl_gemm_blocks(pack->channels);                                     \
+        for (int64_t b = from; b < to; b++) {                                                      \
+            const int64_t first = b % blocks * BLOCK;                                              \
+            const raw_type *source = (const raw_type *)raw + b / blocks * pack->group_stride +     \
+                                     first * pack->channel_stride;                                 \
+            packed_type *target = (packed_type *)packed + b * pack->depth * BLOCK;                 \
+            const int64_t count = pack->channels - first < BLOCK ? pack->channels - first : BLOCK; \
+            for (int64_t k = 0; k < pack->depth; k++, target += BLOCK) {                           \
+                for (int64_t n = 0; n < count; n++) {                                              \
+                    const raw_type value =                                                         \
+                        source[k * pack->depth_stride + n * pack->channel_stride];                 \
+                    target[n] = (packed_type)(convert);                                            \
+                }                                                                                  \
+                for (int64_t n = count; n < BLOCK; n++) target[n] = 0;                             \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+    void PL_LEVEL(pl_gemm_pack_##name)(void *packed, const void *raw, const void *context)         \
+    {                                                                                              \
+        const struct pl_gemm_pack *pack = context;                                                 \
+        PL_LEVEL(pl_gemm_pack_blocks_##name)                                                       \
+        (packed, raw, pack, 0, (int64_t)pack->groups * pl_gemm_blocks(pack->channels));            \
+    }
+
+DEFINE_PACK(f32, float, float, value)
+DEFINE_PACK(i8, int8_t, int8_t, value)
+DEFINE_PACK(u8, uint8_t, int8_t, value - 128)
+DEFINE_PACK(i16, int16_t, int16_t, value)
+
+/* ---- quantization of inputs ------------------------------------------------------------------ */
+
+static void find_range(const float *values, int64_t count, float *low, float *high)
+{
+    *low = *high = count > 0 ? values[0] : 0.0f;
+    for (int64_t i = 1; i < count; i++) {
+        *low = values[i] < *low ? values[i] : *low;
+        *high = values[i] > *high ? values[i] : *high;
+    }
+}
+
+/* Values [from, to): round(before + value * inverse) + after in [low, 127]; not-a-number gives
+ * low. */
+static void quantize_some(const float *values, int64_t from, int64_t to, float before,
+                          float inverse, float after, float low, int8_t *quantized)
+{
+    for (int64_t i = from; i < to; i++) {
+        const float rounded = roundf(before + values[i] * inverse) + after;
+        const float raised = rounded > low ? rounded : low;
+        quantized[i] = (int8_t)(raised < 127.0f ? raised : 127.0f);
+    }
+}
+
+/* The reference's vector code adds the offset after rounding, its scalar code for the last
+ * values before: they differ in ties, and every later operator sees that. */
+static void quantize_all(const float *values, int64_t count, float offset, float inverse, float low,
+                         int8_t *quantized)
+{
+    const int64_t vectors = count & ~(int64_t)7;
+    quantize_some(values, 0, vectors, 0.0f, inverse, offset, low, quantized);
+    quantize_some(values, vectors, count, offset, inverse, 0.0f, low, quantized);
+}
+
+void PL_LEVEL(pl_gemm_quantize_symmetric)(const float *values, int64_t count, int8_t *quantized,
+                                          float *scale, int32_t *zero_point)
+{
+    float low, high;
+    find_range(values, count, &low, &high);
+    const float range = fabsf(low) > fabsf(high) ? fabsf(low) : fabsf(high);
+    *zero_point = 0;
+    *scale = range == 0.0f ? 1.0f : range / 127.0f;
+    if (range == 0.0f) {
+        memset(quantized, 0, (size_t)count);
+        return;
+    }
+    quantize_all(values, count, 0.0f, 127.0f / range, -127.0f, quantized);
+}
+
+/* The zero point of the end whose error is smaller. */
+static int32_t choose_zero_point(double low, double high, double scale)
+{
+    const double from_low = -128.0 - low / scale;
+    const double from_high = 127.0 - high / scale;
+    const bool low_is_better = 128.0 + fabs(low / scale) < 127.0 + fabs(high / scale);
+    const double zero_point = low_is_better ? from_low : from_high;
+    if (!(zero_point > -128.0)) return -128;
+    return zero_point >= 127.0 ? 127 : (int32_t)round(zero_point);
+}
+
+void PL_LEVEL(pl_gemm_quantize_asymmetric)(const float *values, int64_t count, int8_t *quantized,
+                                           float *scale, int32_t *zero_point)
+{
+    float low, high;
+    find_range(values, count, &low, &high);
+    low = low < 0.0f ? low : 0.0f;
+    high = high > 0.0f ? high : 0.0f;
+    *scale = 1.0f;
+    *zero_point = 0;
+    if (low == high) {
+        memset(quantized, 0, (size_t)count);
+        return;
+    }
+    /* The difference in float, as the reference has it. */
+    const double step = (double)(high - low) / 255.0;
+    *zero_point = choose_zero_point((double)low, (double)high, step);
+    *scale = (float)step;
+    quantize_all(values, count, (float)*zero_point, 1.0f / *scale, -128.0f, quantized);
+}
