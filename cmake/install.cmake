@@ -7,6 +7,7 @@ install(TARGETS plait_static plait_shared EXPORT plait-targets
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 if(TARGET plait_cli)
     install(TARGETS plait_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(FILES docs/plait.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
 # One shared object holds both APIs: programs that ask for TensorFlow Lite's C library get this one.
