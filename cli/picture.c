@@ -19,7 +19,7 @@
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
 #define STBI_MAX_DIMENSIONS 32768
-#include "stb_image.h"
+#include <stb_image.h>
 
 bool picture_is(const unsigned char *head, size_t bytes)
 {
