@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tanh and logistic on 16-bit fixed point, bit for bit as the reference computes them (gemmlowp's algorithms: a Taylor
- * polynomial for exp on [-1/4, 0), a table of exp(-2^i), Newton's division). All values are raw int16; sums wrap where
- * the original's do. */
+/* tanh and logistic on 16-bit fixed point, bit for bit as the reference computes them (gemmlowp's
+ * algorithms: a Taylor polynomial for exp on [-1/4, 0), a table of exp(-2^i), Newton's division).
+ * All values are raw int16; sums wrap where the original's do. */
 #ifndef PL_KERNELS_FIXED_POINT_16_H
 #define PL_KERNELS_FIXED_POINT_16_H
 
@@ -71,7 +71,8 @@ static inline int16_t pl_exp_small_16(int16_t a)
 /* exp(a) for a <= 0 with this many integer bits (0 to 7); the result has none. */
 static inline int16_t pl_exp_negative_16(int16_t a, int32_t integer_bits)
 {
-    static const int16_t powers[] = {25520, 19875, 12055, 4435, 600, 11, 0}; /* exp(-2^i), i from -2 on */
+    static const int16_t powers[] = {25520, 19875, 12055, 4435,
+                                     600,   11,    0}; /* exp(-2^i), i from -2 on */
     const int32_t fraction_bits = 15 - integer_bits;
     const int16_t quarter = (int16_t)(1 << (fraction_bits - 2));
     const int16_t small = pl_subtract_16((int16_t)(a & (quarter - 1)), quarter);
@@ -102,7 +103,8 @@ static inline int16_t pl_logistic_16(int16_t x)
     if (x == 0) return 1 << 14;
     /* Minus the magnitude; INT16_MIN has no positive twin and stays. */
     const int16_t negative = x > 0 ? (int16_t)-x : x;
-    /* 1 / (1 + e) is half the reciprocal of (1 + e) / 2; halving makes 2 integer bits 1, then all but none. */
+    /* 1 / (1 + e) is half the reciprocal of (1 + e) / 2; halving makes 2 integer bits 1, then all
+     * but none. */
     const int16_t positive = pl_shift_left_16(pl_reciprocal_16(pl_exp_negative_16(negative, 3)), 1);
     return x > 0 ? positive : pl_subtract_16(INT16_MAX, positive);
 }
@@ -112,7 +114,8 @@ static inline int16_t pl_tanh_16(int16_t x, int32_t integer_bits)
 {
     if (x == 0) return 0;
     const int16_t negative = x < 0 ? x : (int16_t)-x;
-    /* exp of twice the value: the same bits with one integer bit more. (1 - e) / (1 + e) = 2 / (1 + e) - 1. */
+    /* exp of twice the value: the same bits with one integer bit more. (1 - e) / (1 + e) = 2 / (1 +
+     * e) - 1. */
     const int16_t reciprocal = pl_reciprocal_16(pl_exp_negative_16(negative, integer_bits + 1));
     const int16_t magnitude = pl_shift_left_16(pl_subtract_16(reciprocal, 1 << 13), 2);
     return x < 0 ? (int16_t)-magnitude : magnitude;

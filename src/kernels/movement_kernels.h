@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernels that move elements: they know the bytes of an element and nothing of its type, but for resizing, which
- * computes. All strides and offsets are in bytes. Source and destination never overlap. */
+/* Kernels that move elements: they know the bytes of an element and nothing of its type, but for
+ * resizing, which computes. All strides and offsets are in bytes. Source and destination never
+ * overlap. */
 #ifndef PL_KERNELS_MOVEMENT_KERNELS_H
 #define PL_KERNELS_MOVEMENT_KERNELS_H
 
@@ -22,8 +23,8 @@ struct pl_plane {
 struct pl_resize_tap {
     int32_t near;
     int32_t far;
-    float fraction;   /* of the float and uint8 rule */
-    int32_t fixed;    /* the same in 1/1024 (the rule of int8 and int16) */
+    float fraction; /* of the float and uint8 rule */
+    int32_t fixed;  /* the same in 1/1024 (the rule of int8 and int16) */
 };
 
 /* One output row of an image. */
@@ -39,15 +40,21 @@ struct pl_movement_kernels {
     /* `count` copies of one element. */
     void (*fill)(void *to, const void *element, int64_t count, int64_t element_bytes);
     /* count runs of run_bytes each, run i from `from + indices[i] * run_bytes`. */
-    void (*gather)(void *to, const void *from, const int32_t *indices, int64_t count, int64_t run_bytes);
-    /* clamp(round(x * scale + bias) + zero_point) on uint8: what a concatenation does to inputs of another scale. */
+    void (*gather)(void *to, const void *from, const int32_t *indices, int64_t count,
+                   int64_t run_bytes);
+    /* clamp(round(x * scale + bias) + zero_point) on uint8: what a concatenation does to inputs of
+     * another scale. */
     void (*rescale_uint8)(uint8_t *to, const uint8_t *from, int64_t count, float scale, float bias,
                           int32_t zero_point);
     /* near and far are the two input rows of the output row. */
-    void (*bilinear_float)(float *to, const float *near, const float *far, const struct pl_resize_row *row);
-    void (*bilinear_uint8)(uint8_t *to, const uint8_t *near, const uint8_t *far, const struct pl_resize_row *row);
-    void (*bilinear_int8)(int8_t *to, const int8_t *near, const int8_t *far, const struct pl_resize_row *row);
-    void (*bilinear_int16)(int16_t *to, const int16_t *near, const int16_t *far, const struct pl_resize_row *row);
+    void (*bilinear_float)(float *to, const float *near, const float *far,
+                           const struct pl_resize_row *row);
+    void (*bilinear_uint8)(uint8_t *to, const uint8_t *near, const uint8_t *far,
+                           const struct pl_resize_row *row);
+    void (*bilinear_int8)(int8_t *to, const int8_t *near, const int8_t *far,
+                          const struct pl_resize_row *row);
+    void (*bilinear_int16)(int16_t *to, const int16_t *near, const int16_t *far,
+                           const struct pl_resize_row *row);
 };
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of an LSTM step, each on one vector of a batch: what a gate sums up, its activation, the cell's update. */
+/* The parts of an LSTM step, each on one vector of a batch: what a gate sums up, its activation,
+ * the cell's update. */
 #ifndef PL_KERNELS_RECURRENT_KERNELS_H
 #define PL_KERNELS_RECURRENT_KERNELS_H
 
@@ -28,33 +29,38 @@ struct pl_recurrent_matrix {
 
 struct pl_recurrent_kernels {
     /* ---- float ---- */
-    /* Packs a matrix [rows][depth] into [block of PL_RECURRENT_BLOCK rows][depth][row of the block], padded by 0. */
+    /* Packs a matrix [rows][depth] into [block of PL_RECURRENT_BLOCK rows][depth][row of the
+     * block], padded by 0. */
     void (*pack_float)(float *packed, const float *matrix, int32_t rows, int32_t depth);
     /* sums[r] += sum over k of x[k] * matrix[r][k]: k ascending into one fused accumulator. */
-    void (*add_product_float)(float *sums, const float *x, const float *packed, int32_t rows, int32_t depth);
+    void (*add_product_float)(float *sums, const float *x, const float *packed, int32_t rows,
+                              int32_t depth);
     /* sums[r] += a[r] * b[r], fused. */
     void (*add_elementwise)(float *sums, const float *a, const float *b, int32_t count);
     /* x = (x - mean) / deviation * scale + bias. */
     void (*normalize)(float *x, const float *scale, const float *bias, int32_t count);
-    void (*activate)(float *to, const float *from, int32_t count, enum pl_recurrent_activation activation);
+    void (*activate)(float *to, const float *from, int32_t count,
+                     enum pl_recurrent_activation activation);
     /* cell = cell * forget + candidate * input; input NULL: 1 - forget. clip 0: none. */
-    void (*update_cell)(float *cell, const float *forget, const float *candidate, const float *input, int32_t count,
-                        float clip);
+    void (*update_cell)(float *cell, const float *forget, const float *candidate,
+                        const float *input, int32_t count, float clip);
     void (*multiply)(float *to, const float *a, const float *b, int32_t count);
     void (*clip)(float *x, int32_t count, float limit);
 
     /* ---- hybrid ---- */
     /* sums[r] += (dot(x, row r) - row_sums[r] * zero_point) * scale. */
-    void (*add_product_hybrid)(float *sums, const int8_t *x, const struct pl_recurrent_matrix *matrix,
-                               const int32_t *row_sums, int32_t zero_point, float scale);
+    void (*add_product_hybrid)(float *sums, const int8_t *x,
+                               const struct pl_recurrent_matrix *matrix, const int32_t *row_sums,
+                               int32_t zero_point, float scale);
 
     /* ---- integer: int8 activations, int16 gates ---- */
     /* gate[r] = saturate(gate[r] + multiplier * (bias[r] + dot(x, row r))). */
-    void (*add_product_int16)(int16_t *gate, const int8_t *x, const struct pl_recurrent_matrix *matrix,
-                              const int32_t *bias, struct pl_multiplier multiplier);
+    void (*add_product_int16)(int16_t *gate, const int8_t *x,
+                              const struct pl_recurrent_matrix *matrix, const int32_t *bias,
+                              struct pl_multiplier multiplier);
     /* The same into int8, to = saturate(multiplier * (...) + zero_point). */
-    void (*product_int8)(int8_t *to, const int8_t *x, const struct pl_recurrent_matrix *matrix, const int32_t *bias,
-                         struct pl_multiplier multiplier, int32_t zero_point);
+    void (*product_int8)(int8_t *to, const int8_t *x, const struct pl_recurrent_matrix *matrix,
+                         const int32_t *bias, struct pl_multiplier multiplier, int32_t zero_point);
     /* sums[r] = saturate(sums[r] + multiplier * (a[r] * b[r])). */
     void (*add_elementwise_int16)(int16_t *sums, const int16_t *a, const int16_t *b, int32_t count,
                                   struct pl_multiplier multiplier);
@@ -62,8 +68,9 @@ struct pl_recurrent_kernels {
     void (*logistic_int16)(int16_t *x, int32_t count);
     void (*tanh_int16)(int16_t *to, const int16_t *from, int32_t count, int32_t integer_bits);
     /* The cell has a scale of 2^cell_exponent. */
-    void (*update_cell_int16)(int16_t *cell, const int16_t *forget, const int16_t *candidate, const int16_t *input,
-                              int32_t count, int32_t cell_exponent, int16_t clip);
+    void (*update_cell_int16)(int16_t *cell, const int16_t *forget, const int16_t *candidate,
+                              const int16_t *input, int32_t count, int32_t cell_exponent,
+                              int16_t clip);
     /* to = saturate(multiplier * (a * b) + zero_point). */
     void (*multiply_int8)(int8_t *to, const int16_t *a, const int16_t *b, int32_t count,
                           struct pl_multiplier multiplier, int32_t zero_point);

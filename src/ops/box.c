@@ -8,12 +8,15 @@ pl_status pl_box_element_bytes(struct pl_prepare *prepare, struct pl_place place
     const struct pl_value *value = pl_check_value(prepare, place);
     const pl_type type = value->tensor->type;
     const int32_t bits = pl_type_bits(type);
-    if (bits < 8) return pl_check_fail(prepare, PL_UNSUPPORTED, place, "elements of %s cannot be moved", pl_type_name(type));
+    if (bits < 8)
+        return pl_check_fail(prepare, PL_UNSUPPORTED, place, "elements of %s cannot be moved",
+                             pl_type_name(type));
     *bytes = bits / 8;
     return PL_OK;
 }
 
-void pl_box_dense_strides(const struct pl_shape *shape, int64_t element_bytes, int64_t strides[PL_MAX_RANK])
+void pl_box_dense_strides(const struct pl_shape *shape, int64_t element_bytes,
+                          int64_t strides[PL_MAX_RANK])
 {
     int64_t stride = element_bytes;
     for (int32_t i = shape->rank - 1; i >= 0; i--) {
@@ -34,8 +37,8 @@ void pl_box_add(struct pl_box *box, int64_t dim, int64_t to_stride, int64_t from
 /* Whether dimension `outer` is dimension `inner` continued, at both ends. */
 static bool continues(const struct pl_box *box, int32_t outer, int32_t inner)
 {
-    return box->to[outer] == box->dims[inner] * box->to[inner]
-           && box->from[outer] == box->dims[inner] * box->from[inner];
+    return box->to[outer] == box->dims[inner] * box->to[inner] &&
+           box->from[outer] == box->dims[inner] * box->from[inner];
 }
 
 static void join_dimensions(struct pl_box *box)
@@ -59,7 +62,8 @@ static void join_dimensions(struct pl_box *box)
 static void widen_element(struct pl_box *box)
 {
     const int32_t last = box->rank - 1;
-    if (last < 1 || box->to[last] != box->element_bytes || box->from[last] != box->element_bytes) return;
+    if (last < 1 || box->to[last] != box->element_bytes || box->from[last] != box->element_bytes)
+        return;
     const int64_t run_bytes = box->dims[last] * box->element_bytes;
     if (run_bytes != 2 && run_bytes != 4 && run_bytes != 8 && run_bytes != 16) return;
     box->element_bytes = run_bytes;
@@ -100,8 +104,8 @@ int64_t pl_box_unit_bytes(const struct pl_box *box)
     return box->dims[box->rank - 1] * box->element_bytes;
 }
 
-void pl_box_copy(const struct pl_box *box, const struct pl_movement_kernels *kernels, void *to, const void *from,
-                 int64_t first, int64_t last)
+void pl_box_copy(const struct pl_box *box, const struct pl_movement_kernels *kernels, void *to,
+                 const void *from, int64_t first, int64_t last)
 {
     const int32_t row_axis = box->rank - 2;
     const int64_t plane_rows = box->dims[row_axis];

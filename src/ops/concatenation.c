@@ -35,8 +35,9 @@ static pl_status eval_concatenation(const struct pl_eval *eval, int64_t from, in
         const char *source = (const char *)eval->inputs[input] + outer * part->run_bytes;
         char *target = (char *)eval->outputs[0] + outer * params->run_bytes + part->offset;
         if (part->rescale) {
-            params->kernels->rescale_uint8((uint8_t *)target, (const uint8_t *)source, part->run_bytes, part->scale,
-                                           part->bias, params->zero_point);
+            params->kernels->rescale_uint8((uint8_t *)target, (const uint8_t *)source,
+                                           part->run_bytes, part->scale, part->bias,
+                                           params->zero_point);
         } else {
             memcpy(target, source, (size_t)part->run_bytes);
         }
@@ -50,7 +51,8 @@ static bool same_quantization(const struct pl_quantization *a, const struct pl_q
     return a->scales[0] == b->scales[0] && a->zero_points[0] == b->zero_points[0];
 }
 
-/* int8 must have one scale everywhere, int16 no zero point, as the reference has it; uint8 is rescaled in float. */
+/* int8 must have one scale everywhere, int16 no zero point, as the reference has it; uint8 is
+ * rescaled in float. */
 static pl_status prepare_quantization(struct pl_prepare *prepare, int32_t input, struct part *part)
 {
     const struct pl_tensor *from = prepare->inputs[input]->tensor;
@@ -59,8 +61,10 @@ static pl_status prepare_quantization(struct pl_prepare *prepare, int32_t input,
         return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(input),
                              "int8 inputs need the scale and zero point of the output");
     }
-    if (to->type == PL_INT16 && from->quantization.count > 0) PL_TRY(pl_check_symmetric(prepare, pl_input(input)));
-    if (to->type != PL_UINT8 || same_quantization(&from->quantization, &to->quantization)) return PL_OK;
+    if (to->type == PL_INT16 && from->quantization.count > 0)
+        PL_TRY(pl_check_symmetric(prepare, pl_input(input)));
+    if (to->type != PL_UINT8 || same_quantization(&from->quantization, &to->quantization))
+        return PL_OK;
     PL_TRY(pl_check_quantized(prepare, pl_input(input)));
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
     const float inverse = 1.0f / to->quantization.scales[0];
@@ -81,12 +85,14 @@ static pl_status set_shape(struct pl_prepare *prepare, int32_t axis)
         PL_TRY(pl_check_rank(prepare, pl_input(i), output.rank, output.rank));
         for (int32_t d = 0; d < output.rank; d++) {
             if (d == axis || shape->dims[d] == output.dims[d]) continue;
-            return pl_check_fail(prepare, PL_MISMATCH, pl_input(i), "dimension %d is %d, expected %d as in input 0",
-                                 (int)d, (int)shape->dims[d], (int)output.dims[d]);
+            return pl_check_fail(prepare, PL_MISMATCH, pl_input(i),
+                                 "dimension %d is %d, expected %d as in input 0", (int)d,
+                                 (int)shape->dims[d], (int)output.dims[d]);
         }
         total += shape->dims[axis];
     }
-    if (total > INT32_MAX) return pl_prepare_fail(prepare, PL_UNSUPPORTED, "the output would be too large");
+    if (total > INT32_MAX)
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "the output would be too large");
     output.dims[axis] = (int32_t)total;
     return pl_check_set_output(prepare, 0, &output);
 }
@@ -98,11 +104,13 @@ pl_status pl_prepare_concatenation(struct pl_prepare *prepare)
     int64_t element_bytes = 0;
     PL_TRY(pl_box_element_bytes(prepare, pl_output(0), &element_bytes));
     const struct pl_record *options = prepare->op->options;
-    if (pl_record_integer(options, PL_ConcatenationOptions_fused_activation_function) != PL_ActivationFunctionType_NONE)
+    if (pl_record_integer(options, PL_ConcatenationOptions_fused_activation_function) !=
+        PL_ActivationFunctionType_NONE)
         return pl_prepare_fail(prepare, PL_UNSUPPORTED, "a fused activation is not supported");
     const struct pl_shape *first = &prepare->inputs[0]->shape;
     int32_t axis = 0;
-    PL_TRY(pl_axis_check(prepare, pl_record_integer(options, PL_ConcatenationOptions_axis), first->rank, &axis));
+    PL_TRY(pl_axis_check(prepare, pl_record_integer(options, PL_ConcatenationOptions_axis),
+                         first->rank, &axis));
     PL_TRY(set_shape(prepare, axis));
 
     struct concatenation *params = pl_prepare_allocate(prepare, sizeof *params);
@@ -122,6 +130,7 @@ pl_status pl_prepare_concatenation(struct pl_prepare *prepare)
     }
     prepare->params = params;
     const int64_t outer = pl_shape_span(first, 0, axis);
-    pl_prepare_stage(prepare, eval_concatenation, params->run_bytes > 0 ? outer * count : 0, params->run_bytes / count);
+    pl_prepare_stage(prepare, eval_concatenation, params->run_bytes > 0 ? outer * count : 0,
+                     params->run_bytes / count);
     return PL_OK;
 }

@@ -16,16 +16,18 @@ static pl_status eval_depth_to_space(const struct pl_eval *eval, int64_t from, i
     return PL_OK;
 }
 
-/* output[b, h * size + i, w * size + j, c] = input[b, h, w, (i * size + j) * channels + c]: the output is dense in the
- * order b, h, i, w, (j, c). */
-static void describe_box(struct pl_box *box, const struct pl_shape *input, int64_t size, int64_t element_bytes)
+/* output[b, h * size + i, w * size + j, c] = input[b, h, w, (i * size + j) * channels + c]: the
+ * output is dense in the order b, h, i, w, (j, c). */
+static void describe_box(struct pl_box *box, const struct pl_shape *input, int64_t size,
+                         int64_t element_bytes)
 {
     const int64_t depth = input->dims[3];
     const int64_t run = depth / size; /* j and c lie behind each other */
     const int64_t width = input->dims[2];
     const int64_t row = width * run; /* elements of one output row */
     box->element_bytes = element_bytes;
-    pl_box_add(box, (int64_t)input->dims[0] * input->dims[1], size * row * element_bytes, width * depth * element_bytes);
+    pl_box_add(box, (int64_t)input->dims[0] * input->dims[1], size * row * element_bytes,
+               width * depth * element_bytes);
     pl_box_add(box, size, row * element_bytes, run * element_bytes);
     pl_box_add(box, width, run * element_bytes, depth * element_bytes);
     pl_box_add(box, run, element_bytes, element_bytes);
@@ -43,13 +45,15 @@ pl_status pl_prepare_depth_to_space(struct pl_prepare *prepare)
     const int64_t size = pl_record_integer(prepare->op->options, PL_DepthToSpaceOptions_block_size);
     PL_TRY(pl_check_option(prepare, "block_size", size, 1, 1 << 15));
     if (input->dims[3] % (size * size) != 0) {
-        return pl_check_fail(prepare, PL_MISMATCH, pl_input(0), "%d channels cannot be divided by the block of %d x %d",
+        return pl_check_fail(prepare, PL_MISMATCH, pl_input(0),
+                             "%d channels cannot be divided by the block of %d x %d",
                              (int)input->dims[3], (int)size, (int)size);
     }
     if (input->dims[1] > INT32_MAX / size || input->dims[2] > INT32_MAX / size)
         return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(0), "the output would be too large");
     const struct pl_shape output = {4,
-                                    {input->dims[0], (int32_t)(input->dims[1] * size), (int32_t)(input->dims[2] * size),
+                                    {input->dims[0], (int32_t)(input->dims[1] * size),
+                                     (int32_t)(input->dims[2] * size),
                                      (int32_t)(input->dims[3] / (size * size))}};
     PL_TRY(pl_check_set_output(prepare, 0, &output));
 
@@ -58,6 +62,7 @@ pl_status pl_prepare_depth_to_space(struct pl_prepare *prepare)
     params->kernels = prepare->kernels->movement;
     describe_box(&params->box, input, size, element_bytes);
     prepare->params = params;
-    pl_prepare_stage(prepare, eval_depth_to_space, pl_box_units(&params->box), pl_box_unit_bytes(&params->box));
+    pl_prepare_stage(prepare, eval_depth_to_space, pl_box_units(&params->box),
+                     pl_box_unit_bytes(&params->box));
     return PL_OK;
 }

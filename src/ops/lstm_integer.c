@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LSTM on int8 activations with an int16 cell and int16 gates, bit for bit as the reference ("8x8 to 16"). Scales are
- * multiplied in float where the reference does so. */
+/* LSTM on int8 activations with an int16 cell and int16 gates, bit for bit as the reference ("8x8
+ * to 16"). Scales are multiplied in float where the reference does so. */
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +13,8 @@ struct weights {
     int32_t rows;
     int32_t depth;
     struct pl_multiplier multiplier;
-    const int32_t *bias; /* rows: the operator's bias, if it belongs here, and the zero point's share */
+    const int32_t
+        *bias; /* rows: the operator's bias, if it belongs here, and the zero point's share */
 };
 
 struct lstm_integer {
@@ -49,21 +50,24 @@ static struct work carve_work(const struct pl_lstm *lstm, void *scratch)
     struct work work;
     memset(&work, 0, sizeof work);
     int16_t *items = scratch;
-    for (int32_t gate = 0; gate < PL_LSTM_GATES; gate++, items += lstm->cells) work.gates[gate] = items;
+    for (int32_t gate = 0; gate < PL_LSTM_GATES; gate++, items += lstm->cells)
+        work.gates[gate] = items;
     work.activated = items;
     work.hidden = (int8_t *)(items + lstm->cells);
     return work;
 }
 
-static void add_product(const struct pl_eval *eval, const struct lstm_integer *params, const struct weights *weights,
-                        const int8_t *x, int16_t *gate)
+static void add_product(const struct pl_eval *eval, const struct lstm_integer *params,
+                        const struct weights *weights, const int8_t *x, int16_t *gate)
 {
-    const struct pl_recurrent_matrix matrix = {eval->inputs[weights->input], weights->rows, weights->depth};
+    const struct pl_recurrent_matrix matrix = {eval->inputs[weights->input], weights->rows,
+                                               weights->depth};
     params->lstm.kernels->add_product_int16(gate, x, &matrix, weights->bias, weights->multiplier);
 }
 
-static void compute_gate(const struct pl_eval *eval, const struct lstm_integer *params, const struct work *work,
-                         enum pl_lstm_gate gate, const int8_t *input, const int8_t *state, const int16_t *cell)
+static void compute_gate(const struct pl_eval *eval, const struct lstm_integer *params,
+                         const struct work *work, enum pl_lstm_gate gate, const int8_t *input,
+                         const int8_t *state, const int16_t *cell)
 {
     const struct pl_lstm *lstm = &params->lstm;
     int16_t *sums = work->gates[gate];
@@ -71,37 +75,42 @@ static void compute_gate(const struct pl_eval *eval, const struct lstm_integer *
     add_product(eval, params, &params->input_weights[gate], input, sums);
     add_product(eval, params, &params->recurrent_weights[gate], state, sums);
     if (lstm->peephole && gate != PL_LSTM_CELL_GATE)
-        lstm->kernels->add_elementwise_int16(sums, eval->inputs[pl_lstm_peephole(gate)], cell, lstm->cells,
-                                             params->peepholes[gate]);
-    if (gate == PL_LSTM_CELL_GATE) lstm->kernels->tanh_int16(sums, sums, lstm->cells, GATE_INTEGER_BITS);
+        lstm->kernels->add_elementwise_int16(sums, eval->inputs[pl_lstm_peephole(gate)], cell,
+                                             lstm->cells, params->peepholes[gate]);
+    if (gate == PL_LSTM_CELL_GATE)
+        lstm->kernels->tanh_int16(sums, sums, lstm->cells, GATE_INTEGER_BITS);
     else lstm->kernels->logistic_int16(sums, lstm->cells);
 }
 
-static void compute_output(const struct pl_eval *eval, const struct lstm_integer *params, const struct work *work,
-                           const int16_t *cell, int8_t *output)
+static void compute_output(const struct pl_eval *eval, const struct lstm_integer *params,
+                           const struct work *work, const int16_t *cell, int8_t *output)
 {
     const struct pl_lstm *lstm = &params->lstm;
     lstm->kernels->tanh_int16(work->activated, cell, lstm->cells, 15 + params->cell_exponent);
     int8_t *hidden = lstm->projection ? work->hidden : output;
-    lstm->kernels->multiply_int8(hidden, work->gates[PL_LSTM_OUTPUT_GATE], work->activated, lstm->cells, params->hidden,
-                                 params->hidden_zero_point);
+    lstm->kernels->multiply_int8(hidden, work->gates[PL_LSTM_OUTPUT_GATE], work->activated,
+                                 lstm->cells, params->hidden, params->hidden_zero_point);
     if (!lstm->projection) return;
     const struct weights *weights = &params->projection;
-    const struct pl_recurrent_matrix matrix = {eval->inputs[weights->input], weights->rows, weights->depth};
-    lstm->kernels->product_int8(output, hidden, &matrix, weights->bias, weights->multiplier, params->output_zero_point);
-    if (params->projection_clip > 0) lstm->kernels->clip_int8(output, lstm->outputs, params->projection_clip);
+    const struct pl_recurrent_matrix matrix = {eval->inputs[weights->input], weights->rows,
+                                               weights->depth};
+    lstm->kernels->product_int8(output, hidden, &matrix, weights->bias, weights->multiplier,
+                                params->output_zero_point);
+    if (params->projection_clip > 0)
+        lstm->kernels->clip_int8(output, lstm->outputs, params->projection_clip);
 }
 
-static void run_step(const struct pl_eval *eval, const struct lstm_integer *params, const struct work *work,
-                     const int8_t *input, int8_t *state, int16_t *cell)
+static void run_step(const struct pl_eval *eval, const struct lstm_integer *params,
+                     const struct work *work, const int8_t *input, int8_t *state, int16_t *cell)
 {
     const struct pl_lstm *lstm = &params->lstm;
     if (!lstm->coupled) compute_gate(eval, params, work, PL_LSTM_INPUT_GATE, input, state, cell);
     compute_gate(eval, params, work, PL_LSTM_FORGET_GATE, input, state, cell);
     compute_gate(eval, params, work, PL_LSTM_CELL_GATE, input, state, cell);
-    lstm->kernels->update_cell_int16(cell, work->gates[PL_LSTM_FORGET_GATE], work->gates[PL_LSTM_CELL_GATE],
-                                     lstm->coupled ? NULL : work->gates[PL_LSTM_INPUT_GATE], lstm->cells,
-                                     params->cell_exponent, params->cell_clip);
+    lstm->kernels->update_cell_int16(cell, work->gates[PL_LSTM_FORGET_GATE],
+                                     work->gates[PL_LSTM_CELL_GATE],
+                                     lstm->coupled ? NULL : work->gates[PL_LSTM_INPUT_GATE],
+                                     lstm->cells, params->cell_exponent, params->cell_clip);
     compute_gate(eval, params, work, PL_LSTM_OUTPUT_GATE, input, state, cell);
     compute_output(eval, params, work, cell, state);
 }
@@ -117,14 +126,15 @@ static pl_status eval_batches(const struct pl_eval *eval, int64_t from, int64_t 
         int16_t *cell = (int16_t *)pl_lstm_state(eval, PL_LSTM_CELL_STATE) + batch * lstm->cells;
         for (int64_t time = 0; time < lstm->times; time++) {
             const int64_t row = pl_lstm_row(lstm, batch, time);
-            run_step(eval, params, &work, (const int8_t *)eval->inputs[PL_LSTM_INPUT] + row * lstm->inputs, state, cell);
+            run_step(eval, params, &work,
+                     (const int8_t *)eval->inputs[PL_LSTM_INPUT] + row * lstm->inputs, state, cell);
             memcpy((int8_t *)eval->outputs[0] + row * lstm->outputs, state, (size_t)lstm->outputs);
         }
     }
     return PL_OK;
 }
 
-/* ---- prepare ----------------------------------------------------------------------------------------------------- */
+/* ---- prepare --------------------------------------------------------------------------------- */
 
 static float scale_of(const struct pl_prepare *prepare, int32_t input)
 {
@@ -136,10 +146,10 @@ static int32_t zero_point_of(const struct pl_prepare *prepare, int32_t input)
     return prepare->inputs[input]->tensor->quantization.zero_points[0];
 }
 
-/* The bias (bias_input -1: none) and the sum of every row times the zero point, which the vectors lack. Sums wrap as
- * the reference's do. */
-static const int32_t *fold_zero_point(struct pl_prepare *prepare, const struct weights *weights, int32_t bias_input,
-                                      int32_t zero_point)
+/* The bias (bias_input -1: none) and the sum of every row times the zero point, which the vectors
+ * lack. Sums wrap as the reference's do. */
+static const int32_t *fold_zero_point(struct pl_prepare *prepare, const struct weights *weights,
+                                      int32_t bias_input, int32_t zero_point)
 {
     int32_t *folded = pl_prepare_allocate(prepare, (size_t)weights->rows * sizeof *folded);
     if (folded == NULL) return NULL;
@@ -155,8 +165,9 @@ static const int32_t *fold_zero_point(struct pl_prepare *prepare, const struct w
 }
 
 /* scale: what a product of quantized vector and result scale is besides the weights' own scale. */
-static pl_status prepare_weights(struct pl_prepare *prepare, struct weights *weights, int32_t input, float vector_scale,
-                                 float result_scale, int32_t bias_input, int32_t zero_point)
+static pl_status prepare_weights(struct pl_prepare *prepare, struct weights *weights, int32_t input,
+                                 float vector_scale, float result_scale, int32_t bias_input,
+                                 int32_t zero_point)
 {
     PL_TRY(pl_check_constant(prepare, pl_input(input)));
     PL_TRY(pl_check_quantized(prepare, pl_input(input)));
@@ -170,20 +181,23 @@ static pl_status prepare_weights(struct pl_prepare *prepare, struct weights *wei
     return weights->bias != NULL ? PL_OK : PL_OUT_OF_MEMORY;
 }
 
-static pl_status prepare_gate(struct pl_prepare *prepare, struct lstm_integer *params, enum pl_lstm_gate gate)
+static pl_status prepare_gate(struct pl_prepare *prepare, struct lstm_integer *params,
+                              enum pl_lstm_gate gate)
 {
     const float gate_scale = ldexpf(1.0f, -GATE_FRACTION_BITS);
     const int32_t index = (int32_t)gate;
     PL_TRY(prepare_weights(prepare, &params->input_weights[gate], PL_LSTM_INPUT_WEIGHTS + index,
                            scale_of(prepare, PL_LSTM_INPUT), gate_scale, PL_LSTM_BIASES + index,
                            -zero_point_of(prepare, PL_LSTM_INPUT)));
-    PL_TRY(prepare_weights(prepare, &params->recurrent_weights[gate], PL_LSTM_RECURRENT_WEIGHTS + index,
+    PL_TRY(prepare_weights(prepare, &params->recurrent_weights[gate],
+                           PL_LSTM_RECURRENT_WEIGHTS + index,
                            scale_of(prepare, PL_LSTM_OUTPUT_STATE), gate_scale, -1,
                            -zero_point_of(prepare, PL_LSTM_OUTPUT_STATE)));
     const int32_t peephole = pl_lstm_peephole(gate);
     if (!params->lstm.peephole || peephole < 0) return PL_OK;
     PL_TRY(pl_check_quantized(prepare, pl_input(peephole)));
-    const double effective = ldexp((double)scale_of(prepare, peephole), params->cell_exponent) / (double)gate_scale;
+    const double effective =
+        ldexp((double)scale_of(prepare, peephole), params->cell_exponent) / (double)gate_scale;
     return pl_quantize_multiplier(prepare, (double)(float)effective, &params->peepholes[gate]);
 }
 
@@ -196,27 +210,33 @@ static pl_status prepare_cell(struct pl_prepare *prepare, struct lstm_integer *p
     const float exponent = roundf(logarithm);
     if (!(fabsf(logarithm - exponent) < 1e-3f) || exponent < -15.0f || exponent > -9.0f) {
         return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(PL_LSTM_CELL_STATE),
-                             "the scale is %g, expected a power of two from 2^-15 to 2^-9", (double)scale);
+                             "the scale is %g, expected a power of two from 2^-15 to 2^-9",
+                             (double)scale);
     }
     params->cell_exponent = (int32_t)exponent;
-    if (params->lstm.cell_clip > 0.0f) params->cell_clip = (int16_t)fminf(params->lstm.cell_clip / scale, 32767.0f);
+    if (params->lstm.cell_clip > 0.0f)
+        params->cell_clip = (int16_t)fminf(params->lstm.cell_clip / scale, 32767.0f);
     return PL_OK;
 }
 
 /* The tensor that only carries the quantization of the hidden vector, before the projection. */
-static pl_status find_hidden(struct pl_prepare *prepare, const struct pl_quantization **quantization)
+static pl_status find_hidden(struct pl_prepare *prepare,
+                             const struct pl_quantization **quantization)
 {
     const struct pl_operator *op = prepare->op;
     const struct pl_subgraph *subgraph = pl_prepare_subgraph(prepare);
-    if (op->intermediate_count != INTERMEDIATES || op->intermediates[HIDDEN] < 0
-        || op->intermediates[HIDDEN] >= subgraph->tensor_count) {
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "found %d intermediate tensors, expected %d",
+    if (op->intermediate_count != INTERMEDIATES || op->intermediates[HIDDEN] < 0 ||
+        op->intermediates[HIDDEN] >= subgraph->tensor_count) {
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                               "found %d intermediate tensors, expected %d",
                                (int)op->intermediate_count, (int)INTERMEDIATES);
     }
     *quantization = &subgraph->tensors[op->intermediates[HIDDEN]].quantization;
-    if ((*quantization)->count != 1 || !((*quantization)->scales[0] > 0.0f) || isinf((*quantization)->scales[0])
-        || (*quantization)->zero_points[0] < INT8_MIN || (*quantization)->zero_points[0] > INT8_MAX)
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "intermediate tensor %d is not quantized", (int)HIDDEN);
+    if ((*quantization)->count != 1 || !((*quantization)->scales[0] > 0.0f) ||
+        isinf((*quantization)->scales[0]) || (*quantization)->zero_points[0] < INT8_MIN ||
+        (*quantization)->zero_points[0] > INT8_MAX)
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "intermediate tensor %d is not quantized",
+                               (int)HIDDEN);
     return PL_OK;
 }
 
@@ -227,15 +247,16 @@ static pl_status prepare_output(struct pl_prepare *prepare, struct lstm_integer 
     const double unit = ldexp(1.0, -15);
     const float effective = (float)(unit / (double)hidden->scales[0] * unit);
     PL_TRY(pl_quantize_multiplier(prepare, (double)effective, &params->hidden));
-    /* Before a projection the reference shifts the hidden vector the other way and takes that back in the projection's
-     * bias: the sums are the same, but it saturates elsewhere. */
-    params->hidden_zero_point = params->lstm.projection ? -hidden->zero_points[0] : hidden->zero_points[0];
+    /* Before a projection the reference shifts the hidden vector the other way and takes that back
+     * in the projection's bias: the sums are the same, but it saturates elsewhere. */
+    params->hidden_zero_point =
+        params->lstm.projection ? -hidden->zero_points[0] : hidden->zero_points[0];
     params->output_zero_point = zero_point_of(prepare, PL_LSTM_OUTPUT_STATE);
     if (!params->lstm.projection) return PL_OK;
     const bool biased = prepare->inputs[PL_LSTM_PROJECTION_BIAS] != NULL;
     PL_TRY(prepare_weights(prepare, &params->projection, PL_LSTM_PROJECTION, hidden->scales[0],
-                           scale_of(prepare, PL_LSTM_OUTPUT_STATE), biased ? PL_LSTM_PROJECTION_BIAS : -1,
-                           hidden->zero_points[0]));
+                           scale_of(prepare, PL_LSTM_OUTPUT_STATE),
+                           biased ? PL_LSTM_PROJECTION_BIAS : -1, hidden->zero_points[0]));
     const float scale = prepare->outputs[0]->tensor->quantization.scales[0];
     if (params->lstm.projection_clip > 0.0f)
         params->projection_clip = (int8_t)fminf(params->lstm.projection_clip / scale, 127.0f);
@@ -245,10 +266,12 @@ static pl_status prepare_output(struct pl_prepare *prepare, struct lstm_integer 
 pl_status pl_lstm_prepare_integer(struct pl_prepare *prepare, const struct pl_lstm *lstm)
 {
     if (lstm->layer_norm)
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "layer normalization of quantized LSTMs is not supported");
-    if (lstm->peephole && lstm->outputs != lstm->cells)
         return pl_prepare_fail(prepare, PL_UNSUPPORTED,
-                               "a peephole and a projection to another size in one quantized LSTM are not supported");
+                               "layer normalization of quantized LSTMs is not supported");
+    if (lstm->peephole && lstm->outputs != lstm->cells)
+        return pl_prepare_fail(
+            prepare, PL_UNSUPPORTED,
+            "a peephole and a projection to another size in one quantized LSTM are not supported");
     PL_TRY(pl_check_quantized(prepare, pl_input(PL_LSTM_INPUT)));
     PL_TRY(pl_check_quantized(prepare, pl_input(PL_LSTM_OUTPUT_STATE)));
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
@@ -256,7 +279,8 @@ pl_status pl_lstm_prepare_integer(struct pl_prepare *prepare, const struct pl_ls
     if (params == NULL) return PL_OUT_OF_MEMORY;
     params->lstm = *lstm;
     PL_TRY(prepare_cell(prepare, params));
-    for (int32_t gate = lstm->coupled ? PL_LSTM_FORGET_GATE : PL_LSTM_INPUT_GATE; gate < PL_LSTM_GATES; gate++)
+    for (int32_t gate = lstm->coupled ? PL_LSTM_FORGET_GATE : PL_LSTM_INPUT_GATE;
+         gate < PL_LSTM_GATES; gate++)
         PL_TRY(prepare_gate(prepare, params, (enum pl_lstm_gate)gate));
     PL_TRY(prepare_output(prepare, params));
     prepare->params = params;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the files of UNIDIRECTIONAL_SEQUENCE_LSTM: lstm.c checks, lstm_float.c and lstm_integer.c compute. */
+/* Between the files of UNIDIRECTIONAL_SEQUENCE_LSTM: lstm.c checks, lstm_float.c and lstm_integer.c
+ * compute. */
 #ifndef PL_OPS_LSTM_INTERNAL_H
 #define PL_OPS_LSTM_INTERNAL_H
 
@@ -8,9 +9,16 @@
 #include "ops/op.h"
 
 /* Gates in the order of the operator's inputs. */
-enum pl_lstm_gate { PL_LSTM_INPUT_GATE, PL_LSTM_FORGET_GATE, PL_LSTM_CELL_GATE, PL_LSTM_OUTPUT_GATE, PL_LSTM_GATES };
+enum pl_lstm_gate {
+    PL_LSTM_INPUT_GATE,
+    PL_LSTM_FORGET_GATE,
+    PL_LSTM_CELL_GATE,
+    PL_LSTM_OUTPUT_GATE,
+    PL_LSTM_GATES
+};
 
-/* The operator's inputs; those named in the plural are one per gate. The cell gate has no peephole. */
+/* The operator's inputs; those named in the plural are one per gate. The cell gate has no
+ * peephole. */
 enum {
     PL_LSTM_INPUT = 0,
     PL_LSTM_INPUT_WEIGHTS = 1,
@@ -25,7 +33,8 @@ enum {
     PL_LSTM_MOST_INPUTS = 24
 };
 
-/* What all kinds share. Weights are [cells][inputs] and [cells][outputs], the projection [outputs][cells]. */
+/* What all kinds share. Weights are [cells][inputs] and [cells][outputs], the projection
+ * [outputs][cells]. */
 struct pl_lstm {
     const struct pl_recurrent_kernels *kernels;
     int32_t batches;
@@ -46,7 +55,8 @@ struct pl_lstm {
 /* The input that is the peephole of a gate, -1 for the cell gate. */
 static inline int32_t pl_lstm_peephole(enum pl_lstm_gate gate)
 {
-    static const int32_t inputs[PL_LSTM_GATES] = {PL_LSTM_PEEPHOLES, PL_LSTM_PEEPHOLES + 1, -1, PL_LSTM_PEEPHOLES + 2};
+    static const int32_t inputs[PL_LSTM_GATES] = {PL_LSTM_PEEPHOLES, PL_LSTM_PEEPHOLES + 1, -1,
+                                                  PL_LSTM_PEEPHOLES + 2};
     return inputs[gate];
 }
 
@@ -63,13 +73,16 @@ static inline void *pl_lstm_state(const struct pl_eval *eval, int32_t input)
 }
 
 /* One unit per batch. */
-static inline void pl_lstm_add_stage(struct pl_prepare *prepare, const struct pl_lstm *lstm, pl_eval_function eval)
+static inline void pl_lstm_add_stage(struct pl_prepare *prepare, const struct pl_lstm *lstm,
+                                     pl_eval_function eval)
 {
-    const int64_t step = (int64_t)PL_LSTM_GATES * lstm->cells * ((int64_t)lstm->inputs + lstm->outputs);
+    const int64_t step =
+        (int64_t)PL_LSTM_GATES * lstm->cells * ((int64_t)lstm->inputs + lstm->outputs);
     pl_prepare_stage(prepare, eval, lstm->times > 0 ? lstm->batches : 0, step * lstm->times);
 }
 
-/* Float activations; weights float, or int8 with a scale. Everything but quantization is checked. */
+/* Float activations; weights float, or int8 with a scale. Everything but quantization is
+ * checked. */
 pl_status pl_lstm_prepare_float(struct pl_prepare *prepare, const struct pl_lstm *lstm);
 /* int8 activations and weights, an int16 cell. */
 pl_status pl_lstm_prepare_integer(struct pl_prepare *prepare, const struct pl_lstm *lstm);

@@ -7,8 +7,9 @@
 #include "ops/check.h"
 #include "ops/op.h"
 
-/* The axes behind the last padded one are part of the row: a row is `before` elements of padding, a run of the input and
- * `after` elements of padding. The outer axes say which rows are of the input. */
+/* The axes behind the last padded one are part of the row: a row is `before` elements of padding, a
+ * run of the input and `after` elements of padding. The outer axes say which rows are of the
+ * input. */
 struct pad {
     const struct pl_movement_kernels *kernels;
     int64_t element_bytes;
@@ -75,7 +76,8 @@ static pl_status choose_value(struct pl_prepare *prepare, struct pad *params)
 {
     const struct pl_tensor *tensor = prepare->outputs[0]->tensor;
     if (tensor->quantization.count == 0) return PL_OK;
-    if (tensor->type != PL_INT8 && tensor->type != PL_UINT8 && tensor->type != PL_INT16) return PL_OK;
+    if (tensor->type != PL_INT8 && tensor->type != PL_UINT8 && tensor->type != PL_INT16)
+        return PL_OK;
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
     const int16_t zero_point = (int16_t)tensor->quantization.zero_points[0];
     if (tensor->type == PL_INT16) memcpy(params->value, &zero_point, sizeof zero_point);
@@ -84,7 +86,8 @@ static pl_status choose_value(struct pl_prepare *prepare, struct pad *params)
 }
 
 /* Reads the paddings [rank][2] and sets the output's shape. */
-static pl_status read_paddings(struct pl_prepare *prepare, int64_t paddings[2 * PL_MAX_RANK], struct pl_shape *output)
+static pl_status read_paddings(struct pl_prepare *prepare, int64_t paddings[2 * PL_MAX_RANK],
+                               struct pl_shape *output)
 {
     const struct pl_shape *input = &prepare->inputs[0]->shape;
     int32_t count = 0;
@@ -99,9 +102,10 @@ static pl_status read_paddings(struct pl_prepare *prepare, int64_t paddings[2 * 
     for (int32_t i = 0; i < input->rank; i++) {
         const int64_t before = paddings[2 * i];
         const int64_t after = paddings[2 * i + 1];
-        if (before < 0 || after < 0 || before > INT32_MAX || after > INT32_MAX
-            || before + after + input->dims[i] > INT32_MAX) {
-            return pl_check_fail(prepare, PL_INVALID_MODEL, pl_input(1), "dimension %d is padded by %lld and %lld", (int)i,
+        if (before < 0 || after < 0 || before > INT32_MAX || after > INT32_MAX ||
+            before + after + input->dims[i] > INT32_MAX) {
+            return pl_check_fail(prepare, PL_INVALID_MODEL, pl_input(1),
+                                 "dimension %d is padded by %lld and %lld", (int)i,
                                  (long long)before, (long long)after);
         }
         output->dims[i] = (int32_t)(before + after + input->dims[i]);
@@ -110,8 +114,8 @@ static pl_status read_paddings(struct pl_prepare *prepare, int64_t paddings[2 * 
 }
 
 /* Splits the axes into outer ones and the row. */
-static void describe_rows(struct pad *params, const struct pl_shape *input, const struct pl_shape *output,
-                          const int64_t paddings[2 * PL_MAX_RANK])
+static void describe_rows(struct pad *params, const struct pl_shape *input,
+                          const struct pl_shape *output, const int64_t paddings[2 * PL_MAX_RANK])
 {
     int32_t axis = input->rank - 1; /* the last padded one */
     while (axis > 0 && input->dims[axis] == output->dims[axis]) axis--;

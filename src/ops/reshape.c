@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RESHAPE: the bytes stay, the shape changes. Where the plan lets both share memory there is nothing to do. */
+/* RESHAPE: the bytes stay, the shape changes. Where the plan lets both share memory there is
+ * nothing to do. */
 #include <string.h>
 
 #include "ops/axis.h"
@@ -15,24 +16,27 @@ static pl_status eval_reshape(const struct pl_eval *eval, int64_t from, int64_t 
     const struct reshape *params = eval->params;
     (void)from;
     (void)to;
-    if (eval->outputs[0] != eval->inputs[0]) memmove(eval->outputs[0], eval->inputs[0], params->bytes);
+    if (eval->outputs[0] != eval->inputs[0])
+        memmove(eval->outputs[0], eval->inputs[0], params->bytes);
     return PL_OK;
 }
 
-/* The wanted shape: from input 1 if it is an int32 vector, else from the options, where old files write [0] for a
- * scalar. */
+/* The wanted shape: from input 1 if it is an int32 vector, else from the options, where old files
+ * write [0] for a scalar. */
 static pl_status read_shape(struct pl_prepare *prepare, int64_t dims[PL_MAX_RANK], int32_t *rank)
 {
     const struct pl_value *shape = prepare->input_count == 2 ? prepare->inputs[1] : NULL;
     if (shape != NULL && shape->shape.rank == 1 && shape->tensor->type == PL_INT32)
         return pl_axis_read_integers(prepare, 1, PL_MAX_RANK, dims, rank);
     uint32_t count = 0;
-    const int32_t *values = pl_record_vector(prepare->op->options, PL_ReshapeOptions_new_shape, &count);
+    const int32_t *values =
+        pl_record_vector(prepare->op->options, PL_ReshapeOptions_new_shape, &count);
     if (values == NULL) count = 0;
     if (values == NULL && shape != NULL && shape->shape.rank != 0)
         return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(1), "expected a vector of int32");
     if (count > PL_MAX_RANK) {
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "new_shape has %u dimensions, the limit is %d", (unsigned)count,
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED,
+                               "new_shape has %u dimensions, the limit is %d", (unsigned)count,
                                (int)PL_MAX_RANK);
     }
     if (count == 1 && values[0] == 0) count = 0;
@@ -61,7 +65,8 @@ static int32_t open_dimension(const struct pl_shape *input, int64_t known, int64
 }
 
 /* Fills in a dimension of -1 and checks that the element counts agree. */
-static pl_status resolve_shape(struct pl_prepare *prepare, const int64_t dims[PL_MAX_RANK], struct pl_shape *output)
+static pl_status resolve_shape(struct pl_prepare *prepare, const int64_t dims[PL_MAX_RANK],
+                               struct pl_shape *output)
 {
     const struct pl_shape *input = &prepare->inputs[0]->shape;
     const int64_t count = pl_shape_count(input);
@@ -70,14 +75,17 @@ static pl_status resolve_shape(struct pl_prepare *prepare, const int64_t dims[PL
     int64_t known_nonzero = 1;
     for (int32_t i = 0; i < output->rank; i++) {
         if (dims[i] == -1) {
-            if (open >= 0) return pl_prepare_fail(prepare, PL_INVALID_MODEL, "the shape has two dimensions of -1");
+            if (open >= 0)
+                return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                                       "the shape has two dimensions of -1");
             open = i;
             continue;
         }
         const int64_t factor = dims[i] != 0 ? dims[i] : 1;
-        if (dims[i] < 0 || dims[i] > INT32_MAX || __builtin_mul_overflow(known_nonzero, factor, &known_nonzero)) {
-            return pl_prepare_fail(prepare, PL_INVALID_MODEL, "dimension %d of the shape is %lld", (int)i,
-                                   (long long)dims[i]);
+        if (dims[i] < 0 || dims[i] > INT32_MAX ||
+            __builtin_mul_overflow(known_nonzero, factor, &known_nonzero)) {
+            return pl_prepare_fail(prepare, PL_INVALID_MODEL, "dimension %d of the shape is %lld",
+                                   (int)i, (long long)dims[i]);
         }
         known *= dims[i];
         output->dims[i] = (int32_t)dims[i];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR. Where every output row and column reads its input is computed once. */
+/* RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR. Where every output row and column reads its input is
+ * computed once. */
 #include <math.h>
 
 #include "ops/axis.h"
@@ -37,7 +38,7 @@ struct nearest {
     int32_t *columns;
 };
 
-/* ---- shared ------------------------------------------------------------------------------------------------------ */
+/* ---- shared ---------------------------------------------------------------------------------- */
 
 /* Checks input, size and output; sets the output's shape. The caller has the options. */
 static pl_status prepare_geometry(struct pl_prepare *prepare, struct geometry *geometry)
@@ -51,9 +52,11 @@ static pl_status prepare_geometry(struct pl_prepare *prepare, struct geometry *g
     int32_t count = 0;
     PL_TRY(pl_axis_read_integers(prepare, 1, 2, size, &count));
     if (count != 2 || size[0] < 1 || size[1] < 1)
-        return pl_check_fail(prepare, PL_INVALID_MODEL, pl_input(1), "expected a height and a width above 0");
+        return pl_check_fail(prepare, PL_INVALID_MODEL, pl_input(1),
+                             "expected a height and a width above 0");
     if (size[0] > MAX_DIM || size[1] > MAX_DIM)
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(1), "pictures larger than 2^24 a side are not supported");
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(1),
+                             "pictures larger than 2^24 a side are not supported");
     const struct pl_shape *input = &prepare->inputs[0]->shape;
     if (input->dims[1] < 1 || input->dims[2] < 1)
         return pl_check_fail(prepare, PL_MISMATCH, pl_input(0), "the picture is empty");
@@ -63,38 +66,44 @@ static pl_status prepare_geometry(struct pl_prepare *prepare, struct geometry *g
     geometry->channels = input->dims[3];
     geometry->output_height = (int32_t)size[0];
     geometry->output_width = (int32_t)size[1];
-    const struct pl_shape output = {4,
-                                    {geometry->batches, geometry->output_height, geometry->output_width,
-                                     geometry->channels}};
+    const struct pl_shape output = {
+        4,
+        {geometry->batches, geometry->output_height, geometry->output_width, geometry->channels}};
     return pl_check_set_output(prepare, 0, &output);
 }
 
-static void add_stage(struct pl_prepare *prepare, const struct geometry *geometry, pl_eval_function eval)
+static void add_stage(struct pl_prepare *prepare, const struct geometry *geometry,
+                      pl_eval_function eval)
 {
     const int64_t row = (int64_t)geometry->output_width * geometry->channels;
     const int64_t rows = (int64_t)geometry->batches * geometry->output_height;
     pl_prepare_stage(prepare, eval, row > 0 ? rows : 0, row * geometry->element_bytes);
 }
 
-static const char *input_pixels(const struct pl_eval *eval, const struct geometry *geometry, int64_t batch, int64_t y)
+static const char *input_pixels(const struct pl_eval *eval, const struct geometry *geometry,
+                                int64_t batch, int64_t y)
 {
-    const int64_t row_bytes = (int64_t)geometry->input_width * geometry->channels * geometry->element_bytes;
+    const int64_t row_bytes =
+        (int64_t)geometry->input_width * geometry->channels * geometry->element_bytes;
     return (const char *)eval->inputs[0] + (batch * geometry->input_height + y) * row_bytes;
 }
 
 static char *output_pixels(const struct pl_eval *eval, const struct geometry *geometry, int64_t row)
 {
-    return (char *)eval->outputs[0] + row * geometry->output_width * geometry->channels * geometry->element_bytes;
+    return (char *)eval->outputs[0] +
+           row * geometry->output_width * geometry->channels * geometry->element_bytes;
 }
 
-/* ---- bilinear ---------------------------------------------------------------------------------------------------- */
+/* ---- bilinear -------------------------------------------------------------------------------- */
 
 /* Stage of one unit per output row. */
 static pl_status eval_bilinear(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct bilinear *params = eval->params;
     const struct geometry *geometry = &params->geometry;
-    struct pl_resize_row row = {.width = geometry->output_width, .channels = geometry->channels, .columns = params->columns};
+    struct pl_resize_row row = {.width = geometry->output_width,
+                                .channels = geometry->channels,
+                                .columns = params->columns};
     for (int64_t unit = from; unit < to; unit++) {
         const int64_t batch = unit / geometry->output_height;
         row.row = params->rows[unit % geometry->output_height];
@@ -111,7 +120,8 @@ static pl_status eval_bilinear(const struct pl_eval *eval, int64_t from, int64_t
     return PL_OK;
 }
 
-static void float_tap(struct pl_resize_tap *tap, int32_t i, float scale, bool half_pixel_centers, int32_t input)
+static void float_tap(struct pl_resize_tap *tap, int32_t i, float scale, bool half_pixel_centers,
+                      int32_t input)
 {
     const float position = half_pixel_centers ? ((float)i + 0.5f) * scale - 0.5f : (float)i * scale;
     /* Rounding can carry a position of a huge picture past its end. */
@@ -123,7 +133,8 @@ static void float_tap(struct pl_resize_tap *tap, int32_t i, float scale, bool ha
     tap->fraction = position - (float)tap->near;
 }
 
-static void fixed_tap(struct pl_resize_tap *tap, int32_t i, int32_t scale, bool half_pixel_centers, int32_t input)
+static void fixed_tap(struct pl_resize_tap *tap, int32_t i, int32_t scale, bool half_pixel_centers,
+                      int32_t input)
 {
     const int64_t start = half_pixel_centers ? scale / 2 - FIXED_ONE / 2 : 0;
     const int64_t position = (int64_t)i * scale + start;
@@ -135,8 +146,8 @@ static void fixed_tap(struct pl_resize_tap *tap, int32_t i, int32_t scale, bool 
 }
 
 /* Taps of one axis, for the rule of the type. */
-static struct pl_resize_tap *make_taps(struct pl_prepare *prepare, const struct geometry *geometry, int32_t input,
-                                       int32_t output)
+static struct pl_resize_tap *make_taps(struct pl_prepare *prepare, const struct geometry *geometry,
+                                       int32_t input, int32_t output)
 {
     struct pl_resize_tap *taps = pl_prepare_allocate(prepare, (size_t)output * sizeof *taps);
     if (taps == NULL) return NULL;
@@ -162,13 +173,17 @@ pl_status pl_prepare_resize_bilinear(struct pl_prepare *prepare)
     PL_TRY(prepare_geometry(prepare, geometry));
     PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPES_FLOAT | PL_TYPES_QUANTIZED));
     const struct pl_record *options = prepare->op->options;
-    geometry->align_corners = pl_record_integer(options, PL_ResizeBilinearOptions_align_corners) != 0;
-    geometry->half_pixel_centers = pl_record_integer(options, PL_ResizeBilinearOptions_half_pixel_centers) != 0;
+    geometry->align_corners =
+        pl_record_integer(options, PL_ResizeBilinearOptions_align_corners) != 0;
+    geometry->half_pixel_centers =
+        pl_record_integer(options, PL_ResizeBilinearOptions_half_pixel_centers) != 0;
     if (geometry->align_corners && geometry->half_pixel_centers)
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "half_pixel_centers and align_corners exclude each other");
-    if (geometry->input_height > FIXED_MAX_DIM || geometry->input_width > FIXED_MAX_DIM
-        || geometry->output_height > FIXED_MAX_DIM || geometry->output_width > FIXED_MAX_DIM)
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "pictures larger than 2^20 a side are not supported");
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                               "half_pixel_centers and align_corners exclude each other");
+    if (geometry->input_height > FIXED_MAX_DIM || geometry->input_width > FIXED_MAX_DIM ||
+        geometry->output_height > FIXED_MAX_DIM || geometry->output_width > FIXED_MAX_DIM)
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED,
+                               "pictures larger than 2^20 a side are not supported");
     params->kernels = prepare->kernels->movement;
     params->type = prepare->inputs[0]->tensor->type;
     params->rows = make_taps(prepare, geometry, geometry->input_height, geometry->output_height);
@@ -179,7 +194,7 @@ pl_status pl_prepare_resize_bilinear(struct pl_prepare *prepare)
     return PL_OK;
 }
 
-/* ---- nearest ----------------------------------------------------------------------------------------------------- */
+/* ---- nearest --------------------------------------------------------------------------------- */
 
 static pl_status eval_nearest(const struct pl_eval *eval, int64_t from, int64_t to)
 {
@@ -189,18 +204,21 @@ static pl_status eval_nearest(const struct pl_eval *eval, int64_t from, int64_t 
     for (int64_t unit = from; unit < to; unit++) {
         const int64_t batch = unit / geometry->output_height;
         const int32_t y = params->rows[unit % geometry->output_height];
-        params->kernels->gather(output_pixels(eval, geometry, unit), input_pixels(eval, geometry, batch, y),
-                                params->columns, geometry->output_width, pixel_bytes);
+        params->kernels->gather(output_pixels(eval, geometry, unit),
+                                input_pixels(eval, geometry, batch, y), params->columns,
+                                geometry->output_width, pixel_bytes);
     }
     return PL_OK;
 }
 
-static int32_t *make_indices(struct pl_prepare *prepare, const struct geometry *geometry, int32_t input, int32_t output)
+static int32_t *make_indices(struct pl_prepare *prepare, const struct geometry *geometry,
+                             int32_t input, int32_t output)
 {
     int32_t *indices = pl_prepare_allocate(prepare, (size_t)output * sizeof *indices);
     if (indices == NULL) return NULL;
     const bool corners = geometry->align_corners && output > 1;
-    const float scale = corners ? (float)(input - 1) / (float)(output - 1) : (float)input / (float)output;
+    const float scale =
+        corners ? (float)(input - 1) / (float)(output - 1) : (float)input / (float)output;
     const float offset = geometry->half_pixel_centers ? 0.5f : 0.0f;
     for (int32_t i = 0; i < output; i++) {
         const float position = ((float)i + offset) * scale;
@@ -217,11 +235,14 @@ pl_status pl_prepare_resize_nearest_neighbor(struct pl_prepare *prepare)
     struct geometry *geometry = &params->geometry;
     PL_TRY(prepare_geometry(prepare, geometry));
     const struct pl_record *options = prepare->op->options;
-    geometry->align_corners = pl_record_integer(options, PL_ResizeNearestNeighborOptions_align_corners) != 0;
-    geometry->half_pixel_centers = pl_record_integer(options, PL_ResizeNearestNeighborOptions_half_pixel_centers) != 0;
+    geometry->align_corners =
+        pl_record_integer(options, PL_ResizeNearestNeighborOptions_align_corners) != 0;
+    geometry->half_pixel_centers =
+        pl_record_integer(options, PL_ResizeNearestNeighborOptions_half_pixel_centers) != 0;
     params->kernels = prepare->kernels->movement;
     params->rows = make_indices(prepare, geometry, geometry->input_height, geometry->output_height);
-    params->columns = make_indices(prepare, geometry, geometry->input_width, geometry->output_width);
+    params->columns =
+        make_indices(prepare, geometry, geometry->input_width, geometry->output_width);
     if (params->rows == NULL || params->columns == NULL) return PL_OUT_OF_MEMORY;
     prepare->params = params;
     add_stage(prepare, geometry, eval_nearest);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* STRIDED_SLICE: a strided box of the input. Its masks say which of begin, end and strides stand for what. */
+/* STRIDED_SLICE: a strided box of the input. Its masks say which of begin, end and strides stand
+ * for what. */
 #include "ops/axis.h"
 #include "ops/box.h"
 #include "ops/check.h"
@@ -46,18 +47,23 @@ static pl_status read_specification(struct pl_prepare *prepare, struct specifica
     PL_TRY(pl_axis_read_integers(prepare, 2, PL_MAX_RANK, slice->end, &end_count));
     PL_TRY(pl_axis_read_integers(prepare, 3, PL_MAX_RANK, slice->strides, &stride_count));
     if (end_count != slice->count || stride_count != slice->count) {
-        return pl_prepare_fail(prepare, PL_MISMATCH, "begin, end and strides have %d, %d and %d elements",
+        return pl_prepare_fail(prepare, PL_MISMATCH,
+                               "begin, end and strides have %d, %d and %d elements",
                                (int)slice->count, (int)end_count, (int)stride_count);
     }
     const struct pl_record *options = prepare->op->options;
     slice->begin_mask = (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_begin_mask);
     slice->end_mask = (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_end_mask);
-    slice->ellipsis_mask = (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_ellipsis_mask);
-    slice->new_axis_mask = (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_new_axis_mask);
-    slice->shrink_axis_mask = (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_shrink_axis_mask);
+    slice->ellipsis_mask =
+        (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_ellipsis_mask);
+    slice->new_axis_mask =
+        (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_new_axis_mask);
+    slice->shrink_axis_mask =
+        (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_shrink_axis_mask);
     slice->offset = pl_record_integer(options, PL_StridedSliceOptions_offset) != 0;
     for (int32_t i = 0; i < slice->count; i++) {
-        if (slice->strides[i] == 0) return pl_check_fail(prepare, PL_INVALID_MODEL, pl_input(3), "stride %d is 0", (int)i);
+        if (slice->strides[i] == 0)
+            return pl_check_fail(prepare, PL_INVALID_MODEL, pl_input(3), "stride %d is 0", (int)i);
         /* No axis is longer, so nothing changes, and sums and products stay small. */
         slice->begin[i] = clamp(slice->begin[i], -INT32_MAX, INT32_MAX);
         slice->end[i] = clamp(slice->end[i], -INT32_MAX, INT32_MAX);
@@ -78,7 +84,8 @@ static int64_t first_index(const struct specification *slice, int32_t i, int64_t
 }
 
 /* How many indices there are from `first` on. */
-static int64_t index_count(const struct specification *slice, int32_t i, int64_t size, int64_t first)
+static int64_t index_count(const struct specification *slice, int32_t i, int64_t size,
+                           int64_t first)
 {
     const int64_t stride = slice->strides[i];
     int64_t end = slice->end[i] + (slice->offset ? first : 0);
@@ -96,7 +103,8 @@ struct cursor {
     const int64_t *strides; /* the input's, in bytes */
     int32_t axis;           /* the next one of the input */
     struct pl_shape output;
-    int64_t counts[PL_BOX_MAX_RANK]; /* of the box: new axes are no part of it, shrunk ones count 1 */
+    int64_t
+        counts[PL_BOX_MAX_RANK]; /* of the box: new axes are no part of it, shrunk ones count 1 */
     int64_t steps[PL_BOX_MAX_RANK];
     int64_t offset;
 };
@@ -104,7 +112,8 @@ struct cursor {
 static pl_status add_output(struct pl_prepare *prepare, struct cursor *cursor, int64_t size)
 {
     if (cursor->output.rank == PL_MAX_RANK)
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "the output has more than %d dimensions", PL_MAX_RANK);
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "the output has more than %d dimensions",
+                               PL_MAX_RANK);
     cursor->output.dims[cursor->output.rank++] = (int32_t)size;
     return PL_OK;
 }
@@ -118,8 +127,8 @@ static pl_status take_whole_axis(struct pl_prepare *prepare, struct cursor *curs
     return add_output(prepare, cursor, size);
 }
 
-static pl_status take_item(struct pl_prepare *prepare, struct cursor *cursor, const struct specification *slice,
-                           int32_t i)
+static pl_status take_item(struct pl_prepare *prepare, struct cursor *cursor,
+                           const struct specification *slice, int32_t i)
 {
     const int64_t size = cursor->input->dims[cursor->axis];
     const int64_t stride = cursor->strides[cursor->axis];
@@ -127,7 +136,8 @@ static pl_status take_item(struct pl_prepare *prepare, struct cursor *cursor, co
     const bool shrink = slice->shrink_axis_mask >> i & 1;
     const int64_t count = shrink ? 1 : index_count(slice, i, size, first);
     if (shrink && (first < 0 || first >= size)) {
-        return pl_prepare_fail(prepare, PL_MISMATCH, "index %lld is outside of dimension %d of %lld",
+        return pl_prepare_fail(prepare, PL_MISMATCH,
+                               "index %lld is outside of dimension %d of %lld",
                                (long long)slice->begin[i], (int)cursor->axis, (long long)size);
     }
     cursor->counts[cursor->axis] = count;
@@ -137,8 +147,9 @@ static pl_status take_item(struct pl_prepare *prepare, struct cursor *cursor, co
     return shrink ? PL_OK : add_output(prepare, cursor, count);
 }
 
-/* Places [first, end) among the axes of input and new ones that the ellipsis stands for; it takes one even where the
- * items leave none, and the items that then find no place are not looked at: so the reference has it. */
+/* Places [first, end) among the axes of input and new ones that the ellipsis stands for; it takes
+ * one even where the items leave none, and the items that then find no place are not looked at: so
+ * the reference has it. */
 struct ellipsis {
     int32_t first;
     int32_t end;
@@ -154,14 +165,15 @@ static struct ellipsis place_ellipsis(const struct specification *slice, int32_t
 }
 
 /* A new axis at the place of the ellipsis has no effect. */
-static pl_status take_items(struct pl_prepare *prepare, struct cursor *cursor, const struct specification *slice)
+static pl_status take_items(struct pl_prepare *prepare, struct cursor *cursor,
+                            const struct specification *slice)
 {
     const int32_t rank = cursor->input->rank;
     const uint32_t new_axes = slice->new_axis_mask & ~slice->ellipsis_mask;
     const int32_t places = rank + __builtin_popcount(new_axes);
     const struct ellipsis ellipsis = place_ellipsis(slice, places);
-    bool fits = (slice->ellipsis_mask & (slice->ellipsis_mask - 1)) == 0
-                && (slice->ellipsis_mask != 0 || slice->count <= places);
+    bool fits = (slice->ellipsis_mask & (slice->ellipsis_mask - 1)) == 0 &&
+                (slice->ellipsis_mask != 0 || slice->count <= places);
     for (int32_t i = 0; fits && i < places; i++) {
         const int32_t item = i < ellipsis.end ? i : i - (ellipsis.end - ellipsis.first - 1);
         const bool hidden = i >= ellipsis.first && i < ellipsis.end;
@@ -175,8 +187,9 @@ static pl_status take_items(struct pl_prepare *prepare, struct cursor *cursor, c
         else PL_TRY(take_item(prepare, cursor, slice, item));
     }
     if (!fits || cursor->axis != rank) {
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "the slice has %d items for an input of rank %d",
-                               (int)slice->count, (int)rank);
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                               "the slice has %d items for an input of rank %d", (int)slice->count,
+                               (int)rank);
     }
     return PL_OK;
 }
@@ -211,6 +224,7 @@ pl_status pl_prepare_strided_slice(struct pl_prepare *prepare)
         pl_box_add(&params->box, cursor.counts[i], to_strides[i], cursor.steps[i]);
     pl_box_simplify(&params->box);
     prepare->params = params;
-    pl_prepare_stage(prepare, eval_strided_slice, pl_box_units(&params->box), pl_box_unit_bytes(&params->box));
+    pl_prepare_stage(prepare, eval_strided_slice, pl_box_units(&params->box),
+                     pl_box_unit_bytes(&params->box));
     return PL_OK;
 }

@@ -30,8 +30,9 @@ pl_status pl_prepare_split(struct pl_prepare *prepare)
     PL_TRY(pl_check_arity(prepare, 2, 2, count > 0 ? count : 1));
     const int64_t wanted = pl_record_integer(prepare->op->options, PL_SplitOptions_num_splits);
     if (wanted != count) {
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "num_splits is %lld, but there are %d outputs",
-                               (long long)wanted, (int)count);
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                               "num_splits is %lld, but there are %d outputs", (long long)wanted,
+                               (int)count);
     }
     int64_t element_bytes = 0;
     PL_TRY(pl_box_element_bytes(prepare, pl_input(1), &element_bytes));
@@ -41,8 +42,9 @@ pl_status pl_prepare_split(struct pl_prepare *prepare)
     PL_TRY(pl_axis_read_integer(prepare, 0, &value));
     PL_TRY(pl_axis_check(prepare, value, shape.rank, &axis));
     if (shape.dims[axis] % count != 0) {
-        return pl_check_fail(prepare, PL_MISMATCH, pl_input(1), "dimension %d is %d, which %d parts do not divide",
-                             (int)axis, (int)shape.dims[axis], (int)count);
+        return pl_check_fail(prepare, PL_MISMATCH, pl_input(1),
+                             "dimension %d is %d, which %d parts do not divide", (int)axis,
+                             (int)shape.dims[axis], (int)count);
     }
     const int64_t outer = pl_shape_span(&shape, 0, axis);
     shape.dims[axis] /= count;
@@ -56,6 +58,7 @@ pl_status pl_prepare_split(struct pl_prepare *prepare)
     params->part_count = count;
     params->run_bytes = pl_shape_span(&shape, axis, shape.rank) * element_bytes;
     prepare->params = params;
-    pl_prepare_stage(prepare, eval_split, params->run_bytes > 0 ? outer * count : 0, params->run_bytes);
+    pl_prepare_stage(prepare, eval_split, params->run_bytes > 0 ? outer * count : 0,
+                     params->run_bytes);
     return PL_OK;
 }

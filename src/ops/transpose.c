@@ -18,20 +18,23 @@ static pl_status eval_transpose(const struct pl_eval *eval, int64_t from, int64_
 }
 
 /* Reads the permutation; every axis once, negative ones count from the end. */
-static pl_status read_permutation(struct pl_prepare *prepare, int32_t rank, int32_t axes[PL_MAX_RANK])
+static pl_status read_permutation(struct pl_prepare *prepare, int32_t rank,
+                                  int32_t axes[PL_MAX_RANK])
 {
     int64_t values[PL_MAX_RANK];
     int32_t count = 0;
     PL_TRY(pl_axis_read_integers(prepare, 1, PL_MAX_RANK, values, &count));
     if (count != rank) {
-        return pl_check_fail(prepare, PL_MISMATCH, pl_input(1), "found %d axes, expected %d, the rank of the input",
-                             (int)count, (int)rank);
+        return pl_check_fail(prepare, PL_MISMATCH, pl_input(1),
+                             "found %d axes, expected %d, the rank of the input", (int)count,
+                             (int)rank);
     }
     uint32_t seen = 0;
     for (int32_t i = 0; i < rank; i++) {
         PL_TRY(pl_axis_check(prepare, values[i], rank, &axes[i]));
         if (seen & (1u << axes[i]))
-            return pl_check_fail(prepare, PL_MISMATCH, pl_input(1), "axis %d appears twice", (int)axes[i]);
+            return pl_check_fail(prepare, PL_MISMATCH, pl_input(1), "axis %d appears twice",
+                                 (int)axes[i]);
         seen |= 1u << axes[i];
     }
     return PL_OK;
@@ -59,9 +62,11 @@ pl_status pl_prepare_transpose(struct pl_prepare *prepare)
     int64_t to[PL_MAX_RANK];
     pl_box_dense_strides(shape, element_bytes, from);
     pl_box_dense_strides(&output, element_bytes, to);
-    for (int32_t i = 0; i < shape->rank; i++) pl_box_add(&params->box, output.dims[i], to[i], from[axes[i]]);
+    for (int32_t i = 0; i < shape->rank; i++)
+        pl_box_add(&params->box, output.dims[i], to[i], from[axes[i]]);
     pl_box_simplify(&params->box);
     prepare->params = params;
-    pl_prepare_stage(prepare, eval_transpose, pl_box_units(&params->box), pl_box_unit_bytes(&params->box));
+    pl_prepare_stage(prepare, eval_transpose, pl_box_units(&params->box),
+                     pl_box_unit_bytes(&params->box));
     return PL_OK;
 }

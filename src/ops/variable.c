@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE: resource variables. The handle's tensor is only a number; what a variable
- * is, an operator finds while preparing: the VAR_HANDLE in its subgraph that makes the handle has the variable's name,
- * and all operators of a model that name one variable share one state. */
+/* VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE: resource variables. The handle's tensor is only a
+ * number; what a variable is, an operator finds while preparing: the VAR_HANDLE in its subgraph
+ * that makes the handle has the variable's name, and all operators of a model that name one
+ * variable share one state. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,14 +16,15 @@ struct variable_header {
     struct pl_shape shape;
     int32_t unused[5];
 };
-_Static_assert(sizeof(struct variable_header) == PL_ALIGNMENT, "the value behind the header is aligned");
+_Static_assert(sizeof(struct variable_header) == PL_ALIGNMENT,
+               "the value behind the header is aligned");
 
 struct variable {
     struct variable_header header; /* as this operator reads or writes it */
     size_t bytes;
 };
 
-/* ---- VAR_HANDLE -------------------------------------------------------------------------------------------------- */
+/* ---- VAR_HANDLE ------------------------------------------------------------------------------ */
 
 struct var_handle {
     int32_t id;
@@ -42,14 +44,17 @@ static char *make_key(struct pl_prepare *prepare, const struct pl_operator *hand
 {
     uint32_t container_bytes = 0;
     uint32_t name_bytes = 0;
-    const char *container = pl_record_vector(handle->options, PL_VarHandleOptions_container, &container_bytes);
-    const char *name = pl_record_vector(handle->options, PL_VarHandleOptions_shared_name, &name_bytes);
+    const char *container =
+        pl_record_vector(handle->options, PL_VarHandleOptions_container, &container_bytes);
+    const char *name =
+        pl_record_vector(handle->options, PL_VarHandleOptions_shared_name, &name_bytes);
     if (container == NULL) container = "";
     if (name == NULL) name = "";
     const size_t room = (size_t)container_bytes + name_bytes + 32;
     char *key = pl_prepare_allocate(prepare, room);
     if (key != NULL)
-        snprintf(key, room, "variable:%u:%.*s:%s", (unsigned)container_bytes, (int)container_bytes, container, name);
+        snprintf(key, room, "variable:%u:%.*s:%s", (unsigned)container_bytes, (int)container_bytes,
+                 container, name);
     return key;
 }
 
@@ -83,10 +88,10 @@ pl_status pl_prepare_var_handle(struct pl_prepare *prepare)
     return PL_OK;
 }
 
-/* ---- finding the variable ---------------------------------------------------------------------------------------- */
+/* ---- finding the variable -------------------------------------------------------------------- */
 
-/* The operator that makes the handle in input 0; NULL if it comes from outside of the subgraph. Operators are in order,
- * so that it is before this one. */
+/* The operator that makes the handle in input 0; NULL if it comes from outside of the subgraph.
+ * Operators are in order, so that it is before this one. */
 static const struct pl_operator *find_handle(const struct pl_prepare *prepare)
 {
     const int32_t wanted = prepare->op->inputs[0];
@@ -94,25 +99,29 @@ static const struct pl_operator *find_handle(const struct pl_prepare *prepare)
     if (subgraph == NULL) return NULL;
     for (const struct pl_operator *op = prepare->op; op > subgraph->operators;) {
         op--;
-        if (op->code == PL_BuiltinOperator_VAR_HANDLE && op->output_count == 1 && op->outputs[0] == wanted) return op;
+        if (op->code == PL_BuiltinOperator_VAR_HANDLE && op->output_count == 1 &&
+            op->outputs[0] == wanted)
+            return op;
     }
     return NULL;
 }
 
 /* Asks for the state of the variable and describes the value that is read or written. */
-static pl_status prepare_variable(struct pl_prepare *prepare, struct pl_place value, const struct pl_shape *shape,
-                                  struct variable **variable)
+static pl_status prepare_variable(struct pl_prepare *prepare, struct pl_place value,
+                                  const struct pl_shape *shape, struct variable **variable)
 {
     PL_TRY(check_handle(prepare, pl_input(0)));
     const struct pl_operator *handle = find_handle(prepare);
     if (handle == NULL) {
         return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(0),
-                             "a variable that is passed into a subgraph is not supported, only one whose VAR_HANDLE is in "
+                             "a variable that is passed into a subgraph is not supported, only one "
+                             "whose VAR_HANDLE is in "
                              "the same subgraph");
     }
     const pl_type type = pl_check_value(prepare, value)->tensor->type;
     if (pl_type_bits(type) == 0)
-        return pl_check_fail(prepare, PL_UNSUPPORTED, value, "variables of %s are not supported", pl_type_name(type));
+        return pl_check_fail(prepare, PL_UNSUPPORTED, value, "variables of %s are not supported",
+                             pl_type_name(type));
     *variable = pl_prepare_allocate(prepare, sizeof **variable);
     const char *key = make_key(prepare, handle);
     if (*variable == NULL || key == NULL) return PL_OUT_OF_MEMORY;
@@ -126,7 +135,7 @@ static pl_status prepare_variable(struct pl_prepare *prepare, struct pl_place va
     return PL_OK;
 }
 
-/* ---- READ_VARIABLE ----------------------------------------------------------------------------------------------- */
+/* ---- READ_VARIABLE --------------------------------------------------------------------------- */
 
 static pl_status eval_read_variable(const struct pl_eval *eval, int64_t from, int64_t to)
 {
@@ -134,19 +143,23 @@ static pl_status eval_read_variable(const struct pl_eval *eval, int64_t from, in
     const struct variable_header *header = eval->states[0];
     (void)from;
     (void)to;
-    if (header->assigned == 0) return pl_eval_fail(eval, "the variable is read before anything was assigned to it");
-    if (header->type != params->header.type || !pl_shape_equal(&header->shape, &params->header.shape)) {
+    if (header->assigned == 0)
+        return pl_eval_fail(eval, "the variable is read before anything was assigned to it");
+    if (header->type != params->header.type ||
+        !pl_shape_equal(&header->shape, &params->header.shape)) {
         char found[PL_SHAPE_TEXT_BYTES];
         char expected[PL_SHAPE_TEXT_BYTES];
-        return pl_eval_fail(eval, "the variable holds %s %s, expected %s %s", pl_type_name((pl_type)header->type),
-                            pl_shape_text(&header->shape, found), pl_type_name((pl_type)params->header.type),
-                            pl_shape_text(&params->header.shape, expected));
+        return pl_eval_fail(
+            eval, "the variable holds %s %s, expected %s %s", pl_type_name((pl_type)header->type),
+            pl_shape_text(&header->shape, found), pl_type_name((pl_type)params->header.type),
+            pl_shape_text(&params->header.shape, expected));
     }
     memcpy(eval->outputs[0], header + 1, params->bytes);
     return PL_OK;
 }
 
-/* What is read has the shape that the file gives the output: what the variable holds is known only when it runs. */
+/* What is read has the shape that the file gives the output: what the variable holds is known only
+ * when it runs. */
 pl_status pl_prepare_read_variable(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 1, 1, 1));
@@ -158,7 +171,7 @@ pl_status pl_prepare_read_variable(struct pl_prepare *prepare)
     return PL_OK;
 }
 
-/* ---- ASSIGN_VARIABLE --------------------------------------------------------------------------------------------- */
+/* ---- ASSIGN_VARIABLE ------------------------------------------------------------------------- */
 
 static pl_status eval_assign_variable(const struct pl_eval *eval, int64_t from, int64_t to)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Moving elements, and the arithmetic of resizing: the order of its roundings is the reference's. */
+/* Moving elements, and the arithmetic of resizing: the order of its roundings is the
+ * reference's. */
 #include "kernels/movement_kernels.h"
 
 #include <math.h>
@@ -9,9 +10,12 @@
 
 enum { TILE = 16 };
 
-/* Copies one tile; element_bytes is a constant at every call, so that each element is one load and one store. */
-static inline __attribute__((always_inline)) void copy_tile(char *to, const char *from, const struct pl_plane *plane,
-                                                            int64_t rows, int64_t columns, size_t element_bytes)
+/* Copies one tile; element_bytes is a constant at every call, so that each element is one load and
+ * one store. */
+static inline __attribute__((always_inline)) void copy_tile(char *to, const char *from,
+                                                            const struct pl_plane *plane,
+                                                            int64_t rows, int64_t columns,
+                                                            size_t element_bytes)
 {
     for (int64_t r = 0; r < rows; r++) {
         char *to_row = to + r * plane->to_row;
@@ -21,7 +25,8 @@ static inline __attribute__((always_inline)) void copy_tile(char *to, const char
     }
 }
 
-static void copy_tile_of(char *to, const char *from, const struct pl_plane *plane, int64_t rows, int64_t columns)
+static void copy_tile_of(char *to, const char *from, const struct pl_plane *plane, int64_t rows,
+                         int64_t columns)
 {
     switch (plane->element_bytes) {
     case 1: copy_tile(to, from, plane, rows, columns, 1); break;
@@ -36,11 +41,12 @@ static void copy_tile_of(char *to, const char *from, const struct pl_plane *plan
 static void copy_rows(char *to, const char *from, const struct pl_plane *plane)
 {
     const size_t bytes = (size_t)(plane->columns * plane->element_bytes);
-    for (int64_t r = 0; r < plane->rows; r++) memcpy(to + r * plane->to_row, from + r * plane->from_row, bytes);
+    for (int64_t r = 0; r < plane->rows; r++)
+        memcpy(to + r * plane->to_row, from + r * plane->from_row, bytes);
 }
 
-/* A plane whose columns are far apart at one end is a transposition: in tiles, so that a cache line that was read for
- * one element is still there for the next. */
+/* A plane whose columns are far apart at one end is a transposition: in tiles, so that a cache line
+ * that was read for one element is still there for the next. */
 static void copy_plane(void *to, const void *from, const struct pl_plane *plane)
 {
     char *to_bytes = to;
@@ -54,7 +60,8 @@ static void copy_plane(void *to, const void *from, const struct pl_plane *plane)
         for (int64_t c = 0; c < plane->columns; c += TILE) {
             const int64_t columns = plane->columns - c < TILE ? plane->columns - c : TILE;
             copy_tile_of(to_bytes + r * plane->to_row + c * plane->to_column,
-                         from_bytes + r * plane->from_row + c * plane->from_column, plane, rows, columns);
+                         from_bytes + r * plane->from_row + c * plane->from_column, plane, rows,
+                         columns);
         }
     }
 }
@@ -76,14 +83,15 @@ static void fill(void *to, const void *element, int64_t count, int64_t element_b
     }
 }
 
-static inline __attribute__((always_inline)) void gather_runs(char *to, const char *from, const int32_t *indices,
-                                                              int64_t count, size_t run_bytes)
+static inline __attribute__((always_inline)) void
+gather_runs(char *to, const char *from, const int32_t *indices, int64_t count, size_t run_bytes)
 {
     for (int64_t i = 0; i < count; i++)
         memcpy(to + (size_t)i * run_bytes, from + (size_t)indices[i] * run_bytes, run_bytes);
 }
 
-static void gather(void *to, const void *from, const int32_t *indices, int64_t count, int64_t run_bytes)
+static void gather(void *to, const void *from, const int32_t *indices, int64_t count,
+                   int64_t run_bytes)
 {
     switch (run_bytes) {
     case 1: gather_runs(to, from, indices, count, 1); break;
@@ -101,56 +109,60 @@ static void rescale_uint8(uint8_t *to, const uint8_t *from, int64_t count, float
     for (int64_t i = 0; i < count; i++) {
         const float scaled = roundf((float)from[i] * scale + bias);
         /* Beyond these every result saturates: the clamp keeps the conversion defined. */
-        const float bounded = scaled > 65536.0f ? 65536.0f : scaled < -65536.0f ? -65536.0f : scaled;
+        const float bounded = scaled > 65536.0f    ? 65536.0f
+                              : scaled < -65536.0f ? -65536.0f
+                                                   : scaled;
         const int32_t value = (int32_t)bounded + zero_point;
         to[i] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
     }
 }
 
-/* The float rule: four products of three factors, added from left to right; integers are rounded by + 0.5. */
-#define DEFINE_BILINEAR_FLOAT(name, type, rounding)                                                                   \
-    static void name(type *to, const type *near, const type *far, const struct pl_resize_row *row)                    \
-    {                                                                                                                 \
-        const float down = row->row.fraction;                                                                         \
-        const float up = 1 - down;                                                                                    \
-        for (int32_t x = 0; x < row->width; x++) {                                                                    \
-            const struct pl_resize_tap *tap = &row->columns[x];                                                       \
-            const float right = tap->fraction;                                                                        \
-            const float left = 1 - right;                                                                             \
-            const int64_t near_column = (int64_t)tap->near * row->channels;                                           \
-            const int64_t far_column = (int64_t)tap->far * row->channels;                                             \
-            for (int32_t c = 0; c < row->channels; c++) {                                                             \
-                const float sum = (float)near[near_column + c] * up * left + (float)far[near_column + c] * down * left \
-                                  + (float)near[far_column + c] * up * right                                          \
-                                  + (float)far[far_column + c] * down * right;                                        \
-                *to++ = (type)(sum + rounding);                                                                       \
-            }                                                                                                         \
-        }                                                                                                             \
+/* The float rule: four products of three factors, added from left to right; integers are rounded by
+ * + 0.5. */
+#define DEFINE_BILINEAR_FLOAT(name, type, rounding)                                                \
+    static void name(type *to, const type *near, const type *far, const struct pl_resize_row *row) \
+    {                                                                                              \
+        const float down = row->row.fraction;                                                      \
+        const float up = 1 - down;                                                                 \
+        for (int32_t x = 0; x < row->width; x++) {                                                 \
+            const struct pl_resize_tap *tap = &row->columns[x];                                    \
+            const float right = tap->fraction;                                                     \
+            const float left = 1 - right;                                                          \
+            const int64_t near_column = (int64_t)tap->near * row->channels;                        \
+            const int64_t far_column = (int64_t)tap->far * row->channels;                          \
+            for (int32_t c = 0; c < row->channels; c++) {                                          \
+                const float sum = (float)near[near_column + c] * up * left +                       \
+                                  (float)far[near_column + c] * down * left +                      \
+                                  (float)near[far_column + c] * up * right +                       \
+                                  (float)far[far_column + c] * down * right;                       \
+                *to++ = (type)(sum + rounding);                                                    \
+            }                                                                                      \
+        }                                                                                          \
     }
 
 DEFINE_BILINEAR_FLOAT(bilinear_float, float, 0.0f)
 DEFINE_BILINEAR_FLOAT(bilinear_uint8, uint8_t, 0.5f)
 
 /* The integer rule: weights in 1/1024, the sum in 1/2^20, rounded half away from zero. */
-#define DEFINE_BILINEAR_INTEGER(name, type)                                                               \
-    static void name(type *to, const type *near, const type *far, const struct pl_resize_row *row)        \
-    {                                                                                                     \
-        const int64_t down = row->row.fixed;                                                              \
-        const int64_t up = 1024 - down;                                                                   \
-        for (int32_t x = 0; x < row->width; x++) {                                                        \
-            const struct pl_resize_tap *tap = &row->columns[x];                                           \
-            const int64_t right = tap->fixed;                                                             \
-            const int64_t left = 1024 - right;                                                            \
-            const int64_t near_column = (int64_t)tap->near * row->channels;                               \
-            const int64_t far_column = (int64_t)tap->far * row->channels;                                 \
-            for (int32_t c = 0; c < row->channels; c++) {                                                 \
-                const int64_t sum = near[near_column + c] * up * left + far[near_column + c] * down * left \
-                                    + near[far_column + c] * up * right                                   \
-                                    + far[far_column + c] * down * right;                                 \
-                const int64_t half = sum > 0 ? 1 << 19 : -(1 << 19);                                      \
-                *to++ = (type)((sum + half) / (1 << 20));                                                 \
-            }                                                                                             \
-        }                                                                                                 \
+#define DEFINE_BILINEAR_INTEGER(name, type)                                                        \
+    static void name(type *to, const type *near, const type *far, const struct pl_resize_row *row) \
+    {                                                                                              \
+        const int64_t down = row->row.fixed;                                                       \
+        const int64_t up = 1024 - down;                                                            \
+        for (int32_t x = 0; x < row->width; x++) {                                                 \
+            const struct pl_resize_tap *tap = &row->columns[x];                                    \
+            const int64_t right = tap->fixed;                                                      \
+            const int64_t left = 1024 - right;                                                     \
+            const int64_t near_column = (int64_t)tap->near * row->channels;                        \
+            const int64_t far_column = (int64_t)tap->far * row->channels;                          \
+            for (int32_t c = 0; c < row->channels; c++) {                                          \
+                const int64_t sum =                                                                \
+                    near[near_column + c] * up * left + far[near_column + c] * down * left +       \
+                    near[far_column + c] * up * right + far[far_column + c] * down * right;        \
+                const int64_t half = sum > 0 ? 1 << 19 : -(1 << 19);                               \
+                *to++ = (type)((sum + half) / (1 << 20));                                          \
+            }                                                                                      \
+        }                                                                                          \
     }
 
 DEFINE_BILINEAR_INTEGER(bilinear_int8, int8_t)

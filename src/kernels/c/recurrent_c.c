@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LSTM steps. Integer parts are the reference's bit for bit; float sums run over k ascending into one fused
- * accumulator per row. */
+/* LSTM steps. Integer parts are the reference's bit for bit; float sums run over k ascending into
+ * one fused accumulator per row. */
 #include "kernels/recurrent_kernels.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@
 
 enum { BLOCK = PL_RECURRENT_BLOCK, PARTIALS = 16 };
 
-/* ---- float ------------------------------------------------------------------------------------------------------- */
+/* ---- float ----------------------------------------------------------------------------------- */
 
 static void pack_float(float *packed, const float *matrix, int32_t rows, int32_t depth)
 {
@@ -26,7 +26,8 @@ static void pack_float(float *packed, const float *matrix, int32_t rows, int32_t
     }
 }
 
-static void add_product_float(float *sums, const float *x, const float *packed, int32_t rows, int32_t depth)
+static void add_product_float(float *sums, const float *x, const float *packed, int32_t rows,
+                              int32_t depth)
 {
     for (int32_t first = 0; first < rows; first += BLOCK) {
         const int32_t count = rows - first < BLOCK ? rows - first : BLOCK;
@@ -85,7 +86,8 @@ static inline float limit(float x, float low, float high)
     return above > high ? high : above;
 }
 
-static void activate(float *to, const float *from, int32_t count, enum pl_recurrent_activation activation)
+static void activate(float *to, const float *from, int32_t count,
+                     enum pl_recurrent_activation activation)
 {
     switch (activation) {
     case PL_RECURRENT_NONE:
@@ -114,8 +116,8 @@ static void clip(float *x, int32_t count, float bound)
     for (int32_t i = 0; i < count; i++) x[i] = limit(x[i], -bound, bound);
 }
 
-static void update_cell(float *cell, const float *forget, const float *candidate, const float *input, int32_t count,
-                        float bound)
+static void update_cell(float *cell, const float *forget, const float *candidate,
+                        const float *input, int32_t count, float bound)
 {
     for (int32_t i = 0; i < count; i++) {
         const float gate = input != NULL ? input[i] : 1.0f - forget[i];
@@ -129,7 +131,7 @@ static void multiply(float *to, const float *a, const float *b, int32_t count)
     for (int32_t i = 0; i < count; i++) to[i] = a[i] * b[i];
 }
 
-/* ---- int8 sums --------------------------------------------------------------------------------------------------- */
+/* ---- int8 sums ------------------------------------------------------------------------------- */
 
 /* Depths are limited so that it cannot overflow. */
 static inline int32_t dot(const int8_t *restrict a, const int8_t *restrict b, int32_t count)
@@ -139,8 +141,9 @@ static inline int32_t dot(const int8_t *restrict a, const int8_t *restrict b, in
     return sum;
 }
 
-static void add_product_hybrid(float *sums, const int8_t *x, const struct pl_recurrent_matrix *matrix,
-                               const int32_t *row_sums, int32_t zero_point, float scale)
+static void add_product_hybrid(float *sums, const int8_t *x,
+                               const struct pl_recurrent_matrix *matrix, const int32_t *row_sums,
+                               int32_t zero_point, float scale)
 {
     const int8_t *row = matrix->weights;
     for (int32_t r = 0; r < matrix->rows; r++, row += matrix->depth) {
@@ -165,8 +168,9 @@ static inline int8_t saturate_int8(int64_t x)
     return (int8_t)(x > INT8_MAX ? INT8_MAX : x < INT8_MIN ? INT8_MIN : x);
 }
 
-static void add_product_int16(int16_t *gate, const int8_t *x, const struct pl_recurrent_matrix *matrix,
-                              const int32_t *bias, struct pl_multiplier multiplier)
+static void add_product_int16(int16_t *gate, const int8_t *x,
+                              const struct pl_recurrent_matrix *matrix, const int32_t *bias,
+                              struct pl_multiplier multiplier)
 {
     const int8_t *row = matrix->weights;
     for (int32_t r = 0; r < matrix->rows; r++, row += matrix->depth) {
@@ -175,8 +179,8 @@ static void add_product_int16(int16_t *gate, const int8_t *x, const struct pl_re
     }
 }
 
-static void product_int8(int8_t *to, const int8_t *x, const struct pl_recurrent_matrix *matrix, const int32_t *bias,
-                         struct pl_multiplier multiplier, int32_t zero_point)
+static void product_int8(int8_t *to, const int8_t *x, const struct pl_recurrent_matrix *matrix,
+                         const int32_t *bias, struct pl_multiplier multiplier, int32_t zero_point)
 {
     const int8_t *row = matrix->weights;
     for (int32_t r = 0; r < matrix->rows; r++, row += matrix->depth) {
@@ -185,7 +189,7 @@ static void product_int8(int8_t *to, const int8_t *x, const struct pl_recurrent_
     }
 }
 
-/* ---- int16 gates ------------------------------------------------------------------------------------------------- */
+/* ---- int16 gates ----------------------------------------------------------------------------- */
 
 static void add_elementwise_int16(int16_t *sums, const int16_t *a, const int16_t *b, int32_t count,
                                   struct pl_multiplier multiplier)
@@ -204,14 +208,17 @@ static void tanh_int16(int16_t *to, const int16_t *from, int32_t count, int32_t 
     for (int32_t i = 0; i < count; i++) to[i] = pl_tanh_16(from[i], integer_bits);
 }
 
-/* Products of two values without integer bits and of a gate with the cell's scale; their conversion to 16 bits wraps. */
-static void update_cell_int16(int16_t *cell, const int16_t *forget, const int16_t *candidate, const int16_t *input,
-                              int32_t count, int32_t cell_exponent, int16_t bound)
+/* Products of two values without integer bits and of a gate with the cell's scale; their conversion
+ * to 16 bits wraps. */
+static void update_cell_int16(int16_t *cell, const int16_t *forget, const int16_t *candidate,
+                              const int16_t *input, int32_t count, int32_t cell_exponent,
+                              int16_t bound)
 {
     for (int32_t i = 0; i < count; i++) {
         const int16_t gate = input != NULL ? input[i] : (int16_t)(INT16_MAX - forget[i]);
         const int16_t kept = (int16_t)pl_rounding_shift_right(forget[i] * cell[i], 15);
-        const int16_t added = (int16_t)pl_rounding_shift_right(gate * candidate[i], 30 + cell_exponent);
+        const int16_t added =
+            (int16_t)pl_rounding_shift_right(gate * candidate[i], 30 + cell_exponent);
         cell[i] = saturate_int16(kept + added);
         if (bound > 0) cell[i] = (int16_t)pl_clamp(cell[i], -bound, bound);
     }
