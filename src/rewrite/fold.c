@@ -31,6 +31,8 @@ bool pl_fold_allowed(const struct pl_prepare *prepared, int64_t *cost)
     for (int32_t i = 0; i < prepared->output_count; i++) {
         size_t bytes = 0;
         if (prepared->outputs[i] == NULL) return false;
+        /* A variable that is set anew in every run is no constant: another operator changes it. */
+        if (prepared->outputs[i]->tensor->is_variable) return false;
         if (!pl_shape_bytes(&prepared->outputs[i]->shape, prepared->outputs[i]->tensor->type, &bytes)) return false;
         if (pl_type_bits(prepared->outputs[i]->tensor->type) < 8) return false;
         out_bytes += bytes;
