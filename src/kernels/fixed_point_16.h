@@ -68,19 +68,23 @@ static inline int16_t pl_exp_small_16(int16_t a)
     return pl_add_saturating_16(exp_of_eighth, pl_multiply_16(exp_of_eighth, pl_add_16(x, tail)));
 }
 
+/* exp(-2^i), i from -2 on. */
+static const int16_t pl_exp_powers_16[] = {25520, 19875, 12055, 4435, 600, 11, 0};
+
 /* exp(a) for a <= 0 with this many integer bits (0 to 7); the result has none. */
 static inline int16_t pl_exp_negative_16(int16_t a, int32_t integer_bits)
 {
-    static const int16_t powers[] = {25520, 19875, 12055, 4435,
-                                     600,   11,    0}; /* exp(-2^i), i from -2 on */
     const int32_t fraction_bits = 15 - integer_bits;
     const int16_t quarter = (int16_t)(1 << (fraction_bits - 2));
     const int16_t small = pl_subtract_16((int16_t)(a & (quarter - 1)), quarter);
     int16_t result = pl_exp_small_16(pl_shift_left_16(small, integer_bits));
     const int16_t remainder = pl_subtract_16(small, a);
-    for (int32_t i = 0; i < 7 && integer_bits > i - 2; i++)
-        if (remainder & (1 << (fraction_bits + i - 2))) result = pl_multiply_16(result, powers[i]);
-    if (integer_bits > 5 && a < -(1 << (20 - integer_bits))) result = 0;
+    for (int32_t i = 0; i < 7; i++) {
+        if (integer_bits <= i - 2) continue;
+        const int16_t product = pl_multiply_16(result, pl_exp_powers_16[i]);
+        result = (remainder & (1 << (fraction_bits + i - 2))) != 0 ? product : result;
+    }
+    result = integer_bits > 5 && a < -(1 << (20 - integer_bits)) ? 0 : result;
     return a == 0 ? INT16_MAX : result;
 }
 
@@ -100,25 +104,25 @@ static inline int16_t pl_reciprocal_16(int16_t a)
 /* logistic of x with 3 integer bits; the result has none. */
 static inline int16_t pl_logistic_16(int16_t x)
 {
-    if (x == 0) return 1 << 14;
     /* Minus the magnitude; INT16_MIN has no positive twin and stays. */
     const int16_t negative = x > 0 ? (int16_t)-x : x;
     /* 1 / (1 + e) is half the reciprocal of (1 + e) / 2; halving makes 2 integer bits 1, then all
      * but none. */
     const int16_t positive = pl_shift_left_16(pl_reciprocal_16(pl_exp_negative_16(negative, 3)), 1);
-    return x > 0 ? positive : pl_subtract_16(INT16_MAX, positive);
+    const int16_t result = x > 0 ? positive : pl_subtract_16(INT16_MAX, positive);
+    return x == 0 ? 1 << 14 : result;
 }
 
 /* tanh of x with 0 to 6 integer bits; the result has none. */
 static inline int16_t pl_tanh_16(int16_t x, int32_t integer_bits)
 {
-    if (x == 0) return 0;
     const int16_t negative = x < 0 ? x : (int16_t)-x;
     /* exp of twice the value: the same bits with one integer bit more. (1 - e) / (1 + e) = 2 / (1 +
      * e) - 1. */
     const int16_t reciprocal = pl_reciprocal_16(pl_exp_negative_16(negative, integer_bits + 1));
     const int16_t magnitude = pl_shift_left_16(pl_subtract_16(reciprocal, 1 << 13), 2);
-    return x < 0 ? (int16_t)-magnitude : magnitude;
+    const int16_t result = x < 0 ? (int16_t)-magnitude : magnitude;
+    return x == 0 ? 0 : result;
 }
 
 #endif

@@ -69,6 +69,9 @@ static pl_status check_output_types(struct pl_prepare *prepare, const struct pl_
     for (int32_t i = 0; i < prepare->output_count; i++) {
         const pl_type found = subgraph->tensors[subgraph->outputs[i]].type;
         const pl_type expected = prepare->outputs[i]->tensor->type;
+        if (pl_type_bits(expected) == 0)
+            return pl_check_fail(prepare, PL_UNSUPPORTED, pl_output(i),
+                                 "tensors of %s are not supported", pl_type_name(expected));
         if (found == expected) continue;
         return pl_check_fail(prepare, PL_MISMATCH, pl_output(i),
                              "the subgraph gives %s, expected %s", pl_type_name(found),

@@ -108,6 +108,9 @@ pl_status pl_prepare_reshape(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 1, 2, 1));
     PL_TRY(pl_check_same_type(prepare, pl_input(0), pl_output(0)));
+    if (pl_type_bits(prepare->inputs[0]->tensor->type) == 0)
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(0), "tensors of %s are not supported",
+                             pl_type_name(prepare->inputs[0]->tensor->type));
     int64_t dims[PL_MAX_RANK];
     struct pl_shape output = {0, {0}};
     PL_TRY(read_shape(prepare, dims, &output.rank));

@@ -203,9 +203,22 @@ static void logistic_int16(int16_t *x, int32_t count)
     for (int32_t i = 0; i < count; i++) x[i] = pl_logistic_16(x[i]);
 }
 
-static void tanh_int16(int16_t *to, const int16_t *from, int32_t count, int32_t integer_bits)
+static inline __attribute__((always_inline)) void
+tanh_of(int16_t *to, const int16_t *from, int32_t count, int32_t integer_bits)
 {
     for (int32_t i = 0; i < count; i++) to[i] = pl_tanh_16(from[i], integer_bits);
+}
+
+/* Gates have 3 integer bits, most cells 3 to 5: with a constant the steps of exp are chosen when
+ * this is compiled, and the loop vectorizes. */
+static void tanh_int16(int16_t *to, const int16_t *from, int32_t count, int32_t integer_bits)
+{
+    switch (integer_bits) {
+    case 3: tanh_of(to, from, count, 3); break;
+    case 4: tanh_of(to, from, count, 4); break;
+    case 5: tanh_of(to, from, count, 5); break;
+    default: tanh_of(to, from, count, integer_bits); break;
+    }
 }
 
 /* Products of two values without integer bits and of a gate with the cell's scale; their conversion
