@@ -33,7 +33,7 @@ SCENARIOS = {
                 8 * models_of((SHARED / "models/vision", "mobilenet_v2_1.0_224_quant.tflite"))),
     "tiny": ("the MLPerf Tiny models (int8 and float)",
              models_of((SHARED / "models/tiny", "*.tflite"))),
-    "vision": ("4 ImageNet classifiers and a feature extractor (224x224)",
+    "vision": ("MobileNets: three whole, one in two halves (224x224)",
                models_of((SHARED / "models/vision", "*mobilenet*224*.tflite"))),
 }
 RUNTIMES = ("litert", "litert-reference", "plait")

@@ -39,6 +39,9 @@ int picture_read(struct picture *picture, const char *path, int32_t channels)
     fclose(file);
     if (picture->pixels == NULL)
         return complain(EXIT_FILE, "%s: cannot read this picture: %s", path, stbi_failure_reason());
+    if (picture->width < 1 || picture->height < 1)
+        return complain(EXIT_FILE, "%s: a picture of %dx%d pixels", path, picture->width,
+                        picture->height);
     return EXIT_FINE;
 }
 
