@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/verify.h"
+
 #define EXPECT(text) made_expect(made, PL_INVALID_MODEL, (text))
 
 static void test_valid_model(void **state)
@@ -221,6 +223,11 @@ static void test_metadata(void **state)
     made_expect_ok(made);
     made_integer(metadata, PL_Metadata_buffer, 2);
     EXPECT("metadata[0].buffer: found buffer 2");
+    made_integer(metadata, PL_Metadata_buffer, 1);
+    MADE_INT32S(made, made->root, PL_Model_metadata_buffer, 1, 2);
+    EXPECT("metadata_buffer[1]: found buffer 2");
+    MADE_INT32S(made, made->root, PL_Model_metadata_buffer, -1);
+    EXPECT("metadata_buffer[0]: found buffer -1");
 }
 
 static void test_external_buffers(void **state)
@@ -233,6 +240,10 @@ static void test_external_buffers(void **state)
     EXPECT("external_buffers[0].group: found group 0");
     made_tables(made, made->root, PL_Model_external_buffer_groups, (const struct pl_record *const[]){group}, 1);
     made_expect_ok(made);
+    made_integer(external, PL_ExternalBuffer_offset, INT64_MAX);
+    made_integer(external, PL_ExternalBuffer_length, -1);
+    EXPECT("external_buffers[0].length: found 18446744073709551615 bytes");
+    made_integer(external, PL_ExternalBuffer_length, 1);
     made_integer(made->tensors[1], PL_Tensor_external_buffer, 8);
     EXPECT("tensors[1].external_buffer: found external buffer 8");
 }
@@ -260,6 +271,52 @@ static void test_buffers_behind(void **state)
     assert_non_null(strstr(error.text, "buffers[1].size: found 16 bytes"));
     assert_int_equal(open_bytes(made, bytes, size - 17, &error), PL_INVALID_MODEL);
     assert_non_null(strstr(error.text, "buffers[1].offset"));
+    pl_free(&made->unit.memory, bytes, size);
+}
+
+/* Custom options behind the FlatBuffer come into it when the model is written again. */
+static void test_custom_options_behind(void **state)
+{
+    struct made_model *made = *state;
+    const struct pl_model_limits limits = {.tensor_bytes = INT32_MAX};
+    const struct pl_write_options plain = {.source = NULL};
+    struct pl_model *model = NULL;
+    struct pl_error error;
+    size_t size = 0, found = 0;
+    void *bytes = NULL, *again = NULL;
+    made_integer(made->code, PL_OperatorCode_builtin_code, PL_BuiltinOperator_CUSTOM);
+    made_text(made, made->code, PL_OperatorCode_custom_code, "Mine");
+    made_child(made->op, PL_Operator_builtin_options, NULL);
+    made_numbers(made, made->op, PL_Operator_custom_options, "0123456789ab", 12);
+    assert_int_equal(pl_model_write(&made->unit.memory, made->root, &plain, &bytes, &size, &error), PL_OK);
+    assert_int_equal(pl_model_open(&made->unit.memory, bytes, size, &limits, &model, &error), PL_OK);
+    /* The same bytes, named by their offset. */
+    struct pl_record *root = pl_record_copy(&made->region, model->root);
+    const struct pl_record *subgraph = pl_record_item(root, PL_Model_subgraphs, 0);
+    struct pl_record *op = (struct pl_record *)(uintptr_t)pl_record_item(subgraph, PL_SubGraph_operators, 0);
+    const char *options =
+        pl_model_custom_options(&model->file, pl_record_item(pl_record_item(model->root, PL_Model_subgraphs, 0),
+                                                             PL_SubGraph_operators, 0), &found);
+    pl_record_value_of(op, PL_Operator_custom_options)->vector.data = NULL;
+    made_integer(op, PL_Operator_large_custom_options_offset, options - (const char *)bytes);
+    made_integer(op, PL_Operator_large_custom_options_size, 12);
+    const struct pl_write_options from_file = {.source = &model->file};
+    size_t again_size = 0;
+    assert_int_equal(pl_model_write(&made->unit.memory, root, &from_file, &again, &again_size, &error), PL_OK);
+    assert_int_equal(again_size, size);
+    assert_memory_equal(again, bytes, size);
+    pl_free(&made->unit.memory, again, again_size);
+    /* A record that was made by hand is verified like one from a file. */
+    struct pl_model copy = *model;
+    copy.root = root;
+    assert_int_equal(pl_model_verify(&copy, &limits, &error), PL_OK);
+    made_integer(op, PL_Operator_large_custom_options_size, (int64_t)size);
+    assert_int_equal(pl_model_verify(&copy, &limits, &error), PL_INVALID_MODEL);
+    assert_non_null(strstr(error.text, "operators[0].large_custom_options_size"));
+    made_integer(op, PL_Operator_large_custom_options_offset, (int64_t)size + 1);
+    assert_int_equal(pl_model_verify(&copy, &limits, &error), PL_INVALID_MODEL);
+    assert_non_null(strstr(error.text, "operators[0].large_custom_options_offset"));
+    pl_model_close(model);
     pl_free(&made->unit.memory, bytes, size);
 }
 
@@ -341,6 +398,32 @@ static void test_strings(void **state)
     EXPECT("tensors[1].buffer: found 3 bytes of strings");
 }
 
+static void test_variant_with_bytes(void **state)
+{
+    struct made_model *made = *state;
+    made_integer(made->tensors[1], PL_Tensor_type, PL_TensorType_VARIANT);
+    EXPECT("tensors[1].buffer: found 16 bytes for a variant");
+}
+
+/* Many tensors of strings over one buffer: each is small in the file, but all of them are walked through. */
+static void test_strings_that_would_not_end(void **state)
+{
+    struct made_model *made = *state;
+    enum { TENSORS = 3000, STRINGS = 20000 };
+    int32_t *strings = pl_region_array(&made->region, STRINGS + 2, sizeof *strings);
+    const struct pl_record **tensors = pl_region_array(&made->region, TENSORS + 3, sizeof *tensors);
+    strings[0] = STRINGS;
+    for (int i = 0; i <= STRINGS; i++) strings[1 + i] = 4 * (STRINGS + 2);
+    made_numbers(made, made->buffers[1], PL_Buffer_data, strings, 4 * (STRINGS + 2));
+    made_integer(made->tensors[1], PL_Tensor_type, PL_TensorType_STRING);
+    MADE_INT32S(made, made->tensors[1], PL_Tensor_shape, STRINGS);
+    for (int i = 0; i < TENSORS + 3; i++) tensors[i] = made->tensors[i < 3 ? i : 1];
+    made_tables(made, made->subgraph, PL_SubGraph_tensors, tensors, 20);
+    made_expect_ok(made);
+    made_tables(made, made->subgraph, PL_SubGraph_tensors, tensors, TENSORS + 3);
+    EXPECT("the file refers to its buffers so often that it would not end");
+}
+
 static struct pl_record *quantize(struct made_model *made, int tensor, uint32_t scales, uint32_t zeros)
 {
     static const float scale[4] = {0.5f, 1, 2, 4};
@@ -381,6 +464,11 @@ static void test_quantized_dimension(void **state)
     EXPECT("tensors[2].quantization.quantized_dimension: found 2, the tensor has 2 dimensions");
     made_integer(quantize(made, 2, 1, 1), PL_QuantizationParameters_quantized_dimension, -1);
     EXPECT("tensors[2].quantization.quantized_dimension: found -1");
+    struct pl_record *blocks = made_record(made, PL_TABLE_BlockwiseQuantization);
+    made_child(quantize(made, 2, 0, 0), PL_QuantizationParameters_details, blocks);
+    made_expect_ok(made);
+    made_integer(blocks, PL_BlockwiseQuantization_scales, 3);
+    EXPECT("tensors[2].quantization.details.scales: found tensor 3");
 }
 
 static void test_quantization_values(void **state)
@@ -446,6 +534,23 @@ static void test_sparse(void **state)
     MADE_INT32S(made, segments, PL_Int32Vector_values, 0, 3);
     made_child(metadata, PL_DimensionMetadata_array_segments, segments);
     EXPECT("dim_metadata[0].array_segments: found segment 3");
+    MADE_INT32S(made, segments, PL_Int32Vector_values, 0, 1);
+    EXPECT("dim_metadata[0].array_segments: found 1 entries, there are 2 indices");
+    MADE_INT32S(made, segments, PL_Int32Vector_values, 0, 1, 2);
+    EXPECT("dim_metadata[0].array_segments: found 3 segments, expected 2");
+    metadata = make_sparse(made, &sparsity);
+    made_integer(metadata, PL_DimensionMetadata_format, PL_DimensionType_DENSE);
+    made_integer(metadata, PL_DimensionMetadata_dense_size, 3);
+    EXPECT("dim_metadata[0].dense_size: found 3, expected 4");
+    made_numbers(made, sparsity, PL_SparsityParameters_traversal_order, NULL, 0);
+    EXPECT("sparsity.traversal_order: found 0 dimensions, expected 1");
+    MADE_INT32S(made, sparsity, PL_SparsityParameters_block_map, 0);
+    EXPECT("sparsity.dim_metadata: found 1 dimensions, expected 1 and 1 of blocks");
+    MADE_INT32S(made, sparsity, PL_SparsityParameters_block_map, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    EXPECT("sparsity.block_map: found 9 block dimensions");
+    make_sparse(made, &sparsity);
+    made_integer(made->tensors[1], PL_Tensor_buffer, 0);
+    EXPECT("tensors[1].sparsity: found a sparse tensor without bytes");
 }
 
 /* weights [4] as two blocks of two, of which the second is there. */
@@ -473,6 +578,9 @@ static void test_sparse_blocks(void **state)
     EXPECT("block_map[0]: found blocks of 3 in dimension 0, which has 4");
     made_integer(inner, PL_DimensionMetadata_dense_size, 0);
     EXPECT("dim_metadata[1].dense_size: found 0");
+    made_integer(inner, PL_DimensionMetadata_format, PL_DimensionType_SPARSE_CSR);
+    EXPECT("dim_metadata[1].format: found a sparse dimension within a block");
+    made_integer(inner, PL_DimensionMetadata_format, PL_DimensionType_DENSE);
     MADE_INT32S(made, sparsity, PL_SparsityParameters_block_map, 1);
     made_integer(inner, PL_DimensionMetadata_dense_size, 2);
     EXPECT("block_map[0]: found dimension 1");
@@ -726,12 +834,15 @@ int main(void)
         TEST(test_metadata),
         TEST(test_external_buffers),
         TEST(test_buffers_behind),
+        TEST(test_custom_options_behind),
         TEST(test_type_out_of_range),
         TEST(test_rank),
         TEST(test_shape_overflow),
         TEST(test_shape_signature),
         TEST(test_buffer_size),
         TEST(test_variable_with_bytes),
+        TEST(test_variant_with_bytes),
+        TEST(test_strings_that_would_not_end),
         TEST(test_strings),
         TEST(test_quantization_lengths),
         TEST(test_quantized_dimension),
