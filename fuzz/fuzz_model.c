@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libFuzzer: loads, allocates and runs whatever the bytes are. Seeds: the .tflite files of tests/models. */
+/* libFuzzer: loads, allocates and runs whatever the bytes are. Seeds: the .tflite files of
+ * tests/models. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -24,7 +25,8 @@ static bool has_loop(const uint8_t *data, size_t size)
     if (pl_model_open(&memory, data, size, &limits, &model, NULL) != PL_OK) return true;
     (void)pl_record_vector(model->root, PL_Model_operator_codes, &count);
     for (uint32_t i = 0; i < count; i++) {
-        const int32_t code = pl_model_operator_code(pl_record_item(model->root, PL_Model_operator_codes, i));
+        const int32_t code =
+            pl_model_operator_code(pl_record_item(model->root, PL_Model_operator_codes, i));
         if (code == PL_BuiltinOperator_WHILE) found = true;
     }
     pl_model_close(model);
@@ -50,8 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options.memory_limit_bytes = MEMORY_LIMIT;
     options.tensor_limit_bytes = TENSOR_LIMIT;
     if (plait_open(&options, &ip) != PLAIT_OK) return 0;
-    if (plait_load_buffer(ip, "fuzzed", data, size, NULL, &model) == PLAIT_OK && plait_allocate(ip) == PLAIT_OK &&
-        !has_loop(data, size)) {
+    if (plait_load_buffer(ip, "fuzzed", data, size, NULL, &model) == PLAIT_OK &&
+        plait_allocate(ip) == PLAIT_OK && !has_loop(data, size)) {
         run(model);
         for (size_t i = 0; i < plait_signature_count(model); i++)
             run(plait_signature(model, plait_signature_key(model, i)));

@@ -20,7 +20,8 @@ struct pl_constant_store {
 
 enum { HEAD_BYTES = (sizeof(struct pl_content) + PL_ALIGNMENT - 1) / PL_ALIGNMENT * PL_ALIGNMENT };
 
-pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_store **store, struct pl_error *error)
+pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_store **store,
+                                   struct pl_error *error)
 {
     struct pl_constant_store *fresh = pl_allocate_zero(memory, sizeof *fresh);
     struct pl_content **buckets = pl_allocate_zero(memory, FIRST_BUCKETS * sizeof *buckets);
@@ -77,12 +78,14 @@ static void grow(struct pl_constant_store *store)
 }
 
 /* Borrowed bytes end with their owner, so they are found only by who borrows the very same ones. */
-static struct pl_content *find_content(const struct pl_constant_store *store, uint64_t hash, const void *data,
-                                       size_t bytes)
+static struct pl_content *find_content(const struct pl_constant_store *store, uint64_t hash,
+                                       const void *data, size_t bytes)
 {
-    for (struct pl_content *content = *find_bucket(store, hash); content != NULL; content = content->next) {
+    for (struct pl_content *content = *find_bucket(store, hash); content != NULL;
+         content = content->next) {
         if (content->hash != hash || content->bytes != bytes) continue;
-        if (content->borrowed ? content->data == data : bytes == 0 || memcmp(content->data, data, bytes) == 0)
+        if (content->borrowed ? content->data == data
+                              : bytes == 0 || memcmp(content->data, data, bytes) == 0)
             return content;
     }
     return NULL;
@@ -92,9 +95,11 @@ static struct pl_content *find_content(const struct pl_constant_store *store, ui
 static struct pl_content *new_content(struct pl_constant_store *store, size_t own_bytes)
 {
     size_t all = 0;
-    struct pl_content *content = pl_size_add(own_bytes, HEAD_BYTES, &all) ? pl_allocate(store->memory, all) : NULL;
+    struct pl_content *content =
+        pl_size_add(own_bytes, HEAD_BYTES, &all) ? pl_allocate(store->memory, all) : NULL;
     if (content == NULL) return NULL;
-    *content = (struct pl_content){.data = (char *)content + HEAD_BYTES, .bytes = own_bytes, .references = 1};
+    *content = (struct pl_content){
+        .data = (char *)content + HEAD_BYTES, .bytes = own_bytes, .references = 1};
     return content;
 }
 
@@ -127,7 +132,8 @@ static void release_content(struct pl_constant_store *store, struct pl_content *
 }
 
 /* A reference to the content of these bytes; NULL if there is no memory. */
-static struct pl_content *acquire_content(struct pl_constant_store *store, const void *data, size_t bytes, bool borrow)
+static struct pl_content *acquire_content(struct pl_constant_store *store, const void *data,
+                                          size_t bytes, bool borrow)
 {
     const uint64_t hash = pl_hash_bytes(data, bytes);
     struct pl_content *content = find_content(store, hash, data, bytes);
@@ -148,13 +154,14 @@ static struct pl_content *acquire_content(struct pl_constant_store *store, const
     return content;
 }
 
-pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, size_t bytes, bool borrow,
-                             struct pl_constant **constant, struct pl_error *error)
+pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, size_t bytes,
+                             bool borrow, struct pl_constant **constant, struct pl_error *error)
 {
     /* Kernels read numbers where they are: what is badly aligned is copied all the same. */
     const bool can_borrow = borrow && bytes > 0 && (uintptr_t)data % BORROW_ALIGNMENT == 0;
     struct pl_constant *fresh = pl_allocate_zero(store->memory, sizeof *fresh);
-    struct pl_content *content = fresh != NULL ? acquire_content(store, data, bytes, can_borrow) : NULL;
+    struct pl_content *content =
+        fresh != NULL ? acquire_content(store, data, bytes, can_borrow) : NULL;
     if (content == NULL) {
         pl_free(store->memory, fresh, sizeof *fresh);
         return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a constant of %zu bytes", bytes);
@@ -194,7 +201,8 @@ void pl_constant_release(struct pl_constant_store *store, struct pl_constant *co
     pl_free(store->memory, constant, sizeof *constant);
 }
 
-/* Function pointers and object pointers have one size wherever this runs; the standard has no conversion. */
+/* Function pointers and object pointers have one size wherever this runs; the standard has no
+ * conversion. */
 static const void *identity_of(pl_pack_function pack)
 {
     const void *identity = NULL;
@@ -204,8 +212,9 @@ static const void *identity_of(pl_pack_function pack)
 }
 
 /* Packs, and keeps what came out only if the store has no equal content. */
-static struct pl_content *pack_content(struct pl_constant_store *store, const struct pl_constant *constant,
-                                       pl_pack_function pack, const void *context, size_t packed_bytes)
+static struct pl_content *pack_content(struct pl_constant_store *store,
+                                       const struct pl_constant *constant, pl_pack_function pack,
+                                       const void *context, size_t packed_bytes)
 {
     struct pl_content *fresh = new_content(store, packed_bytes);
     if (fresh == NULL) return NULL;
@@ -223,9 +232,9 @@ static struct pl_content *pack_content(struct pl_constant_store *store, const st
     return fresh;
 }
 
-pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *constant, pl_pack_function pack,
-                           uint64_t parameters, const void *context, size_t packed_bytes, const void **packed,
-                           struct pl_error *error)
+pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *constant,
+                           pl_pack_function pack, uint64_t parameters, const void *context,
+                           size_t packed_bytes, const void **packed, struct pl_error *error)
 {
     const void *layout = identity_of(pack);
     for (const struct pl_packed *form = constant->packed; form != NULL; form = form->next) {
@@ -234,13 +243,15 @@ pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *
         return PL_OK;
     }
     PL_ENSURE(constant->raw != NULL, error, PL_INVALID_ARGUMENT,
-              "the raw bytes of a constant were let go before it was packed in every layout that is used");
+              "the raw bytes of a constant were let go before it was packed in every layout that "
+              "is used");
     struct pl_packed *form = pl_allocate_zero(store->memory, sizeof *form);
     struct pl_content *content =
         form != NULL ? pack_content(store, constant, pack, context, packed_bytes) : NULL;
     if (content == NULL) {
         pl_free(store->memory, form, sizeof *form);
-        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a packed constant of %zu bytes", packed_bytes);
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a packed constant of %zu bytes",
+                       packed_bytes);
     }
     *form = (struct pl_packed){constant->packed, layout, parameters, content};
     constant->packed = form;

@@ -3,11 +3,13 @@
 
 #include <assert.h>
 
-pl_status pl_graph_create(struct pl_memory *memory, struct pl_constant_store *store, struct pl_graph **graph,
-                          struct pl_error *error)
+pl_status pl_graph_create(struct pl_memory *memory, struct pl_constant_store *store,
+                          struct pl_graph **graph, struct pl_error *error)
 {
     struct pl_graph *fresh = pl_allocate_zero(memory, sizeof *fresh);
-    if (fresh == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a graph of %zu bytes", sizeof *fresh);
+    if (fresh == NULL)
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a graph of %zu bytes",
+                       sizeof *fresh);
     atomic_init(&fresh->references, 1);
     pl_region_init(&fresh->region, memory);
     fresh->store = store;
@@ -25,7 +27,8 @@ void pl_graph_retain(struct pl_graph *graph)
 void pl_graph_release(struct pl_graph *graph)
 {
     if (graph == NULL || atomic_fetch_sub(&graph->references, 1) > 1) return;
-    for (int32_t i = 0; i < graph->constant_count; i++) pl_constant_release(graph->store, graph->constants[i]);
+    for (int32_t i = 0; i < graph->constant_count; i++)
+        pl_constant_release(graph->store, graph->constants[i]);
     /* A join of joins is never made, so this goes one level down only. */
     if (graph->members != NULL)
         for (int32_t i = 0; i < graph->member_count; i++) pl_graph_release(graph->members[i]);

@@ -22,7 +22,8 @@ static pl_status no_memory(const struct importer *importer)
     return pl_fail(importer->error, PL_OUT_OF_MEMORY, "no memory to import the model");
 }
 
-static const char *copy_text(struct importer *importer, const struct pl_record *record, enum pl_field field)
+static const char *copy_text(struct importer *importer, const struct pl_record *record,
+                             enum pl_field field)
 {
     uint32_t length = 0;
     const char *text = pl_record_vector(record, field, &length);
@@ -30,8 +31,8 @@ static const char *copy_text(struct importer *importer, const struct pl_record *
 }
 
 /* Tensor indices of an operator or subgraph. */
-static pl_status copy_indices(struct importer *importer, const struct pl_record *record, enum pl_field field,
-                              const int32_t **indices, int32_t *count)
+static pl_status copy_indices(struct importer *importer, const struct pl_record *record,
+                              enum pl_field field, const int32_t **indices, int32_t *count)
 {
     uint32_t items = 0;
     const void *data = pl_record_vector(record, field, &items);
@@ -40,7 +41,7 @@ static pl_status copy_indices(struct importer *importer, const struct pl_record 
     return *indices != NULL ? PL_OK : no_memory(importer);
 }
 
-/* ---- tensors ----------------------------------------------------------------------------------------------------- */
+/* ---- tensors --------------------------------------------------------------------------------- */
 
 static void copy_shape(const struct pl_record *tensor, enum pl_field field, struct pl_shape *shape)
 {
@@ -71,11 +72,13 @@ static pl_status import_quantization(struct importer *importer, const struct pl_
     const struct pl_record *from = pl_record_child(record, PL_Tensor_quantization);
     struct pl_quantization *to = &tensor->quantization;
     const struct pl_record *details = pl_record_child(from, PL_QuantizationParameters_details);
-    PL_ENSURE(details == NULL || details->table == PL_TABLE_CustomQuantization, importer->error, PL_UNSUPPORTED,
-              "tensor '%s': %s is not supported", tensor->name, pl_schema_table_name(details->table));
+    PL_ENSURE(details == NULL || details->table == PL_TABLE_CustomQuantization, importer->error,
+              PL_UNSUPPORTED, "tensor '%s': %s is not supported", tensor->name,
+              pl_schema_table_name(details->table));
     uint32_t count = 0, zero_count = 0;
     const float *scales = pl_record_vector(from, PL_QuantizationParameters_scale, &count);
-    const int64_t *zeros = pl_record_vector(from, PL_QuantizationParameters_zero_point, &zero_count);
+    const int64_t *zeros =
+        pl_record_vector(from, PL_QuantizationParameters_zero_point, &zero_count);
     if (count == 0) return PL_OK;
     int32_t *zero_points = pl_region_array(&importer->graph->region, count, sizeof *zero_points);
     to->scales = pl_region_copy(&importer->graph->region, scales, count * sizeof *scales);
@@ -84,7 +87,8 @@ static pl_status import_quantization(struct importer *importer, const struct pl_
     to->count = (int32_t)count;
     to->zero_points = zero_points;
     /* Where a dimension beyond the rank was let through, there is only one that can be meant. */
-    const int64_t dimension = pl_record_integer(from, PL_QuantizationParameters_quantized_dimension);
+    const int64_t dimension =
+        pl_record_integer(from, PL_QuantizationParameters_quantized_dimension);
     to->dimension = dimension < tensor->shape.rank ? (int32_t)dimension : 0;
     return PL_OK;
 }
@@ -94,14 +98,15 @@ static pl_status keep_constant(struct importer *importer, const void *data, size
 {
     struct pl_graph *graph = importer->graph;
     if (*constant != NULL) return PL_OK;
-    PL_TRY(pl_constant_intern(graph->store, data, bytes, importer->borrow, constant, importer->error));
+    PL_TRY(
+        pl_constant_intern(graph->store, data, bytes, importer->borrow, constant, importer->error));
     graph->constants[graph->constant_count++] = *constant;
     return PL_OK;
 }
 
 /* `fed`: an operator or the caller gives this tensor its bytes. */
-static pl_status import_constant(struct importer *importer, const struct pl_record *record, bool fed,
-                                 struct pl_tensor *tensor)
+static pl_status import_constant(struct importer *importer, const struct pl_record *record,
+                                 bool fed, struct pl_tensor *tensor)
 {
     size_t bytes = 0, shape_bytes = 0;
     const void *data = pl_model_tensor_bytes(importer->model, record, &bytes);
@@ -111,8 +116,10 @@ static pl_status import_constant(struct importer *importer, const struct pl_reco
         tensor->constant = importer->by_buffer[buffer];
         return PL_OK;
     }
-    /* A tensor without elements needs no bytes to be a constant, for example the shape of a scalar. */
-    const bool sized = pl_type_bits(tensor->type) > 0 && pl_shape_bytes(&tensor->shape, tensor->type, &shape_bytes);
+    /* A tensor without elements needs no bytes to be a constant, for example the shape of a
+     * scalar. */
+    const bool sized = pl_type_bits(tensor->type) > 0 &&
+                       pl_shape_bytes(&tensor->shape, tensor->type, &shape_bytes);
     if (fed || tensor->is_variable || !sized || shape_bytes > 0) return PL_OK;
     PL_TRY(keep_constant(importer, NULL, 0, &importer->empty));
     tensor->constant = importer->empty;
@@ -125,37 +132,46 @@ static pl_status import_tensor(struct importer *importer, const struct pl_record
     const int64_t type = pl_record_integer(record, PL_Tensor_type);
     tensor->name = copy_text(importer, record, PL_Tensor_name);
     if (tensor->name == NULL) return no_memory(importer);
-    PL_ENSURE(type < PL_TYPE_COUNT, importer->error, PL_UNSUPPORTED, "tensor '%s': type %s is not supported",
-              tensor->name, pl_schema_value_name(PL_ENUM_TensorType, type));
-    PL_ENSURE(pl_record_integer(record, PL_Tensor_external_buffer) == 0, importer->error, PL_UNSUPPORTED,
-              "tensor '%s': its bytes are in another file; convert the model into a single file", tensor->name);
+    PL_ENSURE(type < PL_TYPE_COUNT, importer->error, PL_UNSUPPORTED,
+              "tensor '%s': type %s is not supported", tensor->name,
+              pl_schema_value_name(PL_ENUM_TensorType, type));
+    PL_ENSURE(pl_record_integer(record, PL_Tensor_external_buffer) == 0, importer->error,
+              PL_UNSUPPORTED,
+              "tensor '%s': its bytes are in another file; convert the model into a single file",
+              tensor->name);
     tensor->type = (pl_type)type;
     tensor->is_variable = pl_record_integer(record, PL_Tensor_is_variable) != 0;
     import_shape(record, tensor);
     const struct pl_record *sparsity = pl_record_child(record, PL_Tensor_sparsity);
-    if (sparsity != NULL && (tensor->sparsity = pl_record_copy(&importer->graph->region, sparsity)) == NULL)
+    if (sparsity != NULL &&
+        (tensor->sparsity = pl_record_copy(&importer->graph->region, sparsity)) == NULL)
         return no_memory(importer);
     PL_TRY(import_quantization(importer, record, tensor));
     return import_constant(importer, record, fed, tensor);
 }
 
-/* ---- operators --------------------------------------------------------------------------------------------------- */
+/* ---- operators ------------------------------------------------------------------------------- */
 
-/* An operator that is newer than the schema gets a name all the same: it will be listed as unsupported. */
-static const char *name_operator(struct importer *importer, const struct pl_record *code, int32_t number)
+/* An operator that is newer than the schema gets a name all the same: it will be listed as
+ * unsupported. */
+static const char *name_operator(struct importer *importer, const struct pl_record *code,
+                                 int32_t number)
 {
-    if (number == PL_BuiltinOperator_CUSTOM) return copy_text(importer, code, PL_OperatorCode_custom_code);
+    if (number == PL_BuiltinOperator_CUSTOM)
+        return copy_text(importer, code, PL_OperatorCode_custom_code);
     char text[32];
     const int length = snprintf(text, sizeof text, "operator %ld", (long)number);
     return pl_region_text(&importer->graph->region, text, (size_t)length);
 }
 
-static pl_status import_options(struct importer *importer, const struct pl_record *record, struct pl_operator *op)
+static pl_status import_options(struct importer *importer, const struct pl_record *record,
+                                struct pl_operator *op)
 {
     struct pl_region *region = &importer->graph->region;
     const struct pl_record *options = pl_record_child(record, PL_Operator_builtin_options);
     if (options == NULL) options = pl_record_child(record, PL_Operator_builtin_options_2);
-    if (options != NULL && (op->options = pl_record_copy(region, options)) == NULL) return no_memory(importer);
+    if (options != NULL && (op->options = pl_record_copy(region, options)) == NULL)
+        return no_memory(importer);
     const void *custom =
         pl_model_custom_options(&importer->model->file, record, &op->custom_options_bytes);
     if (custom == NULL) return PL_OK;
@@ -163,8 +179,8 @@ static pl_status import_options(struct importer *importer, const struct pl_recor
     return op->custom_options != NULL ? PL_OK : no_memory(importer);
 }
 
-static pl_status import_operator(struct importer *importer, const struct pl_record *record, int32_t index,
-                                 struct pl_operator *op)
+static pl_status import_operator(struct importer *importer, const struct pl_record *record,
+                                 int32_t index, struct pl_operator *op)
 {
     const int64_t code_index = pl_record_integer(record, PL_Operator_opcode_index);
     const struct pl_record *code =
@@ -180,10 +196,11 @@ static pl_status import_operator(struct importer *importer, const struct pl_reco
     PL_TRY(import_options(importer, record, op));
     PL_TRY(copy_indices(importer, record, PL_Operator_inputs, &op->inputs, &op->input_count));
     PL_TRY(copy_indices(importer, record, PL_Operator_outputs, &op->outputs, &op->output_count));
-    return copy_indices(importer, record, PL_Operator_intermediates, &op->intermediates, &op->intermediate_count);
+    return copy_indices(importer, record, PL_Operator_intermediates, &op->intermediates,
+                        &op->intermediate_count);
 }
 
-/* ---- subgraphs --------------------------------------------------------------------------------------------------- */
+/* ---- subgraphs ------------------------------------------------------------------------------- */
 
 /* Marks tensors that are fed: inputs, and what operators produce. */
 static bool *find_fed(struct importer *importer, const struct pl_subgraph *subgraph)
@@ -193,7 +210,8 @@ static bool *find_fed(struct importer *importer, const struct pl_subgraph *subgr
     for (int32_t i = 0; i < subgraph->input_count; i++) fed[subgraph->inputs[i]] = true;
     for (int32_t i = 0; i < subgraph->operator_count; i++)
         for (int32_t k = 0; k < subgraph->operators[i].output_count; k++)
-            if (subgraph->operators[i].outputs[k] >= 0) fed[subgraph->operators[i].outputs[k]] = true;
+            if (subgraph->operators[i].outputs[k] >= 0)
+                fed[subgraph->operators[i].outputs[k]] = true;
     return fed;
 }
 
@@ -211,30 +229,36 @@ static pl_status import_subgraph(struct importer *importer, const struct pl_reco
     subgraph->operators = pl_region_array(region, operators, sizeof *subgraph->operators);
     if (subgraph->name == NULL || subgraph->tensors == NULL || subgraph->operators == NULL)
         return no_memory(importer);
-    PL_TRY(copy_indices(importer, record, PL_SubGraph_inputs, &subgraph->inputs, &subgraph->input_count));
-    PL_TRY(copy_indices(importer, record, PL_SubGraph_outputs, &subgraph->outputs, &subgraph->output_count));
+    PL_TRY(copy_indices(importer, record, PL_SubGraph_inputs, &subgraph->inputs,
+                        &subgraph->input_count));
+    PL_TRY(copy_indices(importer, record, PL_SubGraph_outputs, &subgraph->outputs,
+                        &subgraph->output_count));
     for (uint32_t i = 0; i < operators; i++)
-        PL_TRY(import_operator(importer, pl_record_item(record, PL_SubGraph_operators, i), (int32_t)i,
-                               &subgraph->operators[i]));
+        PL_TRY(import_operator(importer, pl_record_item(record, PL_SubGraph_operators, i),
+                               (int32_t)i, &subgraph->operators[i]));
     const bool *fed = find_fed(importer, subgraph);
     if (fed == NULL) return no_memory(importer);
     for (uint32_t i = 0; i < tensors; i++)
         PL_TRY(import_tensor(importer, pl_record_item(record, PL_SubGraph_tensors, i), fed[i],
                              &subgraph->tensors[i]));
-    /* An input keeps its bytes until it is fed again: a variable among the inputs is nothing else. */
-    for (int32_t i = 0; i < subgraph->input_count; i++) subgraph->tensors[subgraph->inputs[i]].is_variable = false;
+    /* An input keeps its bytes until it is fed again: a variable among the inputs is nothing
+     * else. */
+    for (int32_t i = 0; i < subgraph->input_count; i++)
+        subgraph->tensors[subgraph->inputs[i]].is_variable = false;
     return PL_OK;
 }
 
-/* ---- signatures -------------------------------------------------------------------------------------------------- */
+/* ---- signatures ------------------------------------------------------------------------------ */
 
-static pl_status import_names(struct importer *importer, const struct pl_record *record, enum pl_field field,
-                              const struct pl_signature_tensor **tensors, int32_t *count)
+static pl_status import_names(struct importer *importer, const struct pl_record *record,
+                              enum pl_field field, const struct pl_signature_tensor **tensors,
+                              int32_t *count)
 {
     uint32_t items = 0;
     (void)pl_record_vector(record, field, &items);
     struct pl_named *names = pl_region_array(&importer->scratch, items, sizeof *names);
-    struct pl_signature_tensor *copies = pl_region_array(&importer->graph->region, items, sizeof *copies);
+    struct pl_signature_tensor *copies =
+        pl_region_array(&importer->graph->region, items, sizeof *copies);
     if (names == NULL || copies == NULL) return no_memory(importer);
     for (uint32_t i = 0; i < items; i++) {
         const struct pl_record *map = pl_record_item(record, field, i);
@@ -259,19 +283,21 @@ static pl_status import_signatures(struct importer *importer)
     if (graph->signatures == NULL) return no_memory(importer);
     graph->signature_count = (int32_t)count;
     for (uint32_t i = 0; i < count; i++) {
-        const struct pl_record *record = pl_record_item(importer->model->root, PL_Model_signature_defs, i);
+        const struct pl_record *record =
+            pl_record_item(importer->model->root, PL_Model_signature_defs, i);
         struct pl_signature *signature = &graph->signatures[i];
         signature->key = copy_text(importer, record, PL_SignatureDef_signature_key);
         if (signature->key == NULL) return no_memory(importer);
         signature->subgraph = (int32_t)pl_record_integer(record, PL_SignatureDef_subgraph_index);
-        PL_TRY(import_names(importer, record, PL_SignatureDef_inputs, &signature->inputs, &signature->input_count));
-        PL_TRY(
-            import_names(importer, record, PL_SignatureDef_outputs, &signature->outputs, &signature->output_count));
+        PL_TRY(import_names(importer, record, PL_SignatureDef_inputs, &signature->inputs,
+                            &signature->input_count));
+        PL_TRY(import_names(importer, record, PL_SignatureDef_outputs, &signature->outputs,
+                            &signature->output_count));
     }
     return PL_OK;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static pl_status import_all(struct importer *importer)
 {
@@ -281,7 +307,8 @@ static pl_status import_all(struct importer *importer)
     (void)pl_record_vector(root, PL_Model_buffers, &buffers);
     (void)pl_record_vector(root, PL_Model_subgraphs, &subgraphs);
     importer->by_buffer = pl_region_array(&importer->scratch, buffers, sizeof *importer->by_buffer);
-    graph->constants = pl_region_array(&graph->region, (size_t)buffers + 1, sizeof *graph->constants);
+    graph->constants =
+        pl_region_array(&graph->region, (size_t)buffers + 1, sizeof *graph->constants);
     graph->subgraphs = pl_region_array(&graph->region, subgraphs, sizeof *graph->subgraphs);
     graph->description = copy_text(importer, root, PL_Model_description);
     if (importer->by_buffer == NULL || graph->constants == NULL || graph->subgraphs == NULL ||
@@ -289,12 +316,13 @@ static pl_status import_all(struct importer *importer)
         return no_memory(importer);
     graph->subgraph_count = (int32_t)subgraphs;
     for (uint32_t i = 0; i < subgraphs; i++)
-        PL_TRY(import_subgraph(importer, pl_record_item(root, PL_Model_subgraphs, i), &graph->subgraphs[i]));
+        PL_TRY(import_subgraph(importer, pl_record_item(root, PL_Model_subgraphs, i),
+                               &graph->subgraphs[i]));
     return import_signatures(importer);
 }
 
-pl_status pl_graph_import(const struct pl_model *model, struct pl_constant_store *store, bool borrow,
-                          struct pl_graph **graph, struct pl_error *error)
+pl_status pl_graph_import(const struct pl_model *model, struct pl_constant_store *store,
+                          bool borrow, struct pl_graph **graph, struct pl_error *error)
 {
     struct importer importer = {.model = model, .borrow = borrow, .error = error};
     struct pl_memory *memory = model->region.memory;

@@ -39,7 +39,8 @@ uint32_t pl_file_u32(const struct pl_file *file, uint32_t at)
 const char *pl_file_root(const struct pl_file *file, uint32_t *at)
 {
     if (!has(file, 0, PL_FILE_SMALLEST)) return "the file is too short to be a model";
-    if (memcmp(file->bytes + 4, "TFL3", 4) != 0) return "the file is no TensorFlow Lite model (no \"TFL3\" in bytes 4 to 7)";
+    if (memcmp(file->bytes + 4, "TFL3", 4) != 0)
+        return "the file is no TensorFlow Lite model (no \"TFL3\" in bytes 4 to 7)";
     *at = pl_file_u32(file, 0);
     return NULL;
 }
@@ -58,21 +59,23 @@ const char *pl_file_table(const struct pl_file *file, uint32_t at, struct pl_fil
     const uint16_t vtable_bytes = pl_file_u16(file, table->vtable_at);
     table->bytes = pl_file_u16(file, table->vtable_at + 2);
     if (vtable_bytes < 4 || vtable_bytes % 2 != 0) return "the size of the vtable is wrong";
-    if (!has(file, table->vtable_at, vtable_bytes)) return "the vtable reaches beyond the end of the file";
+    if (!has(file, table->vtable_at, vtable_bytes))
+        return "the vtable reaches beyond the end of the file";
     if (table->bytes < 4) return "the size of the table is wrong";
     if (!has(file, at, table->bytes)) return "the table reaches beyond the end of the file";
     table->slot_count = (vtable_bytes - 4u) / 2;
     return NULL;
 }
 
-const char *pl_file_field(const struct pl_file *file, const struct pl_file_table *table, uint32_t slot, uint32_t bytes,
-                          uint32_t *at)
+const char *pl_file_field(const struct pl_file *file, const struct pl_file_table *table,
+                          uint32_t slot, uint32_t bytes, uint32_t *at)
 {
     *at = 0;
     if (slot >= table->slot_count) return NULL;
     const uint32_t within = pl_file_u16(file, table->vtable_at + 4 + 2 * slot);
     if (within == 0) return NULL;
-    if (within < 4 || within > table->bytes || bytes > table->bytes - within) return "the field lies outside its table";
+    if (within < 4 || within > table->bytes || bytes > table->bytes - within)
+        return "the field lies outside its table";
     if ((table->at + within) % bytes != 0) return "the field is not aligned";
     *at = table->at + within;
     return NULL;
@@ -87,8 +90,8 @@ const char *pl_file_follow(const struct pl_file *file, uint32_t at, uint32_t *ta
     return NULL;
 }
 
-const char *pl_file_vector(const struct pl_file *file, uint32_t at, size_t element_bytes, uint32_t *count,
-                           uint32_t *elements_at)
+const char *pl_file_vector(const struct pl_file *file, uint32_t at, size_t element_bytes,
+                           uint32_t *count, uint32_t *elements_at)
 {
     if (at % 4 != 0) return "the vector is not aligned to 4 bytes";
     if (!has(file, at, 4)) return "the vector lies beyond the end of the file";

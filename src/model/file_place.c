@@ -30,14 +30,17 @@ static uint32_t find_offset(const struct pl_file *file, const struct pl_file_pla
     struct pl_file_table table;
     uint32_t at = 0, target = 0, count = 0, elements = 0;
     if (pl_file_table(file, place->table_at, &table) != NULL) return place->table_at;
-    if (pl_file_field(file, &table, facts->slot, field_bytes, &at) != NULL || at == 0) return place->table_at;
+    if (pl_file_field(file, &table, facts->slot, field_bytes, &at) != NULL || at == 0)
+        return place->table_at;
     if (!vector || place->index < 0 || pl_file_follow(file, at, &target) != NULL) return at;
-    if (pl_file_vector(file, target, element_bytes, &count, &elements) != NULL || place->index >= count) return at;
+    if (pl_file_vector(file, target, element_bytes, &count, &elements) != NULL ||
+        place->index >= count)
+        return at;
     return elements + (uint32_t)((size_t)place->index * element_bytes);
 }
 
-pl_status pl_file_place_fail(const struct pl_file *file, const struct pl_file_place *place, struct pl_error *error,
-                        pl_status status, const char *format, ...)
+pl_status pl_file_place_fail(const struct pl_file *file, const struct pl_file_place *place,
+                             struct pl_error *error, pl_status status, const char *format, ...)
 {
     char path[PATH_BYTES] = "", reason[REASON_BYTES] = "";
     va_list arguments;
@@ -46,5 +49,6 @@ pl_status pl_file_place_fail(const struct pl_file *file, const struct pl_file_pl
     va_end(arguments);
     if (place == NULL) return pl_fail(error, status, "%s, at offset 0x0", reason);
     append_path(place, path, 0);
-    return pl_fail(error, status, "%s: %s, at offset 0x%lx", path, reason, (unsigned long)find_offset(file, place));
+    return pl_fail(error, status, "%s: %s, at offset 0x%lx", path, reason,
+                   (unsigned long)find_offset(file, place));
 }

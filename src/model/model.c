@@ -4,8 +4,9 @@
 #include "model/decode.h"
 #include "model/verify.h"
 
-pl_status pl_model_open(struct pl_memory *memory, const void *bytes, size_t size, const struct pl_model_limits *limits,
-                        struct pl_model **model, struct pl_error *error)
+pl_status pl_model_open(struct pl_memory *memory, const void *bytes, size_t size,
+                        const struct pl_model_limits *limits, struct pl_model **model,
+                        struct pl_error *error)
 {
     struct pl_model *fresh = pl_allocate_zero(memory, sizeof *fresh);
     if (fresh == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory to open a model");
@@ -29,9 +30,11 @@ void pl_model_close(struct pl_model *model)
     pl_free(memory, model, sizeof *model);
 }
 
-/* A vector in the FlatBuffer wins over a place behind it; offsets of 0 and 1 mean that there is none. */
-static const void *find_bytes(const struct pl_file *file, const struct pl_record *record, enum pl_field vector,
-                              enum pl_field offset, enum pl_field size, size_t *bytes)
+/* A vector in the FlatBuffer wins over a place behind it; offsets of 0 and 1 mean that there is
+ * none. */
+static const void *find_bytes(const struct pl_file *file, const struct pl_record *record,
+                              enum pl_field vector, enum pl_field offset, enum pl_field size,
+                              size_t *bytes)
 {
     uint32_t count = 0;
     const void *data = pl_record_vector(record, vector, &count);
@@ -45,12 +48,14 @@ static const void *find_bytes(const struct pl_file *file, const struct pl_record
     return file->bytes + at;
 }
 
-const void *pl_model_buffer_bytes(const struct pl_file *file, const struct pl_record *buffer, size_t *bytes)
+const void *pl_model_buffer_bytes(const struct pl_file *file, const struct pl_record *buffer,
+                                  size_t *bytes)
 {
     return find_bytes(file, buffer, PL_Buffer_data, PL_Buffer_offset, PL_Buffer_size, bytes);
 }
 
-const void *pl_model_tensor_bytes(const struct pl_model *model, const struct pl_record *tensor, size_t *bytes)
+const void *pl_model_tensor_bytes(const struct pl_model *model, const struct pl_record *tensor,
+                                  size_t *bytes)
 {
     const int64_t index = pl_record_integer(tensor, PL_Tensor_buffer);
     *bytes = 0;
@@ -60,7 +65,8 @@ const void *pl_model_tensor_bytes(const struct pl_model *model, const struct pl_
     return *bytes > 0 ? data : NULL;
 }
 
-const void *pl_model_custom_options(const struct pl_file *file, const struct pl_record *op, size_t *bytes)
+const void *pl_model_custom_options(const struct pl_file *file, const struct pl_record *op,
+                                    size_t *bytes)
 {
     return find_bytes(file, op, PL_Operator_custom_options, PL_Operator_large_custom_options_offset,
                       PL_Operator_large_custom_options_size, bytes);

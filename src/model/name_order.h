@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sorting by name, byte by byte as TensorFlow Lite's maps do, without memory and in n log n steps whatever the order. */
+/* Sorting by name, byte by byte as TensorFlow Lite's maps do, without memory and in n log n
+ * steps whatever the order. */
 #ifndef PL_MODEL_NAME_ORDER_H
 #define PL_MODEL_NAME_ORDER_H
 

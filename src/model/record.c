@@ -31,7 +31,8 @@ float pl_record_real(const struct pl_record *record, enum pl_field field)
 
 const void *pl_record_vector(const struct pl_record *record, enum pl_field field, uint32_t *count)
 {
-    assert(pl_schema_field(field)->form == PL_FORM_NUMBERS || pl_schema_field(field)->form == PL_FORM_TEXT ||
+    assert(pl_schema_field(field)->form == PL_FORM_NUMBERS ||
+           pl_schema_field(field)->form == PL_FORM_TEXT ||
            pl_schema_field(field)->form == PL_FORM_TABLES);
     const union pl_record_value *value = find_value(record, field);
     *count = value != NULL ? value->vector.count : 0;
@@ -40,12 +41,14 @@ const void *pl_record_vector(const struct pl_record *record, enum pl_field field
 
 const struct pl_record *pl_record_child(const struct pl_record *record, enum pl_field field)
 {
-    assert(pl_schema_field(field)->form == PL_FORM_TABLE || pl_schema_field(field)->form == PL_FORM_UNION);
+    assert(pl_schema_field(field)->form == PL_FORM_TABLE ||
+           pl_schema_field(field)->form == PL_FORM_UNION);
     const union pl_record_value *value = find_value(record, field);
     return value != NULL ? value->record : NULL;
 }
 
-const struct pl_record *pl_record_item(const struct pl_record *record, enum pl_field field, uint32_t index)
+const struct pl_record *pl_record_item(const struct pl_record *record, enum pl_field field,
+                                       uint32_t index)
 {
     assert(pl_schema_field(field)->form == PL_FORM_TABLES);
     uint32_t count = 0;
@@ -70,7 +73,8 @@ struct pl_record *pl_record_new(struct pl_region *region, enum pl_table table)
     if (record == NULL) return NULL;
     record->table = table;
     for (int32_t i = 0; i < count; i++) {
-        const struct pl_field_facts *facts = pl_schema_field((enum pl_field)(pl_schema_first_field(table) + i));
+        const struct pl_field_facts *facts =
+            pl_schema_field((enum pl_field)(pl_schema_first_field(table) + i));
         if (facts->form != PL_FORM_NUMBER) continue;
         if (facts->element == PL_ELEMENT_FLOAT32) record->values[i].real = facts->fallback;
         else record->values[i].integer = (int64_t)facts->fallback;
@@ -84,7 +88,8 @@ union pl_record_value *pl_record_value_of(struct pl_record *record, enum pl_fiel
     return &record->values[(int32_t)field - pl_schema_first_field(record->table)];
 }
 
-static bool copy_tables(struct pl_region *region, union pl_record_value *to, const union pl_record_value *from)
+static bool copy_tables(struct pl_region *region, union pl_record_value *to,
+                        const union pl_record_value *from)
 {
     const struct pl_record *const *items = from->vector.data;
     const struct pl_record **copies = pl_region_array(region, from->vector.count, sizeof *copies);
@@ -95,8 +100,8 @@ static bool copy_tables(struct pl_region *region, union pl_record_value *to, con
     return true;
 }
 
-static bool copy_value(struct pl_region *region, const struct pl_field_facts *facts, union pl_record_value *to,
-                       const union pl_record_value *from)
+static bool copy_value(struct pl_region *region, const struct pl_field_facts *facts,
+                       union pl_record_value *to, const union pl_record_value *from)
 {
     *to = *from;
     switch ((enum pl_form)facts->form) {
@@ -107,8 +112,9 @@ static bool copy_value(struct pl_region *region, const struct pl_field_facts *fa
         return to->vector.data != NULL;
     case PL_FORM_NUMBERS:
         if (from->vector.data == NULL) return true;
-        to->vector.data = pl_region_copy(region, from->vector.data,
-                                         from->vector.count * pl_schema_element_bytes(facts->element));
+        to->vector.data =
+            pl_region_copy(region, from->vector.data,
+                           from->vector.count * pl_schema_element_bytes(facts->element));
         return to->vector.data != NULL;
     case PL_FORM_TABLES: return from->vector.data == NULL || copy_tables(region, to, from);
     case PL_FORM_TABLE:
@@ -169,6 +175,8 @@ bool pl_record_equal(const struct pl_record *a, const struct pl_record *b)
     if (a == NULL || b == NULL || a->table != b->table) return false;
     const int32_t first = pl_schema_first_field(a->table);
     for (int32_t i = 0; i < pl_schema_field_count(a->table); i++)
-        if (!equal_values(pl_schema_field((enum pl_field)(first + i)), &a->values[i], &b->values[i])) return false;
+        if (!equal_values(pl_schema_field((enum pl_field)(first + i)), &a->values[i],
+                          &b->values[i]))
+            return false;
     return true;
 }

@@ -5,9 +5,10 @@
 #include <assert.h>
 
 static const struct pl_field_facts fields[PL_FIELD_COUNT] = {
-#define PL_FIELD(table, name, slot, form, element, of, fallback)                                         \
-    [PL_##table##_##name] = {#name,     PL_TABLE_##table, (slot), PL_FORM_##form, PL_ELEMENT_##element, \
-                             PL_##of, (fallback)},
+#define PL_FIELD(table, name, slot, form, element, of, fallback)                                   \
+    [PL_##table##_##name] = {#name,          PL_TABLE_##table,     (slot),                         \
+                             PL_FORM_##form, PL_ELEMENT_##element, PL_##of,                        \
+                             (fallback)},
 #include "model/schema.def"
 };
 
@@ -21,9 +22,10 @@ static const struct {
     [PL_TABLE_COUNT] = {NULL, PL_FIELD_COUNT},
 };
 
-/* Values and members are numbered through like fields; these places say where each enum and union begins. */
+/* Values and members are numbered through like fields; these places say where each enum and
+ * union begins. */
 enum value_place {
-#define PL_ENUM(name) FIRST_OF_##name, BEFORE_##name = FIRST_OF_##name - 1,
+#define PL_ENUM(name)                       FIRST_OF_##name, BEFORE_##name = FIRST_OF_##name - 1,
 #define PL_VALUE(enumeration, name, number) PLACE_##enumeration##_##name,
 #include "model/schema.def"
     VALUE_COUNT
@@ -44,7 +46,7 @@ static const struct {
 };
 
 enum member_place {
-#define PL_UNION(name) FIRST_IN_##name, BEFORE_IN_##name = FIRST_IN_##name - 1,
+#define PL_UNION(name)                 FIRST_IN_##name, BEFORE_IN_##name = FIRST_IN_##name - 1,
 #define PL_MEMBER(name, table, number) PLACE_IN_##name##_##table,
 #include "model/schema.def"
     MEMBER_COUNT
@@ -88,9 +90,10 @@ const struct pl_field_facts *pl_schema_field(enum pl_field field)
 size_t pl_schema_element_bytes(uint8_t element)
 {
     static const uint8_t bytes[] = {
-        [PL_ELEMENT_BOOL] = 1,   [PL_ELEMENT_INT8] = 1,  [PL_ELEMENT_UINT8] = 1,  [PL_ELEMENT_INT16] = 2,
-        [PL_ELEMENT_UINT16] = 2, [PL_ELEMENT_INT32] = 4, [PL_ELEMENT_UINT32] = 4, [PL_ELEMENT_INT64] = 8,
-        [PL_ELEMENT_UINT64] = 8, [PL_ELEMENT_FLOAT32] = 4,
+        [PL_ELEMENT_BOOL] = 1,    [PL_ELEMENT_INT8] = 1,   [PL_ELEMENT_UINT8] = 1,
+        [PL_ELEMENT_INT16] = 2,   [PL_ELEMENT_UINT16] = 2, [PL_ELEMENT_INT32] = 4,
+        [PL_ELEMENT_UINT32] = 4,  [PL_ELEMENT_INT64] = 8,  [PL_ELEMENT_UINT64] = 8,
+        [PL_ELEMENT_FLOAT32] = 4,
     };
     assert(element < sizeof bytes);
     return bytes[element];
@@ -99,9 +102,9 @@ size_t pl_schema_element_bytes(uint8_t element)
 size_t pl_schema_alignment(enum pl_field field)
 {
     switch (field) {
-#define PL_FIELD_ALIGN(table, name, bytes) \
-    case PL_##table##_##name: return (bytes);
-#include "model/schema.def"
+#define PL_FIELD_ALIGN(table, name, bytes)                                                         \
+    case PL_##table##_##name: return (bytes);                                                      \
+        #include "model/schema.def"
     default: return pl_schema_element_bytes(fields[field].element);
     }
 }
@@ -143,8 +146,10 @@ int32_t pl_schema_union_number(enum pl_union name, enum pl_table table)
 bool pl_schema_operator_options(int32_t code, enum pl_table *table)
 {
     switch (code) {
-#define PL_OPTIONS(operator, options) \
-    case PL_BuiltinOperator_##operator: *table = PL_TABLE_##options; return true;
+#define PL_OPTIONS(operator, options)                                                              \
+    case PL_BuiltinOperator_##operator:                                                            \
+        *table = PL_TABLE_##options;                                                               \
+        return true;
 #include "model/schema.def"
     default: return false;
     }

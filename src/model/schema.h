@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The schema of the file format as numbers and tables, made from schema.def:
- *   enum pl_table   PL_TABLE_Conv2DOptions          enum pl_field   PL_Conv2DOptions_padding
- *   enum pl_enum    PL_ENUM_Padding                 its values      PL_Padding_SAME, PL_BuiltinOperator_CONV_2D
+ *   enum pl_table   PL_TABLE_Conv2DOptions
+ *   enum pl_field   PL_Conv2DOptions_padding
+ *   enum pl_enum    PL_ENUM_Padding, its values PL_Padding_SAME, PL_BuiltinOperator_CONV_2D
  *   enum pl_union   PL_UNION_BuiltinOptions */
 #ifndef PL_MODEL_SCHEMA_H
 #define PL_MODEL_SCHEMA_H
@@ -39,7 +40,8 @@ enum pl_enum_value {
 #include "model/schema.def"
 };
 
-/* Fields are numbered through all tables; those of a table stand together, from PL_FIRST_<table> on. */
+/* Fields are numbered through all tables; those of a table stand together, from PL_FIRST_<table>
+ * on. */
 enum pl_field {
 #define PL_TABLE(name) PL_FIRST_##name, PL_BEFORE_##name = PL_FIRST_##name - 1,
 #define PL_FIELD(table, name, slot, form, element, of, fallback) PL_##table##_##name,
@@ -73,10 +75,10 @@ struct pl_field_facts {
     const char *name;
     enum pl_table table;
     uint8_t slot;
-    uint8_t form;      /* enum pl_form */
-    uint8_t element;   /* enum pl_element: of a number or of a vector's elements */
-    int16_t of;        /* enum pl_enum, pl_table or pl_union by form, or PL_NOTHING */
-    double fallback;   /* default of a number */
+    uint8_t form;    /* enum pl_form */
+    uint8_t element; /* enum pl_element: of a number or of a vector's elements */
+    int16_t of;      /* enum pl_enum, pl_table or pl_union by form, or PL_NOTHING */
+    double fallback; /* default of a number */
 };
 
 const char *pl_schema_table_name(enum pl_table table);

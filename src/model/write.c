@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A FlatBuffer is written from front to back: a table, then what hangs on it, whose places are filled in as they become
- * known. The same walk first only measures, so that the file is one allocation of its exact size. */
+/* A FlatBuffer is written from front to back: a table, then what hangs on it, whose places are
+ * filled in as they become known. The same walk first only measures, so that the file is one
+ * allocation of its exact size. */
 #include "model/write.h"
 
 #include <assert.h>
@@ -15,12 +16,13 @@ struct writer {
     uint8_t *to; /* NULL while measuring */
     uint64_t at;
     const struct pl_write_options *options;
-    bool behind;             /* bytes of buffers go behind the FlatBuffer */
-    uint64_t outside_at;     /* where the next of them goes; unknown while measuring */
+    bool behind;         /* bytes of buffers go behind the FlatBuffer */
+    uint64_t outside_at; /* where the next of them goes; unknown while measuring */
+    /* The last one of each table: most tables of one kind have the same fields. */
     struct {
         uint32_t slots; /* bit per slot that is there; 0: none was written yet */
         uint64_t at;
-    } vtables[PL_TABLE_COUNT]; /* the last one of each table: most tables of one kind have the same fields */
+    } vtables[PL_TABLE_COUNT];
 };
 
 /* A table as it is to be written: what is in which slot, and where in the table. */
@@ -61,13 +63,16 @@ static void link_to(const struct writer *writer, uint64_t field_at, uint64_t tar
 
 static uint64_t write_table(struct writer *writer, const struct pl_record *record);
 
-/* ---- which fields there are ---------------------------------------------------------------------------------------- */
+/* ---- which fields there are ------------------------------------------------------------------ */
 
-/* Buffers, and custom options of operators, can have their bytes in a vector or by offset in the source. */
-static const void *find_bytes(const struct writer *writer, const struct pl_record *record, size_t *bytes)
+/* Buffers, and custom options of operators, can have their bytes in a vector or by offset in the
+ * source. */
+static const void *find_bytes(const struct writer *writer, const struct pl_record *record,
+                              size_t *bytes)
 {
     static const struct pl_file none;
-    const struct pl_file *source = writer->options->source != NULL ? writer->options->source : &none;
+    const struct pl_file *source =
+        writer->options->source != NULL ? writer->options->source : &none;
     return record->table == PL_TABLE_Buffer ? pl_model_buffer_bytes(source, record, bytes)
                                             : pl_model_custom_options(source, record, bytes);
 }
@@ -76,18 +81,20 @@ static const void *find_bytes(const struct writer *writer, const struct pl_recor
 static bool is_outside(const struct writer *writer, const struct pl_record *record)
 {
     size_t bytes = 0;
-    return writer->behind && record->table == PL_TABLE_Buffer && find_bytes(writer, record, &bytes) != NULL && bytes > 0;
+    return writer->behind && record->table == PL_TABLE_Buffer &&
+           find_bytes(writer, record, &bytes) != NULL && bytes > 0;
 }
 
-static bool has_field(const struct writer *writer, const struct pl_record *record, enum pl_field field,
-                      const union pl_record_value *value)
+static bool has_field(const struct writer *writer, const struct pl_record *record,
+                      enum pl_field field, const union pl_record_value *value)
 {
     const struct pl_field_facts *facts = pl_schema_field(field);
     size_t bytes = 0;
     switch (field) {
     case PL_Buffer_offset:
     case PL_Buffer_size: return is_outside(writer, record);
-    case PL_Buffer_data: return !is_outside(writer, record) && find_bytes(writer, record, &bytes) != NULL;
+    case PL_Buffer_data:
+        return !is_outside(writer, record) && find_bytes(writer, record, &bytes) != NULL;
     case PL_Operator_custom_options: return find_bytes(writer, record, &bytes) != NULL;
     case PL_Operator_large_custom_options_offset:
     case PL_Operator_large_custom_options_size: return false;
@@ -112,8 +119,8 @@ static uint32_t inline_bytes(const struct pl_field_facts *facts)
 }
 
 /* Large fields first, so that nothing has to be padded between them. */
-static void place_fields(const struct writer *writer, const struct pl_record *record, uint32_t bytes,
-                         struct outline *outline)
+static void place_fields(const struct writer *writer, const struct pl_record *record,
+                         uint32_t bytes, struct outline *outline)
 {
     const int32_t first = pl_schema_first_field(record->table);
     for (int32_t i = 0; i < pl_schema_field_count(record->table); i++) {
@@ -131,11 +138,13 @@ static void place_fields(const struct writer *writer, const struct pl_record *re
     }
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
-static uint64_t write_vtable(struct writer *writer, enum pl_table table, const struct outline *outline)
+static uint64_t write_vtable(struct writer *writer, enum pl_table table,
+                             const struct outline *outline)
 {
-    const uint32_t key = outline->slots | 1u << (MOST_SLOTS - 1); /* tells a vtable without slots from none */
+    const uint32_t key =
+        outline->slots | 1u << (MOST_SLOTS - 1); /* tells a vtable without slots from none */
     if (writer->vtables[table].slots == key) return writer->vtables[table].at;
     align(writer, 0, 2);
     writer->vtables[table].slots = key;
@@ -146,8 +155,8 @@ static uint64_t write_vtable(struct writer *writer, enum pl_table table, const s
     return writer->vtables[table].at;
 }
 
-static uint64_t write_vector(struct writer *writer, const void *data, uint32_t count, size_t element_bytes,
-                             size_t alignment)
+static uint64_t write_vector(struct writer *writer, const void *data, uint32_t count,
+                             size_t element_bytes, size_t alignment)
 {
     align(writer, 4, alignment < 4 ? 4 : alignment);
     const uint64_t at = writer->at;
@@ -156,7 +165,8 @@ static uint64_t write_vector(struct writer *writer, const void *data, uint32_t c
     return at;
 }
 
-static uint64_t write_tables(struct writer *writer, const struct pl_record *const *items, uint32_t count)
+static uint64_t write_tables(struct writer *writer, const struct pl_record *const *items,
+                             uint32_t count)
 {
     align(writer, 0, 4);
     const uint64_t at = writer->at;
@@ -177,13 +187,15 @@ static uint64_t write_text(struct writer *writer, const char *text, uint32_t len
     return at;
 }
 
-static uint64_t write_bytes(struct writer *writer, enum pl_field field, const struct pl_record *record)
+static uint64_t write_bytes(struct writer *writer, enum pl_field field,
+                            const struct pl_record *record)
 {
     size_t bytes = 0;
     const void *data = find_bytes(writer, record, &bytes);
     align(writer, 4, pl_schema_alignment(field) < 4 ? 4 : pl_schema_alignment(field));
     const uint64_t at = writer->at;
-    const uint32_t length = (uint32_t)bytes; /* a FlatBuffer that is too large for it is never written */
+    const uint32_t length =
+        (uint32_t)bytes; /* a FlatBuffer that is too large for it is never written */
     put(writer, &length, sizeof length);
     put(writer, data, bytes);
     return at;
@@ -198,10 +210,11 @@ static void write_child(struct writer *writer, enum pl_field field, const struct
     case PL_FORM_NUMBER: return;
     case PL_FORM_TEXT: at = write_text(writer, value->vector.data, value->vector.count); break;
     case PL_FORM_NUMBERS:
-        at = field == PL_Buffer_data || field == PL_Operator_custom_options
-                 ? write_bytes(writer, field, record)
-                 : write_vector(writer, value->vector.data, value->vector.count,
-                                pl_schema_element_bytes(facts->element), pl_schema_alignment(field));
+        at =
+            field == PL_Buffer_data || field == PL_Operator_custom_options
+                ? write_bytes(writer, field, record)
+                : write_vector(writer, value->vector.data, value->vector.count,
+                               pl_schema_element_bytes(facts->element), pl_schema_alignment(field));
         break;
     case PL_FORM_TABLES: at = write_tables(writer, value->vector.data, value->vector.count); break;
     case PL_FORM_TABLE:
@@ -220,13 +233,14 @@ static void write_number(const struct writer *writer, const struct pl_field_fact
 }
 
 /* Where the bytes of a buffer will stand behind the FlatBuffer. */
-static void write_outside_place(struct writer *writer, const struct pl_record *buffer, const struct outline *outline,
-                                uint64_t table_at)
+static void write_outside_place(struct writer *writer, const struct pl_record *buffer,
+                                const struct outline *outline, uint64_t table_at)
 {
     size_t bytes = 0;
     (void)find_bytes(writer, buffer, &bytes);
     const uint64_t size = bytes;
-    put_at(writer, table_at + outline->within[pl_schema_field(PL_Buffer_offset)->slot], &writer->outside_at, 8);
+    put_at(writer, table_at + outline->within[pl_schema_field(PL_Buffer_offset)->slot],
+           &writer->outside_at, 8);
     put_at(writer, table_at + outline->within[pl_schema_field(PL_Buffer_size)->slot], &size, 8);
     writer->outside_at += (size + OUTSIDE_ALIGNMENT - 1) / OUTSIDE_ALIGNMENT * OUTSIDE_ALIGNMENT;
 }
@@ -252,7 +266,8 @@ static uint64_t write_table(struct writer *writer, const struct pl_record *recor
         const struct pl_field_facts *facts = pl_schema_field(field);
         const union pl_record_value *value = &record->values[i];
         if (!has_field(writer, record, field, value)) continue;
-        if (facts->form == PL_FORM_NUMBER) write_number(writer, facts, value, at + outline.within[facts->slot]);
+        if (facts->form == PL_FORM_NUMBER)
+            write_number(writer, facts, value, at + outline.within[facts->slot]);
         if (facts->form == PL_FORM_UNION) {
             const uint8_t type =
                 (uint8_t)pl_schema_union_number((enum pl_union)facts->of, value->record->table);
@@ -286,10 +301,11 @@ static void write_outside(struct writer *writer, const struct pl_record *root)
 }
 
 /* Measures, or writes if `to` is there. `flat_bytes` is what measuring found. */
-static uint64_t write_all(const struct pl_record *root, const struct pl_write_options *options, bool behind,
-                          uint8_t *to, uint64_t *flat_bytes)
+static uint64_t write_all(const struct pl_record *root, const struct pl_write_options *options,
+                          bool behind, uint8_t *to, uint64_t *flat_bytes)
 {
-    struct writer writer = {.to = to, .options = options, .behind = behind, .outside_at = *flat_bytes};
+    struct writer writer = {
+        .to = to, .options = options, .behind = behind, .outside_at = *flat_bytes};
     write_flatbuffer(&writer, root);
     *flat_bytes = writer.at;
     write_outside(&writer, root);
@@ -297,7 +313,8 @@ static uint64_t write_all(const struct pl_record *root, const struct pl_write_op
 }
 
 pl_status pl_model_write(struct pl_memory *memory, const struct pl_record *root,
-                         const struct pl_write_options *options, void **bytes, size_t *size, struct pl_error *error)
+                         const struct pl_write_options *options, void **bytes, size_t *size,
+                         struct pl_error *error)
 {
     uint64_t flat_bytes = 0;
     bool behind = options->buffers_behind;
@@ -310,7 +327,8 @@ pl_status pl_model_write(struct pl_memory *memory, const struct pl_record *root,
               "the model needs %llu bytes without its buffers, a FlatBuffer can have %ld",
               (unsigned long long)flat_bytes, (long)INT32_MAX);
     void *to = total <= SIZE_MAX ? pl_allocate(memory, (size_t)total) : NULL;
-    PL_ENSURE(to != NULL, error, PL_OUT_OF_MEMORY, "no memory for a file of %llu bytes", (unsigned long long)total);
+    PL_ENSURE(to != NULL, error, PL_OUT_OF_MEMORY, "no memory for a file of %llu bytes",
+              (unsigned long long)total);
     write_all(root, options, behind, to, &flat_bytes);
     *bytes = to;
     *size = (size_t)total;

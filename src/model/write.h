@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From records to the bytes of a file: the same table of facts as reading. Fields that have their default are left out, as
- * every writer of FlatBuffers does; what decodes equal is written equal. */
+/* From records to the bytes of a file: the same table of facts as reading. Fields that have
+ * their default are left out, as every writer of FlatBuffers does; what decodes equal is written
+ * equal. */
 #ifndef PL_MODEL_WRITE_H
 #define PL_MODEL_WRITE_H
 
@@ -12,14 +13,17 @@
 #include "model/record.h"
 
 struct pl_write_options {
-    const struct pl_file *source; /* the file whose bytes records of PL_TABLE_Buffer and operators refer to by offset;
-                                   * NULL if none of them does */
-    bool buffers_behind;          /* put the bytes of buffers behind the FlatBuffer even if the file is small; they go
-                                   * there anyway if the FlatBuffer would grow beyond 2 GiB */
+    /* The file whose bytes buffers and operators refer to by offset; NULL if none of them does. */
+    const struct pl_file *source;
+    /* Put the bytes of buffers behind the FlatBuffer even if the file is small; they go there
+     * anyway if the FlatBuffer would grow beyond 2 GiB. */
+    bool buffers_behind;
 };
 
-/* Writes the model whose root this is. *bytes is the caller's, to be freed with pl_free(memory, *bytes, *size). */
+/* Writes the model whose root this is. *bytes is the caller's, to be freed with pl_free(memory,
+ * *bytes, *size). */
 pl_status pl_model_write(struct pl_memory *memory, const struct pl_record *root,
-                         const struct pl_write_options *options, void **bytes, size_t *size, struct pl_error *error);
+                         const struct pl_write_options *options, void **bytes, size_t *size,
+                         struct pl_error *error);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mutate_run [--count N] [--from N] [--seed N] [--keep DIR] MODEL.tflite...
  *
- * Breaks the models in N ways, and loads, allocates and invokes what is accepted. Every file must be refused with a message
- * that says where, or run; whatever the file, the process must not crash, and load and allocate must end. Files run in
- * child processes; the one that was at work when a child died is kept in DIR. Exit status: 0 if all went well, 1 if not,
- * 2 for wrong use. */
+ * Breaks the models in N ways, and loads, allocates and invokes what is accepted. Every file
+ * must be refused with a message that says where, or run; whatever the file, the process must
+ * not crash, and load and allocate must end. Files run in child processes; the one that was at
+ * work when a child died is kept in DIR. Exit status: 0 if all went well, 1 if not, 2 for wrong
+ * use. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,12 @@
 #include "mutator.h"
 #include "plait/plait.h"
 
-enum { LOAD_MILLISECONDS = 20000, INVOKE_MILLISECONDS = 500, FILES_PER_CHILD = 500, MOST_PRINTED = 20 };
+enum {
+    LOAD_MILLISECONDS = 20000,
+    INVOKE_MILLISECONDS = 500,
+    FILES_PER_CHILD = 500,
+    MOST_PRINTED = 20
+};
 static const size_t memory_limit = (size_t)256 << 20, tensor_limit = (size_t)16 << 20;
 
 enum stage { STAGE_MAKE, STAGE_LOAD, STAGE_ALLOCATE, STAGE_INVOKE };
@@ -46,7 +52,8 @@ struct run {
 static void complain(struct run *run, const char *what, const char *text)
 {
     if (run->board->failures++ < MOST_PRINTED)
-        fprintf(stderr, "%s, mutation %llu: %s: '%s'\n", run->name, (unsigned long long)run->board->number, what, text);
+        fprintf(stderr, "%s, mutation %llu: %s: '%s'\n", run->name,
+                (unsigned long long)run->board->number, what, text);
 }
 
 /* A refusal says where: a field with an offset, an operator or a tensor. */
@@ -54,10 +61,11 @@ static void check_refusal(struct run *run, struct plait_interpreter *ip, plait_s
 {
     const char *text = plait_last_error(ip);
     if (text[0] == 0) complain(run, "refused without a message", plait_status_text(status));
-    else if (status == PLAIT_INVALID_MODEL && strstr(text, "at offset 0x") == NULL && strstr(text, "operator ") == NULL)
+    else if (status == PLAIT_INVALID_MODEL && strstr(text, "at offset 0x") == NULL &&
+             strstr(text, "operator ") == NULL)
         complain(run, "the message has no place", text);
-    else if (strstr(text, "offset") == NULL && strstr(text, "operator") == NULL && strstr(text, "tensor") == NULL &&
-             strstr(text, "variable") == NULL &&
+    else if (strstr(text, "offset") == NULL && strstr(text, "operator") == NULL &&
+             strstr(text, "tensor") == NULL && strstr(text, "variable") == NULL &&
              strstr(text, "memory") == NULL)
         complain(run, "the message names nothing", text);
 }
@@ -145,10 +153,12 @@ static void keep_file(struct run *run, uint64_t number, int status)
     size_t size = 0;
     uint8_t *bytes = mutator_make(&run->mutator, run->seed, number, &size);
     const char *base = strrchr(run->name, '/');
-    snprintf(path, sizeof path, "%s/%llu-%s", run->keep, (unsigned long long)number, base != NULL ? base + 1 : run->name);
-    fprintf(stderr, "%s, mutation %llu: died (%s %d) while %s; kept in %s\n", run->name, (unsigned long long)number,
-            WIFSIGNALED(status) ? "signal" : "exit", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-            stages[run->board->stage], path);
+    snprintf(path, sizeof path, "%s/%llu-%s", run->keep, (unsigned long long)number,
+             base != NULL ? base + 1 : run->name);
+    fprintf(stderr, "%s, mutation %llu: died (%s %d) while %s; kept in %s\n", run->name,
+            (unsigned long long)number, WIFSIGNALED(status) ? "signal" : "exit",
+            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), stages[run->board->stage],
+            path);
     FILE *file = fopen(path, "wb");
     if (file != NULL && bytes != NULL) fwrite(bytes, 1, size, file);
     if (file != NULL) fclose(file);
@@ -175,7 +185,8 @@ static void run_children(struct run *run, uint64_t from, uint64_t to)
         }
         from = end;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
-        if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM && run->board->stage == STAGE_INVOKE) {
+        if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM &&
+            run->board->stage == STAGE_INVOKE) {
             run->board->endless++;
         } else {
             run->crashes++;
@@ -220,10 +231,12 @@ static bool run_model(struct run *run, const char *path, uint64_t from, uint64_t
 static void print_board(const struct run *run, uint64_t files)
 {
     const struct board *board = run->board;
-    printf("%llu files: %llu refused by load, %llu by allocate; runs: %llu ended, %llu failed, %llu stopped after %d ms\n",
+    printf("%llu files: %llu refused by load, %llu by allocate; runs: %llu ended, %llu failed, "
+           "%llu stopped after %d ms\n",
            (unsigned long long)files, (unsigned long long)board->refused_by_load,
            (unsigned long long)board->refused_by_allocate, (unsigned long long)board->ran,
-           (unsigned long long)board->failed_to_run, (unsigned long long)board->endless, INVOKE_MILLISECONDS);
+           (unsigned long long)board->failed_to_run, (unsigned long long)board->endless,
+           INVOKE_MILLISECONDS);
     printf("%llu crashes, %llu bad messages\n", (unsigned long long)run->crashes,
            (unsigned long long)board->failures);
 }
@@ -242,10 +255,13 @@ int main(int argc, char **argv)
     }
     const uint64_t models = (uint64_t)(argc - at);
     if (at >= argc || strncmp(argv[at], "--", 2) == 0) {
-        fprintf(stderr, "usage: %s [--count N] [--from N] [--seed N] [--keep DIR] MODEL.tflite...\n", argv[0]);
+        fprintf(stderr,
+                "usage: %s [--count N] [--from N] [--seed N] [--keep DIR] MODEL.tflite...\n",
+                argv[0]);
         return 2;
     }
-    run.board = mmap(NULL, sizeof *run.board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    run.board =
+        mmap(NULL, sizeof *run.board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (run.board == MAP_FAILED) return 1;
     const uint64_t each = (count + models - 1) / models;
     bool good = true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Three ways to break a model: bytes of the file at random; numbers of the file that mean something (every offset, length,
- * vtable entry and field that is there); and fields of its records, also those that the file leaves out, after which the
- * file is written anew and is well-formed all the same. */
+/* Three ways to break a model: bytes of the file at random; numbers of the file that mean
+ * something (every offset, length, vtable entry and field that is there); and fields of its
+ * records, also those that the file leaves out, after which the file is written anew and is
+ * well-formed all the same. */
 #include "mutator.h"
 
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 #include "model/write.h"
 
-/* ---- random numbers ------------------------------------------------------------------------------------------------ */
+/* ---- random numbers -------------------------------------------------------------------------- */
 
 struct dice {
     uint64_t state;
@@ -28,26 +29,90 @@ static size_t pick(struct dice *dice, size_t count)
     return count == 0 ? 0 : (size_t)(roll(dice) % count);
 }
 
-/* A value that is likely to be wrong: `old` is what is there, `size` the file's, `of` the enum it is of. */
+/* A value that is likely to be wrong: `old` is what is there, `size` the file's, `of` the enum
+ * it is of. */
 static int64_t edge(struct dice *dice, int64_t old, size_t size, int16_t of)
 {
     const int64_t values[] = {
-        0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 63, 64, 127, 128, 129, 255, 256, 257, 1000, 4095, 4096, 32767,
-        32768, 65535, 65536, 1 << 20, 1 << 24, 1 << 30, INT32_MAX - 1, INT32_MAX, (int64_t)INT32_MAX + 1,
-        UINT32_MAX - 3, UINT32_MAX, INT64_MAX, -1, -2, -3, -4, -7, -8, -127, -128, -129, -256, -32768, -65536,
-        INT32_MIN + 1, INT32_MIN, INT64_MIN, old - 1, old + 1, old - 2, old + 2, old - 4, old + 4,
-        (int64_t)((uint64_t)old * 2), -(old / 2), old ^ 1 << 7, old ^ 1 << 15, (int64_t)size, (int64_t)size - 4,
-        (int64_t)size - old, -(int64_t)size,
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        7,
+        8,
+        9,
+        15,
+        16,
+        17,
+        31,
+        32,
+        63,
+        64,
+        127,
+        128,
+        129,
+        255,
+        256,
+        257,
+        1000,
+        4095,
+        4096,
+        32767,
+        32768,
+        65535,
+        65536,
+        1 << 20,
+        1 << 24,
+        1 << 30,
+        INT32_MAX - 1,
+        INT32_MAX,
+        (int64_t)INT32_MAX + 1,
+        UINT32_MAX - 3,
+        UINT32_MAX,
+        INT64_MAX,
+        -1,
+        -2,
+        -3,
+        -4,
+        -7,
+        -8,
+        -127,
+        -128,
+        -129,
+        -256,
+        -32768,
+        -65536,
+        INT32_MIN + 1,
+        INT32_MIN,
+        INT64_MIN,
+        old - 1,
+        old + 1,
+        old - 2,
+        old + 2,
+        old - 4,
+        old + 4,
+        (int64_t)((uint64_t)old * 2),
+        -(old / 2),
+        old ^ 1 << 7,
+        old ^ 1 << 15,
+        (int64_t)size,
+        (int64_t)size - 4,
+        (int64_t)size - old,
+        -(int64_t)size,
     };
-    if (of != PL_NOTHING && pick(dice, 4) > 0) return (int64_t)pick(dice, (size_t)pl_schema_enum_count((enum pl_enum)of) + 1);
+    if (of != PL_NOTHING && pick(dice, 4) > 0)
+        return (int64_t)pick(dice, (size_t)pl_schema_enum_count((enum pl_enum)of) + 1);
     return values[pick(dice, sizeof values / sizeof values[0])];
 }
 
 static float edge_real(struct dice *dice, float old)
 {
-    const uint32_t bits[] = {0, 0x80000000u, 0x3f800000u, 0xbf800000u, 0x7f800000u, 0xff800000u, 0x7fc00000u,
-                             0xffc00001u, 1, 0x80000001u, 0x7f7fffffu, 0xff7fffffu, 0x00800000u, 0x4f000000u,
-                             0x5f000000u, 0x2edbe6ffu};
+    const uint32_t bits[] = {0,           0x80000000u, 0x3f800000u, 0xbf800000u,
+                             0x7f800000u, 0xff800000u, 0x7fc00000u, 0xffc00001u,
+                             1,           0x80000001u, 0x7f7fffffu, 0xff7fffffu,
+                             0x00800000u, 0x4f000000u, 0x5f000000u, 0x2edbe6ffu};
     float value = old;
     const size_t choice = pick(dice, sizeof bits / sizeof bits[0] + 3);
     if (choice < sizeof bits / sizeof bits[0]) memcpy(&value, &bits[choice], sizeof value);
@@ -55,25 +120,27 @@ static float edge_real(struct dice *dice, float old)
     return value;
 }
 
-/* ---- places in the file -------------------------------------------------------------------------------------------- */
+/* ---- places in the file ---------------------------------------------------------------------- */
 
 struct collector {
     struct mutator *mutator;
 
-
     bool full; /* only counting otherwise */
 };
 
-static void add_spot(struct collector *collector, enum pl_field field, uint32_t at, size_t bytes, enum spot_kind kind)
+static void add_spot(struct collector *collector, enum pl_field field, uint32_t at, size_t bytes,
+                     enum spot_kind kind)
 {
     struct mutator *mutator = collector->mutator;
     if (collector->full)
-        mutator->spots[mutator->spot_count] = (struct spot){field, at, (uint8_t)bytes, (uint8_t)kind};
+        mutator->spots[mutator->spot_count] =
+            (struct spot){field, at, (uint8_t)bytes, (uint8_t)kind};
     mutator->spot_count++;
 }
 
 /* The vtable's numbers are of no field: they go with the table's first one. */
-static void add_vtable(struct collector *collector, enum pl_field first, const struct pl_file_table *table)
+static void add_vtable(struct collector *collector, enum pl_field first,
+                       const struct pl_file_table *table)
 {
     add_spot(collector, first, table->at, 4, SPOT_OFFSET);
     for (uint32_t i = 0; i < table->slot_count + 2; i++)
@@ -90,8 +157,9 @@ static void add_elements(struct collector *collector, enum pl_field field, uint3
     if (pl_file_vector(file, target, bytes, &count, &elements) != NULL) return;
     add_spot(collector, field, target, 4, SPOT_LENGTH);
     const bool tables = facts->form == PL_FORM_TABLES;
-    const enum spot_kind kind =
-        tables ? SPOT_OFFSET : facts->element == PL_ELEMENT_FLOAT32 ? SPOT_REAL : SPOT_NUMBER;
+    const enum spot_kind kind = tables                                 ? SPOT_OFFSET
+                                : facts->element == PL_ELEMENT_FLOAT32 ? SPOT_REAL
+                                                                       : SPOT_NUMBER;
     /* The first elements and the last: of large vectors there is nothing to be learned from all. */
     for (uint32_t i = 0; i < count; i = i < 8 || i == count - 1 ? i + 1 : count - 1)
         add_spot(collector, field, elements + i * (uint32_t)bytes, bytes, kind);
@@ -102,7 +170,9 @@ static void add_fields(struct collector *collector, const struct pl_record *reco
     const struct pl_file *file = &collector->mutator->model->file;
     const int32_t first = pl_schema_first_field(record->table);
     struct pl_file_table table;
-    if (pl_schema_field_count(record->table) == 0 || pl_file_table(file, record->offset, &table) != NULL) return;
+    if (pl_schema_field_count(record->table) == 0 ||
+        pl_file_table(file, record->offset, &table) != NULL)
+        return;
     add_vtable(collector, (enum pl_field)first, &table);
     for (int32_t i = 0; i < pl_schema_field_count(record->table); i++) {
         const enum pl_field field = (enum pl_field)(first + i);
@@ -110,15 +180,19 @@ static void add_fields(struct collector *collector, const struct pl_record *reco
         const bool number = facts->form == PL_FORM_NUMBER;
         const size_t bytes = number ? pl_schema_element_bytes(facts->element) : 4;
         uint32_t at = 0;
-        if (facts->form == PL_FORM_UNION && pl_file_field(file, &table, facts->slot - 1u, 1, &at) == NULL && at != 0)
+        if (facts->form == PL_FORM_UNION &&
+            pl_file_field(file, &table, facts->slot - 1u, 1, &at) == NULL && at != 0)
             add_spot(collector, field, at, 1, SPOT_NUMBER);
-        if (pl_file_field(file, &table, facts->slot, (uint32_t)bytes, &at) != NULL || at == 0) continue;
+        if (pl_file_field(file, &table, facts->slot, (uint32_t)bytes, &at) != NULL || at == 0)
+            continue;
         if (number) {
-            add_spot(collector, field, at, bytes, facts->element == PL_ELEMENT_FLOAT32 ? SPOT_REAL : SPOT_NUMBER);
+            add_spot(collector, field, at, bytes,
+                     facts->element == PL_ELEMENT_FLOAT32 ? SPOT_REAL : SPOT_NUMBER);
             continue;
         }
         add_spot(collector, field, at, 4, SPOT_OFFSET);
-        if (facts->form != PL_FORM_TABLE && facts->form != PL_FORM_UNION) add_elements(collector, field, at);
+        if (facts->form != PL_FORM_TABLE && facts->form != PL_FORM_UNION)
+            add_elements(collector, field, at);
     }
 }
 
@@ -144,7 +218,8 @@ static void collect(struct collector *collector, struct pl_record *record)
 static int by_field(const void *a, const void *b)
 {
     const struct spot *x = a, *y = b;
-    return x->field != y->field ? (x->field < y->field ? -1 : 1) : (x->at > y->at) - (x->at < y->at);
+    return x->field != y->field ? (x->field < y->field ? -1 : 1)
+                                : (x->at > y->at) - (x->at < y->at);
 }
 
 bool mutator_init(struct mutator *mutator, struct pl_memory *memory, const void *bytes, size_t size)
@@ -160,8 +235,10 @@ bool mutator_init(struct mutator *mutator, struct pl_memory *memory, const void 
     mutator->root = pl_record_copy(&mutator->region, mutator->model->root);
     if (mutator->root == NULL) return false;
     collect(&collector, mutator->root);
-    mutator->spots = pl_region_array(&mutator->region, mutator->spot_count, sizeof mutator->spots[0]);
-    mutator->records = pl_region_array(&mutator->region, mutator->record_count, sizeof mutator->records[0]);
+    mutator->spots =
+        pl_region_array(&mutator->region, mutator->spot_count, sizeof mutator->spots[0]);
+    mutator->records =
+        pl_region_array(&mutator->region, mutator->record_count, sizeof mutator->records[0]);
     if (mutator->spots == NULL || mutator->records == NULL) return false;
     mutator->spot_count = mutator->record_count = 0;
     collector.full = true;
@@ -181,11 +258,12 @@ void mutator_clear(struct mutator *mutator)
     pl_region_clear(&mutator->region);
 }
 
-/* ---- mutations of bytes -------------------------------------------------------------------------------------------- */
+/* ---- mutations of bytes ---------------------------------------------------------------------- */
 
 static void flip_bits(struct dice *dice, uint8_t *bytes, size_t size)
 {
-    for (size_t count = 1 + pick(dice, 4); count > 0; count--) bytes[pick(dice, size)] ^= (uint8_t)(1u << pick(dice, 8));
+    for (size_t count = 1 + pick(dice, 4); count > 0; count--)
+        bytes[pick(dice, size)] ^= (uint8_t)(1u << pick(dice, 8));
 }
 
 static void overwrite(struct dice *dice, uint8_t *bytes, size_t size)
@@ -223,10 +301,10 @@ static void change_spot(const struct mutator *mutator, struct dice *dice, uint8_
     memcpy(bytes + spot->at, &value, spot->bytes);
 }
 
-/* ---- mutations of records ------------------------------------------------------------------------------------------ */
+/* ---- mutations of records -------------------------------------------------------------------- */
 
-static void change_elements(struct mutator *mutator, struct dice *dice, const struct pl_field_facts *facts,
-                            union pl_record_value *value)
+static void change_elements(struct mutator *mutator, struct dice *dice,
+                            const struct pl_field_facts *facts, union pl_record_value *value)
 {
     const size_t bytes = facts->form == PL_FORM_TEXT ? 1 : pl_schema_element_bytes(facts->element);
     const uint32_t count = value->vector.count;
@@ -235,7 +313,10 @@ static void change_elements(struct mutator *mutator, struct dice *dice, const st
     if (copy == NULL) return;
     if (count > 0) memcpy(copy, value->vector.data, count * bytes);
     switch (pick(dice, 8)) {
-    case 0: value->vector.count = 0; value->vector.data = NULL; return;
+    case 0:
+        value->vector.count = 0;
+        value->vector.data = NULL;
+        return;
     case 1: value->vector.count = 0; break;
     case 2: value->vector.count = count > 0 ? count - 1 : 1; break;
     case 3: value->vector.count = count + 1; break;
@@ -260,29 +341,42 @@ static void change_elements(struct mutator *mutator, struct dice *dice, const st
     value->vector.data = copy;
 }
 
-static void change_tables(struct mutator *mutator, struct dice *dice, const struct pl_field_facts *facts,
-                          union pl_record_value *value)
+static void change_tables(struct mutator *mutator, struct dice *dice,
+                          const struct pl_field_facts *facts, union pl_record_value *value)
 {
     const uint32_t count = value->vector.count;
-    const struct pl_record **copy = pl_region_array(&mutator->region, (size_t)count + 2, sizeof *copy);
+    const struct pl_record **copy =
+        pl_region_array(&mutator->region, (size_t)count + 2, sizeof *copy);
     struct pl_record *fresh = pl_record_new(&mutator->region, (enum pl_table)facts->of);
     if (copy == NULL || fresh == NULL) return;
     if (count > 0) memcpy(copy, value->vector.data, count * sizeof *copy);
     const size_t a = pick(dice, count), b = pick(dice, count);
     const struct pl_record *kept = copy[a];
     switch (pick(dice, 6)) {
-    case 0: value->vector.count = 0; value->vector.data = NULL; return;
+    case 0:
+        value->vector.count = 0;
+        value->vector.data = NULL;
+        return;
     case 1: value->vector.count = count > 0 ? count - 1 : 0; break;
-    case 2: copy[count] = fresh; value->vector.count = count + 1; break;
-    case 3: if (count > 0) copy[a] = fresh; break;
-    case 4: if (count > 0) copy[a] = copy[b], copy[b] = kept; break;
-    default: if (count > 0) copy[count] = copy[a], value->vector.count = count + 1; break;
+    case 2:
+        copy[count] = fresh;
+        value->vector.count = count + 1;
+        break;
+    case 3:
+        if (count > 0) copy[a] = fresh;
+        break;
+    case 4:
+        if (count > 0) copy[a] = copy[b], copy[b] = kept;
+        break;
+    default:
+        if (count > 0) copy[count] = copy[a], value->vector.count = count + 1;
+        break;
     }
     value->vector.data = copy;
 }
 
-static void change_child(struct mutator *mutator, struct dice *dice, const struct pl_field_facts *facts,
-                         union pl_record_value *value)
+static void change_child(struct mutator *mutator, struct dice *dice,
+                         const struct pl_field_facts *facts, union pl_record_value *value)
 {
     enum pl_table table = (enum pl_table)facts->of;
     if (pick(dice, 3) == 0) {
@@ -292,12 +386,14 @@ static void change_child(struct mutator *mutator, struct dice *dice, const struc
     if (facts->form == PL_FORM_UNION) {
         int32_t count = 0;
         while (pl_schema_union_table((enum pl_union)facts->of, count + 1, &table)) count++;
-        pl_schema_union_table((enum pl_union)facts->of, 1 + (int64_t)pick(dice, (size_t)count), &table);
+        pl_schema_union_table((enum pl_union)facts->of, 1 + (int64_t)pick(dice, (size_t)count),
+                              &table);
     }
     value->record = pl_record_new(&mutator->region, table);
 }
 
-/* Tables have the same share, not records: first a record, and another if there are many of its like. */
+/* Tables have the same share, not records: first a record, and another if there are many of its
+ * like. */
 static struct pl_record *pick_record(const struct mutator *mutator, struct dice *dice)
 {
     for (;;) {
@@ -328,7 +424,8 @@ static struct change change_record(struct mutator *mutator, struct dice *dice)
     const struct change change = {value, *value};
     switch ((enum pl_form)facts->form) {
     case PL_FORM_NUMBER:
-        if (facts->element == PL_ELEMENT_FLOAT32) value->real = (double)edge_real(dice, (float)value->real);
+        if (facts->element == PL_ELEMENT_FLOAT32)
+            value->real = (double)edge_real(dice, (float)value->real);
         else value->integer = edge(dice, value->integer, mutator->size, facts->of);
         break;
     case PL_FORM_NUMBERS:
@@ -350,7 +447,8 @@ static uint8_t *make_from_records(struct mutator *mutator, struct dice *dice, si
     pl_region_init(&mutator->region, mutator->memory);
     void *bytes = NULL;
     for (size_t i = 0; i < count; i++) changes[i] = change_record(mutator, dice);
-    if (pl_model_write(mutator->memory, mutator->root, &options, &bytes, size, NULL) != PL_OK) bytes = NULL;
+    if (pl_model_write(mutator->memory, mutator->root, &options, &bytes, size, NULL) != PL_OK)
+        bytes = NULL;
     for (size_t i = count; i-- > 0;) *changes[i].place = changes[i].kept;
     pl_region_clear(&mutator->region);
     mutator->region = kept;
@@ -369,7 +467,8 @@ uint8_t *mutator_make(struct mutator *mutator, uint64_t seed, uint64_t number, s
     if (*size > 0) memcpy(bytes, mutator->bytes, *size);
     if (way < 45) return bytes;
     if (way < 85) {
-        for (size_t count = pick(&dice, 5) > 0 ? 1 : 2; count > 0; count--) change_spot(mutator, &dice, bytes);
+        for (size_t count = pick(&dice, 5) > 0 ? 1 : 2; count > 0; count--)
+            change_spot(mutator, &dice, bytes);
     } else if (way < 95) {
         flip_bits(&dice, bytes, *size);
     } else {

@@ -20,9 +20,9 @@ struct mutator {
     struct pl_memory *memory;
     const uint8_t *bytes;
     size_t size;
-    struct pl_region region;  /* the records below, and what a mutation adds to them */
+    struct pl_region region; /* the records below, and what a mutation adds to them */
     struct pl_model *model;
-    struct pl_record *root;   /* a copy whose values may be changed for a while */
+    struct pl_record *root;     /* a copy whose values may be changed for a while */
     struct pl_record **records; /* all of it */
     size_t record_count;
     struct spot *spots; /* sorted by field */
@@ -31,10 +31,12 @@ struct mutator {
 };
 
 /* The bytes must be a valid model, and stay. */
-bool mutator_init(struct mutator *mutator, struct pl_memory *memory, const void *bytes, size_t size);
+bool mutator_init(struct mutator *mutator, struct pl_memory *memory, const void *bytes,
+                  size_t size);
 void mutator_clear(struct mutator *mutator);
 
-/* The mutation of this number, in memory that is to be freed with pl_free(mutator->memory, *, *size). */
+/* The mutation of this number, in memory that is to be freed with pl_free(mutator->memory, *,
+ * *size). */
 uint8_t *mutator_make(struct mutator *mutator, uint64_t seed, uint64_t number, size_t *size);
 
 #endif

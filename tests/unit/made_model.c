@@ -21,7 +21,8 @@ void made_real(struct pl_record *record, enum pl_field field, double value)
     pl_record_value_of(record, field)->real = value;
 }
 
-void made_text(struct made_model *made, struct pl_record *record, enum pl_field field, const char *text)
+void made_text(struct made_model *made, struct pl_record *record, enum pl_field field,
+               const char *text)
 {
     union pl_record_value *value = pl_record_value_of(record, field);
     value->vector.count = (uint32_t)strlen(text);
@@ -33,13 +34,13 @@ void made_child(struct pl_record *record, enum pl_field field, const struct pl_r
     pl_record_value_of(record, field)->record = child;
 }
 
-void made_numbers(struct made_model *made, struct pl_record *record, enum pl_field field, const void *data,
-                  uint32_t count)
+void made_numbers(struct made_model *made, struct pl_record *record, enum pl_field field,
+                  const void *data, uint32_t count)
 {
     union pl_record_value *value = pl_record_value_of(record, field);
     value->vector.count = count;
-    value->vector.data =
-        pl_region_copy(&made->region, data, count * pl_schema_element_bytes(pl_schema_field(field)->element));
+    value->vector.data = pl_region_copy(
+        &made->region, data, count * pl_schema_element_bytes(pl_schema_field(field)->element));
 }
 
 void made_tables(struct made_model *made, struct pl_record *record, enum pl_field field,
@@ -82,9 +83,10 @@ static void make_subgraph(struct made_model *made)
     made_child(made->op, PL_Operator_builtin_options, options);
     made->subgraph = made_record(made, PL_TABLE_SubGraph);
     made_text(made, made->subgraph, PL_SubGraph_name, "main");
-    made_tables(made, made->subgraph, PL_SubGraph_tensors, (const struct pl_record *const *)made->tensors,
-                MADE_TENSORS);
-    made_tables(made, made->subgraph, PL_SubGraph_operators, (const struct pl_record *const[]){made->op}, 1);
+    made_tables(made, made->subgraph, PL_SubGraph_tensors,
+                (const struct pl_record *const *)made->tensors, MADE_TENSORS);
+    made_tables(made, made->subgraph, PL_SubGraph_operators,
+                (const struct pl_record *const[]){made->op}, 1);
     MADE_INT32S(made, made->subgraph, PL_SubGraph_inputs, 0);
     MADE_INT32S(made, made->subgraph, PL_SubGraph_outputs, 2);
 }
@@ -100,15 +102,21 @@ void made_model_init(struct made_model *made)
     made_text(made, made->signature, PL_SignatureDef_signature_key, "serving_default");
     made->map_in = make_map(made, "x", 0);
     made->map_out = make_map(made, "y", 2);
-    made_tables(made, made->signature, PL_SignatureDef_inputs, (const struct pl_record *const[]){made->map_in}, 1);
-    made_tables(made, made->signature, PL_SignatureDef_outputs, (const struct pl_record *const[]){made->map_out}, 1);
+    made_tables(made, made->signature, PL_SignatureDef_inputs,
+                (const struct pl_record *const[]){made->map_in}, 1);
+    made_tables(made, made->signature, PL_SignatureDef_outputs,
+                (const struct pl_record *const[]){made->map_out}, 1);
     made->root = made_record(made, PL_TABLE_Model);
     made_integer(made->root, PL_Model_version, 3);
     made_text(made, made->root, PL_Model_description, "made");
-    made_tables(made, made->root, PL_Model_operator_codes, (const struct pl_record *const[]){made->code}, 1);
-    made_tables(made, made->root, PL_Model_subgraphs, (const struct pl_record *const[]){made->subgraph}, 1);
-    made_tables(made, made->root, PL_Model_buffers, (const struct pl_record *const *)made->buffers, MADE_BUFFERS);
-    made_tables(made, made->root, PL_Model_signature_defs, (const struct pl_record *const[]){made->signature}, 1);
+    made_tables(made, made->root, PL_Model_operator_codes,
+                (const struct pl_record *const[]){made->code}, 1);
+    made_tables(made, made->root, PL_Model_subgraphs,
+                (const struct pl_record *const[]){made->subgraph}, 1);
+    made_tables(made, made->root, PL_Model_buffers, (const struct pl_record *const *)made->buffers,
+                MADE_BUFFERS);
+    made_tables(made, made->root, PL_Model_signature_defs,
+                (const struct pl_record *const[]){made->signature}, 1);
 }
 
 void made_model_clear(struct made_model *made)
@@ -122,7 +130,8 @@ pl_status made_open(struct made_model *made, struct pl_model **model, void **byt
 {
     const struct pl_write_options write = {.source = NULL};
     const struct pl_model_limits limits = {.tensor_bytes = INT32_MAX};
-    const pl_status status = pl_model_write(&made->unit.memory, made->root, &write, bytes, size, error);
+    const pl_status status =
+        pl_model_write(&made->unit.memory, made->root, &write, bytes, size, error);
     if (status != PL_OK) return status;
     return pl_model_open(&made->unit.memory, *bytes, *size, &limits, model, error);
 }
@@ -148,7 +157,8 @@ void made_expect(struct made_model *made, pl_status expected, const char *text)
     const pl_status status = made_open(made, &model, &bytes, &size, &error);
     pl_free(&made->unit.memory, bytes, size);
     if (status == PL_OK) pl_model_close(model);
-    if (status != expected) fail_msg("found status %d '%s', expected %s", (int)status, error.text, text);
+    if (status != expected)
+        fail_msg("found status %d '%s', expected %s", (int)status, error.text, text);
     if (strstr(error.text, text) == NULL) fail_msg("found '%s', expected '%s'", error.text, text);
     assert_non_null(strstr(error.text, "at offset 0x"));
 }

@@ -15,7 +15,8 @@ static int set_up(void **state)
 {
     static struct setting setting;
     unit_memory_init(&setting.unit, 0);
-    assert_int_equal(pl_constant_store_create(&setting.unit.memory, &setting.store, &setting.error), PL_OK);
+    assert_int_equal(pl_constant_store_create(&setting.unit.memory, &setting.store, &setting.error),
+                     PL_OK);
     *state = &setting;
     return 0;
 }
@@ -29,10 +30,12 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct pl_constant *intern(struct setting *setting, const void *data, size_t bytes, bool borrow)
+static struct pl_constant *intern(struct setting *setting, const void *data, size_t bytes,
+                                  bool borrow)
 {
     struct pl_constant *constant = NULL;
-    assert_int_equal(pl_constant_intern(setting->store, data, bytes, borrow, &constant, &setting->error), PL_OK);
+    assert_int_equal(
+        pl_constant_intern(setting->store, data, bytes, borrow, &constant, &setting->error), PL_OK);
     return constant;
 }
 
@@ -115,24 +118,30 @@ static void test_packed_forms(void **state)
     const void *first = NULL, *second = NULL, *third = NULL;
     struct pl_constant *a = intern(setting, "abcd", 4, false);
     struct pl_constant *b = intern(setting, "abcd", 4, false);
-    assert_int_equal(pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &first, NULL), PL_OK);
+    assert_int_equal(pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &first, NULL),
+                     PL_OK);
     assert_memory_equal(first, "dcba", 4);
     assert_int_equal((uintptr_t)first % PL_ALIGNMENT, 0);
-    assert_int_equal(pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
+    assert_int_equal(
+        pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
     assert_ptr_equal(first, second);
     /* Another constant's equal form is one content; another layout is another form. */
-    assert_int_equal(pl_constant_pack(setting->store, b, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
+    assert_int_equal(
+        pl_constant_pack(setting->store, b, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
     assert_ptr_equal(first, second);
-    assert_int_equal(pl_constant_pack(setting->store, a, pack_zeros, 1, &count, 8, &third, NULL), PL_OK);
+    assert_int_equal(pl_constant_pack(setting->store, a, pack_zeros, 1, &count, 8, &third, NULL),
+                     PL_OK);
     assert_memory_equal(third, "\0\0\0\0\0\0\0", 8);
     pl_constant_drop_raw(setting->store, a);
     assert_null(a->raw);
     assert_int_equal(pl_constant_store_bytes(setting->store), 4 + 4 + 8);
     pl_constant_drop_raw(setting->store, b);
     assert_int_equal(pl_constant_store_bytes(setting->store), 4 + 8);
-    assert_int_equal(pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
+    assert_int_equal(
+        pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
     assert_ptr_equal(first, second);
-    assert_int_not_equal(pl_constant_pack(setting->store, a, pack_reversed, 2, &count, 4, &second, NULL), PL_OK);
+    assert_int_not_equal(
+        pl_constant_pack(setting->store, a, pack_reversed, 2, &count, 4, &second, NULL), PL_OK);
     pl_constant_release(setting->store, a);
     pl_constant_release(setting->store, b);
 }
@@ -141,7 +150,8 @@ static void test_many_and_empty(void **state)
 {
     struct setting *setting = *state;
     struct pl_constant *constants[1000];
-    for (int32_t i = 0; i < 1000; i++) constants[i] = intern(setting, &i, i == 0 ? 0 : sizeof i, false);
+    for (int32_t i = 0; i < 1000; i++)
+        constants[i] = intern(setting, &i, i == 0 ? 0 : sizeof i, false);
     for (int32_t i = 1; i < 1000; i++) {
         struct pl_constant *again = intern(setting, &i, sizeof i, false);
         assert_ptr_equal(again->raw, constants[i]->raw);
@@ -160,10 +170,12 @@ static void test_failing_allocations(void **state)
         const size_t count = 4;
         setting->unit.calls = 0;
         setting->unit.fail_at = n;
-        pl_status status = pl_constant_intern(setting->store, "text", 4, false, &constant, &setting->error);
+        pl_status status =
+            pl_constant_intern(setting->store, "text", 4, false, &constant, &setting->error);
         if (n > 2) {
             assert_int_equal(status, PL_OK);
-            status = pl_constant_pack(setting->store, constant, pack_reversed, 0, &count, 4, &packed, &setting->error);
+            status = pl_constant_pack(setting->store, constant, pack_reversed, 0, &count, 4,
+                                      &packed, &setting->error);
         }
         assert_int_equal(status, PL_OUT_OF_MEMORY);
         setting->unit.fail_at = 0;

@@ -6,7 +6,8 @@
 
 #include "model/file.h"
 
-/* vtable at 8 (8 bytes: one slot, one more absent), table at 16 (8 bytes), vector at 24 with 4 elements at 28. */
+/* vtable at 8 (8 bytes: one slot, one more absent), table at 16 (8 bytes), vector at 24 with 4
+ * elements at 28. */
 enum { VTABLE = 8, TABLE = 16, FIELD = 20, VECTOR = 24, SIZE = 32 };
 
 struct bytes {
@@ -157,9 +158,12 @@ static void test_vector(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_good_bytes, set_up), cmocka_unit_test_setup(test_root, set_up),
-        cmocka_unit_test_setup(test_table, set_up),      cmocka_unit_test_setup(test_vtable, set_up),
-        cmocka_unit_test_setup(test_field, set_up),      cmocka_unit_test_setup(test_offset, set_up),
+        cmocka_unit_test_setup(test_good_bytes, set_up),
+        cmocka_unit_test_setup(test_root, set_up),
+        cmocka_unit_test_setup(test_table, set_up),
+        cmocka_unit_test_setup(test_vtable, set_up),
+        cmocka_unit_test_setup(test_field, set_up),
+        cmocka_unit_test_setup(test_offset, set_up),
         cmocka_unit_test_setup(test_vector, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

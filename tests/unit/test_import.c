@@ -17,7 +17,8 @@ static int set_up(void **state)
     static struct setting setting;
     made_model_init(&setting.made);
     setting.bytes = NULL;
-    assert_int_equal(pl_constant_store_create(&setting.made.unit.memory, &setting.store, NULL), PL_OK);
+    assert_int_equal(pl_constant_store_create(&setting.made.unit.memory, &setting.store, NULL),
+                     PL_OK);
     *state = &setting;
     return 0;
 }
@@ -32,13 +33,15 @@ static int tear_down(void **state)
 }
 
 /* Imports, and overwrites the file unless it is borrowed: nothing may point into it. */
-static pl_status import(struct setting *setting, bool borrow, struct pl_graph **graph, struct pl_error *error)
+static pl_status import(struct setting *setting, bool borrow, struct pl_graph **graph,
+                        struct pl_error *error)
 {
     struct pl_model *model = NULL;
     struct pl_memory *memory = &setting->made.unit.memory;
     pl_free(memory, setting->bytes, setting->size);
     setting->bytes = NULL;
-    const pl_status opened = made_open(&setting->made, &model, &setting->bytes, &setting->size, error);
+    const pl_status opened =
+        made_open(&setting->made, &model, &setting->bytes, &setting->size, error);
     if (opened != PL_OK) fail_msg("refused: %s", error->text);
     const pl_status status = pl_graph_import(model, setting->store, borrow, graph, error);
     pl_model_close(model);
@@ -72,7 +75,8 @@ static void test_everything_arrives(void **state)
     assert_int_equal(subgraph->tensors[0].shape.dims[1], 4);
     assert_false(subgraph->tensors[0].has_signature);
     assert_null(subgraph->tensors[0].constant);
-    assert_memory_equal(subgraph->tensors[1].constant->raw->data, ((const float[]){1, 2, 3, 4}), 16);
+    assert_memory_equal(subgraph->tensors[1].constant->raw->data, ((const float[]){1, 2, 3, 4}),
+                        16);
     const struct pl_operator *op = &subgraph->operators[0];
     assert_string_equal(pl_operator_name(op), "ADD");
     assert_int_equal(op->version, 1);
@@ -114,7 +118,8 @@ static void test_open_dimensions_and_quantization(void **state)
     struct setting *setting = *state;
     struct made_model *made = &setting->made;
     struct pl_record *quantization = made_record(made, PL_TABLE_QuantizationParameters);
-    made_numbers(made, quantization, PL_QuantizationParameters_scale, (const float[]){1, 2, 3, 4}, 4);
+    made_numbers(made, quantization, PL_QuantizationParameters_scale, (const float[]){1, 2, 3, 4},
+                 4);
     made_integer(quantization, PL_QuantizationParameters_quantized_dimension, 3);
     made_child(made->tensors[1], PL_Tensor_quantization, quantization);
     MADE_INT32S(made, made->tensors[0], PL_Tensor_shape_signature, -1, 4);
@@ -204,7 +209,8 @@ static void test_what_is_not_supported_is_named(void **state)
     assert_non_null(strstr(error.text, "tensor 'in': type FLOAT8_E5M2"));
     made_integer(made->tensors[0], PL_Tensor_type, 0);
     struct pl_record *quantization = made_record(made, PL_TABLE_QuantizationParameters);
-    made_child(quantization, PL_QuantizationParameters_details, made_record(made, PL_TABLE_BlockwiseQuantization));
+    made_child(quantization, PL_QuantizationParameters_details,
+               made_record(made, PL_TABLE_BlockwiseQuantization));
     made_child(made->tensors[2], PL_Tensor_quantization, quantization);
     assert_int_equal(import(setting, false, &graph, &error), PL_UNSUPPORTED);
     assert_non_null(strstr(error.text, "tensor 'out': BlockwiseQuantization"));

@@ -16,17 +16,19 @@ static void test_valid_model(void **state)
     made_expect_ok(made);
 }
 
-/* ---- the file as bytes ------------------------------------------------------------------------------------------- */
+/* ---- the file as bytes ----------------------------------------------------------------------- */
 
 static void *write_made(struct made_model *made, size_t *size)
 {
     const struct pl_write_options options = {.source = NULL};
     void *bytes = NULL;
-    assert_int_equal(pl_model_write(&made->unit.memory, made->root, &options, &bytes, size, NULL), PL_OK);
+    assert_int_equal(pl_model_write(&made->unit.memory, made->root, &options, &bytes, size, NULL),
+                     PL_OK);
     return bytes;
 }
 
-static pl_status open_bytes(struct made_model *made, const void *bytes, size_t size, struct pl_error *error)
+static pl_status open_bytes(struct made_model *made, const void *bytes, size_t size,
+                            struct pl_error *error)
 {
     const struct pl_model_limits limits = {.tensor_bytes = INT32_MAX};
     struct pl_model *model = NULL;
@@ -44,7 +46,8 @@ static void test_truncated(void **state)
     size_t size = 0;
     uint8_t *bytes = write_made(made, &size);
     for (size_t length = 0; length + 16 < size; length++) {
-        uint8_t *cut = pl_allocate(&made->unit.memory, length); /* its own end, so that a sanitizer sees it */
+        uint8_t *cut =
+            pl_allocate(&made->unit.memory, length); /* its own end, so that a sanitizer sees it */
         memcpy(cut, bytes, length);
         assert_int_equal(open_bytes(made, cut, length, &error), PL_INVALID_MODEL);
         assert_non_null(strstr(error.text, "offset 0x"));
@@ -63,7 +66,8 @@ static void test_not_a_model(void **state)
     assert_int_equal(open_bytes(made, "\xff\xff\xff\xffTFL3", 8, &error), PL_INVALID_MODEL);
 }
 
-/* Every byte of the file, set to every one of some values: refused or accepted, never read outside. */
+/* Every byte of the file, set to every one of some values: refused or accepted, never read
+ * outside. */
 static void test_every_byte_changed(void **state)
 {
     struct made_model *made = *state;
@@ -105,7 +109,8 @@ static void test_offset_is_where_the_value_is(void **state)
     pl_free(&made->unit.memory, bytes, size);
 }
 
-/* Ten thousand subgraphs that are one and the same table: the tensors of all would be far more than the file. */
+/* Ten thousand subgraphs that are one and the same table: the tensors of all would be far more
+ * than the file. */
 static void test_shared_tables_are_limited(void **state)
 {
     struct made_model *made = *state;
@@ -119,8 +124,10 @@ static void test_shared_tables_are_limited(void **state)
     memcpy(large, bytes, size);
     struct pl_model *model = NULL;
     const struct pl_model_limits limits = {.tensor_bytes = INT32_MAX};
-    assert_int_equal(pl_model_open(&made->unit.memory, bytes, size, &limits, &model, &error), PL_OK);
-    const uint32_t root_at = model->root->offset, subgraph_at = pl_record_item(model->root, PL_Model_subgraphs, 0)->offset;
+    assert_int_equal(pl_model_open(&made->unit.memory, bytes, size, &limits, &model, &error),
+                     PL_OK);
+    const uint32_t root_at = model->root->offset,
+                   subgraph_at = pl_record_item(model->root, PL_Model_subgraphs, 0)->offset;
     pl_model_close(model);
     int32_t back = 0;
     memcpy(&back, bytes + root_at, sizeof back);
@@ -170,7 +177,7 @@ static void test_failing_allocations(void **state)
     pl_free(&made->unit.memory, bytes, size);
 }
 
-/* ---- the model as a whole ---------------------------------------------------------------------------------------- */
+/* ---- the model as a whole -------------------------------------------------------------------- */
 
 static void test_version(void **state)
 {
@@ -218,7 +225,8 @@ static void test_metadata(void **state)
 {
     struct made_model *made = *state;
     struct pl_record *metadata = made_record(made, PL_TABLE_Metadata);
-    made_tables(made, made->root, PL_Model_metadata, (const struct pl_record *const[]){metadata}, 1);
+    made_tables(made, made->root, PL_Model_metadata, (const struct pl_record *const[]){metadata},
+                1);
     made_integer(metadata, PL_Metadata_buffer, 1);
     made_expect_ok(made);
     made_integer(metadata, PL_Metadata_buffer, 2);
@@ -236,9 +244,11 @@ static void test_external_buffers(void **state)
     struct pl_record *external = made_record(made, PL_TABLE_ExternalBuffer);
     struct pl_record *group = made_record(made, PL_TABLE_ExternalBufferGroup);
     made_integer(external, PL_ExternalBuffer_id, 7);
-    made_tables(made, made->root, PL_Model_external_buffers, (const struct pl_record *const[]){external}, 1);
+    made_tables(made, made->root, PL_Model_external_buffers,
+                (const struct pl_record *const[]){external}, 1);
     EXPECT("external_buffers[0].group: found group 0");
-    made_tables(made, made->root, PL_Model_external_buffer_groups, (const struct pl_record *const[]){group}, 1);
+    made_tables(made, made->root, PL_Model_external_buffer_groups,
+                (const struct pl_record *const[]){group}, 1);
     made_expect_ok(made);
     made_integer(external, PL_ExternalBuffer_offset, INT64_MAX);
     made_integer(external, PL_ExternalBuffer_length, -1);
@@ -248,7 +258,8 @@ static void test_external_buffers(void **state)
     EXPECT("tensors[1].external_buffer: found external buffer 8");
 }
 
-/* Bytes behind the FlatBuffer: written there, found again, and refused if they are not in the file. */
+/* Bytes behind the FlatBuffer: written there, found again, and refused if they are not in the
+ * file. */
 static void test_buffers_behind(void **state)
 {
     struct made_model *made = *state;
@@ -258,8 +269,10 @@ static void test_buffers_behind(void **state)
     struct pl_error error;
     void *bytes = NULL;
     size_t size = 0, found = 0;
-    assert_int_equal(pl_model_write(&made->unit.memory, made->root, &options, &bytes, &size, &error), PL_OK);
-    assert_int_equal(pl_model_open(&made->unit.memory, bytes, size, &limits, &model, &error), PL_OK);
+    assert_int_equal(
+        pl_model_write(&made->unit.memory, made->root, &options, &bytes, &size, &error), PL_OK);
+    assert_int_equal(pl_model_open(&made->unit.memory, bytes, size, &limits, &model, &error),
+                     PL_OK);
     const struct pl_record *subgraph = pl_record_item(model->root, PL_Model_subgraphs, 0);
     const struct pl_record *weights = pl_record_item(subgraph, PL_SubGraph_tensors, 1);
     const void *data = pl_model_tensor_bytes(model, weights, &found);
@@ -288,21 +301,27 @@ static void test_custom_options_behind(void **state)
     made_text(made, made->code, PL_OperatorCode_custom_code, "Mine");
     made_child(made->op, PL_Operator_builtin_options, NULL);
     made_numbers(made, made->op, PL_Operator_custom_options, "0123456789ab", 12);
-    assert_int_equal(pl_model_write(&made->unit.memory, made->root, &plain, &bytes, &size, &error), PL_OK);
-    assert_int_equal(pl_model_open(&made->unit.memory, bytes, size, &limits, &model, &error), PL_OK);
+    assert_int_equal(pl_model_write(&made->unit.memory, made->root, &plain, &bytes, &size, &error),
+                     PL_OK);
+    assert_int_equal(pl_model_open(&made->unit.memory, bytes, size, &limits, &model, &error),
+                     PL_OK);
     /* The same bytes, named by their offset. */
     struct pl_record *root = pl_record_copy(&made->region, model->root);
     const struct pl_record *subgraph = pl_record_item(root, PL_Model_subgraphs, 0);
-    struct pl_record *op = (struct pl_record *)(uintptr_t)pl_record_item(subgraph, PL_SubGraph_operators, 0);
+    struct pl_record *op =
+        (struct pl_record *)(uintptr_t)pl_record_item(subgraph, PL_SubGraph_operators, 0);
     const char *options =
-        pl_model_custom_options(&model->file, pl_record_item(pl_record_item(model->root, PL_Model_subgraphs, 0),
-                                                             PL_SubGraph_operators, 0), &found);
+        pl_model_custom_options(&model->file,
+                                pl_record_item(pl_record_item(model->root, PL_Model_subgraphs, 0),
+                                               PL_SubGraph_operators, 0),
+                                &found);
     pl_record_value_of(op, PL_Operator_custom_options)->vector.data = NULL;
     made_integer(op, PL_Operator_large_custom_options_offset, options - (const char *)bytes);
     made_integer(op, PL_Operator_large_custom_options_size, 12);
     const struct pl_write_options from_file = {.source = &model->file};
     size_t again_size = 0;
-    assert_int_equal(pl_model_write(&made->unit.memory, root, &from_file, &again, &again_size, &error), PL_OK);
+    assert_int_equal(
+        pl_model_write(&made->unit.memory, root, &from_file, &again, &again_size, &error), PL_OK);
     assert_int_equal(again_size, size);
     assert_memory_equal(again, bytes, size);
     pl_free(&made->unit.memory, again, again_size);
@@ -320,7 +339,7 @@ static void test_custom_options_behind(void **state)
     pl_free(&made->unit.memory, bytes, size);
 }
 
-/* ---- tensors ----------------------------------------------------------------------------------------------------- */
+/* ---- tensors --------------------------------------------------------------------------------- */
 
 static void test_type_out_of_range(void **state)
 {
@@ -405,7 +424,8 @@ static void test_variant_with_bytes(void **state)
     EXPECT("tensors[1].buffer: found 16 bytes for a variant");
 }
 
-/* Many tensors of strings over one buffer: each is small in the file, but all of them are walked through. */
+/* Many tensors of strings over one buffer: each is small in the file, but all of them are walked
+ * through. */
 static void test_strings_that_would_not_end(void **state)
 {
     struct made_model *made = *state;
@@ -424,13 +444,15 @@ static void test_strings_that_would_not_end(void **state)
     EXPECT("the file refers to its buffers so often that it would not end");
 }
 
-static struct pl_record *quantize(struct made_model *made, int tensor, uint32_t scales, uint32_t zeros)
+static struct pl_record *quantize(struct made_model *made, int tensor, uint32_t scales,
+                                  uint32_t zeros)
 {
     static const float scale[4] = {0.5f, 1, 2, 4};
     static const int64_t zero[4] = {1, 2, 3, 4};
     struct pl_record *quantization = made_record(made, PL_TABLE_QuantizationParameters);
     made_numbers(made, quantization, PL_QuantizationParameters_scale, scale, scales);
-    if (zeros > 0) made_numbers(made, quantization, PL_QuantizationParameters_zero_point, zero, zeros);
+    if (zeros > 0)
+        made_numbers(made, quantization, PL_QuantizationParameters_zero_point, zero, zeros);
     made_child(made->tensors[tensor], PL_Tensor_quantization, quantization);
     return quantization;
 }
@@ -450,7 +472,8 @@ static void test_quantization_lengths(void **state)
     EXPECT("tensors[1].quantization.scale: found 3 scales, expected 1, or 4");
 }
 
-/* A dimension out of range is let through only where just one can be meant, as in people's real files. */
+/* A dimension out of range is let through only where just one can be meant, as in people's real
+ * files. */
 static void test_quantized_dimension(void **state)
 {
     struct made_model *made = *state;
@@ -482,13 +505,15 @@ static void test_quantization_values(void **state)
     made_numbers(made, quantization, PL_QuantizationParameters_scale, (const float[]){0}, 1);
     made_expect_ok(made);
     made_integer(made->tensors[2], PL_Tensor_type, PL_TensorType_INT8);
-    made_numbers(made, quantization, PL_QuantizationParameters_zero_point, (const int64_t[]){-128}, 1);
+    made_numbers(made, quantization, PL_QuantizationParameters_zero_point, (const int64_t[]){-128},
+                 1);
     made_expect_ok(made);
-    made_numbers(made, quantization, PL_QuantizationParameters_zero_point, (const int64_t[]){-129}, 1);
+    made_numbers(made, quantization, PL_QuantizationParameters_zero_point, (const int64_t[]){-129},
+                 1);
     EXPECT("tensors[2].quantization.zero_point[0]: found -129, expected -128 to 127");
 }
 
-/* ---- sparse tensors ---------------------------------------------------------------------------------------------- */
+/* ---- sparse tensors -------------------------------------------------------------------------- */
 
 /* weights [4] with entries at 1 and 3 only. */
 static struct pl_record *make_sparse(struct made_model *made, struct pl_record **sparsity)
@@ -503,7 +528,8 @@ static struct pl_record *make_sparse(struct made_model *made, struct pl_record *
     made_child(metadata, PL_DimensionMetadata_array_indices, indices);
     *sparsity = made_record(made, PL_TABLE_SparsityParameters);
     MADE_INT32S(made, *sparsity, PL_SparsityParameters_traversal_order, 0);
-    made_tables(made, *sparsity, PL_SparsityParameters_dim_metadata, (const struct pl_record *const[]){metadata}, 1);
+    made_tables(made, *sparsity, PL_SparsityParameters_dim_metadata,
+                (const struct pl_record *const[]){metadata}, 1);
     made_child(made->tensors[1], PL_Tensor_sparsity, *sparsity);
     made_numbers(made, made->buffers[1], PL_Buffer_data, (const float[]){1, 2}, 8);
     return metadata;
@@ -586,7 +612,7 @@ static void test_sparse_blocks(void **state)
     EXPECT("block_map[0]: found dimension 1");
 }
 
-/* ---- operators and their order ----------------------------------------------------------------------------------- */
+/* ---- operators and their order --------------------------------------------------------------- */
 
 static void test_operator_indices(void **state)
 {
@@ -649,10 +675,11 @@ static void test_enum_in_options(void **state)
     struct pl_record *options = made_record(made, PL_TABLE_AddOptions);
     made_integer(options, PL_AddOptions_fused_activation_function, 6);
     made_child(made->op, PL_Operator_builtin_options, options);
-    EXPECT("operators[0].builtin_options.fused_activation_function: found 6, expected a ActivationFunctionType");
+    EXPECT("operators[0].builtin_options.fused_activation_function: found 6, expected a "
+           "ActivationFunctionType");
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 /* `count` subgraphs; each but the last calls the next one with both branches of an IF. */
 static struct pl_record *chain_calls(struct made_model *made, int count)
@@ -667,7 +694,8 @@ static struct pl_record *chain_calls(struct made_model *made, int count)
         made_integer(last, PL_IfOptions_then_subgraph_index, i + 1);
         made_integer(last, PL_IfOptions_else_subgraph_index, i + 1);
         made_child(op, PL_Operator_builtin_options, last);
-        made_tables(made, subgraph, PL_SubGraph_operators, (const struct pl_record *const[]){op}, 1);
+        made_tables(made, subgraph, PL_SubGraph_operators, (const struct pl_record *const[]){op},
+                    1);
         if (i == count - 1) {
             made_tables(made, subgraph, PL_SubGraph_operators, NULL, 0);
             MADE_INT32S(made, subgraph, PL_SubGraph_outputs, 0);
@@ -693,12 +721,15 @@ static void test_calls_in_a_circle(void **state)
     struct made_model *made = *state;
     chain_calls(made, 2);
     uint32_t count = 0;
-    const struct pl_record *const *subgraphs = pl_record_vector(made->root, PL_Model_subgraphs, &count);
+    const struct pl_record *const *subgraphs =
+        pl_record_vector(made->root, PL_Model_subgraphs, &count);
     const struct pl_record *twice[] = {subgraphs[0], subgraphs[0]};
     made_tables(made, made->root, PL_Model_subgraphs, twice, 2);
-    EXPECT("subgraphs[1].operators[0].builtin_options.then_subgraph_index: found subgraph 1, which calls itself");
+    EXPECT("subgraphs[1].operators[0].builtin_options.then_subgraph_index: found subgraph 1, which "
+           "calls itself");
     made_tables(made, made->root, PL_Model_subgraphs, twice, 1);
-    EXPECT("subgraphs[0].operators[0].builtin_options.then_subgraph_index: found subgraph 1, the model has 1");
+    EXPECT("subgraphs[0].operators[0].builtin_options.then_subgraph_index: found subgraph 1, the "
+           "model has 1");
 }
 
 /* An operator that has to have options and has none would call subgraph 0, itself. */
@@ -736,7 +767,7 @@ static void test_calls_that_explode(void **state)
     EXPECT("found calls that need more than");
 }
 
-/* ---- signatures -------------------------------------------------------------------------------------------------- */
+/* ---- signatures ------------------------------------------------------------------------------ */
 
 static void test_signatures(void **state)
 {
@@ -764,7 +795,7 @@ static void test_signature_keys(void **state)
     EXPECT("signature_defs[0].signature_key: found no key");
 }
 
-/* ---- records ----------------------------------------------------------------------------------------------------- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 static void test_written_models_decode_equal(void **state)
 {

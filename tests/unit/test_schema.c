@@ -5,7 +5,8 @@
 
 #include "model/schema.h"
 
-/* Facts copied from nowhere but the published schema: a row that is mistyped or out of place shows here. */
+/* Facts copied from nowhere but the published schema: a row that is mistyped or out of place
+ * shows here. */
 static void test_known_facts(void **state)
 {
     (void)state;
@@ -33,10 +34,12 @@ static void test_numbers_have_no_gaps(void **state)
     (void)state;
     int32_t enum_next[PL_ENUM_COUNT] = {0};
     int32_t union_next[PL_UNION_COUNT] = {0};
-#define PL_VALUE(enumeration, name, number) assert_int_equal(enum_next[PL_ENUM_##enumeration]++, number);
+#define PL_VALUE(enumeration, name, number)                                                        \
+    assert_int_equal(enum_next[PL_ENUM_##enumeration]++, number);
 #define PL_MEMBER(name, table, number) assert_int_equal(++union_next[PL_UNION_##name], number);
 #include "model/schema.def"
-    for (int i = 1; i < PL_ENUM_COUNT; i++) assert_int_equal(enum_next[i], pl_schema_enum_count((enum pl_enum)i));
+    for (int i = 1; i < PL_ENUM_COUNT; i++)
+        assert_int_equal(enum_next[i], pl_schema_enum_count((enum pl_enum)i));
 }
 
 static void test_names_of_values(void **state)
@@ -104,7 +107,8 @@ static int nesting(enum pl_table table, int depth)
         if (facts->form == PL_FORM_TABLE || facts->form == PL_FORM_TABLES)
             best = deepest(best, (enum pl_table)facts->of, depth);
         for (int32_t n = 1; facts->form == PL_FORM_UNION &&
-                            pl_schema_union_table((enum pl_union)facts->of, n, &member); n++)
+                            pl_schema_union_table((enum pl_union)facts->of, n, &member);
+             n++)
             best = deepest(best, member, depth);
     }
     return best;
@@ -127,19 +131,17 @@ static void test_options_of_operators(void **state)
     /* Every row names a member of one of the two unions. */
 #define PL_OPTIONS(operator, options)                                                              \
     assert_true(pl_schema_union_number(PL_UNION_BuiltinOptions, PL_TABLE_##options) +              \
-                    pl_schema_union_number(PL_UNION_BuiltinOptions2, PL_TABLE_##options) > 0);
+                    pl_schema_union_number(PL_UNION_BuiltinOptions2, PL_TABLE_##options) >         \
+                0);
 #include "model/schema.def"
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_facts),
-        cmocka_unit_test(test_numbers_have_no_gaps),
-        cmocka_unit_test(test_names_of_values),
-        cmocka_unit_test(test_unions_both_ways),
-        cmocka_unit_test(test_fields_of_tables),
-        cmocka_unit_test(test_no_table_within_itself),
+        cmocka_unit_test(test_known_facts),          cmocka_unit_test(test_numbers_have_no_gaps),
+        cmocka_unit_test(test_names_of_values),      cmocka_unit_test(test_unions_both_ways),
+        cmocka_unit_test(test_fields_of_tables),     cmocka_unit_test(test_no_table_within_itself),
         cmocka_unit_test(test_options_of_operators),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
