@@ -102,9 +102,9 @@ size_t pl_schema_element_bytes(uint8_t element)
 size_t pl_schema_alignment(enum pl_field field)
 {
     switch (field) {
-#define PL_FIELD_ALIGN(table, name, bytes)                                                         \
-    case PL_##table##_##name: return (bytes);                                                      \
-        #include "model/schema.def"
+#define PL_FIELD_ALIGN(table, name, bytes) \
+    case PL_##table##_##name: return (bytes);
+#include "model/schema.def"
     default: return pl_schema_element_bytes(fields[field].element);
     }
 }
