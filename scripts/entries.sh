@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The entries of scripts/test, scripts/test-long and .ci/run, see checks.sh.
 
+PYTEST=("$PYTHON" -m pytest -q -rsfE --tb=short --durations=20 -p no:cacheprovider)
+
 # Unit tests of a preset that is built; the rest of the arguments is put before each program.
 unit_tests() {
     local preset=$1 program
@@ -19,22 +21,35 @@ all_tests() {
     check build/release scripts/build
     check symbols tests/check_symbols.sh out
     check package tests/check_package.sh out
-    check_tests pytest "$PYTHON" -m pytest -q -rs -p no:cacheprovider tests
+    check_tests pytest "${PYTEST[@]}" tests
 }
 
 # The same code under other eyes. clang: its warnings; tsan: races; aarch64: another instruction set, under qemu.
+QEMU="qemu-aarch64 -L /usr/aarch64-linux-gnu -E PLAIT_TEST_IN_QEMU=1
+    -E LD_LIBRARY_PATH=.cache/aarch64/usr/lib/aarch64-linux-gnu"
 all_builds() {
+    check build/dev build_preset dev
+    check bits/c equal_bits env PLAIT_CPU=c build/dev/digests
     check build/clang build_preset clang
+    check bits/clang equal_bits build/clang/digests
     check build/tsan build_preset tsan
     # Tests fork with threads running, which the sanitizer refuses unless told.
     TSAN_OPTIONS="die_after_fork=0 halt_on_error=1" unit_tests tsan
+    check_tests tsan/scenario env PLAIT_SCENARIO=tsan "${PYTEST[@]}" tests/scenario/test_scenarios.py
     if need_aarch64; then
         check build/aarch64 build_preset aarch64
-        unit_tests aarch64 qemu-aarch64 -L /usr/aarch64-linux-gnu -E PLAIT_TEST_IN_QEMU=1 \
-            -E LD_LIBRARY_PATH=.cache/aarch64/usr/lib/aarch64-linux-gnu
+        unit_tests aarch64 $QEMU
+        check bits/aarch64 equal_bits $QEMU build/aarch64/digests
     else
         skip build/aarch64 "no arm64 packages from this system's servers"
     fi
+}
+
+# equal_bits PROGRAM...: answers to random inputs have the bits that the dev build gives on this machine.
+equal_bits() {
+    local wanted found
+    wanted=$(small_models | xargs build/dev/digests) && found=$(small_models | xargs "$@") || return 1
+    diff <(echo "$wanted") <(echo "$found") && echo "$(wc -l <<<"$found") models give equal bits"
 }
 
 run_under_valgrind() {
@@ -47,7 +62,6 @@ small_models() {
 }
 
 valgrind_checks() {
-    check build/dev build_preset dev
     unit_tests dev valgrind --quiet --error-exitcode=9 --leak-check=full
     local model
     for model in $(small_models); do
@@ -70,6 +84,6 @@ run_fuzzer() {
     local seeds="build/fuzz/seeds"
     mkdir -p "$3" "$seeds" build/fuzz/found
     small_models | xargs -r cp -t "$seeds"
-    "$1" -max_total_time="$2" -timeout=20 -rss_limit_mb=2500 -max_len=65536 -print_final_stats=1 \
+    "$1" -max_total_time="$2" -timeout=20 -rss_limit_mb=2500 -max_len=200000 -print_final_stats=1 \
         -artifact_prefix=build/fuzz/found/ "$3" "$seeds"
 }
