@@ -39,12 +39,19 @@ static int read_settings(struct run_settings *settings, const struct options *op
 
 /* ---- the time limit -------------------------------------------------------------------------- */
 
+static bool on_terminal; /* where the progress line may stand, which the message replaces */
+
+static void say(const char *text)
+{
+    ssize_t written = write(STDERR_FILENO, text, strlen(text));
+    (void)written;
+}
+
 static void end_program(int signal_number)
 {
-    static const char message[] = "plait: --timeout: time is up, nothing was written\n";
     (void)signal_number;
-    ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
-    (void)written;
+    if (on_terminal) say("\r\033[K");
+    say("plait: --timeout: time is up, nothing was written\n");
     _exit(EXIT_TIMEOUT);
 }
 
@@ -53,6 +60,7 @@ static void set_timeout(double seconds)
 {
     struct sigaction action;
     struct itimerval timer = {0};
+    on_terminal = isatty(STDERR_FILENO) == 1;
     memset(&action, 0, sizeof action);
     action.sa_handler = end_program;
     sigaction(SIGALRM, &action, NULL);
