@@ -35,8 +35,11 @@ LEVELS = ("c", "c-x86v3")
 
 
 class Tensor:
+    """scale and zero may be lists: one per index of `dimension`."""
+
     def __init__(self, kind, shape, scale=None, zero=0, data=None):
         self.kind, self.shape, self.scale, self.zero, self.data = kind, tuple(shape), scale, zero, data
+        self.dimension = 0
 
 
 def build(operator, options, inputs, output, version):
@@ -58,6 +61,7 @@ def build(operator, options, inputs, output, version):
             made.quantization = schema.QuantizationParametersT()
             made.quantization.scale = np.atleast_1d(np.float32(tensor.scale))
             made.quantization.zeroPoint = np.atleast_1d(np.int64(tensor.zero))
+            made.quantization.quantizedDimension = tensor.dimension
         if tensor.data is not None:
             buffer = schema.BufferT()
             buffer.data = np.frombuffer(np.ascontiguousarray(tensor.data).tobytes(), np.uint8)
@@ -174,13 +178,20 @@ def arithmetic(name, kinds, option):
             b.scale, b.zero, out.scale, out.zero = a.scale, a.zero, a.scale, a.zero
         if name == "SQUARED_DIFFERENCE" and a.scale is not None:
             out.scale = random_scale(rng, 0.01, 2.0)
+        power = kind == "i16" and option in ("AddOptions", "SubOptions") and rng.random() < 0.4
+        if power:  # older models: scales are powers of two, one input has the output's
+            shifts = [0, int(rng.integers(0, 9))]
+            rng.shuffle(shifts)
+            a.shape = b.shape = out.shape
+            out.scale = 2.0 ** -int(rng.integers(4, 15))
+            a.scale, b.scale = (out.scale / 2.0 ** shift for shift in shifts)
         feeds = [fill(a, rng), fill(b, rng)]
         if name == "DIV" and kind != "f32":
             bad = b.zero if b.scale is not None else 0
             feeds[1][feeds[1] == bad] = bad + 1 if bad < np.iinfo(feeds[1].dtype).max else bad - 1
         fields = {"fusedActivationFunction": int(rng.choice([0, 0, 1, 2, 3]))}
         if option in ("AddOptions", "SubOptions"):
-            fields["potScaleInt16"] = False
+            fields["potScaleInt16"] = bool(power)
         if not hasattr(schema, option + "T"):
             return None
         options = options_of(option, **fields if option in ("AddOptions", "SubOptions", "MulOptions", "DivOptions")
@@ -286,6 +297,13 @@ def arg_extremum(name, option):
     return make
 
 
+def make_per_channel(rng, tensor):
+    tensor.dimension = int(rng.integers(len(tensor.shape)))
+    channels = tensor.shape[tensor.dimension]
+    tensor.scale = [random_scale(rng) for _ in range(channels)]
+    tensor.zero = [random_zero(rng, tensor.kind) for _ in range(channels)]
+
+
 def quantize(rng):
     pairs = [("f32", "i8"), ("f32", "u8"), ("f32", "i16"), ("i8", "i8"), ("i8", "u8"), ("u8", "i8"), ("u8", "u8"),
              ("i16", "i8"), ("i16", "i16"), ("i16", "i32"), ("i32", "i8"), ("i32", "i16")]
@@ -299,6 +317,8 @@ def quantize(rng):
     feed = random_values(rng, kind, shape, spread) if kind != "i32" else \
         rng.integers(-200000, 200000, shape).astype(np.int32)
     if kind == "f32" and rng.random() < 0.3:
+        make_per_channel(rng, out)
+    elif kind == "f32" and rng.random() < 0.3:
         feed.flat[:] = np.round(feed.flat[:] / np.float32(out.scale) * 2) * np.float32(out.scale) / 2
     if kind == "f32" and rng.random() < 0.2:
         feed.flat[0] = [np.nan, np.inf, -np.inf, 1e30][int(rng.integers(4))]
@@ -310,6 +330,8 @@ def dequantize(rng):
     shape = random_shape(rng)
     a = quantized(rng, kind, shape) if kind != "f16" else Tensor(kind, shape)
     feeds = [fill(a, rng)]
+    if kind in ("i8", "u8") and rng.random() < 0.5:
+        make_per_channel(rng, a)
     if kind == "f16":
         feeds = [rng.integers(0, 65536, shape).astype(np.uint16).view(np.float16)]
         feeds[0][np.isnan(feeds[0])] = 1
