@@ -58,6 +58,9 @@ struct pl_depthwise_kernels {
     void (*hybrid)(const struct pl_depthwise_shape *shape,
                    const struct pl_depthwise_hybrid *weights, const int8_t *input, float *output,
                    int32_t y);
+
+    /* Weights of 4 bits as int8; count points to their number, an int64_t. */
+    void (*unpack_i4)(void *weights, const void *raw, const void *count);
 };
 
 #endif

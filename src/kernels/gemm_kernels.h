@@ -102,13 +102,17 @@ typedef void (*pl_gemm_pack_blocks)(void *packed, const void *raw, const struct 
                                     int64_t from, int64_t to);
 
 struct pl_gemm_kernels {
-    /* Packers. uint8 weights become int8 by subtracting 128. The packers of whole constants take a
-     * const struct pl_gemm_pack * as context. */
+    /* Packers. Weights of 2 and 4 bits become int8; uint8 by subtracting 128. The packers of
+     * whole constants take a const struct pl_gemm_pack * as context. */
     void (*pack_f32)(void *packed, const void *raw, const void *pack);
+    void (*pack_i2)(void *packed, const void *raw, const void *pack);
+    void (*pack_i4)(void *packed, const void *raw, const void *pack);
     void (*pack_i8)(void *packed, const void *raw, const void *pack);
     void (*pack_u8)(void *packed, const void *raw, const void *pack);
     void (*pack_i16)(void *packed, const void *raw, const void *pack);
     pl_gemm_pack_blocks pack_blocks_f32;
+    pl_gemm_pack_blocks pack_blocks_i2;
+    pl_gemm_pack_blocks pack_blocks_i4;
     pl_gemm_pack_blocks pack_blocks_i8;
     pl_gemm_pack_blocks pack_blocks_u8;
     pl_gemm_pack_blocks pack_blocks_i16;

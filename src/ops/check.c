@@ -145,6 +145,8 @@ pl_status pl_check_constant(struct pl_prepare *prepare, struct pl_place place)
 static bool zero_point_fits(pl_type type, int32_t zero_point)
 {
     switch (type) {
+    case PL_INT2: return zero_point >= -2 && zero_point <= 1;
+    case PL_INT4: return zero_point >= -8 && zero_point <= 7;
     case PL_INT8: return zero_point >= INT8_MIN && zero_point <= INT8_MAX;
     case PL_UINT8: return zero_point >= 0 && zero_point <= UINT8_MAX;
     case PL_INT16: return zero_point >= INT16_MIN && zero_point <= INT16_MAX;

@@ -18,6 +18,7 @@ struct depthwise {
     enum pl_filter_kind kind;
     struct pl_filter_bias bias;
     struct pl_depthwise_shape shape;
+    const int8_t *unpacked; /* a constant filter of 4 bits as int8, else NULL */
     int32_t height;         /* of the output */
     int64_t image_elements; /* of the input */
     union {
@@ -29,12 +30,17 @@ struct depthwise {
 
 /* ---- eval ------------------------------------------------------------------------------------ */
 
+static const void *filter_of(const struct depthwise *depthwise, const struct pl_eval *eval)
+{
+    return depthwise->unpacked != NULL ? depthwise->unpacked : eval->inputs[FILTER];
+}
+
 static pl_status eval_float(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct depthwise *depthwise = eval->params;
     const int64_t row_elements = (int64_t)depthwise->shape.output_width * depthwise->shape.channels;
     struct pl_depthwise_float weights = depthwise->floats;
-    weights.weights = eval->inputs[FILTER];
+    weights.weights = filter_of(depthwise, eval);
     weights.bias = pl_filter_bias(&depthwise->bias, eval);
     for (int64_t unit = from; unit < to; unit++) {
         const float *image = (const float *)eval->inputs[INPUT] +
@@ -52,7 +58,7 @@ static pl_status eval_hybrid(const struct pl_eval *eval, int64_t from, int64_t t
     const struct pl_gemm_rows *rows = &depthwise->operands.rows;
     const int64_t row_elements = (int64_t)depthwise->shape.output_width * depthwise->shape.channels;
     struct pl_depthwise_hybrid weights = depthwise->hybrid;
-    weights.weights = eval->inputs[FILTER];
+    weights.weights = filter_of(depthwise, eval);
     weights.bias = pl_filter_bias(&depthwise->bias, eval);
     for (int64_t unit = from; unit < to; unit++) {
         const int64_t batch = unit / depthwise->height;
@@ -77,7 +83,7 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
         (int64_t)depthwise->shape.output_width * depthwise->shape.channels * bytes;
     struct pl_depthwise_integer weights = depthwise->integers;
     const void *bias = pl_filter_bias(&depthwise->bias, eval);
-    weights.weights = eval->inputs[FILTER];
+    weights.weights = filter_of(depthwise, eval);
     weights.bias = depthwise->bias.wide ? NULL : bias;
     weights.wide_bias = depthwise->bias.wide ? bias : NULL;
     for (int64_t unit = from; unit < to; unit++) {
@@ -178,6 +184,24 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct depthwise *d
     return PL_OK;
 }
 
+/* The kernels read filters as they are in the file, but for those of 4 bits. */
+static pl_status prepare_filter(struct pl_prepare *prepare, struct depthwise *depthwise)
+{
+    const pl_type type = prepare->inputs[FILTER]->tensor->type;
+    const int64_t count = pl_shape_count(&prepare->inputs[FILTER]->shape);
+    if (type == PL_INT2) {
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER),
+                             "found int2, expected int8");
+    }
+    if (type != PL_INT4 || count == 0) return PL_OK;
+    PL_TRY(pl_check_constant(prepare, pl_input(FILTER)));
+    const void *unpacked = NULL;
+    PL_TRY(pl_prepare_pack(prepare, FILTER, depthwise->kernels->unpack_i4, (uint64_t)count, &count,
+                           (size_t)count, &unpacked));
+    depthwise->unpacked = unpacked;
+    return PL_OK;
+}
+
 static pl_status prepare_kind(struct pl_prepare *prepare, struct depthwise *depthwise,
                               pl_eval_function *eval)
 {
@@ -213,6 +237,7 @@ pl_status pl_prepare_depthwise_conv_2d(struct pl_prepare *prepare)
     PL_TRY(pl_filter_check_bias(prepare, depthwise->kind, depthwise->shape.channels,
                                 &depthwise->bias));
     PL_TRY(prepare_kind(prepare, depthwise, &eval));
+    PL_TRY(prepare_filter(prepare, depthwise));
     const struct pl_shape *output = &prepare->outputs[0]->shape;
     const int64_t taps =
         (int64_t)depthwise->shape.patch.filter_height * depthwise->shape.patch.filter_width;

@@ -14,8 +14,11 @@ pl_status pl_filter_choose(struct pl_prepare *prepare, enum pl_filter_kind *kind
         enum pl_filter_kind kind;
     } kinds[] = {
         {PL_FLOAT32, PL_FLOAT32, PL_FILTER_FLOAT}, {PL_FLOAT32, PL_INT8, PL_FILTER_HYBRID},
-        {PL_INT8, PL_INT8, PL_FILTER_INT8},        {PL_UINT8, PL_UINT8, PL_FILTER_UINT8},
-        {PL_INT16, PL_INT8, PL_FILTER_INT16},      {PL_INT16, PL_INT16, PL_FILTER_INT16_WIDE},
+        {PL_FLOAT32, PL_INT4, PL_FILTER_HYBRID},   {PL_FLOAT32, PL_INT2, PL_FILTER_HYBRID},
+        {PL_INT8, PL_INT8, PL_FILTER_INT8},        {PL_INT8, PL_INT4, PL_FILTER_INT8},
+        {PL_INT8, PL_INT2, PL_FILTER_INT8},        {PL_UINT8, PL_UINT8, PL_FILTER_UINT8},
+        {PL_INT16, PL_INT8, PL_FILTER_INT16},      {PL_INT16, PL_INT4, PL_FILTER_INT16},
+        {PL_INT16, PL_INT2, PL_FILTER_INT16},      {PL_INT16, PL_INT16, PL_FILTER_INT16_WIDE},
     };
     PL_TRY(pl_check_type(prepare, pl_input(INPUT), PL_TYPES_FLOAT | PL_TYPES_QUANTIZED));
     const pl_type input = prepare->inputs[INPUT]->tensor->type;

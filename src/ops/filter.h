@@ -8,10 +8,10 @@
 
 enum pl_filter_kind {
     PL_FILTER_FLOAT,     /* float32 under float32 */
-    PL_FILTER_HYBRID,    /* float32 under int8: the input is quantized on the way */
-    PL_FILTER_INT8,      /* int8 under int8 */
+    PL_FILTER_HYBRID,    /* float32 under int8, int4 or int2: the input is quantized */
+    PL_FILTER_INT8,      /* int8 under int8, int4 or int2 */
     PL_FILTER_UINT8,     /* uint8 under uint8 */
-    PL_FILTER_INT16,     /* int16 under int8 */
+    PL_FILTER_INT16,     /* int16 under int8, int4 or int2 */
     PL_FILTER_INT16_WIDE /* int16 under int16 */
 };
 

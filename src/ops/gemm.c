@@ -17,6 +17,8 @@ struct packer {
 static struct packer choose_packer(const struct pl_gemm_kernels *kernels, pl_type type)
 {
     switch (type) {
+    case PL_INT2: return (struct packer){kernels->pack_i2, kernels->pack_blocks_i2, 1};
+    case PL_INT4: return (struct packer){kernels->pack_i4, kernels->pack_blocks_i4, 1};
     case PL_INT8: return (struct packer){kernels->pack_i8, kernels->pack_blocks_i8, 1};
     case PL_UINT8: return (struct packer){kernels->pack_u8, kernels->pack_blocks_u8, 1};
     case PL_INT16: return (struct packer){kernels->pack_i16, kernels->pack_blocks_i16, 2};

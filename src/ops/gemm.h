@@ -34,7 +34,8 @@ struct pl_gemm_operands {
     struct pl_gemm_rows rows;
 };
 
-/* Packs input `input`, taken as float32, int8, uint8 or int16, or adds the stage that does. */
+/* Packs input `input`, taken as float32, int2, int4, int8, uint8 or int16, or adds the stage
+ * that does. */
 pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, pl_type type,
                                   const struct pl_gemm_pack *pack,
                                   struct pl_gemm_operands *operands);

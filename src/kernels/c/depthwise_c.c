@@ -163,10 +163,21 @@ static void depthwise_i16(const struct pl_depthwise_shape *shape,
     }
 }
 
+static void unpack_i4(void *weights, const void *raw, const void *count)
+{
+    const int8_t *bytes = raw;
+    int8_t *target = weights;
+    for (int64_t i = 0; i < *(const int64_t *)count; i++) {
+        const int low = bytes[i / 2] & 15;
+        target[i] = (int8_t)(i % 2 != 0 ? bytes[i / 2] >> 4 : low < 8 ? low : low - 16);
+    }
+}
+
 const struct pl_depthwise_kernels PL_LEVEL(pl_depthwise_kernels) = {
     .f32 = depthwise_f32,
     .i8 = depthwise_i8,
     .u8 = depthwise_u8,
     .i16 = depthwise_i16,
     .hybrid = depthwise_hybrid,
+    .unpack_i4 = unpack_i4,
 };

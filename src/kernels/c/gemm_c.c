@@ -446,10 +446,14 @@ static void gemm_i16_i16(const struct pl_gemm_shape *shape, const struct pl_gemm
 
 const struct pl_gemm_kernels PL_LEVEL(pl_gemm_kernels) = {
     .pack_f32 = PL_LEVEL(pl_gemm_pack_f32),
+    .pack_i2 = PL_LEVEL(pl_gemm_pack_i2),
+    .pack_i4 = PL_LEVEL(pl_gemm_pack_i4),
     .pack_i8 = PL_LEVEL(pl_gemm_pack_i8),
     .pack_u8 = PL_LEVEL(pl_gemm_pack_u8),
     .pack_i16 = PL_LEVEL(pl_gemm_pack_i16),
     .pack_blocks_f32 = PL_LEVEL(pl_gemm_pack_blocks_f32),
+    .pack_blocks_i2 = PL_LEVEL(pl_gemm_pack_blocks_i2),
+    .pack_blocks_i4 = PL_LEVEL(pl_gemm_pack_blocks_i4),
     .pack_blocks_i8 = PL_LEVEL(pl_gemm_pack_blocks_i8),
     .pack_blocks_u8 = PL_LEVEL(pl_gemm_pack_blocks_u8),
     .pack_blocks_i16 = PL_LEVEL(pl_gemm_pack_blocks_i16),

@@ -10,22 +10,30 @@ enum { BLOCK = PL_GEMM_BLOCK };
 
 /* ---- packing --------------------------------------------------------------------------------- */
 
-#define DEFINE_PACK(name, raw_type, packed_type, convert)                                          \
+/* Signed numbers of 4 or 2 bits lie in bytes from the lowest bits up. */
+static inline int32_t read_bits(const uint8_t *raw, int64_t index, int bits)
+{
+    const int64_t bit = index * bits;
+    const uint32_t top = (uint32_t)raw[bit / 8] << (32 - bits - (int)(bit % 8));
+    return (int32_t)top >> (32 - bits);
+}
+
+/* `read` is element e of the raw weights. */
+#define DEFINE_PACK(name, raw_type, packed_type, read)                                             \
     void PL_LEVEL(pl_gemm_pack_blocks_##name)(                                                     \
         void *packed, const void *raw, const struct pl_gemm_pack *pack, int64_t from, int64_t to)  \
     {                                                                                              \
+        const raw_type *source = raw;                                                              \
         const int64_t blocks = pl_gemm_blocks(pack->channels);                                     \
         for (int64_t b = from; b < to; b++) {                                                      \
             const int64_t first = b % blocks * BLOCK;                                              \
-            const raw_type *source = (const raw_type *)raw + b / blocks * pack->group_stride +     \
-                                     first * pack->channel_stride;                                 \
+            const int64_t start = b / blocks * pack->group_stride + first * pack->channel_stride;  \
             packed_type *target = (packed_type *)packed + b * pack->depth * BLOCK;                 \
             const int64_t count = pack->channels - first < BLOCK ? pack->channels - first : BLOCK; \
             for (int64_t k = 0; k < pack->depth; k++, target += BLOCK) {                           \
                 for (int64_t n = 0; n < count; n++) {                                              \
-                    const raw_type value =                                                         \
-                        source[k * pack->depth_stride + n * pack->channel_stride];                 \
-                    target[n] = (packed_type)(convert);                                            \
+                    const int64_t e = start + k * pack->depth_stride + n * pack->channel_stride;   \
+                    target[n] = (packed_type)(read);                                               \
                 }                                                                                  \
                 for (int64_t n = count; n < BLOCK; n++) target[n] = 0;                             \
             }                                                                                      \
@@ -34,14 +42,16 @@ enum { BLOCK = PL_GEMM_BLOCK };
     void PL_LEVEL(pl_gemm_pack_##name)(void *packed, const void *raw, const void *context)         \
     {                                                                                              \
         const struct pl_gemm_pack *pack = context;                                                 \
-        PL_LEVEL(pl_gemm_pack_blocks_##name)                                                       \
-        (packed, raw, pack, 0, (int64_t)pack->groups * pl_gemm_blocks(pack->channels));            \
+        const int64_t blocks = (int64_t)pack->groups * pl_gemm_blocks(pack->channels);             \
+        PL_LEVEL(pl_gemm_pack_blocks_##name)(packed, raw, pack, 0, blocks);                        \
     }
 
-DEFINE_PACK(f32, float, float, value)
-DEFINE_PACK(i8, int8_t, int8_t, value)
-DEFINE_PACK(u8, uint8_t, int8_t, value - 128)
-DEFINE_PACK(i16, int16_t, int16_t, value)
+DEFINE_PACK(f32, float, float, source[e])
+DEFINE_PACK(i2, uint8_t, int8_t, read_bits(source, e, 2))
+DEFINE_PACK(i4, uint8_t, int8_t, read_bits(source, e, 4))
+DEFINE_PACK(i8, int8_t, int8_t, source[e])
+DEFINE_PACK(u8, uint8_t, int8_t, source[e] - 128)
+DEFINE_PACK(i16, int16_t, int16_t, source[e])
 
 /* ---- quantization of inputs ------------------------------------------------------------------ */
 

@@ -11,6 +11,8 @@
     void PL_LEVEL(pl_gemm_pack_blocks_##name)(                                                     \
         void *packed, const void *raw, const struct pl_gemm_pack *pack, int64_t from, int64_t to);
 DECLARE_PACK(f32)
+DECLARE_PACK(i2)
+DECLARE_PACK(i4)
 DECLARE_PACK(i8)
 DECLARE_PACK(u8)
 DECLARE_PACK(i16)
