@@ -36,6 +36,13 @@ struct plait_interpreter {
 void pl_close_api(struct plait_interpreter *api);
 /* Keeps the message for plait_last_error(), and gives the status on. */
 plait_status pl_report(struct plait_interpreter *api, pl_status status, const struct pl_error *error);
+/* An argument is wrong: PLAIT_INVALID_ARGUMENT with this message. */
+plait_status pl_refuse(struct plait_interpreter *api, const char *message);
+
+/* Something that may run out of the caller's memory; `measure` does the same and undoes it, to learn what it needs. */
+typedef pl_status (*pl_operation)(struct plait_interpreter *api, void *arguments, struct pl_error *error);
+/* Runs it and reports; where the caller's memory was too small, the message has the exact size. */
+plait_status pl_run_operation(struct plait_interpreter *api, pl_operation run, pl_operation measure, void *arguments);
 
 static inline struct pl_entry *pl_entry_of(struct plait_model *model)
 {

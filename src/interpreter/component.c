@@ -21,6 +21,13 @@ struct pl_component *pl_component_create(struct pl_interpreter *interpreter, str
     return component;
 }
 
+struct pl_unit *pl_instance_unit(struct pl_instance *instance, int32_t index)
+{
+    for (int32_t i = 0; i < instance->graph->signature_count; i++)
+        if (instance->signatures[i].shared == NULL && index-- == 0) return &instance->signatures[i].own_unit;
+    return NULL;
+}
+
 void pl_unit_clear(struct pl_interpreter *interpreter, struct pl_unit *unit)
 {
     if (unit->program == NULL) return;

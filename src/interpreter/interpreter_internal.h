@@ -131,12 +131,29 @@ void pl_component_destroy(struct pl_interpreter *interpreter, struct pl_componen
 pl_status pl_components_form(struct pl_interpreter *interpreter, struct pl_component *first,
                              struct pl_component *second, const struct pl_instance *without, struct pl_error *error);
 void pl_unit_clear(struct pl_interpreter *interpreter, struct pl_unit *unit);
+/* Every unit of a model's: signatures' own ones, index from 0; NULL behind the last. The component's is not among them. */
+struct pl_unit *pl_instance_unit(struct pl_instance *instance, int32_t index);
 
 /* ---- buffer.c */
 struct pl_buffer *pl_buffer_find(const struct pl_instance *instance, const struct pl_slot *slot);
 struct pl_buffer *pl_buffer_create(struct pl_memory *memory, const struct pl_slot *slot);
 void pl_buffer_destroy(struct pl_memory *memory, struct pl_buffer *buffer);
 void pl_buffer_reset(const struct pl_buffer *buffer);
+
+/* ---- unit_plan.c: with `change` held */
+/* What one unit is the plan of. */
+struct pl_unit_plan {
+    struct pl_unit *unit;
+    struct pl_component *component;
+    struct pl_entry *entry; /* of a signature's own unit; NULL: the component's */
+};
+
+/* Whose slot it is. */
+struct pl_instance *pl_unit_plan_member(const struct pl_unit_plan *plan, const struct pl_slot *slot);
+/* Fills next_program, next_bases and next_buffers of the unit; on failure what was filled is for the caller to give
+ * back. */
+pl_status pl_unit_plan_prepare(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan,
+                               struct pl_error *error);
 
 /* ---- lane.c: with `lock` held */
 struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, const struct pl_program *program,
@@ -148,9 +165,6 @@ pl_status pl_lanes_fit(struct pl_interpreter *interpreter, bool keep, struct pl_
 void pl_lanes_destroy(struct pl_interpreter *interpreter);
 /* What the programs need at most. */
 void pl_lanes_needed(const struct pl_interpreter *interpreter, size_t *arena_bytes, int32_t *pointer_count);
-
-/* Every unit of a model's: signatures' own ones, index from 0; NULL behind the last. The component's is not among them. */
-struct pl_unit *pl_instance_unit(struct pl_instance *instance, int32_t index);
 
 /* ---- run.c */
 /* Runs steps [first, end) of the unit's program on a lane. */

@@ -185,13 +185,6 @@ static bool make_entries(struct pl_instance *instance)
     return true;
 }
 
-struct pl_unit *pl_instance_unit(struct pl_instance *instance, int32_t index)
-{
-    for (int32_t i = 0; i < instance->graph->signature_count; i++)
-        if (instance->signatures[i].shared == NULL && index-- == 0) return &instance->signatures[i].own_unit;
-    return NULL;
-}
-
 static void destroy_instance(struct pl_instance *instance)
 {
     struct pl_interpreter *interpreter = instance->interpreter;

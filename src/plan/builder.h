@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of plan/ share while a program is built. A block is planned in four passes over one draft:
- * prepare (prepare.c: shapes and needs of every operator), share (share.c: which tensors can be one piece of memory),
- * place (lay_out.c: lifetimes and offsets), and locations for every step. */
+/* What the files of plan/ share while a program is built. A block is planned in five passes over one draft:
+ * prepare (prepare.c: shapes and needs of every operator), homes (homes.c: what has memory of its own, how long the
+ * rest lives), share (share.c: which tensors can be one piece of memory), lay out (lay_out.c: offsets in the arena),
+ * and locate (locate.c: an address for every tensor of every step). */
 #ifndef PL_PLAN_BUILDER_H
 #define PL_PLAN_BUILDER_H
 
@@ -69,12 +70,20 @@ pl_status pl_plan_block(struct pl_builder *builder, int32_t subgraph_index, cons
 /* prepare.c: runs prepare of every operator, folds constants, fills draft->steps. */
 pl_status pl_draft_prepare(struct pl_draft *draft);
 
+/* homes.c: needs the steps. */
+pl_status pl_draft_set_homes(struct pl_draft *draft);
+/* The number of the draft's subgraph in its own model. */
+int32_t pl_draft_own_subgraph(const struct pl_draft *draft);
+
 /* share.c: merges tensors into roots; steps that became views lose their op_def. Needs homes to be set. */
 void pl_draft_share(struct pl_draft *draft);
 int32_t pl_draft_root(const struct pl_draft *draft, int32_t tensor);
 
 /* lay_out.c: places roots and scratch in the arena, sizes of block and segments. */
 pl_status pl_draft_lay_out(struct pl_draft *draft);
+
+/* locate.c: needs offsets. */
+pl_status pl_draft_locate(struct pl_draft *draft);
 
 /* slots.c: the slot of a tensor or a state (found again or added), or -1 with the error set. */
 int32_t pl_builder_slot(struct pl_builder *builder, const struct pl_slot *wanted);

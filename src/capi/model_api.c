@@ -1,194 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plait.h: arguments are checked here, at the border; inside they are believed. Handles of the public header are the
- * internal ones under another name. */
-#include "plait/plait.h"
-
-#include <assert.h>
-#include <pthread.h>
-#include <stdlib.h>
+/* plait.h: models, signatures, links, planning and running. */
 #include <string.h>
 
-#include "base/fixed_memory.h"
 #include "capi/handles.h"
-
-#define PL_STATUS(name, value, text) _Static_assert((int)PLAIT_##name == (value), "status codes are pinned");
-#include "base/status.def"
-#undef PL_STATUS
-#define PL_TYPE(name, number, bits, api, word) _Static_assert((int)PLAIT_##name == (api), "types are TensorFlow Lite's");
-PL_TYPE_LIST(PL_TYPE)
-#undef PL_TYPE
-
-const char *plait_status_text(plait_status status)
-{
-    return pl_status_text((pl_status)status);
-}
-
-const char *plait_version(void)
-{
-    return PLAIT_VERSION;
-}
-
-/* ---- the interpreter ---------------------------------------------------------------------------------------------- */
-
-/* 8 GiB, or everything that can be addressed. */
-static const size_t DEFAULT_MEMORY_LIMIT = SIZE_MAX >> 31 > 1 ? SIZE_MAX >> 31 : SIZE_MAX;
-
-void plait_options_default(struct plait_options *options)
-{
-    if (options == NULL) return;
-    *options = (struct plait_options){.struct_bytes = sizeof *options,
-                                      .threads = 1,
-                                      .lanes = 1,
-                                      .memory_limit_bytes = DEFAULT_MEMORY_LIMIT,
-                                      .tensor_limit_bytes = INT32_MAX};
-}
-
-/* Callers compiled with an older header have a smaller struct: what they do not know keeps its default. */
-static bool take_options(const struct plait_options *given, struct plait_options *options)
-{
-    plait_options_default(options);
-    if (given == NULL) return true;
-    if (given->struct_bytes > sizeof *options || given->struct_bytes < sizeof given->struct_bytes) return false;
-    memcpy(options, given, given->struct_bytes);
-    options->struct_bytes = sizeof *options;
-    return options->memory == NULL || options->memory_bytes > 0;
-}
-
-static pl_status open_memory(const struct plait_options *options, struct pl_memory *memory,
-                             struct pl_fixed_memory **fixed)
-{
-    *fixed = NULL;
-    pl_allocate_function function = options->allocate != NULL ? options->allocate : pl_memory_system;
-    void *user = options->allocate_user;
-    if (options->memory != NULL) {
-        PL_TRY(pl_fixed_memory_create(options->memory, options->memory_bytes, fixed));
-        function = pl_fixed_memory_allocate;
-        user = *fixed;
-    }
-    pl_memory_init(memory, function, user, options->memory_limit_bytes);
-    return PL_OK;
-}
-
-static pl_status open_interpreter(const struct plait_options *options, struct plait_interpreter *api)
-{
-    const struct pl_kernels *kernels = pl_kernels_choose(options->cpu != NULL ? options->cpu : getenv("PLAIT_CPU"));
-    if (kernels == NULL) return PL_INVALID_ARGUMENT;
-    const struct pl_interpreter_options inner = {.threads = options->threads,
-                                                 .lanes = options->lanes,
-                                                 .kernels = kernels,
-                                                 .tensor_limit_bytes = options->tensor_limit_bytes,
-                                                 .memory = &api->memory};
-    struct pl_error error;
-    return pl_interpreter_open(&inner, &api->interpreter, &error);
-}
-
-plait_status plait_open(const struct plait_options *given, struct plait_interpreter **interpreter)
-{
-    struct plait_options options;
-    if (interpreter == NULL || !take_options(given, &options)) return PLAIT_INVALID_ARGUMENT;
-    *interpreter = NULL;
-    struct pl_memory memory;
-    struct pl_fixed_memory *fixed = NULL;
-    const pl_status opened = open_memory(&options, &memory, &fixed);
-    if (opened != PL_OK) return (plait_status)opened;
-    struct plait_interpreter *api = pl_allocate_zero(&memory, sizeof *api);
-    pl_status status = PL_OUT_OF_MEMORY;
-    if (api != NULL) {
-        api->memory = memory;
-        api->fixed = fixed;
-        pthread_mutex_init(&api->error_lock, NULL);
-        status = open_interpreter(&options, api);
-    }
-    if (status == PL_OK) {
-        *interpreter = api;
-        return PLAIT_OK;
-    }
-    if (api != NULL) pl_close_api(api);
-    else if (fixed != NULL) pl_fixed_memory_destroy(fixed);
-    return (plait_status)status;
-}
-
-void pl_close_api(struct plait_interpreter *api)
-{
-    pl_interpreter_close(api->interpreter);
-    pthread_mutex_destroy(&api->error_lock);
-    struct pl_fixed_memory *fixed = api->fixed;
-    struct pl_memory memory = api->memory;
-    memory.allocate(memory.user, api, sizeof *api, 0, PL_ALIGNMENT);
-    if (fixed != NULL) pl_fixed_memory_destroy(fixed);
-}
-
-void plait_close(struct plait_interpreter *interpreter)
-{
-    if (interpreter != NULL) pl_close_api(interpreter);
-}
-
-/* ---- messages ----------------------------------------------------------------------------------------------------- */
-
-/* A thread finds its own message again; the oldest thread's place is given away. */
-static struct pl_error_place *place_of_thread(struct plait_interpreter *api, bool take)
-{
-    const pthread_t self = pthread_self();
-    struct pl_error_place *oldest = &api->errors[0];
-    for (int i = 0; i < PL_ERROR_PLACES; i++) {
-        struct pl_error_place *place = &api->errors[i];
-        if (place->age != 0 && pthread_equal(place->thread, self)) return place;
-        if (place->age < oldest->age) oldest = place;
-    }
-    if (!take) return NULL;
-    oldest->thread = self;
-    return oldest;
-}
-
-plait_status pl_report(struct plait_interpreter *api, pl_status status, const struct pl_error *error)
-{
-    if (status == PL_OK) return PLAIT_OK;
-    pthread_mutex_lock(&api->error_lock);
-    struct pl_error_place *place = place_of_thread(api, true);
-    place->error = *error;
-    place->age = ++api->error_age;
-    pthread_mutex_unlock(&api->error_lock);
-    return (plait_status)status;
-}
-
-const char *plait_last_error(const struct plait_interpreter *interpreter)
-{
-    if (interpreter == NULL) return "";
-    struct plait_interpreter *api = (struct plait_interpreter *)(uintptr_t)interpreter;
-    pthread_mutex_lock(&api->error_lock);
-    const struct pl_error_place *place = place_of_thread(api, false);
-    pthread_mutex_unlock(&api->error_lock);
-    return place == NULL ? "" : place->error.text;
-}
-
-static plait_status refuse(struct plait_interpreter *api, const char *message)
-{
-    struct pl_error error;
-    return pl_report(api, pl_fail(&error, PL_INVALID_ARGUMENT, "%s", message), &error);
-}
-
-/* ---- the caller's memory ------------------------------------------------------------------------------------------ */
-
-/* Something that may run out of the caller's memory; `measure` does the same and undoes it, to learn what it needs. */
-typedef pl_status (*operation)(struct plait_interpreter *api, void *arguments, struct pl_error *error);
-
-/* Repeats a failed operation with memory that has no end, and adds to the message what it takes. */
-static void add_exact_need(struct plait_interpreter *api, operation measure, void *arguments, struct pl_error *error)
-{
-    if (!pl_fixed_memory_measure(api->fixed, true)) return;
-    struct pl_error ignored;
-    if (measure(api, arguments, &ignored) == PL_OK)
-        pl_error_append(error, "; options.memory must have %zu bytes for this", pl_fixed_memory_needed(api->fixed));
-    pl_fixed_memory_measure(api->fixed, false);
-}
-
-static plait_status run_operation(struct plait_interpreter *api, operation run, operation measure, void *arguments)
-{
-    struct pl_error error = {0};
-    const pl_status status = run(api, arguments, &error);
-    if (status == PL_OUT_OF_MEMORY && api->fixed != NULL) add_exact_need(api, measure, arguments, &error);
-    return pl_report(api, status, &error);
-}
 
 /* ---- models ------------------------------------------------------------------------------------------------------- */
 
@@ -241,7 +55,7 @@ static pl_status measure_load(struct plait_interpreter *api, void *context, stru
 static plait_status load_model(struct plait_interpreter *api, struct load_arguments *arguments,
                                struct plait_model **model)
 {
-    const plait_status status = run_operation(api, load, measure_load, arguments);
+    const plait_status status = pl_run_operation(api, load, measure_load, arguments);
     if (status == PLAIT_OK && model != NULL) *model = pl_model_handle(arguments->entry);
     return status;
 }
@@ -269,7 +83,7 @@ plait_status plait_load_file(struct plait_interpreter *interpreter, const char *
     char stem[256];
     struct load_arguments arguments = {.name = name, .path = path};
     if (path == NULL || !take_flags(options, &arguments.flags))
-        return refuse(interpreter, "plait_load_file: path is NULL, or the options were not set by default first");
+        return pl_refuse(interpreter, "plait_load_file: path is NULL, or the options were not set by default first");
     if (name == NULL) {
         name_from_path(path, stem, sizeof stem);
         arguments.name = stem;
@@ -283,7 +97,7 @@ plait_status plait_load_buffer(struct plait_interpreter *interpreter, const char
     if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
     struct load_arguments arguments = {.name = name, .data = data, .bytes = bytes};
     if (name == NULL || data == NULL || !take_flags(options, &arguments.flags))
-        return refuse(interpreter, "plait_load_buffer: name or data is NULL, or the options were not set by default first");
+        return pl_refuse(interpreter, "plait_load_buffer: name or data is NULL, or the options were not set by default first");
     return load_model(interpreter, &arguments, model);
 }
 
@@ -311,9 +125,9 @@ plait_status plait_clone(const struct plait_model *model, const char *name, stru
 {
     if (model == NULL) return PLAIT_INVALID_ARGUMENT;
     struct plait_interpreter *api = pl_api_of(pl_const_entry(model));
-    if (name == NULL) return refuse(api, "plait_clone: name is NULL");
+    if (name == NULL) return pl_refuse(api, "plait_clone: name is NULL");
     struct clone_arguments arguments = {pl_const_entry(model), name, NULL};
-    const plait_status status = run_operation(api, clone_model, measure_clone, &arguments);
+    const plait_status status = pl_run_operation(api, clone_model, measure_clone, &arguments);
     if (status == PLAIT_OK && clone != NULL) *clone = pl_model_handle(arguments.entry);
     return status;
 }
@@ -410,18 +224,18 @@ plait_status plait_link(struct plait_interpreter *interpreter, const char *from_
 {
     if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
     if (from_model == NULL || to_model == NULL || (options != NULL && options->struct_bytes != sizeof *options))
-        return refuse(interpreter, "plait_link: a model is NULL, or the options were not set by default first");
+        return pl_refuse(interpreter, "plait_link: a model is NULL, or the options were not set by default first");
     struct link_arguments arguments = {from_model, output, to_model, input, {0}};
     if (options != NULL)
         arguments.options = (struct pl_link_options){options->cast,       options->reshape, options->has_scale,
                                                      options->has_offset, options->scale,   options->offset};
-    return run_operation(interpreter, link_models, measure_link, &arguments);
+    return pl_run_operation(interpreter, link_models, measure_link, &arguments);
 }
 
 plait_status plait_unlink(struct plait_interpreter *interpreter, const char *to_model, const char *input)
 {
     if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
-    if (to_model == NULL) return refuse(interpreter, "plait_unlink: the model is NULL");
+    if (to_model == NULL) return pl_refuse(interpreter, "plait_unlink: the model is NULL");
     struct pl_error error = {0};
     return pl_report(interpreter, pl_interpreter_unlink(interpreter->interpreter, to_model, input, &error), &error);
 }
@@ -440,7 +254,7 @@ plait_status plait_resize_input(struct plait_model *model, size_t index, const i
     if (model == NULL) return PLAIT_INVALID_ARGUMENT;
     struct plait_interpreter *api = pl_api_of(pl_entry_of(model));
     if (rank < 0 || rank > PL_MAX_RANK || (dims == NULL && rank > 0) || index > INT32_MAX)
-        return refuse(api, "plait_resize_input: dims is NULL, or rank is not 0 to 8");
+        return pl_refuse(api, "plait_resize_input: dims is NULL, or rank is not 0 to 8");
     struct pl_shape shape = {.rank = rank};
     for (int32_t i = 0; i < rank; i++) shape.dims[i] = dims[i];
     struct pl_error error = {0};
@@ -462,7 +276,7 @@ static pl_status measure_allocate(struct plait_interpreter *api, void *context, 
 plait_status plait_allocate(struct plait_interpreter *interpreter)
 {
     if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
-    return run_operation(interpreter, allocate, measure_allocate, NULL);
+    return pl_run_operation(interpreter, allocate, measure_allocate, NULL);
 }
 
 plait_status plait_invoke(struct plait_model *model)

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first half of allocate: a new program for one unit beside the old one, and the memory that it needs. */
+#include <string.h>
+
+#include "graph/join.h"
+#include "interpreter/interpreter_internal.h"
+
+struct pl_instance *pl_unit_plan_member(const struct pl_unit_plan *plan, const struct pl_slot *slot)
+{
+    if (plan->entry != NULL) return plan->entry->instance;
+    return plan->component->members[plan->component->member_count > 1 ? slot->member : 0];
+}
+
+/* ---- program ------------------------------------------------------------------------------------------------------ */
+
+static int32_t workers_of(const struct pl_unit_plan *plan)
+{
+    int32_t workers = 1;
+    for (int32_t i = 0; i < plan->component->member_count; i++)
+        if (plan->component->members[i]->threads > workers) workers = plan->component->members[i]->threads;
+    return workers;
+}
+
+static bool program_fits(const struct pl_program *program, const struct pl_plan_request *request)
+{
+    if (program == NULL || program->graph != request->graph || program->subgraph != request->subgraph) return false;
+    if (program->workers != request->workers) return false;
+    for (int32_t i = 0; i < request->graph->subgraphs[request->subgraph].input_count; i++)
+        if (!pl_shape_equal(&program->input_shapes[i], &request->input_shapes[i])) return false;
+    return true;
+}
+
+/* A clone, or this model before, may have the very program already. */
+static struct pl_program *find_program(struct pl_interpreter *interpreter, const struct pl_plan_request *request)
+{
+    for (size_t i = 0; i < interpreter->instance_count; i++) {
+        struct pl_instance *instance = interpreter->instances[i];
+        if (instance->graph != request->graph) continue;
+        const struct pl_unit *unit = &instance->component->unit;
+        if (program_fits(unit->next_program, request)) return unit->next_program;
+        if (program_fits(unit->program, request)) return unit->program;
+        for (int32_t k = 0; (unit = pl_instance_unit(instance, k)) != NULL; k++) {
+            if (program_fits(unit->next_program, request)) return unit->next_program;
+            if (program_fits(unit->program, request)) return unit->program;
+        }
+    }
+    return NULL;
+}
+
+static pl_status plan_alone(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan,
+                            struct pl_plan_request *request, struct pl_program **program, struct pl_error *error)
+{
+    const struct pl_entry *entry = plan->entry != NULL ? plan->entry : &plan->component->members[0]->primary;
+    request->graph = entry->instance->graph;
+    request->subgraph = entry->subgraph;
+    request->input_shapes = entry->input_shapes;
+    *program = find_program(interpreter, request);
+    if (*program != NULL) {
+        pl_program_retain(*program);
+        return PL_OK;
+    }
+    if (pl_plan(interpreter->memory, request, program, error) == PL_OK) return PL_OK;
+    return pl_fail_at(error, "model '%s'", entry->instance->name);
+}
+
+/* The links of a component, in the order of their consumers. */
+static int32_t gather_links(struct pl_interpreter *interpreter, const struct pl_component *component,
+                            struct pl_link *links)
+{
+    int32_t count = 0;
+    for (int32_t m = 0; m < component->member_count; m++) {
+        for (int32_t i = 0; i < interpreter->link_count; i++) {
+            const struct pl_model_link *link = &interpreter->links[i];
+            if (link->to != component->members[m]) continue;
+            if (links != NULL)
+                links[count] = (struct pl_link){link->from->member, link->from_tensor, m, link->to_tensor, link->options};
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Input shapes of a join: those of the members' inputs that no link feeds, in the join's order. */
+static void gather_shapes(const struct pl_component *component, const struct pl_graph *join, struct pl_shape *shapes)
+{
+    const struct pl_subgraph *whole = &join->subgraphs[0];
+    for (int32_t i = 0; i < whole->input_count; i++) {
+        for (int32_t m = 0; m < component->member_count; m++) {
+            const struct pl_entry *entry = &component->members[m]->primary;
+            const struct pl_subgraph *subgraph = pl_entry_subgraph(entry);
+            for (int32_t k = 0; k < subgraph->input_count; k++)
+                if (join->member_tensors[m] + subgraph->inputs[k] == whole->inputs[i])
+                    shapes[i] = entry->input_shapes[k];
+        }
+    }
+}
+
+static pl_status name_members(const struct pl_component *component, struct pl_error *error)
+{
+    struct pl_error text = {0};
+    pl_error_append(&text, "linked models");
+    for (int32_t m = 0; m < component->member_count; m++)
+        pl_error_append(&text, "%s '%s'", m == 0 ? "" : ",", component->members[m]->name);
+    return pl_fail_at(error, "%.500s", text.text);
+}
+
+static pl_status plan_join(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_region *work,
+                           struct pl_plan_request *request, struct pl_program **program, struct pl_error *error)
+{
+    const struct pl_component *component = plan->component;
+    const int32_t link_count = gather_links(interpreter, component, NULL);
+    struct pl_link *links = pl_region_array(work, (size_t)link_count, sizeof *links);
+    struct pl_graph **graphs = pl_region_array(work, (size_t)component->member_count, sizeof *graphs);
+    if (links == NULL || graphs == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left to plan links");
+    gather_links(interpreter, component, links);
+    for (int32_t m = 0; m < component->member_count; m++) graphs[m] = component->members[m]->graph;
+    struct pl_graph *join = NULL;
+    PL_TRY(pl_graph_join(interpreter->memory, interpreter->store, graphs, component->member_count, links, link_count,
+                         &join, error));
+    struct pl_shape *shapes = pl_region_array(work, (size_t)join->subgraphs[0].input_count, sizeof *shapes);
+    pl_status status = PL_OUT_OF_MEMORY;
+    if (shapes == NULL) {
+        pl_fail(error, status, "no memory left to plan links");
+    } else {
+        gather_shapes(component, join, shapes);
+        request->graph = join;
+        request->input_shapes = shapes;
+        status = pl_plan(interpreter->memory, request, program, error);
+    }
+    pl_graph_release(join);
+    return status == PL_OK ? PL_OK : name_members(component, error);
+}
+
+static pl_status plan_unit(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_error *error)
+{
+    struct pl_plan_request request = {.kernels = interpreter->options.kernels,
+                                      .workers = workers_of(plan),
+                                      .whole = plan->entry == NULL && plan->component->whole,
+                                      .tensor_limit_bytes = interpreter->options.tensor_limit_bytes};
+    struct pl_program *program = NULL;
+    if (plan->entry != NULL || plan->component->member_count == 1) {
+        PL_TRY(plan_alone(interpreter, plan, &request, &program, error));
+    } else {
+        struct pl_region work;
+        pl_region_init(&work, interpreter->memory);
+        const pl_status status = plan_join(interpreter, plan, &work, &request, &program, error);
+        pl_region_clear(&work);
+        PL_TRY(status);
+    }
+    pthread_mutex_lock(&interpreter->lock);
+    plan->unit->next_program = program;
+    pthread_mutex_unlock(&interpreter->lock);
+    return PL_OK;
+}
+
+/* ---- memory of its slots ------------------------------------------------------------------------------------------ */
+
+/* State with a key can be made by another unit of the same model in this very allocate. */
+static struct pl_buffer *find_pending_state(struct pl_instance *instance, const struct pl_slot *slot)
+{
+    if (slot->state_key == NULL) return NULL;
+    struct pl_unit *unit = &instance->component->unit;
+    for (int32_t i = 0; unit != NULL; unit = pl_instance_unit(instance, i++))
+        for (struct pl_buffer *buffer = unit->next_buffers; buffer != NULL; buffer = buffer->next)
+            if (buffer->slot.state_key != NULL && strcmp(buffer->slot.state_key, slot->state_key) == 0 &&
+                (unit != &instance->component->unit || instance->component->members[buffer->slot.member] == instance))
+                return buffer;
+    return NULL;
+}
+
+static pl_status find_memory(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan,
+                             const struct pl_slot *slot, struct pl_error *error)
+{
+    struct pl_unit *unit = plan->unit;
+    struct pl_instance *instance = pl_unit_plan_member(plan, slot);
+    struct pl_buffer *buffer = pl_buffer_find(instance, slot);
+    if (buffer == NULL || buffer->bytes != slot->bytes) {
+        buffer = find_pending_state(instance, slot);
+        if (buffer != NULL && buffer->bytes != slot->bytes)
+            return pl_fail(error, PL_MISMATCH, "model '%s': variable '%s' has %zu bytes in one signature and %zu in another",
+                           instance->name, slot->state_key, buffer->bytes, slot->bytes);
+    }
+    if (buffer == NULL) {
+        buffer = pl_buffer_create(interpreter->memory, slot);
+        if (buffer == NULL)
+            return pl_fail(error, PL_OUT_OF_MEMORY, "model '%s': no memory for a tensor of %zu bytes", instance->name,
+                           slot->bytes);
+        buffer->next = unit->next_buffers;
+        unit->next_buffers = buffer;
+    }
+    unit->next_bases[slot->base] = buffer->data;
+    return PL_OK;
+}
+
+pl_status pl_unit_plan_prepare(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan,
+                               struct pl_error *error)
+{
+    PL_TRY(plan_unit(interpreter, plan, error));
+    struct pl_unit *unit = plan->unit;
+    const struct pl_program *program = unit->next_program;
+    unit->next_bases = pl_allocate_zero(interpreter->memory, program->base_count * sizeof unit->next_bases[0]);
+    if (unit->next_bases == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left to allocate");
+    for (int32_t i = 0; i < program->slot_count; i++)
+        PL_TRY(find_memory(interpreter, plan, &program->slots[i], error));
+    return PL_OK;
+}
