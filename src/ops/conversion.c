@@ -11,6 +11,8 @@ struct convert_plan {
     int32_t channels; /* scales; 1: one for all */
     int64_t inner;    /* elements that follow each other with one scale, where there are several */
     const struct pl_convert_params *params; /* one, or one per channel */
+    pl_eval_function start; /* what makes a variable's first value, and of how many units */
+    int64_t start_units;
 };
 
 static enum pl_step_type step_type(pl_type type)
@@ -55,6 +57,19 @@ static pl_status eval_channels(const struct pl_eval *eval, int64_t from, int64_t
     return PL_OK;
 }
 
+/* A constant that is converted into a variable is its first value: once, the state says whether. */
+static pl_status eval_start(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct convert_plan *plan = eval->params;
+    (void)from;
+    (void)to;
+    int32_t *done = eval->states[0];
+    if (*done != 0) return PL_OK;
+    PL_TRY(plan->start(eval, 0, plan->start_units));
+    *done = 1;
+    return PL_OK;
+}
+
 /* ---- QUANTIZE and DEQUANTIZE ----------------------------------------------------------------- */
 
 /* One input, one output of its shape; `count` parameters to be filled. */
@@ -81,14 +96,22 @@ static pl_status add_stage(struct pl_prepare *prepare, struct convert_plan *plan
 {
     const struct pl_shape *shape = &prepare->inputs[0]->shape;
     const int64_t elements = pl_shape_count(shape);
-    if (plan->in_bytes == plan->out_bytes) prepare->in_place_inputs = 1;
-    if (plan->channels == 1) {
-        pl_prepare_stage(prepare, eval_elements, elements, 2);
+    pl_eval_function eval = eval_elements;
+    int64_t units = elements;
+    if (plan->channels > 1) {
+        plan->inner = pl_shape_span(shape, dimension + 1, shape->rank);
+        eval = eval_channels;
+        units = elements == 0 ? 0 : elements / plan->inner;
+    }
+    if (prepare->inputs[0]->holder != NULL && prepare->outputs[0]->tensor->is_variable) {
+        plan->start = eval;
+        plan->start_units = units;
+        pl_prepare_state(prepare, NULL, sizeof(int32_t));
+        pl_prepare_stage(prepare, eval_start, 1, elements);
         return PL_OK;
     }
-    plan->inner = pl_shape_span(shape, dimension + 1, shape->rank);
-    pl_prepare_stage(prepare, eval_channels, elements == 0 ? 0 : elements / plan->inner,
-                     plan->inner * 2);
+    if (plan->in_bytes == plan->out_bytes) prepare->in_place_inputs = 1;
+    pl_prepare_stage(prepare, eval, units, plan->inner * 2);
     return PL_OK;
 }
 
