@@ -212,7 +212,8 @@ int npy_write(const struct npy_array *array, const char *path)
     bool written = fwrite(magic, 1, sizeof magic, file) == sizeof magic &&
                    fwrite(rest, 1, sizeof rest, file) == sizeof rest &&
                    fwrite(header, 1, length, file) == length &&
-                   fwrite(array->data, 1, array->bytes, file) == array->bytes;
+                   (array->bytes == 0 || /* an empty tensor has no data */
+                    fwrite(array->data, 1, array->bytes, file) == array->bytes);
     free(header);
     if (fclose(file) != 0 || !written) return complain(EXIT_FILE, "%s: %s", path, strerror(errno));
     return EXIT_FINE;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Eight models in one interpreter, through the public API alone.
  *
- * A gateway in a workshop: it reads handwritten digits (a feature extractor whose output is linked to a
- * classifier, once more as a second stream by clones) and listens to four machines, with a detector for
- * each that was trained on the sound of that machine only.
+ * A gateway in a workshop: it reads handwritten digits (a feature extractor whose output is linked
+ * to a classifier, and both once more, as clones, for a second stream) and listens to four
+ * machines, with a detector for each that was trained on the sound of that machine only.
  *
- *     cc many_models.c -I../out/include -L../out/lib -lplait -lm -Wl,-rpath,$PWD/../out/lib -o many_models
+ *     cc many_models.c -I../out/include -L../out/lib -lplait -lm -Wl,-rpath,$PWD/../out/lib \
+ *         -o many_models
  *     ./many_models .
  *
- * Its argument is the folder that holds models/, digits.npy, digits_answers.npy and machines.npy. */
+ * Its argument is the folder with models/, digits.npy, digits_answers.npy and machines.npy. */
 #include <math.h>
 #include <plait/plait.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ static void check(const struct gateway *gateway, plait_status status, const char
     if (status != PLAIT_OK) stop(doing, plait_last_error(gateway->interpreter));
 }
 
-/* ---- data -------------------------------------------------------------------------------------- */
+/* ---- data ------------------------------------------------------------------------------------ */
 
 /* The elements of a .npy file that must hold exactly so many bytes. */
 static void *read_elements(const char *folder, const char *name, size_t bytes)
@@ -73,7 +74,7 @@ static float dequantize(const struct plait_tensor *tensor, int8_t value)
     return (float)(value - quantization.zero_point[0]) * quantization.scale[0];
 }
 
-/* ---- the models -------------------------------------------------------------------------------- */
+/* ---- the models ------------------------------------------------------------------------------ */
 
 static struct plait_model *load(struct gateway *gateway, const char *folder, const char *name)
 {
@@ -105,7 +106,7 @@ static void open_gateway(struct gateway *gateway, const char *folder)
     check(gateway, plait_allocate(gateway->interpreter), "allocate");
 }
 
-/* ---- digits ------------------------------------------------------------------------------------ */
+/* ---- digits ---------------------------------------------------------------------------------- */
 
 /* Feeds one picture, runs features and classifier, and gives the digit read. */
 static int read_digit(struct gateway *gateway, int stream, const unsigned char *picture)
@@ -176,7 +177,7 @@ static void run_digits(struct gateway *gateway, const char *folder)
     free(answers);
 }
 
-/* ---- machines ---------------------------------------------------------------------------------- */
+/* ---- machines -------------------------------------------------------------------------------- */
 
 /* How badly a detector rebuilds a sound: small for what it was trained on. */
 static float surprise(struct gateway *gateway, int detector, const float *sound)
@@ -231,7 +232,7 @@ static void run_machines(struct gateway *gateway, const char *folder)
     free(sounds);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* What these models take in interpreters of their own, one after another. */
 static size_t memory_apart(const char *folder)

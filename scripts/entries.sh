@@ -21,6 +21,7 @@ all_tests() {
     check build/release scripts/build
     check symbols tests/check_symbols.sh out
     check package tests/check_package.sh out
+    check demo scripts/demo
     check_tests pytest "${PYTEST[@]}" tests
 }
 

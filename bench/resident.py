@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures what several models take: one LiteRT interpreter each, against one plait interpreter.
 
-    .cache/venv/bin/python bench/memory.py [SCENARIO...]
+    .cache/venv/bin/python bench/resident.py [SCENARIO...]
 
 Each measurement is a process of its own that loads the models, feeds zeros and runs each once; what
 is counted is by how much its resident memory (VmRSS, file pages included) grew from before loading
