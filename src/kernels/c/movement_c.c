@@ -120,22 +120,24 @@ static void rescale_uint8(uint8_t *to, const uint8_t *from, int64_t count, float
 /* The float rule: four products of three factors, added from left to right; integers are rounded by
  * + 0.5. */
 #define DEFINE_BILINEAR_FLOAT(name, type, rounding)                                                \
-    static void name(type *to, const type *near, const type *far, const struct pl_resize_row *row) \
+    static void name(type *restrict to, const type *restrict near, const type *restrict far,       \
+                     const struct pl_resize_row *restrict row)                                     \
     {                                                                                              \
         const float down = row->row.fraction;                                                      \
         const float up = 1 - down;                                                                 \
-        for (int32_t x = 0; x < row->width; x++) {                                                 \
+        const int32_t channels = row->channels;                                                    \
+        for (int32_t x = 0; x < row->width; x++, to += channels) {                                 \
             const struct pl_resize_tap *tap = &row->columns[x];                                    \
             const float right = tap->fraction;                                                     \
             const float left = 1 - right;                                                          \
-            const int64_t near_column = (int64_t)tap->near * row->channels;                        \
-            const int64_t far_column = (int64_t)tap->far * row->channels;                          \
-            for (int32_t c = 0; c < row->channels; c++) {                                          \
+            const int64_t near_column = (int64_t)tap->near * channels;                             \
+            const int64_t far_column = (int64_t)tap->far * channels;                               \
+            for (int32_t c = 0; c < channels; c++     ) {                                          \
                 const float sum = (float)near[near_column + c] * up * left +                       \
                                   (float)far[near_column + c] * down * left +                      \
                                   (float)near[far_column + c] * up * right +                       \
                                   (float)far[far_column + c] * down * right;                       \
-                *to++ = (type)(sum + rounding);                                                    \
+                to[c] = (type)(sum + rounding);                                                    \
             }                                                                                      \
         }                                                                                          \
     }
@@ -145,22 +147,24 @@ DEFINE_BILINEAR_FLOAT(bilinear_uint8, uint8_t, 0.5f)
 
 /* The integer rule: weights in 1/1024, the sum in 1/2^20, rounded half away from zero. */
 #define DEFINE_BILINEAR_INTEGER(name, type)                                                        \
-    static void name(type *to, const type *near, const type *far, const struct pl_resize_row *row) \
+    static void name(type *restrict to, const type *restrict near, const type *restrict far,       \
+                     const struct pl_resize_row *restrict row)                                     \
     {                                                                                              \
         const int64_t down = row->row.fixed;                                                       \
         const int64_t up = 1024 - down;                                                            \
-        for (int32_t x = 0; x < row->width; x++) {                                                 \
+        const int32_t channels = row->channels;                                                    \
+        for (int32_t x = 0; x < row->width; x++, to += channels) {                                 \
             const struct pl_resize_tap *tap = &row->columns[x];                                    \
             const int64_t right = tap->fixed;                                                      \
             const int64_t left = 1024 - right;                                                     \
-            const int64_t near_column = (int64_t)tap->near * row->channels;                        \
-            const int64_t far_column = (int64_t)tap->far * row->channels;                          \
-            for (int32_t c = 0; c < row->channels; c++) {                                          \
+            const int64_t near_column = (int64_t)tap->near * channels;                             \
+            const int64_t far_column = (int64_t)tap->far * channels;                               \
+            for (int32_t c = 0; c < channels; c++     ) {                                          \
                 const int64_t sum =                                                                \
                     near[near_column + c] * up * left + far[near_column + c] * down * left +       \
                     near[far_column + c] * up * right + far[far_column + c] * down * right;        \
                 const int64_t half = sum > 0 ? 1 << 19 : -(1 << 19);                               \
-                *to++ = (type)((sum + half) / (1 << 20));                                          \
+                to[c] = (type)((sum + half) / (1 << 20));                                          \
             }                                                                                      \
         }                                                                                          \
     }

@@ -137,6 +137,16 @@ static void along_float32(void *out_data, const void *in_data, int64_t count,
                      int64_t stride)                                                               \
     {                                                                                              \
         const type *in = in_data;                                                                  \
+        if (count == 1) { /* along the last axis: the best stays in a register */                  \
+            type one = in[0];                                                                      \
+            int32_t at = 0;                                                                        \
+            for (int64_t k = 1; k < axis; k++) {                                                   \
+                const type next = in[k * stride];                                                  \
+                if (next better one) one = next, at = (int32_t)k;                                  \
+            }                                                                                      \
+            index[0] = at;                                                                         \
+            return;                                                                                \
+        }                                                                                          \
         type best[PL_ARG_BLOCK];                                                                   \
         for (int64_t i = 0; i < count; i++) {                                                      \
             best[i] = in[i];                                                                       \
