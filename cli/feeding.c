@@ -231,9 +231,7 @@ static int read_file(struct feed *feed, const struct models *models)
 static int read_feed(struct feeding *feeding, const struct models *models, const char *value)
 {
     struct tensor_reference reference = {0};
-    int code = reference_read(&reference, models, "--input", value);
-    if (code == EXIT_FINE && reference.rest == NULL)
-        code = complain(EXIT_USAGE, "--input %s: which file? MODEL.TENSOR=FILE", value);
+    int code = reference_read(&reference, models, "--input", value, "MODEL.TENSOR=FILE");
     struct plait_tensor *tensor = NULL;
     if (code == EXIT_FINE) {
         tensor = plait_find_input(reference.model->model, reference.tensor_name);

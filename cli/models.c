@@ -189,10 +189,8 @@ static int link_one(struct models *models, const char *value)
     char *ends = heap_text("%s", value);
     plait_link_options_default(&options);
     while (take_adapter(ends, &options)) continue;
-    int code = reference_read(&from, models, "--link", ends);
-    if (code == EXIT_FINE && from.rest == NULL)
-        code = complain(EXIT_USAGE, "--link %s: two ends are needed, A.OUT=B.IN", value);
-    if (code == EXIT_FINE) code = reference_read(&to, models, "--link", from.rest);
+    int code = reference_read(&from, models, "--link", ends, "A.OUT=B.IN");
+    if (code == EXIT_FINE) code = reference_read(&to, models, "--link", from.rest, NULL);
     if (code == EXIT_FINE) code = link_tensors(models, value, &from, &to, &options);
     reference_free(&from);
     reference_free(&to);
@@ -240,7 +238,7 @@ static int complain_no_model(const struct models *models, const char *option, co
 }
 
 int reference_read(struct tensor_reference *reference, const struct models *models,
-                   const char *option, const char *value)
+                   const char *option, const char *value, const char *form)
 {
     size_t name_length = strcspn(value, ".=");
     const char *tensor = value[name_length] == '.' ? value + name_length + 1 : value + name_length;
@@ -248,6 +246,8 @@ int reference_read(struct tensor_reference *reference, const struct models *mode
     reference->model_name = heap_text("%.*s", (int)name_length, value);
     reference->tensor_name = heap_text("%.*s", (int)tensor_length, tensor);
     reference->rest = tensor[tensor_length] == '=' ? tensor + tensor_length + 1 : NULL;
+    if (form != NULL && (reference->rest == NULL || reference->rest[0] == '\0'))
+        return complain(EXIT_USAGE, "%s %s: the form is %s", option, value, form);
     reference->model = find_model(models, reference->model_name);
     if (reference->model == NULL) return complain_no_model(models, option, reference->model_name);
     return EXIT_FINE;

@@ -51,9 +51,10 @@ int models_load(struct models *models, const struct options *options, int64_t th
 int models_link(struct models *models, const struct options *options);
 void models_close(struct models *models);
 
-/* Takes an option's value apart and finds its model. reference_free() in any case. */
+/* Takes an option's value apart and finds its model. With `form`, something must stand behind '=', and
+ * the form is what a complaint shows. reference_free() in any case. */
 int reference_read(struct tensor_reference *reference, const struct models *models,
-                   const char *option, const char *value);
+                   const char *option, const char *value, const char *form);
 void reference_free(struct tensor_reference *reference);
 
 /* Whether a link feeds this input, or takes this output. */

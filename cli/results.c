@@ -109,9 +109,7 @@ static struct result *add_result(struct results *results, const struct models *m
 static int plan_file(struct results *results, const struct models *models, const char *value)
 {
     struct tensor_reference reference = {0};
-    int code = reference_read(&reference, models, "--output", value);
-    if (code == EXIT_FINE && (reference.rest == NULL || reference.rest[0] == '\0'))
-        code = complain(EXIT_USAGE, "--output %s: which file? MODEL.TENSOR=FILE.npy", value);
+    int code = reference_read(&reference, models, "--output", value, "MODEL.TENSOR=FILE.npy");
     if (code == EXIT_FINE) {
         struct plait_tensor *tensor =
             plait_find_output(reference.model->model, reference.tensor_name);
