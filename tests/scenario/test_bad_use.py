@@ -91,8 +91,12 @@ def test_links_that_do_not_fit(loaded):
     interpreter.load(FLOATS, "floats")
     detector = interpreter.load(OWN / "detector_int8.tflite", "detector")
     refused(plait_c.MISMATCH, lambda: interpreter.link("features", "", "detector", ""), "features", "detector")
-    refused(plait_c.INVALID_ARGUMENT, lambda: interpreter.link("head", "", "features", ""))  # a circle
     detector.unload()
+    for name in ("east", "west"):
+        interpreter.load(OWN / "control_if_fp32.tflite", name)
+    interpreter.link("east", "", "west", "")
+    refused(plait_c.MISMATCH, lambda: interpreter.link("west", "", "east", ""), "west", "east")  # a ring
+    refused(plait_c.MISMATCH, lambda: interpreter.link("west", "", "west", ""), "west")
     interpreter.link("features", "", "floats", "")  # int8 to float: DEQUANTIZE, never refused
     interpreter.allocate()
     assert answer(features, head) == before
