@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "kernels/kernels.h"
+#include "kernels/loop.h"
 
 enum { CHUNK = 64 };
 
@@ -19,6 +20,10 @@ enum { CHUNK = 64 };
         if (multiplier == 1) return pixel + first;                                                 \
         int32_t channel = first / multiplier;                                                      \
         int32_t used = first % multiplier;                                                         \
+        if (count == 8 && used + 8 <= multiplier) {                                                \
+            for (int32_t n = 0; n < 8; n++) buffer[n] = pixel[channel];                            \
+            return buffer;                                                                         \
+        }                                                                                          \
         for (int32_t n = 0; n < count; n++) {                                                      \
             buffer[n] = pixel[channel];                                                            \
             if (++used == multiplier) {                                                            \
@@ -33,6 +38,18 @@ enum { CHUNK = 64 };
  * multiplies input value a by weight w, with zero points za and zw, and adds to sum s. */
 #define DEFINE_SUM_CHUNK(name, input_type, weight_type, sum_type, product)                         \
     DEFINE_SPREAD(name, input_type)                                                                \
+    PL_ALWAYS_INLINE void add_run_##name(sum_type *sums, const input_type *values,                 \
+                                         const weight_type *taps, int32_t count, int32_t za,       \
+                                         int32_t zw)                                               \
+    {                                                                                              \
+        (void)za, (void)zw;                                                                        \
+        for (int32_t n = 0; n < count; n++) {                                                      \
+            const input_type a = values[n];                                                        \
+            const weight_type w = taps[n];                                                         \
+            const sum_type s = sums[n];                                                            \
+            sums[n] = (product);                                                                   \
+        }                                                                                          \
+    }                                                                                              \
     static void sum_chunk_##name(const struct pl_depthwise_shape *shape, const void *weights,      \
                                  const void *input, int32_t y, int32_t x, int32_t first,           \
                                  int32_t count, int32_t za, int32_t zw, sum_type sums[CHUNK])      \
@@ -40,8 +57,7 @@ enum { CHUNK = 64 };
         const struct pl_patch *patch = &shape->patch;                                              \
         const struct pl_taps rows = pl_patch_taps_y(patch, y),                                     \
                              columns = pl_patch_taps_x(patch, x);                                  \
-        (void)za, (void)zw;                                                                        \
-        for (int32_t n = 0; n < CHUNK; n++) sums[n] = 0;                                           \
+        for (int32_t n = 0; n < count; n++) sums[n] = 0;                                           \
         for (int32_t j = rows.from; j < rows.to; j++) {                                            \
             const int64_t in_y =                                                                   \
                 (int64_t)y * patch->stride_y - patch->before_y + (int64_t)j * patch->dilation_y;   \
@@ -56,12 +72,10 @@ enum { CHUNK = 64 };
                 const weight_type *taps =                                                          \
                     (const weight_type *)weights +                                                 \
                     ((int64_t)j * patch->filter_width + i) * shape->channels + first;              \
-                for (int32_t n = 0; n < count; n++) {                                              \
-                    const input_type a = values[n];                                                \
-                    const weight_type w = taps[n];                                                 \
-                    const sum_type s = sums[n];                                                    \
-                    sums[n] = (product);                                                           \
-                }                                                                                  \
+                /* Few channels: a constant number of them becomes whole vectors. */               \
+                if (count == 8) add_run_##name(sums, values, taps, 8, za, zw);                     \
+                else if (count == 16) add_run_##name(sums, values, taps, 16, za, zw);              \
+                else add_run_##name(sums, values, taps, count, za, zw);                            \
             }                                                                                      \
         }                                                                                          \
     }
