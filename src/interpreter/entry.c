@@ -118,7 +118,8 @@ static pl_status list_names(const struct pl_entry *entry, bool output, const cha
 {
     const char *kind = output ? "output" : "input";
     const int32_t count = output ? pl_entry_output_count(entry) : pl_entry_input_count(entry);
-    pl_fail(error, PL_NOT_FOUND, "%s '%s' is %s; %ss:", kind, name, problem, kind);
+    if (name[0] == '\0') pl_fail(error, PL_NOT_FOUND, "the name of the %s is %s; %ss:", kind, problem, kind);
+    else pl_fail(error, PL_NOT_FOUND, "%s '%s' is %s; %ss:", kind, name, problem, kind);
     for (int32_t i = 0; i < count; i++) {
         const char *by_signature = signature_name(entry, output, tensor_at(entry, output, i));
         pl_error_append(error, "%s #%d '%s'", i == 0 ? "" : ",", (int)i,
