@@ -25,7 +25,7 @@ static bool has_pages(size_t bytes)
     (void)bytes; /* the heap that finds errors serves all */
     return false;
 #else
-    return bytes >= 128 * 1024;
+    return bytes >= 32 * 1024;
 #endif
 }
 
