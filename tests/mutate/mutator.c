@@ -29,82 +29,23 @@ static size_t pick(struct dice *dice, size_t count)
     return count == 0 ? 0 : (size_t)(roll(dice) % count);
 }
 
-/* A value that is likely to be wrong: `old` is what is there, `size` the file's, `of` the enum
- * it is of. */
+/* A value that is likely to be wrong: `old` is what is there, `size` the file's, `of` the enum it is
+ * of. Overflow is meant: everything is unsigned. */
 static int64_t edge(struct dice *dice, int64_t old, size_t size, int16_t of)
 {
-    const int64_t values[] = {
-        0,
-        1,
-        2,
-        3,
-        4,
-        5,
-        7,
-        8,
-        9,
-        15,
-        16,
-        17,
-        31,
-        32,
-        63,
-        64,
-        127,
-        128,
-        129,
-        255,
-        256,
-        257,
-        1000,
-        4095,
-        4096,
-        32767,
-        32768,
-        65535,
-        65536,
-        1 << 20,
-        1 << 24,
-        1 << 30,
-        INT32_MAX - 1,
-        INT32_MAX,
-        (int64_t)INT32_MAX + 1,
-        UINT32_MAX - 3,
-        UINT32_MAX,
-        INT64_MAX,
-        -1,
-        -2,
-        -3,
-        -4,
-        -7,
-        -8,
-        -127,
-        -128,
-        -129,
-        -256,
-        -32768,
-        -65536,
-        INT32_MIN + 1,
-        INT32_MIN,
-        INT64_MIN,
-        old - 1,
-        old + 1,
-        old - 2,
-        old + 2,
-        old - 4,
-        old + 4,
-        (int64_t)((uint64_t)old * 2),
-        -(old / 2),
-        old ^ 1 << 7,
-        old ^ 1 << 15,
-        (int64_t)size,
-        (int64_t)size - 4,
-        (int64_t)size - old,
-        -(int64_t)size,
-    };
+    static const int64_t fixed[] = {
+        0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 63, 64, 127, 128, 129, 255, 256, 257, 1000,
+        4095, 4096, 32767, 32768, 65535, 65536, 1 << 20, 1 << 24, 1 << 30, INT32_MAX - 1, INT32_MAX,
+        (int64_t)INT32_MAX + 1, UINT32_MAX - 3, UINT32_MAX, INT64_MAX, -1, -2, -3, -4, -7, -8, -127,
+        -128, -129, -256, -32768, -65536, INT32_MIN + 1, INT32_MIN, INT64_MIN};
+    enum { FIXED = sizeof fixed / sizeof fixed[0] };
+    const uint64_t is = (uint64_t)old;
+    const uint64_t near[] = {is - 1, is + 1, is - 2, is + 2, is - 4, is + 4, is * 2, 0 - is / 2,
+                             is ^ 1u << 7, is ^ 1u << 15, size, size - 4, size - is, 0 - size};
     if (of != PL_NOTHING && pick(dice, 4) > 0)
         return (int64_t)pick(dice, (size_t)pl_schema_enum_count((enum pl_enum)of) + 1);
-    return values[pick(dice, sizeof values / sizeof values[0])];
+    const size_t choice = pick(dice, FIXED + sizeof near / sizeof near[0]);
+    return choice < FIXED ? fixed[choice] : (int64_t)near[choice - FIXED];
 }
 
 static float edge_real(struct dice *dice, float old)
