@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "model/verify.h"
 
@@ -285,6 +286,42 @@ static void test_buffers_behind(void **state)
     assert_int_equal(open_bytes(made, bytes, size - 17, &error), PL_INVALID_MODEL);
     assert_non_null(strstr(error.text, "buffers[1].offset"));
     pl_free(&made->unit.memory, bytes, size);
+}
+
+/* A file of 5 GiB, of which only the ends are there: what is beyond 4 GiB is found by its offset. */
+static void test_bytes_beyond_4_gib(void **state)
+{
+    struct made_model *made = *state;
+    const uint64_t all = (uint64_t)5 << 30, offset = all - 4096;
+    if (all > SIZE_MAX) skip();
+    uint8_t *large = mmap(NULL, (size_t)all, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (large == MAP_FAILED) skip();
+    const struct pl_model_limits limits = {.tensor_bytes = INT32_MAX};
+    struct pl_model *model = NULL;
+    struct pl_error error;
+    size_t size = 0, found = 0;
+    /* The writer knows no such file, so the fields are put into one that has other values there. */
+    const struct pl_write_options options = {.buffers_behind = true};
+    void *bytes = NULL;
+    assert_int_equal(
+        pl_model_write(&made->unit.memory, made->root, &options, &bytes, &size, &error), PL_OK);
+    const uint64_t behind = size - 16;
+    for (size_t i = 0; i + 8 <= size; i += 8)
+        if (memcmp((char *)bytes + i, &behind, 8) == 0) memcpy((char *)bytes + i, &offset, 8);
+    memcpy(large, bytes, size - 16);
+    memcpy(large + offset, (const float[]){1, 2, 3, 4}, 16);
+    if (pl_model_open(&made->unit.memory, large, (size_t)all, &limits, &model, &error) != PL_OK)
+        fail_msg("refused: %s", error.text);
+    const struct pl_record *subgraph = pl_record_item(model->root, PL_Model_subgraphs, 0);
+    const struct pl_record *weights = pl_record_item(subgraph, PL_SubGraph_tensors, 1);
+    assert_ptr_equal(pl_model_tensor_bytes(model, weights, &found), large + offset);
+    assert_int_equal(found, 16);
+    pl_model_close(model);
+    assert_int_equal(open_bytes(made, large, (size_t)offset + 15, &error), PL_INVALID_MODEL);
+    assert_non_null(strstr(error.text, "buffers[1].size"));
+    pl_free(&made->unit.memory, bytes, size);
+    munmap(large, (size_t)all);
 }
 
 /* Custom options behind the FlatBuffer come into it when the model is written again. */
@@ -865,6 +902,7 @@ int main(void)
         TEST(test_metadata),
         TEST(test_external_buffers),
         TEST(test_buffers_behind),
+        TEST(test_bytes_beyond_4_gib),
         TEST(test_custom_options_behind),
         TEST(test_type_out_of_range),
         TEST(test_rank),
