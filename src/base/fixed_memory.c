@@ -140,14 +140,30 @@ static bool grow_measured(struct pl_fixed_memory *fixed)
     return true;
 }
 
-/* The address of a new block that was placed: in the buffer, or pages while measuring. */
+/* Whether this many entries of the table and a block that ends there have room in the buffer. */
+static bool has_room(const struct pl_fixed_memory *fixed, size_t count, size_t block_end)
+{
+    return block_end <= fixed->usable && count <= (fixed->usable - block_end) / sizeof(struct block);
+}
+
+/* The address of a new block that was placed: in the buffer, or while measuring pages where it has no room there. A
+ * block that outlives the measuring, say a list that grew, is then one like any other. */
 static void *address_of_new(struct pl_fixed_memory *fixed, struct block block, size_t need)
 {
-    if (fixed->measured == NULL) return need <= fixed->usable ? fixed->base + block.offset : NULL;
+    char *place_in_buffer = fixed->base + block.offset;
+    if (fixed->measured == NULL) return need <= fixed->usable ? place_in_buffer : NULL;
     if (!grow_measured(fixed)) return NULL;
+    if (has_room(fixed, fixed->count + 1, block.offset + block.bytes)) return place_in_buffer;
     void *pages =
         mmap(NULL, block.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return pages == MAP_FAILED ? NULL : pages;
+}
+
+static bool is_inside(const struct pl_fixed_memory *fixed, const void *pointer)
+{
+    const uintptr_t address = (uintptr_t)pointer;
+    const uintptr_t base = (uintptr_t)fixed->base;
+    return address >= base && address - base < fixed->usable;
 }
 
 static void *allocate_block(struct pl_fixed_memory *fixed, size_t bytes)
@@ -160,7 +176,7 @@ static void *allocate_block(struct pl_fixed_memory *fixed, size_t bytes)
     if (!pl_size_add(block.offset, block.bytes, &end) || !need_with(fixed, end, &need)) return NULL;
     void *address = address_of_new(fixed, block, need);
     if (address == NULL) return NULL;
-    insert(fixed, index, block, fixed->measured != NULL ? address : NULL);
+    insert(fixed, index, block, is_inside(fixed, address) ? NULL : address);
     if (need > fixed->needed) fixed->needed = need;
     return address;
 }
@@ -174,10 +190,9 @@ static size_t find_measured(const struct pl_fixed_memory *fixed, const void *pag
 
 static void free_block(struct pl_fixed_memory *fixed, void *pointer)
 {
-    const uintptr_t address = (uintptr_t)pointer;
-    const uintptr_t base = (uintptr_t)fixed->base;
-    const bool inside = address >= base && address - base < fixed->usable;
-    const size_t index = inside ? find_index(fixed, address - base) : find_measured(fixed, pointer);
+    const bool inside = is_inside(fixed, pointer);
+    const size_t index = inside ? find_index(fixed, (size_t)((char *)pointer - fixed->base))
+                                : find_measured(fixed, pointer);
     assert(index < fixed->count);
     if (!inside) munmap(pointer, fixed->measured[index].block.bytes);
     take_out(fixed, index);
@@ -242,6 +257,7 @@ static bool stop_measuring(struct pl_fixed_memory *fixed)
     struct measured_block *table = fixed->measured;
     for (size_t i = 0; i < fixed->count; i++)
         if (table[i].pages != NULL) return false;
+    if (fixed->count > 0 && !has_room(fixed, fixed->count, end_at(fixed, fixed->count - 1))) return false;
     for (size_t i = 0; i < fixed->count; i++) *stored_block(fixed, i) = table[i].block;
     munmap(table, fixed->measured_capacity * sizeof *table);
     fixed->measured = NULL;

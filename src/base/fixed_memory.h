@@ -27,8 +27,9 @@ void pl_fixed_memory_destroy(struct pl_fixed_memory *fixed);
 void *pl_fixed_memory_allocate(void *user, void *pointer, size_t old_bytes, size_t new_bytes,
                                size_t alignment);
 
-/* Turns measuring on or off. Turning it off needs every block that was allocated meanwhile to be
- * freed (blocks from before may be freed or kept); otherwise it stays on and false is returned.
+/* Turns measuring on or off. Turning it off needs every block that was allocated meanwhile, and has
+ * no room in the buffer, to be freed (others may be freed or kept); otherwise it stays on and false
+ * is returned.
  * Turning it on fails if the operating system has no page. */
 bool pl_fixed_memory_measure(struct pl_fixed_memory *fixed, bool on);
 

@@ -186,19 +186,36 @@ void pl_constant_drop_raw(struct pl_constant_store *store, struct pl_constant *c
     constant->raw = NULL;
 }
 
+static void drop_first_packed(struct pl_constant_store *store, struct pl_packed **list)
+{
+    struct pl_packed *form = *list;
+    *list = form->next;
+    release_content(store, form->content);
+    pl_free(store->memory, form, sizeof *form);
+}
+
 void pl_constant_release(struct pl_constant_store *store, struct pl_constant *constant)
 {
     if (constant == NULL) return;
     assert(constant->references > 0);
     if (--constant->references > 0) return;
     pl_constant_drop_raw(store, constant);
-    while (constant->packed != NULL) {
-        struct pl_packed *packed = constant->packed;
-        constant->packed = packed->next;
-        release_content(store, packed->content);
-        pl_free(store->memory, packed, sizeof *packed);
-    }
+    while (constant->packed != NULL) drop_first_packed(store, &constant->packed);
     pl_free(store->memory, constant, sizeof *constant);
+}
+
+void pl_constant_keep_packed(struct pl_constant *constant)
+{
+    for (struct pl_packed *form = constant->packed; form != NULL; form = form->next) form->kept = true;
+}
+
+void pl_constant_drop_tried(struct pl_constant_store *store, struct pl_constant *constant)
+{
+    struct pl_packed **at = &constant->packed;
+    while (*at != NULL) {
+        if ((*at)->kept) at = &(*at)->next;
+        else drop_first_packed(store, at);
+    }
 }
 
 /* Function pointers and object pointers have one size wherever this runs; the standard has no
@@ -253,7 +270,7 @@ pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *
         return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a packed constant of %zu bytes",
                        packed_bytes);
     }
-    *form = (struct pl_packed){constant->packed, layout, parameters, content};
+    *form = (struct pl_packed){constant->packed, layout, parameters, content, false};
     constant->packed = form;
     *packed = content->data;
     return PL_OK;

@@ -30,6 +30,7 @@ struct pl_packed {
     const void *layout;      /* identity of the packer: the address of its function */
     uint64_t parameters;     /* hash of what else the form depends on */
     struct pl_content *content;
+    bool kept; /* a plan that was put in place reads it */
 };
 
 struct pl_constant {
@@ -65,5 +66,10 @@ typedef void (*pl_pack_function)(void *to, const void *raw, const void *context)
 pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *constant, pl_pack_function pack,
                            uint64_t parameters, const void *context, size_t packed_bytes, const void **packed,
                            struct pl_error *error);
+
+/* A plan is put in place: the forms made so far stay with the constant. */
+void pl_constant_keep_packed(struct pl_constant *constant);
+/* A plan was given up: forms that were made for it alone go. */
+void pl_constant_drop_tried(struct pl_constant_store *store, struct pl_constant *constant);
 
 #endif

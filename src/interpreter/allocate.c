@@ -137,14 +137,26 @@ static pl_status abandon(struct pl_interpreter *interpreter, const struct pl_uni
     return PL_OK;
 }
 
-static void drop_raw_of(struct pl_interpreter *interpreter, const struct pl_component *component)
+/* The component runs by its new plan. */
+static void settle_constants(struct pl_interpreter *interpreter, const struct pl_component *component)
 {
     for (int32_t m = 0; m < component->member_count; m++) {
         const struct pl_graph *graph = component->members[m]->graph;
+        for (int32_t i = 0; i < graph->constant_count; i++) pl_constant_keep_packed(graph->constants[i]);
         drop_packed_raw(interpreter, graph->constants, graph->constant_count);
     }
     const struct pl_program *program = component->unit.program;
     drop_packed_raw(interpreter, program->folded, program->folded_count);
+}
+
+/* The new plan was given up. */
+static void unpack_constants(struct pl_interpreter *interpreter, const struct pl_component *component)
+{
+    for (int32_t m = 0; m < component->member_count; m++) {
+        const struct pl_graph *graph = component->members[m]->graph;
+        for (int32_t i = 0; i < graph->constant_count; i++)
+            pl_constant_drop_tried(interpreter->store, graph->constants[i]);
+    }
 }
 
 /* A model that cannot be planned does not hold up the others: its component stays as it was. */
@@ -171,7 +183,9 @@ static pl_status allocate(struct pl_interpreter *interpreter, struct pl_componen
         (void)each_stale(interpreter, components[i], keep && fit == PL_OK ? put_in_place : abandon, NULL);
     pthread_mutex_unlock(&interpreter->lock);
     for (size_t i = 0; i < count; i++)
-        if (!components[i]->unit.stale) drop_raw_of(interpreter, components[i]);
+        if (!components[i]->unit.stale) settle_constants(interpreter, components[i]);
+    for (size_t i = 0; i < count; i++) /* after all that stay, since clones share their constants */
+        if (components[i]->unit.stale) unpack_constants(interpreter, components[i]);
     return status != PL_OK ? status : fit;
 }
 
