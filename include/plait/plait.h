@@ -301,7 +301,7 @@ struct plait_memory {
     size_t arena_bytes;       /* what the model needs of a lane's arena */
     size_t arena_bound_bytes; /* the least any placement could need: the largest sum of bytes alive at one operator */
     size_t arena_sum_bytes;   /* what it would be without any sharing */
-    size_t constant_bytes;    /* constants this model uses (they may be shared with others) */
+    size_t constant_bytes;    /* constants this model keeps, as packed (they may be shared with others) */
     size_t io_bytes;          /* inputs and outputs (a linked input counts at its producer) */
     size_t state_bytes;       /* variables and state */
 };

@@ -179,6 +179,14 @@ void pl_constant_retain(struct pl_constant *constant)
     constant->references++;
 }
 
+size_t pl_constant_bytes(const struct pl_constant *constant)
+{
+    size_t bytes = constant->raw != NULL && !constant->raw->borrowed ? constant->raw->bytes : 0;
+    for (const struct pl_packed *packed = constant->packed; packed != NULL; packed = packed->next)
+        bytes += packed->content->bytes;
+    return bytes;
+}
+
 void pl_constant_drop_raw(struct pl_constant_store *store, struct pl_constant *constant)
 {
     if (constant->raw == NULL) return;

@@ -55,6 +55,9 @@ pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, 
 void pl_constant_retain(struct pl_constant *constant);
 void pl_constant_release(struct pl_constant_store *store, struct pl_constant *constant);
 
+/* Bytes it keeps in the store now, raw and packed, that are not borrowed (others may share them). */
+size_t pl_constant_bytes(const struct pl_constant *constant);
+
 /* Lets the raw bytes go (the packed forms stay). */
 void pl_constant_drop_raw(struct pl_constant_store *store, struct pl_constant *constant);
 

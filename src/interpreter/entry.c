@@ -269,10 +269,9 @@ bool pl_entry_is_allocated(const struct pl_entry *entry)
     return entry->unit->program != NULL && !entry->unit->stale;
 }
 
-void pl_entry_memory(struct pl_entry *entry, struct pl_memory_report *report)
+void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *report)
 {
-    struct pl_instance *instance = entry->instance;
-    pthread_mutex_lock(&instance->interpreter->lock);
+    const struct pl_instance *instance = entry->instance;
     *report = (struct pl_memory_report){0};
     const struct pl_program *program = entry->unit->program;
     if (program != NULL) {
@@ -283,10 +282,19 @@ void pl_entry_memory(struct pl_entry *entry, struct pl_memory_report *report)
         report->arena_sum_bytes = segment->sum_bytes;
     }
     for (int32_t i = 0; i < instance->graph->constant_count; i++)
-        report->constant_bytes += instance->graph->constants[i]->bytes;
+        report->constant_bytes += pl_constant_bytes(instance->graph->constants[i]);
+    for (int32_t i = 0; program != NULL && program->graph == instance->graph && i < program->folded_count; i++)
+        report->constant_bytes += pl_constant_bytes(program->folded[i]);
     for (const struct pl_buffer *buffer = instance->buffers; buffer != NULL; buffer = buffer->next) {
         if (buffer->slot.is_state) report->state_bytes += buffer->bytes;
         else report->io_bytes += buffer->bytes;
     }
-    pthread_mutex_unlock(&instance->interpreter->lock);
+}
+
+void pl_entry_memory(struct pl_entry *entry, struct pl_memory_report *report)
+{
+    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    pthread_mutex_lock(&interpreter->change);
+    pl_entry_measure(entry, report);
+    pthread_mutex_unlock(&interpreter->change);
 }

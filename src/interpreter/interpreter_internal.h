@@ -166,6 +166,9 @@ void pl_lanes_destroy(struct pl_interpreter *interpreter);
 /* What the programs need at most. */
 void pl_lanes_needed(const struct pl_interpreter *interpreter, size_t *arena_bytes, int32_t *pointer_count);
 
+/* ---- entry.c: with `change` held */
+void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *report);
+
 /* ---- run.c */
 /* Runs steps [first, end) of the unit's program on a lane. */
 pl_status pl_unit_run(struct pl_interpreter *interpreter, struct pl_unit *unit, struct pl_lane *lane, int32_t first,

@@ -91,15 +91,6 @@ pl_status pl_plan_block(struct pl_builder *builder, int32_t subgraph_index, cons
 
 /* ---- a program ---------------------------------------------------------------------------------------------------- */
 
-static size_t count_constants(const struct pl_graph *graph)
-{
-    size_t bytes = 0;
-    for (int32_t i = 0; i < graph->constant_count; i++) bytes += graph->constants[i]->bytes;
-    for (int32_t i = 0; i < graph->member_count && graph->members != NULL; i++)
-        bytes += count_constants(graph->members[i]);
-    return bytes;
-}
-
 static pl_status fill_program(struct pl_builder *builder)
 {
     struct pl_program *program = builder->program;
@@ -113,7 +104,6 @@ static pl_status fill_program(struct pl_builder *builder)
     PL_TRY(pl_plan_block(builder, request->subgraph, request->input_shapes, &program->block));
     for (int32_t i = 0; i < subgraph->input_count; i++)
         program->input_shapes[i] = program->block->tensors[subgraph->inputs[i]].value.shape;
-    program->constant_bytes = count_constants(request->graph);
     return PL_OK;
 }
 

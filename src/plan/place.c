@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { MOST_IMPROVED = 512, IMPROVEMENTS = 400, MOST_SORTED = 4096 };
+enum { MOST_IMPROVED = 512, MOST_SORTED = 4096, MOST_ROUNDS = 400, ROUND_BUDGET = 4000000 };
 
 size_t pl_place_bound(const struct pl_piece *pieces, int32_t count, int32_t step_count, struct pl_region *region)
 {
@@ -142,10 +142,13 @@ static void move_to_front(int32_t *order, int32_t at)
     order[0] = index;
 }
 
-/* Moves the piece that ends highest in the current layout to the front, and places all again. */
+/* Moves the piece that ends highest in the current layout to the front, and places all again. A round takes time that
+ * grows with the square of the pieces, so many pieces get few rounds. */
 static void improve(struct search *search)
 {
-    for (int32_t round = 0; round < IMPROVEMENTS && search->best_end > search->bound; round++) {
+    const int32_t affordable = ROUND_BUDGET / (search->count * search->count);
+    const int32_t rounds = affordable < MOST_ROUNDS ? affordable : MOST_ROUNDS;
+    for (int32_t round = 0; round < rounds && search->best_end > search->bound; round++) {
         int32_t top = 0;
         size_t top_end = 0;
         for (int32_t i = 0; i < search->count; i++) {

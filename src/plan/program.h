@@ -96,7 +96,6 @@ struct pl_program {
     int32_t folded_count; /* constants computed while planning; references this program holds */
     struct pl_constant **folded;
     struct pl_shape *input_shapes; /* what it was planned for */
-    size_t constant_bytes;         /* of all constants it uses */
 };
 
 struct pl_plan_request {
