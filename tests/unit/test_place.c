@@ -100,7 +100,7 @@ static void test_random_graphs(void **state)
 {
     (void)state;
     srand(3);
-    for (int round = 0; round < 200; round++) {
+    for (int round = 0; round < 50; round++) {
         struct fixture fixture;
         start(&fixture, 2 + rand() % 100);
         const int32_t count = rand() % MOST;
