@@ -8,6 +8,7 @@ install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHIN
 if(TARGET plait_cli)
     install(TARGETS plait_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     install(FILES docs/plait.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    install(FILES docs/plait.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
 # One shared object holds both APIs: programs that ask for TensorFlow Lite's C library get this one.
