@@ -7,5 +7,7 @@
 
 extern const struct command command_run;
 extern const struct command command_inspect;
+extern const struct command command_fuse;
+extern const struct command command_split;
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What plait inspect gives to programs. The document:
- *   models: [{name, path, description, inputs, outputs, signatures, operators, unsupported?}]
+ *   models: [{name, path, description, inputs, outputs, signatures, operators, parts?,
+ *             unsupported?}]
+ *   parts: [{name, first_operator, operator_count}], where a fused file's operators came from
  *   memory?: {models: [{name, ...bytes}], apart: {...bytes}, together: {...bytes}}
  * operators is [{name, count, supported}], or with --ops [{index, name, version, supported, inputs,
  * outputs}]. */
@@ -88,6 +90,20 @@ static json_t *json_of_operators(const struct plait_model *model)
     return operators;
 }
 
+/* Where the operators of a fused model came from; only of such a model. */
+static void put_parts(json_t *object, const struct plait_model *model)
+{
+    struct plait_part part;
+    for (size_t i = 0; plait_part_at(model, i, &part) == PLAIT_OK; i++) {
+        json_t *item = json_object();
+        if (i == 0) json_object_set_new(object, "parts", json_array());
+        json_object_set_new(item, "name", json_of_text(part.name));
+        json_object_set_new(item, "first_operator", json_of_size(part.first_operator));
+        json_object_set_new(item, "operator_count", json_of_size(part.operator_count));
+        json_array_append_new(json_object_get(object, "parts"), item);
+    }
+}
+
 struct json_t *inspect_json_models(const struct models *models, bool operators)
 {
     json_t *list = json_array();
@@ -102,6 +118,7 @@ struct json_t *inspect_json_models(const struct models *models, bool operators)
         json_object_set_new(object, "signatures", json_of_signatures(item->model));
         json_object_set_new(object, "operators",
                             (operators ? json_of_operators : json_of_counts)(item->model));
+        put_parts(object, item->model);
         if (item->unsupported != NULL)
             json_object_set_new(object, "unsupported", json_of_text(item->unsupported));
         json_array_append_new(list, object);

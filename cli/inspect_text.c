@@ -111,6 +111,20 @@ static void print_operators(const struct plait_model *model, int indent)
     table_print(&table, indent + 2);
 }
 
+/* Where the operators of a fused model came from. */
+static void print_parts(const struct plait_model *model)
+{
+    struct table table = {.alignment = "ll"};
+    struct plait_part part;
+    for (size_t i = 0; plait_part_at(model, i, &part) == PLAIT_OK; i++) {
+        size_t last = part.first_operator + part.operator_count - 1;
+        table_add(&table, "from %s", part.name);
+        if (part.operator_count == 1) table_add(&table, "operator %zu", last);
+        else table_add(&table, "operators %zu to %zu", part.first_operator, last);
+    }
+    table_print(&table, 4);
+}
+
 /* A single signature only repeats the inputs and outputs, which have its names already. */
 static void print_signatures(struct plait_model *model, bool numbers)
 {
@@ -138,6 +152,7 @@ void inspect_text_models(const struct models *models, bool operators)
         free(description);
         print_tensors(item->model, 2, operators);
         (operators ? print_operators : print_counts)(item->model, 2);
+        print_parts(item->model);
         print_signatures(item->model, operators);
         if (item->unsupported != NULL)
             printf("  cannot run: see the list of what is not supported\n");

@@ -55,12 +55,13 @@ static char *free_name(const struct models *models, char *name)
     return numbered;
 }
 
-static int load_one(struct models *models, const char *argument, bool allow_unsupported)
+/* Adds a model that is not loaded yet. */
+static int name_one(struct models *models, const char *argument, bool any_name)
 {
     size_t given = given_name_length(argument);
     const char *path = given > 0 ? argument + given + 1 : argument;
     char *name = given > 0 ? heap_text("%.*s", (int)given, argument) : name_of_path(path);
-    if (given == 0 && allow_unsupported) name = free_name(models, name);
+    if (given == 0 && any_name) name = free_name(models, name);
     models->items = heap_grow(models->items, models->count, sizeof *models->items);
     struct loaded_model *item = &models->items[models->count];
     *item = (struct loaded_model){.name = name, .path = path, .set = models->count};
@@ -71,19 +72,28 @@ static int load_one(struct models *models, const char *argument, bool allow_unsu
         return EXIT_USAGE;
     }
     models->count++;
-    plait_status status = plait_load_file(models->interpreter, name, path, NULL, &item->model);
+    return EXIT_FINE;
+}
+
+static int load_one(struct models *models, const char *argument, bool allow_unsupported)
+{
+    int code = name_one(models, argument, allow_unsupported);
+    if (code != EXIT_FINE) return code;
+    struct loaded_model *item = &models->items[models->count - 1];
+    plait_status status =
+        plait_load_file(models->interpreter, item->name, item->path, NULL, &item->model);
     if (status == PLAIT_UNSUPPORTED && allow_unsupported) {
         struct plait_load_options options;
         item->unsupported = heap_text("%s", plait_last_error(models->interpreter));
         plait_load_options_default(&options);
         options.allow_unsupported = true;
-        status = plait_load_file(models->interpreter, name, path, &options, &item->model);
+        status =
+            plait_load_file(models->interpreter, item->name, item->path, &options, &item->model);
     }
     return status == PLAIT_OK ? EXIT_FINE : complain_status(models->interpreter, status, "");
 }
 
-int models_load(struct models *models, const struct options *options, int64_t threads,
-                bool allow_unsupported)
+static int open_interpreter(struct models *models, const struct options *options, int64_t threads)
 {
     *models = (struct models){0};
     if (options->path_count == 0)
@@ -96,12 +106,26 @@ int models_load(struct models *models, const struct options *options, int64_t th
     if (status != PLAIT_OK)
         return complain(exit_code_of(status), "cannot open an interpreter: %s",
                         plait_status_text(status));
-    for (size_t i = 0; i < options->path_count; i++) {
-        progress_step("loading %zu of %zu: %s", i + 1, options->path_count, options->paths[i]);
-        int code = load_one(models, options->paths[i], allow_unsupported);
-        if (code != EXIT_FINE) return code;
-    }
     return EXIT_FINE;
+}
+
+int models_load(struct models *models, const struct options *options, int64_t threads,
+                bool allow_unsupported)
+{
+    int code = open_interpreter(models, options, threads);
+    for (size_t i = 0; code == EXIT_FINE && i < options->path_count; i++) {
+        progress_step("loading %zu of %zu: %s", i + 1, options->path_count, options->paths[i]);
+        code = load_one(models, options->paths[i], allow_unsupported);
+    }
+    return code;
+}
+
+int models_name(struct models *models, const struct options *options)
+{
+    int code = open_interpreter(models, options, 1);
+    for (size_t i = 0; code == EXIT_FINE && i < options->path_count; i++)
+        code = name_one(models, options->paths[i], false);
+    return code;
 }
 
 void models_close(struct models *models)
@@ -165,13 +189,32 @@ static bool take_adapter(char *text, struct plait_link_options *options)
     return true;
 }
 
-/* Makes the link of two references, and says when an adapter had to be put between them. */
-static int link_tensors(struct models *models, const char *value,
-                        const struct tensor_reference *from, const struct tensor_reference *to,
-                        const struct plait_link_options *options)
+int link_read(struct link_text *link, const struct models *models, const char *value)
 {
+    char *ends = heap_text("%s", value);
+    *link = (struct link_text){0};
+    plait_link_options_default(&link->options);
+    while (take_adapter(ends, &link->options)) continue;
+    int code = reference_read(&link->from, models, "--link", ends, "A.OUT=B.IN");
+    if (code == EXIT_FINE)
+        code = reference_read(&link->to, models, "--link", link->from.rest, NULL);
+    link->from.rest = link->to.rest = NULL;
+    free(ends);
+    return code;
+}
+
+void link_free(struct link_text *link)
+{
+    reference_free(&link->from);
+    reference_free(&link->to);
+}
+
+/* Makes a link, and says when an adapter had to be put between its ends. */
+static int link_tensors(struct models *models, const char *value, const struct link_text *text)
+{
+    const struct tensor_reference *from = &text->from, *to = &text->to;
     plait_status status = plait_link(models->interpreter, from->model_name, from->tensor_name,
-                                     to->model_name, to->tensor_name, options);
+                                     to->model_name, to->tensor_name, &text->options);
     if (status != PLAIT_OK) return complain_status(models->interpreter, status, "--link");
     models->links = heap_grow(models->links, models->link_count, sizeof *models->links);
     struct model_link *link = &models->links[models->link_count++];
@@ -184,17 +227,10 @@ static int link_tensors(struct models *models, const char *value,
 
 static int link_one(struct models *models, const char *value)
 {
-    struct tensor_reference from = {0}, to = {0};
-    struct plait_link_options options;
-    char *ends = heap_text("%s", value);
-    plait_link_options_default(&options);
-    while (take_adapter(ends, &options)) continue;
-    int code = reference_read(&from, models, "--link", ends, "A.OUT=B.IN");
-    if (code == EXIT_FINE) code = reference_read(&to, models, "--link", from.rest, NULL);
-    if (code == EXIT_FINE) code = link_tensors(models, value, &from, &to, &options);
-    reference_free(&from);
-    reference_free(&to);
-    free(ends);
+    struct link_text link;
+    int code = link_read(&link, models, value);
+    if (code == EXIT_FINE) code = link_tensors(models, value, &link);
+    link_free(&link);
     return code;
 }
 

@@ -47,12 +47,24 @@ struct tensor_reference {
 int models_load(struct models *models, const struct options *options, int64_t threads,
                 bool allow_unsupported);
 
+/* The same without loading: names and paths only. */
+int models_name(struct models *models, const struct options *options);
+
+/* A link as it is written: A.OUT=B.IN,ADAPTER... link_free() in any case. */
+struct link_text {
+    struct tensor_reference from;
+    struct tensor_reference to;
+    struct plait_link_options options;
+};
+int link_read(struct link_text *link, const struct models *models, const char *value);
+void link_free(struct link_text *link);
+
 /* Makes the links of the command line. */
 int models_link(struct models *models, const struct options *options);
 void models_close(struct models *models);
 
-/* Takes an option's value apart and finds its model. With `form`, something must stand behind '=', and
- * the form is what a complaint shows. reference_free() in any case. */
+/* Takes an option's value apart and finds its model. With `form`, something must stand behind
+ * '=', and the form is what a complaint shows. reference_free() in any case. */
 int reference_read(struct tensor_reference *reference, const struct models *models,
                    const char *option, const char *value, const char *form);
 void reference_free(struct tensor_reference *reference);

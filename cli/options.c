@@ -79,6 +79,22 @@ static const struct option_rule *find_rule(const struct command *command, const 
     return NULL;
 }
 
+static bool needs_value(const struct option_rule *rule)
+{
+    return rule->value == VALUE_REQUIRED || rule->value == VALUE_MANY;
+}
+
+static bool is_option(const char *argument)
+{
+    return argument[0] == '-' && argument[1] != '\0';
+}
+
+static void add_use(struct options *options, const struct option_rule *rule, const char *value)
+{
+    options->uses = heap_grow(options->uses, options->use_count, sizeof *options->uses);
+    options->uses[options->use_count++] = (struct option_use){rule, value};
+}
+
 /* One option; *next moves past its value if that is an argument of its own. */
 static int read_option(struct options *options, const char *argument, int count, char **arguments,
                        int *next)
@@ -92,13 +108,14 @@ static int read_option(struct options *options, const char *argument, int count,
     if (rule == NULL) code = complain_unknown(options->command, name);
     else if (rule->value == VALUE_NONE && value != NULL)
         code = complain(EXIT_USAGE, "%s takes no value", name);
-    else if (rule->value == VALUE_REQUIRED && value == NULL && *next >= count)
+    else if (needs_value(rule) && value == NULL && *next >= count)
         code = complain(EXIT_USAGE, "%s needs a value: %s %s", name, name, rule->placeholder);
-    else if (rule->value == VALUE_REQUIRED && value == NULL) value = arguments[(*next)++];
+    else if (needs_value(rule) && value == NULL) value = arguments[(*next)++];
     free(name);
     if (code != EXIT_FINE) return code;
-    options->uses = heap_grow(options->uses, options->use_count, sizeof *options->uses);
-    options->uses[options->use_count++] = (struct option_use){rule, value};
+    add_use(options, rule, value);
+    while (rule->value == VALUE_MANY && *next < count && !is_option(arguments[*next]))
+        add_use(options, rule, arguments[(*next)++]);
     return EXIT_FINE;
 }
 
@@ -111,7 +128,7 @@ int options_read(struct options *options, const struct command *command, int cou
         const char *argument = arguments[next++];
         if (!only_paths && strcmp(argument, "--") == 0) {
             only_paths = true;
-        } else if (!only_paths && argument[0] == '-' && argument[1] != '\0') {
+        } else if (!only_paths && is_option(argument)) {
             int code = read_option(options, argument, count, arguments, &next);
             if (code != EXIT_FINE) return code;
         } else {

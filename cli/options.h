@@ -10,7 +10,8 @@
 enum option_value {
     VALUE_NONE,     /* --json */
     VALUE_REQUIRED, /* --top 5, --top=5 */
-    VALUE_OPTIONAL  /* --random-input, --random-input=7 */
+    VALUE_OPTIONAL, /* --random-input, --random-input=7 */
+    VALUE_MANY      /* -o A B: all arguments up to the next option, each a use of its own */
 };
 
 struct option_rule {

@@ -47,6 +47,11 @@ static bool fill(plait_type type, size_t count, uint64_t state, void *elements)
     return true;
 }
 
+bool random_elements(plait_type type, size_t count, uint64_t seed, const char *name, void *elements)
+{
+    return fill(type, count, start_state(seed, name), elements);
+}
+
 int random_input_write(const struct models *models, const struct loaded_model *model, size_t index,
                        uint64_t seed)
 {

@@ -11,4 +11,8 @@
 int random_input_write(const struct models *models, const struct loaded_model *model, size_t index,
                        uint64_t seed);
 
+/* The same numbers into memory of the caller's; false for a type that has none. */
+bool random_elements(plait_type type, size_t count, uint64_t seed, const char *name,
+                     void *elements);
+
 #endif

@@ -337,6 +337,65 @@ PLAIT_API size_t plait_profile_count(const struct plait_model *model);
 PLAIT_API plait_status plait_profile_at(const struct plait_model *model, size_t index,
                                         struct plait_profile_entry *entry);
 
+/* ---- fusion ------------------------------------------------------------------------------------------------------ */
+
+/* A model to fuse or to split: from a file, or from memory if data is set. name may be NULL with a path: its stem. */
+struct plait_fuse_model {
+    const char *name;
+    const char *path;
+    const void *data;
+    size_t bytes;
+};
+
+/* As plait_link(); options may be NULL. */
+struct plait_fuse_link {
+    const char *from_model;
+    const char *output;
+    const char *to_model;
+    const char *input;
+    const struct plait_link_options *options;
+};
+
+struct plait_fuse_kept {
+    const char *model;
+    const char *output;
+};
+
+/* Set struct_bytes to sizeof(struct plait_fuse_options) and what you do not need to 0. */
+struct plait_fuse_options {
+    size_t struct_bytes;
+    const struct plait_fuse_model *models; /* inputs and outputs of the whole are in this order */
+    size_t model_count;
+    const struct plait_fuse_link *links;
+    size_t link_count;
+    const struct plait_fuse_kept *kept; /* outputs that stay outputs of the whole although a link consumes them */
+    size_t kept_count;
+    bool keep_signatures; /* beside serving_default, which is the whole, the models' own signatures too */
+};
+
+/* Writes one .tflite file that does what the linked models do, bit by bit, in any runtime of such files. Operators that
+ * compute the same from the same are there once. Names that collide get the model's name before them: "model/name".
+ * The interpreter gives memory, limits and the message; its models have no part in it. The file at `path` appears only
+ * when it is complete and verified; what does not fit is refused with both tensors named. */
+PLAIT_API plait_status plait_fuse(struct plait_interpreter *interpreter, const struct plait_fuse_options *options,
+                                  const char *path);
+
+/* Cuts a model in two at tensors of its primary subgraph, each given by name or as "#index" among the subgraph's
+ * tensors: the first file ends with them, the second begins with them. Fused again, they give the model's bits. A tensor
+ * that both sides need beside these is refused by name. Signatures of other subgraphs go into neither file. */
+PLAIT_API plait_status plait_split(struct plait_interpreter *interpreter, const struct plait_fuse_model *model,
+                                   const char *const *tensors, size_t tensor_count, const char *first_path,
+                                   const char *second_path);
+
+/* Where the operators of a fused model came from, as the file says; none for others. */
+struct plait_part {
+    const char *name; /* the model's; "model/part" if that was fused itself; "from>to": what a link's adapters are */
+    size_t first_operator; /* of plait_operator_at() */
+    size_t operator_count;
+};
+/* PLAIT_NOT_FOUND behind the last one. */
+PLAIT_API plait_status plait_part_at(const struct plait_model *model, size_t index, struct plait_part *part);
+
 #ifdef __cplusplus
 }
 #endif

@@ -44,6 +44,10 @@ typedef pl_status (*pl_operation)(struct plait_interpreter *api, void *arguments
 /* Runs it and reports; where the caller's memory was too small, the message has the exact size. */
 plait_status pl_run_operation(struct plait_interpreter *api, pl_operation run, pl_operation measure, void *arguments);
 
+/* A model's name from its path: the file's name without folders and what follows the last dot; characters a name cannot
+ * have become '_'. */
+void pl_name_from_path(const char *path, char *name, size_t name_bytes);
+
 static inline struct pl_entry *pl_entry_of(struct plait_model *model)
 {
     return (struct pl_entry *)(void *)model;

@@ -60,8 +60,7 @@ static plait_status load_model(struct plait_interpreter *api, struct load_argume
     return status;
 }
 
-/* The file's name without folders and what follows the last dot; characters a name cannot have become '_'. */
-static void name_from_path(const char *path, char *name, size_t name_bytes)
+void pl_name_from_path(const char *path, char *name, size_t name_bytes)
 {
     const char *slash = strrchr(path, '/');
     const char *stem = slash == NULL ? path : slash + 1;
@@ -85,7 +84,7 @@ plait_status plait_load_file(struct plait_interpreter *interpreter, const char *
     if (path == NULL || !take_flags(options, &arguments.flags))
         return pl_refuse(interpreter, "plait_load_file: path is NULL, or the options were not set by default first");
     if (name == NULL) {
-        name_from_path(path, stem, sizeof stem);
+        pl_name_from_path(path, stem, sizeof stem);
         arguments.name = stem;
     }
     return load_model(interpreter, &arguments, model);

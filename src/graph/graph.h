@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "base/tensor_type.h"
 #include "graph/constant.h"
+#include "graph/parts.h"
 #include "model/record.h"
 
 /* real = scales[c] * (q - zero_points[c]), c along `dimension` where count > 1. count == 0: not quantized. */
@@ -92,6 +93,8 @@ struct pl_graph {
     struct pl_region region;
     struct pl_constant_store *store;
     const char *description;
+    int32_t part_count;          /* where operators of a fused file came from */
+    const struct pl_part *parts;
     void (*drop_source)(void *source, size_t bytes); /* what borrowed constants point into; NULL: the caller's */
     void *source;
     size_t source_bytes;

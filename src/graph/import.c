@@ -66,13 +66,13 @@ static void import_shape(const struct pl_record *record, struct pl_tensor *tenso
     }
 }
 
-static pl_status import_quantization(struct importer *importer, const struct pl_record *record,
-                                     struct pl_tensor *tensor)
+static pl_status import_quantization(struct pl_region *region, const struct pl_record *record,
+                                     struct pl_tensor *tensor, struct pl_error *error)
 {
     const struct pl_record *from = pl_record_child(record, PL_Tensor_quantization);
     struct pl_quantization *to = &tensor->quantization;
     const struct pl_record *details = pl_record_child(from, PL_QuantizationParameters_details);
-    PL_ENSURE(details == NULL || details->table == PL_TABLE_CustomQuantization, importer->error,
+    PL_ENSURE(details == NULL || details->table == PL_TABLE_CustomQuantization, error,
               PL_UNSUPPORTED, "tensor '%s': %s is not supported", tensor->name,
               pl_schema_table_name(details->table));
     uint32_t count = 0, zero_count = 0;
@@ -80,9 +80,11 @@ static pl_status import_quantization(struct importer *importer, const struct pl_
     const int64_t *zeros =
         pl_record_vector(from, PL_QuantizationParameters_zero_point, &zero_count);
     if (count == 0) return PL_OK;
-    int32_t *zero_points = pl_region_array(&importer->graph->region, count, sizeof *zero_points);
-    to->scales = pl_region_copy(&importer->graph->region, scales, count * sizeof *scales);
-    if (zero_points == NULL || to->scales == NULL) return no_memory(importer);
+    int32_t *zero_points = pl_region_array(region, count, sizeof *zero_points);
+    to->scales = pl_region_copy(region, scales, count * sizeof *scales);
+    if (zero_points == NULL || to->scales == NULL)
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for the quantization of tensor '%s'",
+                       tensor->name);
     for (uint32_t i = 0; i < zero_count; i++) zero_points[i] = (int32_t)zeros[i];
     to->count = (int32_t)count;
     to->zero_points = zero_points;
@@ -91,6 +93,23 @@ static pl_status import_quantization(struct importer *importer, const struct pl_
         pl_record_integer(from, PL_QuantizationParameters_quantized_dimension);
     to->dimension = dimension < tensor->shape.rank ? (int32_t)dimension : 0;
     return PL_OK;
+}
+
+pl_status pl_import_tensor_facts(struct pl_region *region, const struct pl_record *record,
+                                 struct pl_tensor *tensor, struct pl_error *error)
+{
+    uint32_t length = 0;
+    const char *name = pl_record_vector(record, PL_Tensor_name, &length);
+    const int64_t type = pl_record_integer(record, PL_Tensor_type);
+    *tensor = (struct pl_tensor){.name = name == NULL ? "" : pl_region_text(region, name, length)};
+    PL_ENSURE(tensor->name != NULL, error, PL_OUT_OF_MEMORY, "no memory for the name of a tensor");
+    PL_ENSURE(type < PL_TYPE_COUNT, error, PL_UNSUPPORTED,
+              "tensor '%s': type %s is not supported", tensor->name,
+              pl_schema_value_name(PL_ENUM_TensorType, type));
+    tensor->type = (pl_type)type;
+    tensor->is_variable = pl_record_integer(record, PL_Tensor_is_variable) != 0;
+    import_shape(record, tensor);
+    return import_quantization(region, record, tensor, error);
 }
 
 static pl_status keep_constant(struct importer *importer, const void *data, size_t bytes,
@@ -129,24 +148,15 @@ static pl_status import_constant(struct importer *importer, const struct pl_reco
 static pl_status import_tensor(struct importer *importer, const struct pl_record *record, bool fed,
                                struct pl_tensor *tensor)
 {
-    const int64_t type = pl_record_integer(record, PL_Tensor_type);
-    tensor->name = copy_text(importer, record, PL_Tensor_name);
-    if (tensor->name == NULL) return no_memory(importer);
-    PL_ENSURE(type < PL_TYPE_COUNT, importer->error, PL_UNSUPPORTED,
-              "tensor '%s': type %s is not supported", tensor->name,
-              pl_schema_value_name(PL_ENUM_TensorType, type));
+    PL_TRY(pl_import_tensor_facts(&importer->graph->region, record, tensor, importer->error));
     PL_ENSURE(pl_record_integer(record, PL_Tensor_external_buffer) == 0, importer->error,
               PL_UNSUPPORTED,
               "tensor '%s': its bytes are in another file; convert the model into a single file",
               tensor->name);
-    tensor->type = (pl_type)type;
-    tensor->is_variable = pl_record_integer(record, PL_Tensor_is_variable) != 0;
-    import_shape(record, tensor);
     const struct pl_record *sparsity = pl_record_child(record, PL_Tensor_sparsity);
     if (sparsity != NULL &&
         (tensor->sparsity = pl_record_copy(&importer->graph->region, sparsity)) == NULL)
         return no_memory(importer);
-    PL_TRY(import_quantization(importer, record, tensor));
     return import_constant(importer, record, fed, tensor);
 }
 
@@ -299,6 +309,16 @@ static pl_status import_signatures(struct importer *importer)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static pl_status import_parts(struct importer *importer)
+{
+    struct pl_graph *graph = importer->graph;
+    struct pl_part *parts = NULL;
+    PL_TRY(pl_parts_find(&graph->region, importer->model, &parts, &graph->part_count,
+                         importer->error));
+    graph->parts = parts;
+    return PL_OK;
+}
+
 static pl_status import_all(struct importer *importer)
 {
     struct pl_graph *graph = importer->graph;
@@ -315,6 +335,7 @@ static pl_status import_all(struct importer *importer)
         graph->description == NULL)
         return no_memory(importer);
     graph->subgraph_count = (int32_t)subgraphs;
+    PL_TRY(import_parts(importer));
     for (uint32_t i = 0; i < subgraphs; i++)
         PL_TRY(import_subgraph(importer, pl_record_item(root, PL_Model_subgraphs, i),
                                &graph->subgraphs[i]));

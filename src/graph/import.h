@@ -13,4 +13,9 @@
 pl_status pl_graph_import(const struct pl_model *model, struct pl_constant_store *store,
                           bool borrow, struct pl_graph **graph, struct pl_error *error);
 
+/* What a record of PL_TABLE_Tensor says without the bytes of a constant: name, type, shape,
+ * quantization. They live as long as the region. */
+pl_status pl_import_tensor_facts(struct pl_region *region, const struct pl_record *record,
+                                 struct pl_tensor *tensor, struct pl_error *error);
+
 #endif

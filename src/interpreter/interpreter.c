@@ -62,6 +62,11 @@ const struct pl_kernels *pl_interpreter_kernels(const struct pl_interpreter *int
     return interpreter->options.kernels;
 }
 
+size_t pl_interpreter_tensor_limit(const struct pl_interpreter *interpreter)
+{
+    return interpreter->options.tensor_limit_bytes;
+}
+
 struct pl_memory *pl_interpreter_memory(const struct pl_interpreter *interpreter)
 {
     return interpreter->memory;

@@ -49,6 +49,7 @@ pl_status pl_interpreter_open(const struct pl_interpreter_options *options, stru
 void pl_interpreter_close(struct pl_interpreter *interpreter);
 const struct pl_kernels *pl_interpreter_kernels(const struct pl_interpreter *interpreter);
 struct pl_memory *pl_interpreter_memory(const struct pl_interpreter *interpreter);
+size_t pl_interpreter_tensor_limit(const struct pl_interpreter *interpreter);
 void pl_interpreter_report(struct pl_interpreter *interpreter, struct pl_interpreter_report *report);
 
 /* ---- load.c */

@@ -88,6 +88,12 @@ union pl_record_value *pl_record_value_of(struct pl_record *record, enum pl_fiel
     return &record->values[(int32_t)field - pl_schema_first_field(record->table)];
 }
 
+struct pl_record *pl_record_clone(struct pl_region *region, const struct pl_record *record)
+{
+    const size_t values = (size_t)pl_schema_field_count(record->table);
+    return pl_region_copy(region, record, sizeof *record + values * sizeof record->values[0]);
+}
+
 static bool copy_tables(struct pl_region *region, union pl_record_value *to,
                         const union pl_record_value *from)
 {

@@ -54,6 +54,9 @@ const char *pl_record_text(const struct pl_record *record, enum pl_field field);
 struct pl_record *pl_record_new(struct pl_region *region, enum pl_table table);
 /* Where a field's value stands in a record of its table. */
 union pl_record_value *pl_record_value_of(struct pl_record *record, enum pl_field field);
+/* A copy of this record alone, whose values lead to the same texts, vectors and records; NULL if
+ * there is no more memory. */
+struct pl_record *pl_record_clone(struct pl_region *region, const struct pl_record *record);
 /* A copy with all that hangs on it; NULL if there is no more memory. */
 struct pl_record *pl_record_copy(struct pl_region *region, const struct pl_record *record);
 /* Whether all fields are equal, bit by bit, and so on down. NULL equals NULL only. */

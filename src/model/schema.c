@@ -109,6 +109,16 @@ size_t pl_schema_alignment(enum pl_field field)
     }
 }
 
+bool pl_schema_names_subgraph(enum pl_field field)
+{
+    switch (field) {
+#define PL_FIELD_CALL(table, name) \
+    case PL_##table##_##name: return true;
+#include "model/schema.def"
+    default: return false;
+    }
+}
+
 int32_t pl_schema_enum_count(enum pl_enum enumeration)
 {
     assert(enumeration > PL_ENUM_NONE && enumeration < PL_ENUM_COUNT);

@@ -91,6 +91,9 @@ size_t pl_schema_element_bytes(uint8_t element);
 /* The alignment that the elements of this vector must have in a file that we write. */
 size_t pl_schema_alignment(enum pl_field field);
 
+/* Whether what stands here are indices of subgraphs that an operator runs. */
+bool pl_schema_names_subgraph(enum pl_field field);
+
 /* Number of values of an enum: they are 0 to count - 1. */
 int32_t pl_schema_enum_count(enum pl_enum enumeration);
 const char *pl_schema_enum_name(enum pl_enum enumeration);

@@ -165,25 +165,6 @@ pl_status pl_verify_subgraph(struct pl_verifier *verifier, const struct pl_file_
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
-/* Every field that names a subgraph. */
-static const enum pl_field call_fields[] = {
-    PL_CallOptions_subgraph,
-    PL_IfOptions_then_subgraph_index,
-    PL_IfOptions_else_subgraph_index,
-    PL_WhileOptions_cond_subgraph_index,
-    PL_WhileOptions_body_subgraph_index,
-    PL_CallOnceOptions_init_subgraph_index,
-    PL_StablehloWhileOptions_cond_subgraph_index,
-    PL_StablehloWhileOptions_body_subgraph_index,
-    PL_StablehloReduceOptions_body_subgraph_index,
-    PL_StablehloReduceWindowOptions_body_subgraph_index,
-    PL_StablehloSortOptions_comparator_subgraph_index,
-    PL_StablehloScatterOptions_update_computation_subgraph_index,
-    PL_StablehloCaseOptions_branch_subgraph_indices,
-    PL_StablehloCustomCallOptions_called_computations,
-    PL_StableHLOCompositeOptions_decomposition_subgraph_index,
-};
-
 /* What is known of a subgraph's calls once it was visited. */
 struct call_facts {
     bool open; /* on the way from the subgraph where the walk began */
@@ -235,22 +216,22 @@ static pl_status visit_operator(struct walk *walk, const struct pl_file_place *p
     }
     enum pl_table expected = PL_TABLE_Model;
     if (!pl_schema_operator_options(pl_model_operator_code(code), &expected)) return PL_OK;
-    for (size_t i = 0; i < sizeof call_fields / sizeof call_fields[0]; i++) {
-        const struct pl_field_facts *facts = pl_schema_field(call_fields[i]);
-        if (facts->table != expected) continue;
+    const int32_t first = pl_schema_first_field(expected);
+    for (int32_t i = 0; i < pl_schema_field_count(expected); i++) {
+        const enum pl_field field = (enum pl_field)(first + i);
+        if (!pl_schema_names_subgraph(field)) continue;
         const struct pl_file_place *here = PL_AT(place, op, union_field, PL_NO_INDEX);
         PL_VERIFY(walk->verifier, options != NULL, here, "found no %s",
                   pl_schema_table_name(expected));
-        if (facts->form == PL_FORM_NUMBER) {
-            PL_TRY(visit_call(walk, PL_AT(here, options, call_fields[i], PL_NO_INDEX),
-                              pl_record_integer(options, call_fields[i]), caller, depth));
+        if (pl_schema_field(field)->form == PL_FORM_NUMBER) {
+            PL_TRY(visit_call(walk, PL_AT(here, options, field, PL_NO_INDEX),
+                              pl_record_integer(options, field), caller, depth));
             continue;
         }
         uint32_t count = 0;
-        const int32_t *callees = pl_record_vector(options, call_fields[i], &count);
+        const int32_t *callees = pl_record_vector(options, field, &count);
         for (uint32_t k = 0; k < count; k++)
-            PL_TRY(visit_call(walk, PL_AT(here, options, call_fields[i], k), callees[k], caller,
-                              depth));
+            PL_TRY(visit_call(walk, PL_AT(here, options, field, k), callees[k], caller, depth));
     }
     return PL_OK;
 }

@@ -84,14 +84,14 @@ def test_mismatch_is_seen():
     assert not text_matches("a\n", "a\nb\n")
 
 
-@pytest.mark.parametrize("command", ["run", "inspect"])
+@pytest.mark.parametrize("command", ["run", "inspect", "fuse", "split"])
 def test_options_are_in_the_manual(command):
     shown = subprocess.run([program(), "help", command], capture_output=True, text=True, check=True)
     manual = (ROOT / "docs/plait.1").read_text().replace("\\", "")
     section = manual.split(f".Ss plait {command}")[1].split(".S")[0]
-    options = re.findall(r"^  --([a-z-]+)", shown.stdout, re.M)
+    options = re.findall(r"^  --?([a-z-]+)", shown.stdout, re.M)
     assert options
-    assert [name for name in options if f"Fl -{name}" not in section] == []
+    assert [name for name in options if f"Fl -{name}" not in section and f"Fl {name} " not in section] == []
 
 
 def renew(names):

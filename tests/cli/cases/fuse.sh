@@ -1,0 +1,1 @@
+plait fuse features=tests/models/digits_features_int8.tflite head=tests/models/digits_classifier_own_int8.tflite --link features=head --check -o "$TMP/whole.tflite" && plait inspect whole="$TMP/whole.tflite"

@@ -1,0 +1,1 @@
+plait fuse tests/models/digits_features_int8.tflite

@@ -1,0 +1,1 @@
+plait split tests/models/digits_whole_int8.tflite --at '#15' -o "$TMP/a.tflite" "$TMP/b.tflite" && plait fuse "$TMP/a.tflite" "$TMP/b.tflite" --link a=b --check -o "$TMP/whole.tflite" && plait inspect whole="$TMP/whole.tflite"
