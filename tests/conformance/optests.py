@@ -8,8 +8,8 @@
 
 Only cases whose operators all stand in src/ops/op_list.def are run. Each runs in a process of its own, so a crash costs
 one case. Verdicts: pass, wrong (the answer breaks the rules of the folder's README), error (accepted, then failed while
-running, or crashed), refused (not loaded or not allocated; printed, never counted as passed). The exit code is 1 if any
-case is wrong or in error.
+running, or crashed), refused (not loaded or not allocated; printed, never counted as passed), skipped (no answer to
+compare with, see NO_ANSWER). The exit code is 1 if any case is wrong or in error.
 """
 import argparse
 import collections
@@ -32,6 +32,13 @@ ROOT = HERE.parents[1]
 FOLDER = ROOT.parent / "shared" / "optests"
 WIDER = ("gelu", "conv_relu", "resize", "fb_gelu", "fb_resize", "tf_resize", "nearest_upsample")
 SECONDS = 60
+# Stored answers that cannot be followed, and why; they count as skipped.
+NO_ANSWER = {
+    "fb_conv2d-22": "the reference reads the 32-bit bias as 64-bit, past its end: every output is saturated",
+    "fb_conv2d-34": "the reference reads the 32-bit bias as 64-bit, past its end: every output is saturated",
+}
+# Stored answers that LiteRT 2.3.0 does not give for the file as it is: asked anew.
+STALE = {"tf_gru-01"}
 
 
 def supported_operators():
@@ -97,13 +104,19 @@ def judge(row, data, ours, expected):
 
 def run_case(row):
     """(verdict, message) of one case, in this process."""
+    if row["case"] in NO_ANSWER:
+        return "skipped", NO_ANSWER[row["case"]]
     data = (FOLDER / (row["case"] + ".tflite")).read_bytes()
     with np.load(FOLDER / (row["case"] + ".npz")) as stored:
         arrays = {name: stored[name] for name in stored.files}
     inputs = [arrays[f"in_{k}"] for k in range(len(arrays["in_names"]))]
+    if row["case"] in STALE:
+        import oracle
+        for k, array in enumerate(oracle.invoke(oracle.open_reference(data), inputs)):
+            arrays[f"ref_{k}"] = array
     if any(array.dtype.kind == "S" for array in inputs) or \
             any(array.dtype.kind == "S" for array in expected_outputs(row, arrays)):
-        return "refused", "string tensors are fed by another test"
+        return "refused", "string tensors"
     with plait_c.Interpreter() as interpreter:
         try:
             model = interpreter.load(data, "case")
@@ -168,9 +181,10 @@ def main():
         if verdict in ("wrong", "error") or (verdict == "refused" and (asked.verbose or asked.case)):
             print(f"{verdict:8}{row['case']:34}{row['ops']} [{row['class']}]: {message}", flush=True)
     total = collections.Counter()
-    print(f"{'family':44}{'pass':>6}{'wrong':>7}{'error':>7}{'refused':>9}")
+    print(f"{'family':44}{'pass':>6}{'wrong':>7}{'error':>7}{'refused':>9}{'skipped':>9}")
     for family, counts in list(table.items()) + [("total", total)]:
-        print(f"{family:44}{counts['pass']:>6}{counts['wrong']:>7}{counts['error']:>7}{counts['refused']:>9}")
+        print(f"{family:44}{counts['pass']:>6}{counts['wrong']:>7}{counts['error']:>7}{counts['refused']:>9}"
+              f"{counts['skipped']:>9}")
         if family != "total":
             total.update(counts)
     sys.exit(1 if total["wrong"] or total["error"] else 0)
