@@ -56,10 +56,10 @@ check() {
 # Adds up the closing lines of pytest and cmocka in a log: "PASSED FAILED SKIPPED".
 test_counts() {
     awk '
-        /^=+ .*(passed|failed|error|skipped).* in [0-9.]+s/ {
+        /^(=+ )?[0-9]+ (passed|failed|error|skipped|deselected|xfailed).* in [0-9.]+s/ {
             for (i = 2; i <= NF; i++) {
-                if ($i ~ /^passed/ || $i ~ /^xfailed/) passed += $(i - 1)
-                if ($i ~ /^failed/ || $i ~ /^error/ || $i ~ /^xpassed/) failed += $(i - 1)
+                if ($i ~ /^(passed|xfailed)/) passed += $(i - 1)
+                if ($i ~ /^(failed|error|xpassed)/) failed += $(i - 1)
                 if ($i ~ /^skipped/) skipped += $(i - 1)
             }
         }
@@ -68,6 +68,19 @@ test_counts() {
         /^\[  SKIPPED \] [0-9]+ test/ { skipped += $4 }
         END { print passed + 0, failed + 0, skipped + 0 }
     ' "$1"
+}
+
+# Why pytest skipped, each reason once with how many tests it took.
+skip_reasons() {
+    awk '
+        /^SKIPPED \[[0-9]+\]/ {
+            count = substr($2, 2) + 0
+            reason = $0
+            sub(/^SKIPPED \[[0-9]+\] [^ ]+ /, "", reason)
+            total[reason] += count
+        }
+        END { for (reason in total) printf "    %d skipped: %s\n", total[reason], reason }
+    ' "$1" | sort
 }
 
 # check_tests NAME COMMAND...: a test program; every test in it counts. One that dies, or runs no test, has failed.
@@ -84,7 +97,7 @@ check_tests() {
     fi
     count "$passed" "$failed" "$skipped"
     report "$name" "$passed passed, $failed failed, $skipped skipped" $((SECONDS - start)) "$log"
-    sed -n 's/^SKIPPED \[[0-9]*\] [^ ]*: /    skipped: /p' "$log" | sort | uniq -c | sed 's/^ *\([0-9]*\) \( *\)/\2\1 /' | head -n 12
+    skip_reasons "$log"
 }
 
 # skip NAME REASON
