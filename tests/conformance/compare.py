@@ -2,7 +2,8 @@
 """How an output is compared with the reference's: contract 4.2 in one place.
 
 Integers, booleans and strings: every bit. Floats: |a - b| <= relative * max|b| + 1e-6, NaN and infinities in the same
-places. Nothing else in the tests decides what is close enough.
+places. Hybrid recurrent operators may be off by one unit of their state (operators.state_unit). Nothing else in the
+tests decides what is close enough.
 """
 import numpy as np
 

@@ -33,7 +33,8 @@ def complaints(model, inputs, where=""):
         interpreter.allocate()
         for index, op, fed, made, loaded in pending:
             outputs = loaded([values[k] for k in fed])
-            wrong = [compare.difference(a, values[k]) for a, k in zip(outputs, made, strict=True)]
+            unit = state_unit(model, op, values)
+            wrong = [compare.difference(a, values[k], absolute=unit) for a, k in zip(outputs, made, strict=True)]
             told = [f"{where}operator {index} {model.operator_name(op)}, output {k}: {text}"
                     for k, text in enumerate(wrong) if text]
             if told and model.operator_name(op) in ("IF", "WHILE"):
@@ -41,6 +42,18 @@ def complaints(model, inputs, where=""):
                                           for k in op.inputs], f"{where}{index}/")
             found += told
     return found
+
+
+def state_unit(model, op, values):
+    """What an output may be off by beside the relative rule. A hybrid recurrent operator quantizes its own float state
+    again at every step, so one ulp of tanh may turn a tie there: contract 4.2 allows one unit of that quantization."""
+    if model.operator_name(op) != "UNIDIRECTIONAL_SEQUENCE_LSTM":
+        return compare.ABSOLUTE
+    weights = model.tree.subgraphs[0].tensors[op.inputs[2]].type
+    output = values[int(op.outputs[0])]
+    if weights != models.schema.TensorType.INT8 or output.dtype != np.float32:
+        return compare.ABSOLUTE
+    return float(np.abs(output).max()) / 127
 
 
 def of_call(model, call):

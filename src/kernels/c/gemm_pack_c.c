@@ -64,26 +64,28 @@ static void find_range(const float *values, int64_t count, float *low, float *hi
     }
 }
 
-/* Values [from, to): round(before + value * inverse) + after in [low, 127]; not-a-number gives
- * low. */
-static void quantize_some(const float *values, int64_t from, int64_t to, float before,
-                          float inverse, float after, float low, int8_t *quantized)
+/* A rounded value plus what is left of the offset, in [low, 127]; not-a-number gives low. */
+static int8_t place_quantized(float rounded, float low)
 {
-    for (int64_t i = from; i < to; i++) {
-        const float rounded = roundf(before + values[i] * inverse) + after;
-        const float raised = rounded > low ? rounded : low;
-        quantized[i] = (int8_t)(raised < 127.0f ? raised : 127.0f);
-    }
+    const float raised = rounded > low ? rounded : low;
+    return (int8_t)(raised < 127.0f ? raised : 127.0f);
 }
 
-/* The reference's vector code adds the offset after rounding, its scalar code for the last
- * values before: they differ in ties, and every later operator sees that. */
+/* The reference's vector code does eight values at a time: it rounds by adding one half, which
+ * takes the largest number below a half up too, and adds the offset after that. Its scalar code
+ * for the last values adds the offset first and rounds exactly. Both are followed, because every
+ * later operator sees the difference. */
 static void quantize_all(const float *values, int64_t count, float offset, float inverse, float low,
                          int8_t *quantized)
 {
     const int64_t vectors = count & ~(int64_t)7;
-    quantize_some(values, 0, vectors, 0.0f, inverse, offset, low, quantized);
-    quantize_some(values, vectors, count, offset, inverse, 0.0f, low, quantized);
+    for (int64_t i = 0; i < vectors; i++) {
+        const float scaled = values[i] * inverse;
+        const float rounded = truncf(scaled + (scaled < 0.0f ? -0.5f : 0.5f));
+        quantized[i] = place_quantized(rounded + offset, low);
+    }
+    for (int64_t i = vectors; i < count; i++)
+        quantized[i] = place_quantized(roundf(offset + values[i] * inverse), low);
 }
 
 void PL_LEVEL(pl_gemm_quantize_symmetric)(const float *values, int64_t count, int8_t *quantized,
