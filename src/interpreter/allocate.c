@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Allocate: new programs are built beside the old ones, with all the memory they need, and put in place only when
  * nothing can fail any more. Components that did not change are not touched. */
+#include "base/float_state.h"
 #include "interpreter/interpreter_internal.h"
 
 /* ---- put in place, or give up ------------------------------------------------------------------------------------- */
@@ -168,15 +169,25 @@ static pl_status prepare_component(struct pl_interpreter *interpreter, struct pl
     return status;
 }
 
-/* `change` is held. Without `keep`, all is only tried. */
-static pl_status allocate(struct pl_interpreter *interpreter, struct pl_component **components, size_t count,
-                          bool keep, struct pl_error *error)
+/* Preparing computes scales and folds constants: in our floating point state. */
+static pl_status prepare_components(struct pl_interpreter *interpreter, struct pl_component **components, size_t count,
+                                    struct pl_error *error)
 {
+    const struct pl_float_state caller = pl_float_state_enter();
     pl_status status = PL_OK;
     for (size_t i = 0; i < count; i++) {
         const pl_status one = prepare_component(interpreter, components[i], status == PL_OK ? error : NULL);
         if (status == PL_OK) status = one;
     }
+    pl_float_state_leave(caller);
+    return status;
+}
+
+/* `change` is held. Without `keep`, all is only tried. */
+static pl_status allocate(struct pl_interpreter *interpreter, struct pl_component **components, size_t count,
+                          bool keep, struct pl_error *error)
+{
+    const pl_status status = prepare_components(interpreter, components, count, error);
     pthread_mutex_lock(&interpreter->lock);
     const pl_status fit = pl_lanes_fit(interpreter, keep, status == PL_OK ? error : NULL);
     for (size_t i = 0; i < count; i++)

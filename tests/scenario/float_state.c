@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "interpreter/interpreter.h"
 #include "scenario.h"
 
 #if defined(__x86_64__)
@@ -30,6 +31,16 @@ static void state_set(unsigned state)
 }
 static const unsigned states[] = {1u << 24, 1u << 22, (1u << 24) | (2u << 22)};
 #endif
+
+/* As many parts as may be, so that workers have some of them. */
+static int32_t cut_evenly(void *context, int64_t units, int32_t max_parts, int64_t *bounds)
+{
+    (void)context;
+    const int32_t parts = units < max_parts ? (int32_t)units : max_parts;
+    for (int32_t part = 0; part <= parts; part++)
+        bounds[part] = units * part / parts;
+    return parts;
+}
 
 static void feed_tiny(struct plait_interpreter *interpreter, struct plait_model *model)
 {
@@ -59,6 +70,7 @@ static uint64_t answer_in(const char *path, int32_t threads, unsigned state)
     struct plait_interpreter *interpreter = scenario_open_with(&options, path, &model);
     const unsigned after_allocate = state_get();
     state_set(normal);
+    pl_interpreter_set_cutter(scenario_inside(interpreter), cut_evenly, NULL);
     feed_tiny(interpreter, model);
     state_set(state);
     const plait_status status = plait_invoke(model);

@@ -57,4 +57,4 @@ def test_memory(variant):
 
 @every_variant
 def test_float_state(variant):
-    run("float_state", variant, [path for path in small_models() if "fp32" in path.stem or "float" in path.stem])
+    run("float_state", variant, small_models())
