@@ -142,6 +142,15 @@ static pl_status find_cut(struct split *split, const char *name, int32_t *tensor
     return PL_OK;
 }
 
+/* Of a variable, a hash table or a list: not a value that could be handed over. */
+static bool is_handle(const struct split *split, int32_t tensor)
+{
+    const struct pl_record *record = pl_record_item(split->first.source.primary,
+                                                    PL_SubGraph_tensors, (uint32_t)tensor);
+    const int64_t type = pl_record_integer(record, PL_Tensor_type);
+    return type == PL_TensorType_RESOURCE || type == PL_TensorType_VARIANT;
+}
+
 static pl_status find_cuts(struct split *split)
 {
     PL_ENSURE(split->request->tensor_count > 0, split->error, PL_INVALID_ARGUMENT,
@@ -153,6 +162,9 @@ static pl_status find_cuts(struct split *split)
                   "tensor '%s' is given twice", name_of(split, tensor));
         PL_ENSURE(split->producer[tensor] >= 0, split->error, PL_MISMATCH,
                   "tensor '%s' is not what an operator produces: there is nothing before it",
+                  name_of(split, tensor));
+        PL_ENSURE(!is_handle(split, tensor), split->error, PL_MISMATCH,
+                  "tensor '%s' is a handle, which means nothing outside of its model",
                   name_of(split, tensor));
         split->cut[tensor] = true;
     }
@@ -204,19 +216,33 @@ static void mark_before(struct split *split)
     }
 }
 
+static bool is_wanted_input(const struct split *split, int32_t tensor)
+{
+    return split->input[tensor] && split->wanted[tensor];
+}
+
+/* Whether an operator has to be on the second side for what it reads. `wanted` is what that side reads
+ * so far: an input of the model is on one side only. */
+static bool follows(const struct split *split, uint32_t op)
+{
+    if ((split->marks[op] & (AFTER | FIXED)) != 0) return false;
+    if (any_end(split, op, PL_Operator_inputs, comes_after)) return true;
+    return (split->marks[op] & BEFORE) == 0 &&
+           any_end(split, op, PL_Operator_inputs, is_wanted_input);
+}
+
 /* What needs the cut tensors, what only that needs, and so on. */
 static void mark_after(struct split *split)
 {
+    clear_wanted(split);
     for (bool changed = true; changed;) {
         changed = false;
-        clear_wanted(split);
         for (uint32_t op = 0; op < split->operator_count; op++) {
-            if ((split->marks[op] & (AFTER | FIXED)) != 0 ||
-                !any_end(split, op, PL_Operator_inputs, comes_after))
-                continue;
+            if (!follows(split, op)) continue;
             split->marks[op] |= AFTER;
             changed = true;
         }
+        clear_wanted(split);
         for (uint32_t op = split->operator_count; op-- > 0;) {
             const bool needed = any_end(split, op, PL_Operator_outputs, is_wanted_and_not_cut);
             if ((split->marks[op] & (AFTER | BEFORE | FIXED)) == 0 && needed) {
