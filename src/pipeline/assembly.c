@@ -5,17 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "pipeline/ends.h"
 
-enum { CONTENT_CHAINS = 4096, FIRST_ROOM = 64 };
-
-/* A buffer among those of equal hash. */
-struct pl_content_chain {
-    struct pl_content_chain *next;
-    uint64_t hash;
-    int32_t buffer;
-};
+enum { FIRST_ROOM = 64 };
 
 /* ---- small things ---------------------------------------------------------------------------- */
 
@@ -113,11 +105,10 @@ pl_status pl_assembly_init(struct pl_assembly *assembly, struct pl_memory *memor
     static const struct pl_origin none;
     *assembly = (struct pl_assembly){.error = error, .description = ""};
     pl_region_init(&assembly->region, memory);
-    assembly->contents =
-        pl_region_array(&assembly->region, CONTENT_CHAINS, sizeof *assembly->contents);
     struct pl_record *empty = pl_record_new(&assembly->region, PL_TABLE_Buffer);
-    if (assembly->contents == NULL || empty == NULL) return pl_assembly_no_memory(assembly);
+    if (empty == NULL) return pl_assembly_no_memory(assembly);
     PL_TRY(pl_assembly_add(assembly, &assembly->buffers, empty));
+    PL_TRY(pl_assembly_init_contents(assembly));
     return add_with(assembly, &assembly->subgraphs, NULL, &assembly->subgraph_origins, &none,
                     sizeof none);
 }
@@ -198,84 +189,28 @@ pl_status pl_assembly_source(struct pl_assembly *assembly, const char *name,
                          assembly->error);
 }
 
-/* ---- buffers and codes ----------------------------------------------------------------------- */
-
-pl_status pl_assembly_buffer(struct pl_assembly *assembly, const void *data, size_t bytes,
-                             int32_t *index)
-{
-    *index = 0;
-    if (data == NULL) return PL_OK;
-    PL_ENSURE(bytes <= UINT32_MAX, assembly->error, PL_UNSUPPORTED,
-              "a buffer of %zu bytes is too large", bytes);
-    const uint64_t hash = pl_hash_bytes(data, bytes);
-    struct pl_content_chain *chain = &assembly->contents[hash % CONTENT_CHAINS];
-    for (const struct pl_content_chain *at = chain->next; at != NULL; at = at->next) {
-        uint32_t count = 0;
-        if (at->hash != hash) continue;
-        const void *known =
-            pl_record_vector(assembly->buffers.items[at->buffer], PL_Buffer_data, &count);
-        if (count != bytes || (bytes > 0 && memcmp(known, data, bytes) != 0)) continue;
-        *index = at->buffer;
-        return PL_OK;
-    }
-    struct pl_content_chain *fresh = pl_region_allocate(&assembly->region, sizeof *fresh);
-    struct pl_record *buffer = pl_record_new(&assembly->region, PL_TABLE_Buffer);
-    if (fresh == NULL || buffer == NULL) return pl_assembly_no_memory(assembly);
-    pl_record_set_vector(buffer, PL_Buffer_data, data, (uint32_t)bytes);
-    *fresh = (struct pl_content_chain){chain->next, hash, (int32_t)assembly->buffers.count};
-    chain->next = fresh;
-    *index = fresh->buffer;
-    return pl_assembly_add(assembly, &assembly->buffers, buffer);
-}
-
-pl_status pl_assembly_source_buffer(struct pl_assembly *assembly, struct pl_source *source,
-                                    int64_t buffer, int32_t *index)
-{
-    int32_t *place = &source->buffers[buffer];
-    if (*place < 0) {
-        size_t bytes = 0;
-        const struct pl_record *record =
-            pl_record_item(source->model->root, PL_Model_buffers, (uint32_t)buffer);
-        const void *data = pl_model_buffer_bytes(&source->model->file, record, &bytes);
-        PL_TRY(pl_assembly_buffer(assembly, data, bytes, place));
-    }
-    *index = *place;
-    return PL_OK;
-}
-
-static bool same_code(const struct pl_record *a, const struct pl_record *b)
-{
-    return pl_model_operator_code(a) == pl_model_operator_code(b) &&
-           pl_record_integer(a, PL_OperatorCode_version) ==
-               pl_record_integer(b, PL_OperatorCode_version) &&
-           strcmp(pl_record_text(a, PL_OperatorCode_custom_code),
-                  pl_record_text(b, PL_OperatorCode_custom_code)) == 0;
-}
-
-static pl_status find_code(struct pl_assembly *assembly, const struct pl_record *code,
-                           int32_t *index)
-{
-    for (uint32_t i = 0; i < assembly->codes.count; i++) {
-        *index = (int32_t)i;
-        if (same_code(assembly->codes.items[i], code)) return PL_OK;
-    }
-    *index = (int32_t)assembly->codes.count;
-    return pl_assembly_add(assembly, &assembly->codes, code);
-}
-
-pl_status pl_assembly_source_code(struct pl_assembly *assembly, struct pl_source *source,
-                                  int64_t code, int32_t *index)
-{
-    int32_t *place = &source->codes[code];
-    if (*place < 0)
-        PL_TRY(find_code(
-            assembly, pl_record_item(source->model->root, PL_Model_operator_codes, (uint32_t)code),
-            place));
-    *index = *place;
-    return PL_OK;
-}
-
 /* ---- tensors --------------------------------------------------------------------------------- */
+
+/* What plait reads into a file but LiteRT refuses: zero points that are left out mean 0, and a
+ * dimension beyond the rank can only mean the first where there is one, or one scale. */
+static pl_status mend_quantization(struct pl_assembly *assembly, struct pl_record *tensor)
+{
+    const struct pl_record *old = pl_record_child(tensor, PL_Tensor_quantization);
+    const uint32_t count = pl_record_count(old, PL_QuantizationParameters_scale);
+    const uint32_t rank = pl_record_count(tensor, PL_Tensor_shape);
+    const int64_t dimension = pl_record_integer(old, PL_QuantizationParameters_quantized_dimension);
+    const bool no_zeros = pl_record_count(old, PL_QuantizationParameters_zero_point) == 0;
+    const bool no_dimension = dimension >= rank && dimension > 0 && (count == 1 || rank == 1);
+    if (count == 0 || (!no_zeros && !no_dimension)) return PL_OK;
+    struct pl_record *mended = pl_record_clone(&assembly->region, old);
+    int64_t *zeros = pl_region_array(&assembly->region, count, sizeof *zeros);
+    if (mended == NULL || zeros == NULL) return pl_assembly_no_memory(assembly);
+    if (no_zeros) pl_record_set_vector(mended, PL_QuantizationParameters_zero_point, zeros, count);
+    if (no_dimension)
+        pl_record_set_integer(mended, PL_QuantizationParameters_quantized_dimension, 0);
+    pl_record_value_of(tensor, PL_Tensor_quantization)->record = mended;
+    return PL_OK;
+}
 
 /* A copy with the assembly's buffers. */
 static pl_status copy_tensor(struct pl_assembly *assembly, struct pl_source *source,
@@ -290,7 +225,7 @@ static pl_status copy_tensor(struct pl_assembly *assembly, struct pl_source *sou
     const int64_t external = pl_record_integer(tensor, PL_Tensor_external_buffer);
     if (external != 0)
         pl_record_set_integer(*copy, PL_Tensor_external_buffer, external + source->external_base);
-    return PL_OK;
+    return mend_quantization(assembly, *copy);
 }
 
 pl_status pl_assembly_tensor(struct pl_assembly *assembly, struct pl_source *source, int32_t tensor,
@@ -463,7 +398,7 @@ pl_status pl_assembly_new_operator(struct pl_assembly *assembly, struct pl_recor
                               : PL_BuiltinOperator_PLACEHOLDER_FOR_GREATER_OP_CODES);
     pl_record_set_integer(record, PL_OperatorCode_builtin_code, code);
     pl_record_set_integer(record, PL_OperatorCode_version, version);
-    PL_TRY(find_code(assembly, record, &index));
+    PL_TRY(pl_assembly_code(assembly, record, &index));
     pl_record_set_integer(op, PL_Operator_opcode_index, index);
     return add_with(assembly, &assembly->operators, op, &assembly->operator_parts, &part,
                     sizeof part);

@@ -144,6 +144,13 @@ pl_status pl_resources_of(struct pl_assembly *assembly, const struct pl_source *
 const struct pl_record *pl_resources_shared(const struct pl_record_list *a,
                                             const struct pl_record_list *b);
 
+/* ---- merge.c */
+
+pl_status pl_assembly_init_contents(struct pl_assembly *assembly);
+/* The place of an operator code; it is added if there is no equal one. */
+pl_status pl_assembly_code(struct pl_assembly *assembly, const struct pl_record *code,
+                           int32_t *index);
+
 /* ---- what the folder shares */
 
 pl_status pl_assembly_no_memory(const struct pl_assembly *assembly);

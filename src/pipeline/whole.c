@@ -105,6 +105,37 @@ pl_status pl_assembly_name(struct pl_assembly *assembly)
     return PL_OK;
 }
 
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+/* Bytes of the UTF-8 character that begins here, 0 if none does. Surrogates and longer forms than are
+ * needed are none. */
+static size_t character_bytes(const unsigned char *text)
+{
+    const unsigned char first = text[0];
+    if (first < 0x80) return 1;
+    const size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4) return 0;
+    for (size_t i = 1; i < bytes; i++)
+        if ((text[i] & 0xc0) != 0x80) return 0;
+    if (first == 0xe0 && text[1] < 0xa0) return 0;
+    if (first == 0xed && text[1] > 0x9f) return 0;
+    if (first == 0xf0 && text[1] < 0x90) return 0;
+    if (first == 0xf4 && text[1] > 0x8f) return 0;
+    return bytes;
+}
+
+/* The text with '_' for what is no UTF-8: readers of signatures expect it. */
+static const char *clean_text(struct pl_assembly *assembly, const char *text)
+{
+    char *clean = pl_region_text(&assembly->region, text, strlen(text));
+    for (size_t i = 0; clean != NULL && clean[i] != '\0';) {
+        const size_t bytes = character_bytes((const unsigned char *)clean + i);
+        if (bytes == 0) clean[i] = '_';
+        i += bytes == 0 ? 1 : bytes;
+    }
+    return clean;
+}
+
 /* ---- signatures ------------------------------------------------------------------------------ */
 
 /* Names of inputs or outputs for the signature: those without any get a number. */
@@ -116,7 +147,9 @@ static pl_status map_ends(struct pl_assembly *assembly, struct pl_record *signat
     for (uint32_t i = 0; i < ends->count; i++) {
         char number[16];
         snprintf(number, sizeof number, "%lu", (unsigned long)i);
-        labels[i] = (struct label){ends->items[i].name, ends->items[i].model};
+        labels[i].name = clean_text(assembly, ends->items[i].name);
+        labels[i].model = ends->items[i].model;
+        if (labels[i].name == NULL) return pl_assembly_no_memory(assembly);
         if (labels[i].name[0] == '\0')
             labels[i].name = pl_assembly_text(assembly, kind, "_", number);
         if (labels[i].name == NULL) return pl_assembly_no_memory(assembly);
@@ -134,6 +167,24 @@ static pl_status map_ends(struct pl_assembly *assembly, struct pl_record *signat
     return PL_OK;
 }
 
+/* The names of a signature's inputs or outputs, made clean. */
+static pl_status clean_maps(struct pl_assembly *assembly, struct pl_record *signature,
+                            enum pl_field field)
+{
+    struct pl_record_list maps = {0};
+    for (uint32_t i = 0; i < pl_record_count(signature, field); i++) {
+        struct pl_record *map =
+            pl_record_clone(&assembly->region, pl_record_item(signature, field, i));
+        const char *name =
+            map == NULL ? NULL : clean_text(assembly, pl_record_text(map, PL_TensorMap_name));
+        if (name == NULL) return pl_assembly_no_memory(assembly);
+        pl_record_set_text(map, PL_TensorMap_name, name);
+        PL_TRY(pl_assembly_add(assembly, &maps, map));
+    }
+    if (maps.count > 0) pl_record_set_vector(signature, field, maps.items, maps.count);
+    return PL_OK;
+}
+
 static pl_status add_own_signatures(struct pl_assembly *assembly, struct pl_source *source)
 {
     const struct pl_record *root = source->model->root;
@@ -145,6 +196,8 @@ static pl_status add_own_signatures(struct pl_assembly *assembly, struct pl_sour
         PL_TRY(pl_assembly_subgraph(
             assembly, source, pl_record_integer(old, PL_SignatureDef_subgraph_index), &subgraph));
         pl_record_set_integer(copy, PL_SignatureDef_subgraph_index, subgraph);
+        PL_TRY(clean_maps(assembly, copy, PL_SignatureDef_inputs));
+        PL_TRY(clean_maps(assembly, copy, PL_SignatureDef_outputs));
         PL_TRY(pl_assembly_add(assembly, &assembly->signatures, copy));
     }
     return PL_OK;
@@ -157,7 +210,9 @@ static pl_status name_signatures(struct pl_assembly *assembly)
     if (labels == NULL) return pl_assembly_no_memory(assembly);
     for (uint32_t i = 0; i < list->count; i++) {
         const int64_t subgraph = pl_record_integer(list->items[i], PL_SignatureDef_subgraph_index);
-        labels[i].name = pl_record_text(list->items[i], PL_SignatureDef_signature_key);
+        labels[i].name =
+            clean_text(assembly, pl_record_text(list->items[i], PL_SignatureDef_signature_key));
+        if (labels[i].name == NULL) return pl_assembly_no_memory(assembly);
         if (subgraph != 0) labels[i].model = assembly->subgraph_origins[subgraph].source->name;
     }
     PL_TRY(make_unique(assembly, labels, list->count));
