@@ -221,8 +221,8 @@ static bool is_wanted_input(const struct split *split, int32_t tensor)
     return split->input[tensor] && split->wanted[tensor];
 }
 
-/* Whether an operator has to be on the second side for what it reads. `wanted` is what that side reads
- * so far: an input of the model is on one side only. */
+/* Whether an operator has to be on the second side for what it reads. `wanted` is what that side
+ * reads so far: an input of the model is on one side only. */
 static bool follows(const struct split *split, uint32_t op)
 {
     if ((split->marks[op] & (AFTER | FIXED)) != 0) return false;

@@ -107,8 +107,8 @@ pl_status pl_assembly_name(struct pl_assembly *assembly)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* Bytes of the UTF-8 character that begins here, 0 if none does. Surrogates and longer forms than are
- * needed are none. */
+/* Bytes of the UTF-8 character that begins here, 0 if none does. Surrogates and longer forms
+ * than are needed are none. */
 static size_t character_bytes(const unsigned char *text)
 {
     const unsigned char first = text[0];

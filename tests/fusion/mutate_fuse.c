@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Broken models are fused and split: each is refused with a message, or files come out, which are left
- * for LiteRT to judge. Dies of what a sanitizer finds.
+/* Broken models are fused and split: each is refused with a message, or files come out, which
+ * are left for LiteRT to judge. Dies of what a sanitizer finds.
  *
  *     mutate_fuse --count N --from N --seed N --out DIR GOOD.tflite MODEL.tflite...
  *
- * A mutation of each MODEL becomes DIR/NUMBER-fused.tflite beside GOOD, and DIR/NUMBER-a.tflite and -b.tflite
- * by a cut at one of its tensors. The mutation itself is DIR/NUMBER.tflite where anything came out. */
+ * A mutation of each MODEL becomes DIR/NUMBER-fused.tflite beside GOOD, and DIR/NUMBER-a.tflite
+ * and -b.tflite by a cut at one of its tensors. The mutation itself is DIR/NUMBER.tflite where
+ * anything came out. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +26,14 @@ struct run {
     uint64_t files, fused, split, refused, failures;
 };
 
-static void check_message(struct run *run, struct plait_interpreter *ip, uint64_t number, plait_status status)
+static void check_message(struct run *run, struct plait_interpreter *ip, uint64_t number,
+                          plait_status status)
 {
     const char *message = plait_last_error(ip);
     run->refused++;
     if (message[0] != '\0' && status != PLAIT_RUN_ERROR && status != PLAIT_CANCELLED) return;
-    fprintf(stderr, "mutation %llu: %s without a message\n", (unsigned long long)number, plait_status_text(status));
+    fprintf(stderr, "mutation %llu: %s without a message\n", (unsigned long long)number,
+            plait_status_text(status));
     run->failures++;
 }
 
@@ -44,7 +47,8 @@ static void keep(const struct run *run, uint64_t number, const void *bytes, size
     fclose(file);
 }
 
-static bool fuse(struct run *run, struct plait_interpreter *ip, uint64_t number, const void *bytes, size_t size)
+static bool fuse(struct run *run, struct plait_interpreter *ip, uint64_t number, const void *bytes,
+                 size_t size)
 {
     char path[512];
     const struct plait_fuse_model models[] = {{.name = "mutated", .data = bytes, .bytes = size},
@@ -61,7 +65,8 @@ static bool fuse(struct run *run, struct plait_interpreter *ip, uint64_t number,
     return status == PLAIT_OK;
 }
 
-static bool split(struct run *run, struct plait_interpreter *ip, uint64_t number, const void *bytes, size_t size)
+static bool split(struct run *run, struct plait_interpreter *ip, uint64_t number, const void *bytes,
+                  size_t size)
 {
     char first[512], second[512], tensor[32];
     const char *const tensors[] = {tensor};
@@ -135,15 +140,17 @@ int main(int argc, char **argv)
         else break;
     }
     if (argc - at < 2) {
-        fprintf(stderr, "usage: %s [--count N] [--from N] [--seed N] [--out DIR] GOOD MODEL...\n", argv[0]);
+        fprintf(stderr, "usage: %s [--count N] [--from N] [--seed N] [--out DIR] GOOD MODEL...\n",
+                argv[0]);
         return 2;
     }
     run.good = argv[at++];
     const uint64_t each = (count + (uint64_t)(argc - at) - 1) / (uint64_t)(argc - at);
     bool good = true;
     for (; at < argc; at++, from += each) good = run_model(&run, argv[at], from, each) && good;
-    printf("%llu files: %llu fused, %llu split, %llu refusals, %llu failures\n", (unsigned long long)run.files,
-           (unsigned long long)run.fused, (unsigned long long)run.split, (unsigned long long)run.refused,
+    printf("%llu files: %llu fused, %llu split, %llu refusals, %llu failures\n",
+           (unsigned long long)run.files, (unsigned long long)run.fused,
+           (unsigned long long)run.split, (unsigned long long)run.refused,
            (unsigned long long)run.failures);
     return good && run.failures == 0 ? 0 : 1;
 }
