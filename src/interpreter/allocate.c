@@ -212,7 +212,8 @@ static bool has_stale_unit(const struct pl_component *component)
 static pl_status allocate_all(struct pl_interpreter *interpreter, bool keep, struct pl_error *error)
 {
     pthread_mutex_lock(&interpreter->change);
-    const size_t most = interpreter->instance_count;
+    const size_t first = interpreter->settled;
+    const size_t most = interpreter->instance_count - first;
     struct pl_component **components = pl_allocate(interpreter->memory, most * sizeof *components);
     size_t count = 0;
     pl_status status = PL_OUT_OF_MEMORY;
@@ -220,12 +221,15 @@ static pl_status allocate_all(struct pl_interpreter *interpreter, bool keep, str
         pl_fail(error, status, "no memory left to allocate");
     } else {
         for (size_t i = 0; i < most; i++) {
-            struct pl_instance *instance = interpreter->instances[i];
+            struct pl_instance *instance = interpreter->instances[first + i];
             /* A component is met once, at its first member. */
             if (instance->member == 0 && has_stale_unit(instance->component))
                 components[count++] = instance->component;
         }
         status = allocate(interpreter, components, count, keep, error);
+        pthread_mutex_lock(&interpreter->lock);
+        pl_settled_advance(interpreter);
+        pthread_mutex_unlock(&interpreter->lock);
     }
     pl_free(interpreter->memory, components, most * sizeof *components);
     pthread_mutex_unlock(&interpreter->change);

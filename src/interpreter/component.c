@@ -143,6 +143,7 @@ static pl_status make_components(struct former *former, struct pl_instance **mem
 /* The old components go with their programs; inputs, outputs and state stay with their models. */
 static void put_in_place(struct former *former, struct pl_component *first, struct pl_component *second)
 {
+    pl_settled_forget(former->interpreter);
     for (int32_t i = 0; i < former->made_count; i++) {
         struct pl_component *component = former->made[i];
         component->whole = component->member_count > 1 && (first->whole || (second != NULL && second->whole));

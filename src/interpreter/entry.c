@@ -207,6 +207,7 @@ static pl_status resize(struct pl_entry *entry, int32_t index, const struct pl_s
         return pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name);
     *now = *shape;
     entry->unit->stale = true;
+    pl_settled_forget(entry->instance->interpreter);
     entry->instance->resized = true;
     return PL_OK;
 }
@@ -247,6 +248,7 @@ pl_status pl_entry_set_threads(struct pl_entry *entry, int32_t threads, struct p
             struct pl_unit *unit = pl_instance_unit(instance, i);
             if (unit->program != NULL && unit->program->workers < threads) unit->stale = true;
         }
+        pl_settled_forget(interpreter);
     }
     pthread_mutex_unlock(&interpreter->lock);
     pthread_mutex_unlock(&interpreter->change);

@@ -41,6 +41,7 @@ void pl_interpreter_close(struct pl_interpreter *interpreter)
 {
     if (interpreter == NULL) return;
     struct pl_memory *memory = interpreter->memory;
+    interpreter->options.lanes = 0; /* none is made anew for what is left meanwhile */
     while (interpreter->instance_count > 0) {
         const pl_status status =
             pl_interpreter_unload(&interpreter->instances[interpreter->instance_count - 1]->primary, NULL);
@@ -50,6 +51,7 @@ void pl_interpreter_close(struct pl_interpreter *interpreter)
     pl_lanes_destroy(interpreter);
     pl_pool_destroy(interpreter->pool);
     pl_free(memory, interpreter->instances, interpreter->instance_capacity * sizeof interpreter->instances[0]);
+    pl_free(memory, interpreter->name_hashes, interpreter->instance_capacity * sizeof interpreter->name_hashes[0]);
     pl_free(memory, interpreter->links, (size_t)interpreter->link_capacity * sizeof interpreter->links[0]);
     if (interpreter->store != NULL) pl_constant_store_delete(interpreter->store);
     pthread_mutex_destroy(&interpreter->lock);
@@ -105,8 +107,7 @@ void pl_interpreter_report(struct pl_interpreter *interpreter, struct pl_interpr
     report->models = interpreter->instance_count;
     report->invocations = interpreter->invocations;
     report->constant_bytes = pl_constant_store_bytes(interpreter->store);
-    int32_t pointers = 0;
-    pl_lanes_needed(interpreter, &report->arena_bytes, &pointers);
+    report->arena_bytes = pl_lanes_needed(interpreter).arena_bytes;
     for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next) report->lanes++;
     pthread_mutex_unlock(&interpreter->lock);
     pthread_mutex_unlock(&interpreter->change);

@@ -62,7 +62,6 @@ struct pl_instance {
     struct pl_interpreter *interpreter;
     struct pl_region region; /* name, entries, handles */
     const char *name;
-    uint64_t name_hash;
     struct pl_graph *graph;
     struct pl_component *component;
     int32_t member; /* in the component, as it was planned */
@@ -102,6 +101,12 @@ struct pl_lane {
     bool retired; /* too small by now: freed when it is idle */
 };
 
+/* What programs need of a lane. */
+struct pl_lane_need {
+    size_t arena_bytes;
+    int32_t pointer_count;
+};
+
 struct pl_interpreter {
     struct pl_interpreter_options options;
     struct pl_memory *memory;
@@ -110,6 +115,9 @@ struct pl_interpreter {
     pthread_mutex_t change;
     pthread_mutex_t lock;
     struct pl_instance **instances;
+    uint64_t *name_hashes; /* of the instances, side by side to be looked through */
+    size_t settled;        /* see settled.c */
+    struct pl_lane_need settled_need;
     size_t instance_count;
     size_t instance_capacity;
     struct pl_model_link *links;
@@ -164,7 +172,17 @@ void pl_lane_give_back(struct pl_interpreter *interpreter, struct pl_lane *lane)
 pl_status pl_lanes_fit(struct pl_interpreter *interpreter, bool keep, struct pl_error *error);
 void pl_lanes_destroy(struct pl_interpreter *interpreter);
 /* What the programs need at most. */
-void pl_lanes_needed(const struct pl_interpreter *interpreter, size_t *arena_bytes, int32_t *pointer_count);
+struct pl_lane_need pl_lanes_needed(const struct pl_interpreter *interpreter);
+/* Raises *need to what this model's programs need, those about to be included. */
+void pl_lane_need_of(struct pl_instance *instance, struct pl_lane_need *need);
+
+/* ---- settled.c: with both locks held */
+/* Some model changed. */
+void pl_settled_forget(struct pl_interpreter *interpreter);
+/* Models may have been allocated. */
+void pl_settled_advance(struct pl_interpreter *interpreter);
+/* A model goes: called while it still has its programs. */
+void pl_settled_leave(struct pl_interpreter *interpreter, struct pl_instance *instance);
 
 /* ---- entry.c: with `change` held */
 void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *report);

@@ -39,13 +39,11 @@ struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, const struct pl
         lane = lane->next;
     if (lane == NULL) {
         /* More callers than lanes: the one case in which invoking allocates. The lane stays. */
-        size_t most_bytes = 0;
-        int32_t most_pointers = 0;
-        pl_lanes_needed(interpreter, &most_bytes, &most_pointers);
-        lane = create_lane(interpreter, most_bytes, most_pointers);
+        const struct pl_lane_need most = pl_lanes_needed(interpreter);
+        lane = create_lane(interpreter, most.arena_bytes, most.pointer_count);
         if (lane == NULL) {
             pl_fail(error, PL_OUT_OF_MEMORY, "all lanes are in use and there is no memory for another one of %zu bytes",
-                    most_bytes);
+                    most.arena_bytes);
             return NULL;
         }
         lane->next = interpreter->lanes;
@@ -69,29 +67,31 @@ void pl_lane_give_back(struct pl_interpreter *interpreter, struct pl_lane *lane)
     if (lane->retired) remove_lane(interpreter, lane);
 }
 
-static void need(const struct pl_unit *unit, size_t *arena_bytes, int32_t *pointer_count)
+static void raise_need(const struct pl_unit *unit, struct pl_lane_need *need)
 {
     const struct pl_program *program = unit->next_program != NULL ? unit->next_program : unit->program;
     if (program == NULL) return;
-    if (program->block->arena_bytes > *arena_bytes) *arena_bytes = program->block->arena_bytes;
-    if (program->pointer_count > *pointer_count) *pointer_count = program->pointer_count;
+    if (program->block->arena_bytes > need->arena_bytes) need->arena_bytes = program->block->arena_bytes;
+    if (program->pointer_count > need->pointer_count) need->pointer_count = program->pointer_count;
 }
 
-void pl_lanes_needed(const struct pl_interpreter *interpreter, size_t *arena_bytes, int32_t *pointer_count)
+void pl_lane_need_of(struct pl_instance *instance, struct pl_lane_need *need)
 {
-    *arena_bytes = 0;
-    *pointer_count = 0;
-    for (size_t i = 0; i < interpreter->instance_count; i++) {
-        struct pl_instance *instance = interpreter->instances[i];
-        need(&instance->component->unit, arena_bytes, pointer_count);
-        for (int32_t k = 0; pl_instance_unit(instance, k) != NULL; k++)
-            need(pl_instance_unit(instance, k), arena_bytes, pointer_count);
-    }
+    raise_need(&instance->component->unit, need);
+    for (int32_t k = 0; pl_instance_unit(instance, k) != NULL; k++) raise_need(pl_instance_unit(instance, k), need);
 }
 
-static bool exact(const struct pl_lane *lane, size_t arena_bytes, int32_t pointer_count)
+struct pl_lane_need pl_lanes_needed(const struct pl_interpreter *interpreter)
 {
-    return lane->arena_bytes == arena_bytes && lane->pointer_count == pointer_count;
+    struct pl_lane_need need = interpreter->settled_need;
+    for (size_t i = interpreter->settled; i < interpreter->instance_count; i++)
+        pl_lane_need_of(interpreter->instances[i], &need);
+    return need;
+}
+
+static bool exact(const struct pl_lane *lane, const struct pl_lane_need *need)
+{
+    return lane->arena_bytes == need->arena_bytes && lane->pointer_count == need->pointer_count;
 }
 
 static void destroy_lanes(struct pl_interpreter *interpreter, struct pl_lane *lane)
@@ -104,15 +104,16 @@ static void destroy_lanes(struct pl_interpreter *interpreter, struct pl_lane *la
 }
 
 /* What is missing for options.lanes lanes of these sizes, as a list. */
-static pl_status create_missing(struct pl_interpreter *interpreter, size_t arena_bytes, int32_t pointer_count,
+static pl_status create_missing(struct pl_interpreter *interpreter, const struct pl_lane_need *need,
                                 struct pl_lane **fresh, struct pl_error *error)
 {
     int32_t good = 0;
     for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next)
-        good += !lane->retired && exact(lane, arena_bytes, pointer_count);
+        good += !lane->retired && exact(lane, need);
     for (; good < interpreter->options.lanes; good++) {
-        struct pl_lane *lane = create_lane(interpreter, arena_bytes, pointer_count);
-        if (lane == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for an arena of %zu bytes", arena_bytes);
+        struct pl_lane *lane = create_lane(interpreter, need->arena_bytes, need->pointer_count);
+        if (lane == NULL)
+            return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for an arena of %zu bytes", need->arena_bytes);
         lane->next = *fresh;
         *fresh = lane;
     }
@@ -122,18 +123,16 @@ static pl_status create_missing(struct pl_interpreter *interpreter, size_t arena
 /* New lanes first, old ones go only when nothing can fail any more. Busy lanes end with their invocation. */
 pl_status pl_lanes_fit(struct pl_interpreter *interpreter, bool keep, struct pl_error *error)
 {
-    size_t arena_bytes = 0;
-    int32_t pointer_count = 0;
-    pl_lanes_needed(interpreter, &arena_bytes, &pointer_count);
+    const struct pl_lane_need need = pl_lanes_needed(interpreter);
     struct pl_lane *fresh = NULL;
-    const pl_status status = create_missing(interpreter, arena_bytes, pointer_count, &fresh, error);
+    const pl_status status = create_missing(interpreter, &need, &fresh, error);
     if (status != PL_OK || !keep) {
         destroy_lanes(interpreter, fresh);
         return status;
     }
     for (struct pl_lane *lane = interpreter->lanes, *next = NULL; lane != NULL; lane = next) {
         next = lane->next;
-        if (exact(lane, arena_bytes, pointer_count)) continue;
+        if (exact(lane, &need)) continue;
         if (lane->busy) lane->retired = true;
         else remove_lane(interpreter, lane);
     }

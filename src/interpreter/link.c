@@ -138,6 +138,7 @@ pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error
     if (!busy && component->whole != whole) {
         component->whole = whole;
         component->unit.stale = true;
+        pl_settled_forget(interpreter);
     }
     pthread_mutex_unlock(&interpreter->lock);
     pthread_mutex_unlock(&interpreter->change);

@@ -121,7 +121,7 @@ static struct pl_instance *find(const struct pl_interpreter *interpreter, const 
 {
     const uint64_t hash = pl_hash_bytes(name, strlen(name));
     for (size_t i = 0; i < interpreter->instance_count; i++)
-        if (interpreter->instances[i]->name_hash == hash && strcmp(interpreter->instances[i]->name, name) == 0)
+        if (interpreter->name_hashes[i] == hash && strcmp(interpreter->instances[i]->name, name) == 0)
             return interpreter->instances[i];
     return NULL;
 }
@@ -131,16 +131,26 @@ static bool make_room(struct pl_interpreter *interpreter)
     if (interpreter->instance_count < interpreter->instance_capacity) return true;
     const size_t capacity = interpreter->instance_capacity == 0 ? 8 : 2 * interpreter->instance_capacity;
     struct pl_instance **instances = pl_allocate(interpreter->memory, capacity * sizeof instances[0]);
-    if (instances == NULL) return false;
-    if (interpreter->instance_count > 0)
+    uint64_t *hashes = pl_allocate(interpreter->memory, capacity * sizeof hashes[0]);
+    if (instances == NULL || hashes == NULL) {
+        pl_free(interpreter->memory, instances, capacity * sizeof instances[0]);
+        pl_free(interpreter->memory, hashes, capacity * sizeof hashes[0]);
+        return false;
+    }
+    if (interpreter->instance_count > 0) {
         memcpy(instances, interpreter->instances, interpreter->instance_count * sizeof instances[0]);
+        memcpy(hashes, interpreter->name_hashes, interpreter->instance_count * sizeof hashes[0]);
+    }
     pthread_mutex_lock(&interpreter->lock);
     struct pl_instance **old = interpreter->instances;
-    const size_t old_bytes = interpreter->instance_capacity * sizeof instances[0];
+    uint64_t *old_hashes = interpreter->name_hashes;
+    const size_t old_capacity = interpreter->instance_capacity;
     interpreter->instances = instances;
+    interpreter->name_hashes = hashes;
     interpreter->instance_capacity = capacity;
     pthread_mutex_unlock(&interpreter->lock);
-    pl_free(interpreter->memory, old, old_bytes);
+    pl_free(interpreter->memory, old, old_capacity * sizeof old[0]);
+    pl_free(interpreter->memory, old_hashes, old_capacity * sizeof old_hashes[0]);
     return true;
 }
 
@@ -211,7 +221,6 @@ static struct pl_instance *create_instance(struct pl_interpreter *interpreter, c
     pl_graph_retain(graph);
     instance->threads = interpreter->options.threads;
     instance->name = pl_region_text(&instance->region, name, strlen(name));
-    instance->name_hash = pl_hash_bytes(name, strlen(name));
     if (instance->name != NULL && make_entries(instance))
         instance->component = pl_component_create(interpreter, &instance, 1);
     if (instance->component == NULL) {
@@ -234,7 +243,8 @@ static pl_status add(struct pl_interpreter *interpreter, const char *name, struc
     struct pl_instance *instance = make_room(interpreter) ? create_instance(interpreter, name, graph) : NULL;
     if (instance == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for model '%s'", name);
     pthread_mutex_lock(&interpreter->lock);
-    interpreter->instances[interpreter->instance_count++] = instance;
+    interpreter->instances[interpreter->instance_count] = instance;
+    interpreter->name_hashes[interpreter->instance_count++] = pl_hash_bytes(name, strlen(name));
     pthread_mutex_unlock(&interpreter->lock);
     *entry = &instance->primary;
     return PL_OK;
@@ -271,6 +281,8 @@ static void take_out(struct pl_interpreter *interpreter, const struct pl_instanc
     interpreter->instance_count--;
     memmove(&interpreter->instances[at], &interpreter->instances[at + 1],
             (interpreter->instance_count - at) * sizeof interpreter->instances[0]);
+    memmove(&interpreter->name_hashes[at], &interpreter->name_hashes[at + 1],
+            (interpreter->instance_count - at) * sizeof interpreter->name_hashes[0]);
 }
 
 /* Both locks are held. What the other members of the component need is made first. */
@@ -278,6 +290,7 @@ static pl_status unload(struct pl_interpreter *interpreter, struct pl_instance *
 {
     struct pl_component *component = instance->component;
     if (component->busy) return pl_fail(error, PL_BUSY, "model '%s' is running", instance->name);
+    pl_settled_leave(interpreter, instance);
     const int32_t all_links = interpreter->link_count;
     interpreter->link_count = set_links_aside(interpreter, instance);
     if (component->member_count > 1) {

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What keeps loading as quick with ten thousand models as with ten: the first models, as many as `settled` says, have
+ * nothing to allocate, and what they need of a lane at most is known. Whatever changes one of them forgets all that. */
+#include "interpreter/interpreter_internal.h"
+
+static bool is_stale(struct pl_instance *instance)
+{
+    if (instance->component->unit.stale) return true;
+    for (int32_t i = 0; pl_instance_unit(instance, i) != NULL; i++)
+        if (pl_instance_unit(instance, i)->stale) return true;
+    return false;
+}
+
+void pl_settled_forget(struct pl_interpreter *interpreter)
+{
+    interpreter->settled = 0;
+    interpreter->settled_need = (struct pl_lane_need){0};
+}
+
+void pl_settled_advance(struct pl_interpreter *interpreter)
+{
+    while (interpreter->settled < interpreter->instance_count) {
+        struct pl_instance *instance = interpreter->instances[interpreter->settled];
+        if (is_stale(instance)) return;
+        pl_lane_need_of(instance, &interpreter->settled_need);
+        interpreter->settled++;
+    }
+}
+
+void pl_settled_leave(struct pl_interpreter *interpreter, struct pl_instance *instance)
+{
+    size_t at = 0;
+    while (interpreter->instances[at] != instance) at++;
+    if (at >= interpreter->settled) return;
+    struct pl_lane_need need = {0};
+    pl_lane_need_of(instance, &need);
+    const struct pl_lane_need *most = &interpreter->settled_need;
+    if (need.arena_bytes >= most->arena_bytes || need.pointer_count >= most->pointer_count)
+        pl_settled_forget(interpreter);
+    else interpreter->settled--;
+}
