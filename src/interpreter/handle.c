@@ -95,7 +95,11 @@ static pl_status check_copy(const struct pl_tensor_handle *handle, size_t bytes,
 
 pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
 {
-    if (feeds_from_link(handle))
+    struct pl_interpreter *interpreter = handle->entry->instance->interpreter;
+    pthread_mutex_lock(&interpreter->lock);
+    const bool linked = feeds_from_link(handle);
+    pthread_mutex_unlock(&interpreter->lock);
+    if (linked)
         return pl_fail(error, PL_INVALID_ARGUMENT,
                        "model '%s': input '%s' is linked: its producer feeds it; feed that one, or unlink",
                        handle->entry->instance->name, pl_handle_tensor(handle)->name);

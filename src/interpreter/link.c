@@ -42,10 +42,30 @@ static pl_status make_room(struct pl_interpreter *interpreter, struct pl_error *
     if (links == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for a link");
     if (interpreter->link_count > 0)
         memcpy(links, interpreter->links, (size_t)interpreter->link_count * sizeof *links);
-    pl_free(interpreter->memory, interpreter->links, (size_t)interpreter->link_capacity * sizeof *links);
+    pthread_mutex_lock(&interpreter->lock);
+    struct pl_model_link *old = interpreter->links;
     interpreter->links = links;
+    pthread_mutex_unlock(&interpreter->lock);
+    pl_free(interpreter->memory, old, (size_t)interpreter->link_capacity * sizeof *links);
     interpreter->link_capacity = capacity;
     return PL_OK;
+}
+
+/* Whoever feeds an input looks at the links under the lock alone, so they change under both. */
+static void put_link(struct pl_interpreter *interpreter, const struct pl_model_link *link)
+{
+    pthread_mutex_lock(&interpreter->lock);
+    interpreter->links[interpreter->link_count++] = *link;
+    pthread_mutex_unlock(&interpreter->lock);
+}
+
+static struct pl_model_link take_link(struct pl_interpreter *interpreter, int32_t at)
+{
+    pthread_mutex_lock(&interpreter->lock);
+    const struct pl_model_link taken = interpreter->links[at];
+    interpreter->links[at] = interpreter->links[--interpreter->link_count];
+    pthread_mutex_unlock(&interpreter->lock);
+    return taken;
 }
 
 /* The set of links is changed; forms the components anew under the lock, or refuses because one of them runs. */
@@ -68,9 +88,9 @@ static pl_status add_link(struct pl_interpreter *interpreter, const struct pl_mo
     PL_TRY(pl_adapter_find(&link->from->graph->subgraphs[0].tensors[link->from_tensor],
                            &link->to->graph->subgraphs[0].tensors[link->to_tensor], &link->options, &adapter, error));
     PL_TRY(make_room(interpreter, error));
-    interpreter->links[interpreter->link_count++] = *link;
+    put_link(interpreter, link);
     const pl_status status = form(interpreter, link->from, link->to, error);
-    if (status != PL_OK) interpreter->link_count--;
+    if (status != PL_OK) (void)take_link(interpreter, interpreter->link_count - 1);
     return status;
 }
 
@@ -112,10 +132,9 @@ static pl_status unlink_end(struct pl_interpreter *interpreter, const char *to_m
     if (at < 0)
         return pl_fail(error, PL_NOT_FOUND, "input '%s' of model '%s' has no link",
                        to->graph->subgraphs[0].tensors[tensor].name, to_model);
-    const struct pl_model_link taken = interpreter->links[at];
-    interpreter->links[at] = interpreter->links[--interpreter->link_count];
+    const struct pl_model_link taken = take_link(interpreter, at);
     const pl_status status = form(interpreter, taken.from, taken.to, error);
-    if (status != PL_OK) interpreter->links[interpreter->link_count++] = taken;
+    if (status != PL_OK) put_link(interpreter, &taken);
     return status;
 }
 

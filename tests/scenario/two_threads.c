@@ -41,6 +41,19 @@ static void *invoke_often(void *context)
     return NULL;
 }
 
+/* Links of others come and go too, if the guest's output fits its own input's type. */
+static void link_and_unlink(struct worker *worker, const char *name)
+{
+    struct plait_model *second;
+    struct plait_link_options options;
+    plait_link_options_default(&options);
+    options.reshape = options.cast = true;
+    OK(worker->interpreter, plait_clone(worker->model, "companion", &second));
+    if (plait_link(worker->interpreter, name, "#0", "companion", "#0", &options) == PLAIT_OK)
+        OK(worker->interpreter, plait_unlink(worker->interpreter, "companion", "#0"));
+    OK(worker->interpreter, plait_unload(second));
+}
+
 static void *come_and_go(void *context)
 {
     struct worker *worker = context;
@@ -52,6 +65,7 @@ static void *come_and_go(void *context)
         const uint64_t seed = (uint64_t)k % SEEDS;
         CHECK(scenario_answer(worker->interpreter, worker->model, seed) == worker->expected[seed],
               "%s: other bits than alone", name);
+        link_and_unlink(worker, name);
         OK(worker->interpreter, plait_unload(worker->model));
     }
     return NULL;
