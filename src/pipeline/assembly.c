@@ -483,6 +483,13 @@ static pl_status map_details(struct pl_assembly *assembly, uint32_t tensor)
     return PL_OK;
 }
 
+pl_status pl_assembly_settle(struct pl_assembly *assembly)
+{
+    for (; assembly->settled < assembly->tensors.count; assembly->settled++)
+        PL_TRY(map_details(assembly, assembly->settled));
+    return PL_OK;
+}
+
 static pl_status set_ends(struct pl_assembly *assembly, struct pl_record *primary,
                           enum pl_field field, const struct pl_ends *ends)
 {
@@ -497,7 +504,7 @@ static pl_status finish_primary(struct pl_assembly *assembly)
 {
     struct pl_record *primary = pl_record_new(&assembly->region, PL_TABLE_SubGraph);
     if (primary == NULL) return pl_assembly_no_memory(assembly);
-    for (uint32_t i = 0; i < assembly->tensors.count; i++) PL_TRY(map_details(assembly, i));
+    PL_TRY(pl_assembly_settle(assembly));
     pl_record_set_vector(primary, PL_SubGraph_tensors, assembly->tensors.items,
                          assembly->tensors.count);
     pl_record_set_vector(primary, PL_SubGraph_operators, assembly->operators.items,

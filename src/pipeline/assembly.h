@@ -64,6 +64,7 @@ struct pl_assembly {
     struct pl_record_list tensors; /* of the primary subgraph */
     struct pl_record_list operators;
     struct pl_origin *tensor_origins;
+    uint32_t settled; /* tensors whose own references were followed */
     const char **operator_parts; /* where each operator came from, in words */
     struct pl_ends inputs;
     struct pl_ends outputs;
@@ -114,6 +115,8 @@ pl_status pl_assembly_source_code(struct pl_assembly *assembly, struct pl_source
 pl_status pl_assembly_end(struct pl_assembly *assembly, struct pl_source *source, int32_t tensor,
                           bool output);
 
+/* Adds the tensors that other tensors lead to: none is missing afterwards. */
+pl_status pl_assembly_settle(struct pl_assembly *assembly);
 /* The root of the finished file. */
 pl_status pl_assembly_finish(struct pl_assembly *assembly, const struct pl_record **root);
 

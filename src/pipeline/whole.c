@@ -85,6 +85,7 @@ static pl_status make_unique(struct pl_assembly *assembly, struct label *labels,
 
 pl_status pl_assembly_name(struct pl_assembly *assembly)
 {
+    PL_TRY(pl_assembly_settle(assembly));
     const uint32_t count = assembly->tensors.count;
     struct label *labels = pl_region_array(&assembly->region, count, sizeof *labels);
     if (labels == NULL) return pl_assembly_no_memory(assembly);
