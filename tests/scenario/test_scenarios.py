@@ -21,6 +21,8 @@ def named(*stems):
 
 @every_variant
 def test_interleaved(variant):
+    if variant == "asan" and LONG:
+        run("interleave", variant, all_models(), "--count", 300, timeout=3600)
     if variant in SANITIZED:
         run("interleave", variant, small_models(), "--count", 600 if LONG else 150)
     else:
