@@ -123,47 +123,51 @@ static bool same_tensor(const struct pl_record *a, const struct pl_record *b)
            same_child(a, b, PL_Tensor_quantization) && same_child(a, b, PL_Tensor_sparsity);
 }
 
+/* Two inputs: constants by their bytes, others by where they are in the whole. */
+static pl_status compare_input(struct pl_assembly *assembly, struct pl_source *a_source, int32_t a,
+                               struct pl_source *b_source, int32_t b, bool *same)
+{
+    int32_t a_buffer = 0, b_buffer = 0;
+    *same = a < 0 && b < 0;
+    if (a < 0 || b < 0) return PL_OK;
+    const struct pl_record *a_tensor = tensor_of(a_source, a), *b_tensor = tensor_of(b_source, b);
+    const bool constant = is_constant(a_source, a);
+    if (!constant || !is_constant(b_source, b)) {
+        *same = !constant && a_source->tensors[a] == b_source->tensors[b];
+        return PL_OK;
+    }
+    PL_TRY(pl_assembly_source_buffer(assembly, a_source,
+                                     pl_record_integer(a_tensor, PL_Tensor_buffer), &a_buffer));
+    PL_TRY(pl_assembly_source_buffer(assembly, b_source,
+                                     pl_record_integer(b_tensor, PL_Tensor_buffer), &b_buffer));
+    *same = a_buffer == b_buffer && same_tensor(a_tensor, b_tensor);
+    return PL_OK;
+}
+
 /* That `op` of `source` computes what `known` does; its inputs were looked at. */
 static pl_status compare(struct pl_assembly *assembly, const struct pl_shared_operator *known,
                          struct pl_source *source, const struct pl_record *op, bool *same)
 {
     const struct pl_record *other = operator_of(known->source, known->op);
-    const enum pl_field ends[] = {PL_Operator_inputs, PL_Operator_outputs};
-    int32_t a_code = 0, b_code = 0;
+    int32_t code = 0, other_code = 0;
+    uint32_t inputs = 0, other_inputs = 0, outputs = 0, other_outputs = 0;
+    const int32_t *input = pl_record_vector(op, PL_Operator_inputs, &inputs);
+    const int32_t *other_input = pl_record_vector(other, PL_Operator_inputs, &other_inputs);
+    const int32_t *output = pl_record_vector(op, PL_Operator_outputs, &outputs);
+    const int32_t *other_output = pl_record_vector(other, PL_Operator_outputs, &other_outputs);
     PL_TRY(pl_assembly_source_code(assembly, source,
-                                   pl_record_integer(op, PL_Operator_opcode_index), &a_code));
-    PL_TRY(pl_assembly_source_code(assembly, known->source,
-                                   pl_record_integer(other, PL_Operator_opcode_index), &b_code));
-    *same = a_code == b_code && same_child(op, other, PL_Operator_builtin_options) &&
+                                   pl_record_integer(op, PL_Operator_opcode_index), &code));
+    PL_TRY(pl_assembly_source_code(
+        assembly, known->source, pl_record_integer(other, PL_Operator_opcode_index), &other_code));
+    *same = code == other_code && same_child(op, other, PL_Operator_builtin_options) &&
             same_child(op, other, PL_Operator_builtin_options_2) &&
-            same_numbers(op, other, PL_Operator_mutating_variable_inputs);
-    for (size_t e = 0; e < 2; e++) {
-        uint32_t count = 0, other_count = 0;
-        const int32_t *a = pl_record_vector(op, ends[e], &count);
-        const int32_t *b = pl_record_vector(other, ends[e], &other_count);
-        *same = *same && count == other_count;
-        for (uint32_t i = 0; *same && i < count; i++) {
-            *same = (a[i] < 0) == (b[i] < 0);
-            if (a[i] < 0 || b[i] < 0) continue;
-            const bool constant = e == 0 && is_constant(source, a[i]);
-            int32_t a_buffer = 0, b_buffer = 0;
-            *same = constant == (e == 0 && is_constant(known->source, b[i]));
-            if (constant) {
-                PL_TRY(pl_assembly_source_buffer(
-                    assembly, source, pl_record_integer(tensor_of(source, a[i]), PL_Tensor_buffer),
-                    &a_buffer));
-                PL_TRY(pl_assembly_source_buffer(
-                    assembly, known->source,
-                    pl_record_integer(tensor_of(known->source, b[i]), PL_Tensor_buffer),
-                    &b_buffer));
-            }
-            if (e == 0 && !constant)
-                *same = *same && source->tensors[a[i]] == known->source->tensors[b[i]];
-            else
-                *same = *same && a_buffer == b_buffer &&
-                        same_tensor(tensor_of(source, a[i]), tensor_of(known->source, b[i]));
-        }
-    }
+            same_numbers(op, other, PL_Operator_mutating_variable_inputs) &&
+            inputs == other_inputs && outputs == other_outputs;
+    for (uint32_t i = 0; *same && i < inputs; i++)
+        PL_TRY(compare_input(assembly, source, input[i], known->source, other_input[i], same));
+    for (uint32_t i = 0; *same && i < outputs; i++)
+        *same =
+            same_tensor(tensor_of(source, output[i]), tensor_of(known->source, other_output[i]));
     return PL_OK;
 }
 

@@ -42,7 +42,8 @@ def test_embedding_extractor_and_head(tmp_path):
 @pytest.mark.parametrize("kind", ["int8", pytest.param("fp32", marks=needs_shared)])
 def test_digits_features_and_classifier(tmp_path, kind):
     folder = OWN if kind == "int8" else ZOO
-    sources = {"features": folder / f"digits_features_{kind}.tflite", "head": folder / f"digits_classifier_{kind}.tflite"}
+    sources = {"features": folder / f"digits_features_{kind}.tflite",
+               "head": folder / f"digits_classifier_{kind}.tflite"}
     model = check(tmp_path, sources, chain_of("features", "head"))
     single = sum(len(read(path.read_bytes()).operators()) for path in sources.values())
     assert len(model.operators()) == single                      # equal ends: no operator between
@@ -86,6 +87,35 @@ def test_a_shared_trunk_runs_once(tmp_path):
                   [("source", 0, name, 0, f"source={name}", None) for name in cameras])
     each = [len(read(path.read_bytes()).operators()) for path in cameras.values()]
     assert len(model.operators()) <= 1 + 1.2 * max(each)         # two of three copies of the trunk are gone
+
+
+def addition(path, activation, constant, version=1, name="c"):
+    """x + constant, with an activation."""
+    graph = tiny.Graph()
+    x = graph.tensor(np.float32, [1, 4], name="x")
+    y = graph.tensor(np.float32, [1, 4], name="y")
+    options = schema.AddOptionsT()
+    options.fusedActivationFunction = activation
+    graph.op("ADD", [x, graph.tensor(np.float32, [1, 4], data=constant, name=name)], [y], options, version)
+    path.write_bytes(graph.build([x], [y]))
+    return path
+
+
+RELU, CONSTANT = schema.ActivationFunctionType.RELU, [[1, -2, 3, -4]]
+
+
+@pytest.mark.parametrize("other, count", [
+    (dict(activation=0, constant=CONSTANT, name="d"), 2), (dict(activation=RELU, constant=CONSTANT), 3),
+    (dict(activation=0, constant=[[1, -2, 3, -5]]), 3), (dict(activation=0, constant=CONSTANT, version=2), 3),
+], ids=["same", "options", "constants", "version"])
+def test_only_what_computes_the_same_is_shared(tmp_path, other, count):
+    source = tmp_path / "source.tflite"
+    source.write_bytes(tiny.relu(np.float32, [1, 4]))
+    sources = {"source": source, "a": addition(tmp_path / "a.tflite", 0, CONSTANT),
+               "b": addition(tmp_path / "b.tflite", **other)}
+    model = check(tmp_path, sources, [("source", 0, name, 0, f"source={name}", None) for name in "ab"])
+    assert len(model.operators()) == count
+    assert len(model.tree.subgraphs[0].outputs) == 2
 
 
 @needs_shared
@@ -144,16 +174,19 @@ def test_own_signatures_run(tmp_path):
     data = fuse(sources, [], tmp_path / "fused.tflite", "--keep-signatures")
     whole = oracle.open_reference(data)
     keys = set(whole.get_signature_list())
-    for name, path in sources.items():
-        alone, model = oracle.open_reference(path.read_bytes()), models.read(path)
-        for round_number in range(3):
-            for key, (subgraph, inputs, _) in model.signatures().items():
-                arrays = model.random_inputs(round_number, subgraph, [tensor for _, tensor in inputs])
-                fed = dict(zip([label for label, _ in inputs], arrays, strict=True))
-                there = key if key in keys and name == "plain" else f"{name}/{key}"
-                ours, theirs = whole.get_signature_runner(there)(**fed), alone.get_signature_runner(key)(**fed)
-                assert sorted(ours) == sorted(theirs)
-                assert all(ours[k].tobytes() == theirs[k].tobytes() for k in ours), (name, key)
+    alone = {name: oracle.open_reference(path.read_bytes()) for name, path in sources.items()}
+    calls = sorted((key, name) for name, path in sources.items() for key in models.read(path).signatures())
+    for seed in range(3):
+        for key, name in calls:                                  # reset of both, then step of both
+            model = models.read(sources[name])
+            subgraph, inputs, _ = model.signatures()[key]
+            arrays = model.random_inputs(10 * seed + len(name + key) + ord(name[0]), subgraph, [k for _, k in inputs])
+            fed = dict(zip([label for label, _ in inputs], arrays, strict=True))
+            there = key if key in keys and name == "plain" else f"{name}/{key}"
+            ours = whole.get_signature_runner(there)(**fed)
+            theirs = alone[name].get_signature_runner(key)(**fed)
+            assert sorted(ours) == sorted(theirs)
+            assert all(ours[k].tobytes() == theirs[k].tobytes() for k in ours), (name, key)
 
 
 def test_models_that_share_all_names(tmp_path):
@@ -203,9 +236,9 @@ def with_metadata(path, entries, out):
 
 def test_metadata_is_kept_and_the_highest_version_asked_for(tmp_path):
     path = OWN / "digits_whole_int8.tflite"
-    sources = {"a": with_metadata(path, {"same": b"1", "other": b"2", "min_runtime_version": b"1.9.0\0"}, tmp_path / "a.tflite"),
-               "b": with_metadata(path, {"same": b"1", "other": b"3", "min_runtime_version": b"1.10.0\0"},
-                                  tmp_path / "b.tflite")}
+    entries = {"a": {"same": b"1", "other": b"2", "min_runtime_version": b"1.9.0\0"},
+               "b": {"same": b"1", "other": b"3", "min_runtime_version": b"1.10.0\0"}}
+    sources = {name: with_metadata(path, entries[name], tmp_path / f"{name}.tflite") for name in entries}
     found = metadata_of(check(tmp_path, sources))
     assert found.pop("min_runtime_version").rstrip(b"\0") == b"1.10.0"
     assert found.pop("plait.parts").startswith(b"0 ")

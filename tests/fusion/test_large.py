@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models whose constants together are more than a FlatBuffer can have: they go behind it, and LiteRT finds them there."""
+"""Models whose constants together are more than a FlatBuffer can have: they go behind it, where LiteRT finds them."""
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema

@@ -26,7 +26,8 @@ class Maker:
         if dtype == FLOAT:
             return None
         info = np.iinfo(dtype)
-        return (float(self.random.choice([0.02, 0.05, 0.1])), int(self.random.integers(info.min, info.max, endpoint=True)))
+        zero_point = int(self.random.integers(info.min, info.max, endpoint=True))
+        return float(self.random.choice([0.02, 0.05, 0.1])), zero_point
 
     def value(self, dtype, quantization):
         index = self.graph.tensor(dtype, [1, WIDTH], quantization, name=str(self.random.choice(NAMES)))

@@ -34,8 +34,8 @@ def constants_only(model):
 
 
 def is_cut(model, tensor, fixed):
-    """By the definition: without this tensor, what depends on it is not connected to what comes before it, and something
-    depends on it. Found by colouring, unlike what is tested."""
+    """By the definition: without this tensor, what depends on it is not connected to what comes before it, and
+    something depends on it. Found by colouring, unlike what is tested."""
     graph = model.tree.subgraphs[0]
     after = {tensor}
     second = set()
@@ -55,7 +55,8 @@ def is_cut(model, tensor, fixed):
     grown = True
     while grown:
         grown = False
-        touched = {int(k) for number in second for k in list(graph.operators[number].inputs) + list(graph.operators[number].outputs)
+        touched = {int(k) for number in second
+                   for k in list(graph.operators[number].inputs) + list(graph.operators[number].outputs)
                    if k >= 0 and int(k) != tensor and int(k) not in fixed}
         for number, op in enumerate(graph.operators):
             if number not in second and any(int(k) in touched for k in list(op.inputs) + list(op.outputs)) and \
@@ -152,7 +153,8 @@ def test_two_tensors_at_once(tmp_path):
     path.write_bytes(graph.build([x], [c]))
     done = plait("split", path, "--at", "a", "b", "-o", tmp_path / "p.tflite", tmp_path / "q.tflite")
     assert done.returncode == 0, done.stderr
-    data = fuse({"p": tmp_path / "p.tflite", "q": tmp_path / "q.tflite"}, ["p.a=q.a", "p.b=q.b"], tmp_path / "f.tflite", "--check")
+    sources = {"p": tmp_path / "p.tflite", "q": tmp_path / "q.tflite"}
+    data = fuse(sources, ["p.a=q.a", "p.b=q.b"], tmp_path / "f.tflite", "--check")
     value = np.float32([1, -2, 3, -4])
     assert bits(oracle.invoke(oracle.open_reference(data), [value])) == \
         bits(oracle.invoke(oracle.open_reference(path.read_bytes()), [value]))
