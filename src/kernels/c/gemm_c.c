@@ -54,7 +54,7 @@ static ALWAYS_INLINE void multiply_add(float_lanes *sum, float x, const float_la
     *sum = result;
 }
 
-static ALWAYS_INLINE void add_f32(int rows, union sums *sums, const struct run *run)
+static ALWAYS_INLINE void add_f32(int rows, int vectors, union sums *sums, const struct run *run)
 {
     const float *input = run->input, *weights = run->weights;
     float_lanes local[TILE_ROWS][VECTORS];
@@ -65,7 +65,7 @@ static ALWAYS_INLINE void add_f32(int rows, union sums *sums, const struct run *
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++) {
             const float x = input[r * run->row_stride + i];
-            for (int v = 0; v < VECTORS; v++) multiply_add(&local[r][v], x, &w[v]);
+            for (int v = 0; v < vectors; v++) multiply_add(&local[r][v], x, &w[v]);
         }
     }
     memcpy(sums->f32, local, sizeof local);
@@ -87,7 +87,8 @@ static ALWAYS_INLINE void widen_weights(const int8_t *weights, int32_t offset,
 }
 
 #define DEFINE_ADD_BYTES(name, input_type)                                                         \
-    static ALWAYS_INLINE void add_##name(int rows, union sums *sums, const struct run *run)        \
+    static ALWAYS_INLINE void add_offset_##name(int rows, int vectors, int32_t offset,             \
+                                                union sums *sums, const struct run *run)           \
     {                                                                                              \
         const input_type *input = run->input;                                                      \
         const int8_t *weights = run->weights;                                                      \
@@ -95,21 +96,29 @@ static ALWAYS_INLINE void widen_weights(const int8_t *weights, int32_t offset,
         memcpy(local, sums->i32, sizeof local);                                                    \
         for (int64_t i = 0; i < run->k; i++, weights += BLOCK) {                                   \
             word_lanes w[VECTORS];                                                                 \
-            widen_weights(weights, run->weight_offset, w);                                         \
+            widen_weights(weights, offset, w);                                                     \
             _Pragma("GCC unroll 4") for (int r = 0; r < rows; r++)                                 \
             {                                                                                      \
                 const int32_t x = input[r * run->row_stride + i] - run->zero_points[r];            \
-                for (int v = 0; v < VECTORS; v++) local[r][v] += w[v] * (uint32_t)x;               \
+                for (int v = 0; v < vectors; v++) local[r][v] += w[v] * (uint32_t)x;               \
             }                                                                                      \
         }                                                                                          \
         memcpy(sums->i32, local, sizeof local);                                                    \
+    }                                                                                              \
+    /* Most weights have no offset, and then it costs nothing. */                                  \
+    static ALWAYS_INLINE void add_##name(int rows, int vectors, union sums *sums,                  \
+                                         const struct run *run)                                    \
+    {                                                                                              \
+        if (run->weight_offset == 0) add_offset_##name(rows, vectors, 0, sums, run);               \
+        else add_offset_##name(rows, vectors, run->weight_offset, sums, run);                      \
     }
 
 DEFINE_ADD_BYTES(i8, int8_t)
 DEFINE_ADD_BYTES(u8, uint8_t)
 
 /* A weight with its offset has 9 bits and a product 24, so WIDE_RUN of them fit into 32. */
-static ALWAYS_INLINE void add_i16_i8(int rows, union sums *sums, const struct run *run)
+static ALWAYS_INLINE void add_i16_i8(int rows, int vectors, union sums *sums,
+                                     const struct run *run)
 {
     const int16_t *input = run->input;
     const int8_t *weights = run->weights;
@@ -122,7 +131,7 @@ static ALWAYS_INLINE void add_i16_i8(int rows, union sums *sums, const struct ru
 #pragma GCC unroll 4
             for (int r = 0; r < rows; r++) {
                 const int32_t x = input[r * run->row_stride + i];
-                for (int v = 0; v < VECTORS; v++) local[r][v] += w[v] * (uint32_t)x;
+                for (int v = 0; v < vectors; v++) local[r][v] += w[v] * (uint32_t)x;
             }
         }
         for (int r = 0; r < rows; r++) {
@@ -133,28 +142,41 @@ static ALWAYS_INLINE void add_i16_i8(int rows, union sums *sums, const struct ru
     }
 }
 
-static ALWAYS_INLINE void add_i16_i16(int rows, union sums *sums, const struct run *run)
+static ALWAYS_INLINE void add_i16_i16(int rows, int vectors, union sums *sums,
+                                      const struct run *run)
 {
     const int16_t *input = run->input, *weights = run->weights;
     for (int64_t i = 0; i < run->k; i++, weights += BLOCK) {
         for (int r = 0; r < rows; r++) {
             const int64_t x = input[r * run->row_stride + i];
-            for (int n = 0; n < BLOCK; n++)
+            for (int n = 0; n < vectors * LANES; n++)
                 sums->i64[r][n] += (uint64_t)(x * (weights[n] + run->weight_offset));
         }
     }
 }
 
-/* For a whole tile and for a single row: the number of rows must be a constant for the sums to
- * stay in registers. */
+/* For a whole tile and for a single row, for a whole block and for one with up to LANES outputs:
+ * the numbers must be constants for the sums to stay in registers. */
 #define DEFINE_ADD_ROWS(name)                                                                      \
     static void add_##name##_tile(union sums *sums, const struct run *run)                         \
     {                                                                                              \
-        add_##name(TILE_ROWS, sums, run);                                                          \
+        add_##name(TILE_ROWS, VECTORS, sums, run);                                                 \
     }                                                                                              \
     static void add_##name##_row(union sums *sums, const struct run *run)                          \
     {                                                                                              \
-        add_##name(1, sums, run);                                                                  \
+        add_##name(1, VECTORS, sums, run);                                                         \
+    }                                                                                              \
+    static void add_##name##_narrow_tile(union sums *sums, const struct run *run)                  \
+    {                                                                                              \
+        add_##name(TILE_ROWS, 1, sums, run);                                                       \
+    }                                                                                              \
+    static void add_##name##_narrow_row(union sums *sums, const struct run *run)                   \
+    {                                                                                              \
+        add_##name(1, 1, sums, run);                                                               \
+    }
+#define ADD_ROWS(name)                                                                             \
+    {                                                                                              \
+        add_##name##_tile, add_##name##_row, add_##name##_narrow_tile, add_##name##_narrow_row     \
     }
 
 DEFINE_ADD_ROWS(f32)
@@ -165,7 +187,7 @@ DEFINE_ADD_ROWS(i16_i16)
 
 struct sum_type {
     size_t input_bytes, weight_bytes; /* of an element */
-    add_function add_tile, add_row;
+    add_function add[4];              /* see DEFINE_ADD_ROWS */
 };
 
 /* ---- the walk -------------------------------------------------------------------------------- */
@@ -183,6 +205,13 @@ struct walk {
     const void *parameters; /* of finish */
 };
 
+/* Outputs of this block; the last one may be narrower. */
+static int32_t block_channels(const struct walk *walk, int32_t block)
+{
+    const int32_t rest = walk->shape->channels - block * BLOCK;
+    return rest < BLOCK ? rest : BLOCK;
+}
+
 /* A full tile if all its pixels see the same taps. */
 static int32_t tile_rows(const struct walk *walk, int32_t x, struct pl_taps taps)
 {
@@ -194,7 +223,7 @@ static int32_t tile_rows(const struct walk *walk, int32_t x, struct pl_taps taps
 /* Adds all taps of `rows` pixels from x on. Neighbouring taps of a row are one run where they
  * are neighbours in memory. */
 static void add_taps(const struct walk *walk, const char *weights, int32_t x, int32_t rows,
-                     struct pl_taps taps, union sums *sums)
+                     bool narrow, struct pl_taps taps, union sums *sums)
 {
     const struct pl_gemm_shape *shape = walk->shape;
     const struct pl_patch *patch = &shape->patch;
@@ -206,7 +235,7 @@ static void add_taps(const struct walk *walk, const char *weights, int32_t x, in
     const int64_t first_y = (int64_t)walk->part->y * patch->stride_y - patch->before_y;
     const int64_t first_x =
         (int64_t)x * patch->stride_x - patch->before_x + (int64_t)taps.from * patch->dilation_x;
-    const add_function add = rows == TILE_ROWS ? walk->type->add_tile : walk->type->add_row;
+    const add_function add = walk->type->add[(rows == TILE_ROWS ? 0 : 1) + (narrow ? 2 : 0)];
     struct run run = {.row_stride = (ptrdiff_t)patch->stride_x * patch->channels,
                       .k = (joined ? (int64_t)(taps.to - taps.from) : 1) * shape->depth,
                       .weight_offset = walk->weight_offset};
@@ -235,23 +264,17 @@ static void run_walk(const struct walk *walk)
     for (int32_t block = part->from_block; block < part->to_block; block++) {
         const char *weights =
             (const char *)walk->weights + block * k * BLOCK * (int64_t)walk->type->weight_bytes;
+        const bool narrow = block_channels(walk, block) <= LANES;
         for (int32_t x = part->from_x; x < part->to_x;) {
             const struct pl_taps taps = pl_patch_taps_x(&shape->patch, x);
             const int32_t rows = tile_rows(walk, x, taps);
             union sums sums;
             memset(&sums, 0, sizeof sums);
-            add_taps(walk, weights, x, rows, taps, &sums);
+            add_taps(walk, weights, x, rows, narrow, taps, &sums);
             walk->finish(walk, &sums, rows, x, block);
             x += rows;
         }
     }
-}
-
-/* Outputs of this block; the last one may be narrower. */
-static int32_t block_channels(const struct walk *walk, int32_t block)
-{
-    const int32_t rest = walk->shape->channels - block * BLOCK;
-    return rest < BLOCK ? rest : BLOCK;
 }
 
 static int64_t output_index(const struct walk *walk, int32_t x, int32_t block)
@@ -278,7 +301,7 @@ static void finish_f32(const struct walk *walk, const union sums *sums, int32_t 
 static void gemm_f32(const struct pl_gemm_shape *shape, const struct pl_gemm_float *weights,
                      const struct pl_gemm_part *part)
 {
-    static const struct sum_type type = {sizeof(float), sizeof(float), add_f32_tile, add_f32_row};
+    static const struct sum_type type = {sizeof(float), sizeof(float), ADD_ROWS(f32)};
     static const int32_t no_zero_point = 0;
     const struct walk walk = {
         .shape = shape,
@@ -310,7 +333,7 @@ static void finish_hybrid(const struct walk *walk, const union sums *sums, int32
     }
 }
 
-static const struct sum_type sum_i8 = {1, 1, add_i8_tile, add_i8_row};
+static const struct sum_type sum_i8 = {1, 1, ADD_ROWS(i8)};
 
 static void gemm_hybrid(const struct pl_gemm_shape *shape, const struct pl_gemm_hybrid *weights,
                         const struct pl_gemm_part *part)
@@ -426,21 +449,21 @@ static void gemm_i8(const struct pl_gemm_shape *shape, const struct pl_gemm_inte
 static void gemm_u8(const struct pl_gemm_shape *shape, const struct pl_gemm_integer *weights,
                     const struct pl_gemm_part *part)
 {
-    static const struct sum_type type = {1, 1, add_u8_tile, add_u8_row};
+    static const struct sum_type type = {1, 1, ADD_ROWS(u8)};
     run_integer(&type, shape, weights, part, false);
 }
 
 static void gemm_i16_i8(const struct pl_gemm_shape *shape, const struct pl_gemm_integer *weights,
                         const struct pl_gemm_part *part)
 {
-    static const struct sum_type type = {2, 1, add_i16_i8_tile, add_i16_i8_row};
+    static const struct sum_type type = {2, 1, ADD_ROWS(i16_i8)};
     run_integer(&type, shape, weights, part, true);
 }
 
 static void gemm_i16_i16(const struct pl_gemm_shape *shape, const struct pl_gemm_integer *weights,
                          const struct pl_gemm_part *part)
 {
-    static const struct sum_type type = {2, 2, add_i16_i16_tile, add_i16_i16_row};
+    static const struct sum_type type = {2, 2, ADD_ROWS(i16_i16)};
     run_integer(&type, shape, weights, part, true);
 }
 
