@@ -30,9 +30,11 @@ static bool program_fits(const struct pl_program *program, const struct pl_plan_
     return true;
 }
 
-/* A clone, or this model before, may have the very program already. */
+/* A clone, or this model before, may have the very program already. Nobody has one of a graph that one model alone
+ * holds: without this look, every load would visit all models there are. */
 static struct pl_program *find_program(struct pl_interpreter *interpreter, const struct pl_plan_request *request)
 {
+    if (atomic_load(&request->graph->references) == 1) return NULL;
     if (atomic_load(&request->graph->references) == 1) return NULL; /* only the model that asks has it, no program */
     for (size_t i = 0; i < interpreter->instance_count; i++) {
         struct pl_instance *instance = interpreter->instances[i];

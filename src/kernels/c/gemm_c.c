@@ -12,7 +12,7 @@
 #include "kernels/kernels.h"
 #include "kernels/requantize.h"
 
-enum { BLOCK = PL_GEMM_BLOCK, TILE_ROWS = 4, WIDE_RUN = 128 };
+enum { BLOCK = PL_GEMM_BLOCK, TILE_ROWS = 4, WIDE_RUN = 128, SHORT_RUN = 128 };
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -94,13 +94,20 @@ static ALWAYS_INLINE void widen_weights(const int8_t *weights, int32_t offset,
         const int8_t *weights = run->weights;                                                      \
         word_lanes local[TILE_ROWS][VECTORS];                                                      \
         memcpy(local, sums->i32, sizeof local);                                                    \
-        for (int64_t i = 0; i < run->k; i++, weights += BLOCK) {                                   \
-            word_lanes w[VECTORS];                                                                 \
-            widen_weights(weights, offset, w);                                                     \
-            _Pragma("GCC unroll 4") for (int r = 0; r < rows; r++)                                 \
-            {                                                                                      \
-                const int32_t x = input[r * run->row_stride + i] - run->zero_points[r];            \
-                for (int v = 0; v < vectors; v++) local[r][v] += w[v] * (uint32_t)x;               \
+        for (int64_t from = 0; from < run->k; from += SHORT_RUN) {                                 \
+            /* Inputs are widened together, so that the inner loop only spreads them. */           \
+            const int64_t count = run->k - from < SHORT_RUN ? run->k - from : SHORT_RUN;           \
+            int32_t x[TILE_ROWS][SHORT_RUN];                                                       \
+            for (int r = 0; r < rows; r++)                                                         \
+                for (int64_t i = 0; i < count; i++)                                                \
+                    x[r][i] = input[r * run->row_stride + from + i] - run->zero_points[r];         \
+            for (int64_t i = 0; i < count; i++, weights += BLOCK) {                                \
+                word_lanes w[VECTORS];                                                             \
+                widen_weights(weights, offset, w);                                                 \
+                _Pragma("GCC unroll 4") for (int r = 0; r < rows; r++)                             \
+                {                                                                                  \
+                    for (int v = 0; v < vectors; v++) local[r][v] += w[v] * (uint32_t)x[r][i];     \
+                }                                                                                  \
             }                                                                                      \
         }                                                                                          \
         memcpy(sums->i32, local, sizeof local);                                                    \
