@@ -139,23 +139,10 @@ static pl_status prepare_windows(struct pl_prepare *prepare, struct convolution 
     rows.dilation = (int32_t)pl_record_integer(options, PL_Conv2DOptions_dilation_h_factor);
     columns.dilation = (int32_t)pl_record_integer(options, PL_Conv2DOptions_dilation_w_factor);
     const int64_t padding = pl_record_integer(options, PL_Conv2DOptions_padding);
-    PL_TRY(pl_padding_apply(prepare, padding, &rows));
-    PL_TRY(pl_padding_apply(prepare, padding, &columns));
+    PL_TRY(pl_padding_apply_patch(prepare, padding, &rows, &columns, input->dims[3],
+                                  &convolution->shape.patch));
     convolution->height = rows.output;
     convolution->width = columns.output;
-    convolution->shape.patch = (struct pl_patch){
-        .height = rows.input,
-        .width = columns.input,
-        .channels = input->dims[3],
-        .filter_height = rows.filter,
-        .filter_width = columns.filter,
-        .stride_y = rows.stride,
-        .stride_x = columns.stride,
-        .dilation_y = rows.dilation,
-        .dilation_x = columns.dilation,
-        .before_y = rows.before,
-        .before_x = columns.before,
-    };
     return PL_OK;
 }
 

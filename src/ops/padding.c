@@ -29,3 +29,25 @@ pl_status pl_padding_apply(struct pl_prepare *prepare, int64_t padding, struct p
     window->before = total > 0 && output > 0 ? (int32_t)(total / 2) : 0;
     return PL_OK;
 }
+
+pl_status pl_padding_apply_patch(struct pl_prepare *prepare, int64_t padding,
+                                 struct pl_window *rows, struct pl_window *columns,
+                                 int32_t channels, struct pl_patch *patch)
+{
+    PL_TRY(pl_padding_apply(prepare, padding, rows));
+    PL_TRY(pl_padding_apply(prepare, padding, columns));
+    *patch = (struct pl_patch){
+        .height = rows->input,
+        .width = columns->input,
+        .channels = channels,
+        .filter_height = rows->filter,
+        .filter_width = columns->filter,
+        .stride_y = rows->stride,
+        .stride_x = columns->stride,
+        .dilation_y = rows->dilation,
+        .dilation_x = columns->dilation,
+        .before_y = rows->before,
+        .before_x = columns->before,
+    };
+    return PL_OK;
+}

@@ -4,6 +4,7 @@
 #ifndef PL_OPS_PADDING_H
 #define PL_OPS_PADDING_H
 
+#include "kernels/patch.h"
 #include "ops/op.h"
 
 /* One spatial axis of a convolution or pooling. */
@@ -20,5 +21,10 @@ struct pl_window {
 /* Fills output and before from the other four and the padding (PL_Padding_*). Checks ranges, so
  * that no index that the formula above gives can overflow. */
 pl_status pl_padding_apply(struct pl_prepare *prepare, int64_t padding, struct pl_window *window);
+
+/* The same for both axes of a picture of so many channels, and the geometry that kernels take. */
+pl_status pl_padding_apply_patch(struct pl_prepare *prepare, int64_t padding,
+                                 struct pl_window *rows, struct pl_window *columns,
+                                 int32_t channels, struct pl_patch *patch);
 
 #endif

@@ -37,23 +37,10 @@ static pl_status prepare_windows(struct pl_prepare *prepare, struct pooling *poo
     rows.stride = (int32_t)pl_record_integer(options, PL_Pool2DOptions_stride_h);
     columns.stride = (int32_t)pl_record_integer(options, PL_Pool2DOptions_stride_w);
     const int64_t padding = pl_record_integer(options, PL_Pool2DOptions_padding);
-    PL_TRY(pl_padding_apply(prepare, padding, &rows));
-    PL_TRY(pl_padding_apply(prepare, padding, &columns));
+    PL_TRY(pl_padding_apply_patch(prepare, padding, &rows, &columns, input->dims[3],
+                                  &pooling->shape.patch));
     pooling->height = rows.output;
     pooling->shape.output_width = columns.output;
-    pooling->shape.patch = (struct pl_patch){
-        .height = rows.input,
-        .width = columns.input,
-        .channels = input->dims[3],
-        .filter_height = rows.filter,
-        .filter_width = columns.filter,
-        .stride_y = rows.stride,
-        .stride_x = columns.stride,
-        .dilation_y = 1,
-        .dilation_x = 1,
-        .before_y = rows.before,
-        .before_x = columns.before,
-    };
     const struct pl_shape output = {4,
                                     {input->dims[0], rows.output, columns.output, input->dims[3]}};
     return pl_check_set_output(prepare, 0, &output);
