@@ -12,6 +12,7 @@ const char *pl_status_text(pl_status status)
     case PL_##name: return text;
 #include "base/status.def"
 #undef PL_STATUS
+    case PL_LATE: break;
     }
     return "unknown status";
 }

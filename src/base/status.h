@@ -8,6 +8,7 @@ typedef enum pl_status {
 #define PL_STATUS(name, value, text) PL_##name = (value),
 #include "base/status.def"
 #undef PL_STATUS
+    PL_LATE = -1 /* never leaves the library: an operator's shapes depend on data, see pl_prepare_read() */
 } pl_status;
 
 enum { PL_ERROR_TEXT_BYTES = 1024 };

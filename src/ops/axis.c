@@ -48,15 +48,10 @@ pl_status pl_axis_read_integers(struct pl_prepare *prepare, int32_t input, int32
         return pl_prepare_fail(prepare, PL_MISMATCH,
                                "input %d '%s': found %lld elements, expected at most %d", input,
                                name, (long long)elements, capacity);
-    if (elements > 0 && value->constant == NULL)
-        return pl_prepare_fail(
-            prepare, PL_UNSUPPORTED,
-            "input %d '%s' is computed while running, but the output's shape depends on it: only "
-            "constants are supported here",
-            input, name);
+    const void *bytes = NULL;
+    if (elements > 0) PL_TRY(pl_prepare_read(prepare, input, &bytes));
     *count = (int32_t)elements;
-    for (int32_t i = 0; i < *count; i++)
-        values[i] = read_element(value->constant, value->tensor->type, i);
+    for (int32_t i = 0; i < *count; i++) values[i] = read_element(bytes, value->tensor->type, i);
     return PL_OK;
 }
 

@@ -17,7 +17,8 @@ pl_status pl_axis_check(struct pl_prepare *prepare, int64_t axis, int32_t rank,
                         int32_t *normalized);
 
 /* Reads all elements of an int32, int64, int16 or int8 input. Fails if the input is missing, of
- * another type, no constant, or has more than `capacity` elements. *count is how many there are. */
+ * another type, or has more than `capacity` elements; PL_LATE if it is no constant, see
+ * pl_prepare_read(). *count is how many there are. */
 pl_status pl_axis_read_integers(struct pl_prepare *prepare, int32_t input, int32_t capacity,
                                 int64_t *values, int32_t *count);
 

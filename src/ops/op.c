@@ -6,20 +6,41 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* By code; a code that is not in the list has no prepare function. */
 static const struct pl_op op_table[] = {
 #define PL_OP(operator, prepare, first, last, traits)                                              \
     [PL_BuiltinOperator_##operator] = {                                                            \
         #operator, PL_BuiltinOperator_##operator, NULL, first, last, traits, prepare},
+#define PL_CUSTOM_OP(name, prepare, traits)
 #include "ops/op_list.def"
 #undef PL_OP
+#undef PL_CUSTOM_OP
 };
+
+static const struct pl_op custom_table[] = {
+#define PL_OP(operator, prepare, first, last, traits)
+#define PL_CUSTOM_OP(name, prepare, traits)                                                        \
+    {name, PL_BuiltinOperator_CUSTOM, name, 0, INT32_MAX, traits, prepare},
+#include "ops/op_list.def"
+#undef PL_OP
+#undef PL_CUSTOM_OP
+    {0},
+};
+
+static const struct pl_op *find_custom(const char *name)
+{
+    const struct pl_op *found = custom_table;
+    while (found->name != NULL && strcmp(found->name, name) != 0) found++;
+    return found->name != NULL ? found : NULL;
+}
 
 const struct pl_op *pl_op_find(const struct pl_operator *op)
 {
     const int32_t count = (int32_t)(sizeof op_table / sizeof op_table[0]);
-    if (op->code < 0 || op->code >= count || op->custom_name != NULL) return NULL;
+    if (op->custom_name != NULL) return find_custom(op->custom_name);
+    if (op->code < 0 || op->code >= count) return NULL;
     const struct pl_op *found = &op_table[op->code];
     return found->prepare != NULL ? found : NULL;
 }
@@ -33,6 +54,17 @@ pl_status pl_prepare_fail(struct pl_prepare *prepare, pl_status status, const ch
     va_end(arguments);
     return pl_fail(prepare->error, status, "operator %d (%s): %s", (int)prepare->op->index,
                    pl_operator_name(prepare->op), text);
+}
+
+pl_status pl_prepare_read(struct pl_prepare *prepare, int32_t input, const void **bytes)
+{
+    const struct pl_value *value = prepare->inputs[input];
+    *bytes = value->constant;
+    if (value->constant != NULL) return PL_OK;
+    if (prepare->data == NULL) return PL_LATE;
+    prepare->read_inputs |= 1u << input;
+    *bytes = prepare->data[input];
+    return PL_OK;
 }
 
 const struct pl_subgraph *pl_prepare_subgraph(const struct pl_prepare *prepare)

@@ -4,7 +4,8 @@
  *   prepare   runs at allocate: checks arity, types, shapes, options and constants, sets the output shapes, computes its
  *             parameters once (they live as long as the program), asks for scratch, state and packed constants, chooses
  *             its kernels, and says in which stages and units the work is done. After it, eval cannot fail but for
- *             indices, divisors and loop bounds that are data.
+ *             indices, divisors and loop bounds that are data. An operator whose shapes depend on data asks for it with
+ *             pl_prepare_read() and is then prepared while running, by the same function.
  *   eval      runs a range [from, to) of the units of one stage. Any cutting into ranges gives the same bits; ranges of
  *             one stage may run at the same time; a stage starts when the one before is complete.
  *
@@ -50,8 +51,10 @@ const struct pl_op *pl_op_find(const struct pl_operator *op);
 
 /* The prepare functions of the list: one per operator, in the file of its family. */
 #define PL_OP(operator, prepare, first, last, traits) pl_status prepare(struct pl_prepare *);
+#define PL_CUSTOM_OP(name, prepare, traits) pl_status prepare(struct pl_prepare *);
 #include "ops/op_list.def"
 #undef PL_OP
+#undef PL_CUSTOM_OP
 
 /* ---- prepare ----------------------------------------------------------------------------------------------------- */
 
@@ -62,6 +65,8 @@ struct pl_value {
     const void *constant;           /* its bytes if it is a constant, else NULL (also NULL once only packed forms are
                                      * left: then `holder` is still set) */
     struct pl_constant *holder;     /* what these bytes belong to (for pl_prepare_pack); NULL: not a constant */
+    size_t bytes;                   /* of strings, whose type has no size: of inputs known while running and of
+                                     * constants, of outputs to be set */
 };
 
 /* Units [from, to) of one stage. Returns PL_OK, or pl_eval_fail(...). */
@@ -111,6 +116,7 @@ struct pl_prepare {
     struct pl_error *error;
     const struct pl_prepare_services *services;
     void *plan; /* the plan's own, for the services */
+    const void *const *data; /* while running: the bytes of all inputs; NULL at allocate */
 
     /* to be filled */
     const void *params; /* what eval needs, in the region */
@@ -124,11 +130,16 @@ struct pl_prepare {
                                * eval must read element e of it before writing element e, and no unit reads another's */
     int32_t view_of_input;    /* output 0 has the same bytes as this input: no work when they share memory; -1: none */
     uint32_t packed_inputs;   /* bit i: eval reads a packed form instead of the raw constant input i */
+    uint32_t read_inputs;     /* bit i: what was prepared depends on the bytes of input i, which is no constant */
 };
 
 /* Fails with "operator 3 (CONV_2D): <message>". */
 pl_status pl_prepare_fail(struct pl_prepare *prepare, pl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The bytes of input i, which is there, where shapes or parameters depend on them. Of a constant they come at once. Of
+ * anything else PL_LATE comes back at allocate, to be returned as it is: the operator is then prepared again while
+ * running, when the bytes are at hand, whenever they or the shapes have changed. */
+pl_status pl_prepare_read(struct pl_prepare *prepare, int32_t input, const void **bytes);
 /* The subgraph the operator is in: what names tensors that are no inputs or outputs, as intermediates. */
 const struct pl_subgraph *pl_prepare_subgraph(const struct pl_prepare *prepare);
 /* Zeroed memory of the program's life, or NULL with the error set; the caller returns PL_OUT_OF_MEMORY then. */

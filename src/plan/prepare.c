@@ -165,7 +165,9 @@ static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operat
                                  .plan = builder,
                                  .view_of_input = -1};
     assert(prepare.op_def != NULL);
-    PL_TRY(prepare.op_def->prepare(&prepare));
+    const pl_status status = prepare.op_def->prepare(&prepare);
+    if (status == PL_LATE) return pl_prepare_fail(&prepare, PL_UNSUPPORTED, "its shapes depend on data");
+    PL_TRY(status);
     PL_TRY(check_outputs(draft, &prepare));
     if (fold_is_worth_it(draft, &prepare)) return fold(draft, &prepare);
     return add_step(draft, &prepare);

@@ -44,7 +44,7 @@ STALE = {"tf_gru-01"}
 def supported_operators():
     """Names of the builtin operators that plait implements, and of the custom ones."""
     text = (ROOT / "src/ops/op_list.def").read_text()
-    return set(re.findall(r"^PL_(?:OP|CUSTOM)\(\"?(\w+)", text, re.M))
+    return set(re.findall(r"^PL_(?:OP|CUSTOM_OP)\(\"?(\w+)", text, re.M))
 
 
 def cases():
