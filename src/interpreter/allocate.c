@@ -69,7 +69,8 @@ static void reset_after_resize(struct pl_instance *instance)
 {
     if (!instance->resized) return;
     for (const struct pl_buffer *buffer = instance->buffers; buffer != NULL; buffer = buffer->next)
-        if (buffer->slot.is_state && buffer->slot.tensor >= 0) pl_buffer_reset(buffer);
+        if (buffer->slot.is_state && buffer->slot.tensor >= 0)
+            pl_buffer_reset(instance->interpreter->memory, buffer);
     instance->resized = false;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Memory of slots, and memory that gets its size while running. */
 #include <string.h>
 
 #include "interpreter/interpreter_internal.h"
 
 static bool same_identity(const struct pl_slot *a, const struct pl_slot *b)
 {
-    if (a->tensor != b->tensor || a->is_state != b->is_state) return false;
+    if (a->tensor != b->tensor || a->is_state != b->is_state || a->sized != b->sized) return false;
     if (a->state_key != NULL && b->state_key != NULL) return strcmp(a->state_key, b->state_key) == 0;
     return a->state_key == b->state_key && a->subgraph == b->subgraph && a->operator_index == b->operator_index &&
            a->state_index == b->state_index;
@@ -18,9 +19,40 @@ struct pl_buffer *pl_buffer_find(const struct pl_instance *instance, const struc
     return buffer;
 }
 
-void pl_buffer_reset(const struct pl_buffer *buffer)
+bool pl_sized_reserve(struct pl_memory *memory, struct pl_sized *sized, size_t bytes)
 {
-    memset(buffer->data, buffer->slot.reset_byte, buffer->bytes);
+    if (bytes > sized->capacity) {
+        pl_sized_clear(memory, sized);
+        sized->data = pl_allocate(memory, bytes);
+        if (sized->data == NULL) return false;
+        sized->capacity = bytes;
+    }
+    sized->bytes = bytes;
+    return true;
+}
+
+bool pl_sized_resize(struct pl_memory *memory, struct pl_sized *sized, size_t bytes)
+{
+    struct pl_sized fresh = {0};
+    if (bytes > 0 && !pl_sized_reserve(memory, &fresh, bytes)) return false;
+    const size_t kept = bytes < sized->bytes ? bytes : sized->bytes;
+    if (kept > 0) memcpy(fresh.data, sized->data, kept);
+    if (bytes > kept) memset((char *)fresh.data + kept, 0, bytes - kept);
+    pl_sized_clear(memory, sized);
+    *sized = fresh;
+    return true;
+}
+
+void pl_sized_clear(struct pl_memory *memory, struct pl_sized *sized)
+{
+    pl_free(memory, sized->data, sized->capacity);
+    *sized = (struct pl_sized){0};
+}
+
+void pl_buffer_reset(struct pl_memory *memory, const struct pl_buffer *buffer)
+{
+    if (buffer->slot.sized) pl_sized_clear(memory, buffer->own);
+    else memset(buffer->data, buffer->slot.reset_byte, buffer->bytes);
 }
 
 /* The key is copied behind the struct: the program it came from may go before the buffer does. */
@@ -38,7 +70,8 @@ struct pl_buffer *pl_buffer_create(struct pl_memory *memory, const struct pl_slo
         return NULL;
     }
     buffer->data = buffer->own;
-    pl_buffer_reset(buffer);
+    if (slot->sized) *(struct pl_sized *)buffer->own = (struct pl_sized){0};
+    else pl_buffer_reset(memory, buffer);
     return buffer;
 }
 
@@ -46,6 +79,12 @@ void pl_buffer_destroy(struct pl_memory *memory, struct pl_buffer *buffer)
 {
     if (buffer == NULL) return;
     const size_t key_bytes = buffer->slot.state_key == NULL ? 0 : strlen(buffer->slot.state_key) + 1;
+    if (buffer->slot.sized) pl_sized_clear(memory, buffer->own);
     pl_free(memory, buffer->own, buffer->bytes);
     pl_free(memory, buffer, sizeof *buffer + key_bytes);
+}
+
+size_t pl_buffer_bytes(const struct pl_buffer *buffer)
+{
+    return buffer->bytes + (buffer->slot.sized ? ((const struct pl_sized *)buffer->own)->capacity : 0);
 }

@@ -261,7 +261,7 @@ pl_status pl_entry_reset_variables(struct pl_entry *entry, struct pl_error *erro
     pthread_mutex_lock(&interpreter->lock);
     const bool busy = entry->instance->component->busy;
     for (const struct pl_buffer *buffer = entry->instance->buffers; !busy && buffer != NULL; buffer = buffer->next)
-        if (buffer->slot.is_state) pl_buffer_reset(buffer);
+        if (buffer->slot.is_state) pl_buffer_reset(interpreter->memory, buffer);
     pthread_mutex_unlock(&interpreter->lock);
     return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name) : PL_OK;
 }
@@ -288,8 +288,8 @@ void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *rep
     for (int32_t i = 0; program != NULL && program->graph == instance->graph && i < program->folded_count; i++)
         report->constant_bytes += pl_constant_bytes(program->folded[i]);
     for (const struct pl_buffer *buffer = instance->buffers; buffer != NULL; buffer = buffer->next) {
-        if (buffer->slot.is_state) report->state_bytes += buffer->bytes;
-        else report->io_bytes += buffer->bytes;
+        if (buffer->slot.is_state) report->state_bytes += pl_buffer_bytes(buffer);
+        else report->io_bytes += pl_buffer_bytes(buffer);
     }
 }
 

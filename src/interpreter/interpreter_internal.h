@@ -146,7 +146,14 @@ struct pl_unit *pl_instance_unit(struct pl_instance *instance, int32_t index);
 struct pl_buffer *pl_buffer_find(const struct pl_instance *instance, const struct pl_slot *slot);
 struct pl_buffer *pl_buffer_create(struct pl_memory *memory, const struct pl_slot *slot);
 void pl_buffer_destroy(struct pl_memory *memory, struct pl_buffer *buffer);
-void pl_buffer_reset(const struct pl_buffer *buffer);
+void pl_buffer_reset(struct pl_memory *memory, const struct pl_buffer *buffer);
+/* What it takes now, with the memory of a sized one. */
+size_t pl_buffer_bytes(const struct pl_buffer *buffer);
+/* At least so many bytes, whose content is lost where they do not fit; false if there is no memory. */
+bool pl_sized_reserve(struct pl_memory *memory, struct pl_sized *sized, size_t bytes);
+/* Exactly so many: the first ones stay, further ones are 0. On failure all stays. */
+bool pl_sized_resize(struct pl_memory *memory, struct pl_sized *sized, size_t bytes);
+void pl_sized_clear(struct pl_memory *memory, struct pl_sized *sized);
 
 /* ---- unit_plan.c: with `change` held */
 /* What one unit is the plan of. */

@@ -94,7 +94,16 @@ static pl_status run_stage(const struct run *run, const struct pl_step *step, co
 
 static pl_status run_block(const struct pl_eval *eval, const struct pl_block *block, void *arena,
                            const void *const *inputs, void *const *outputs);
-static const struct pl_eval_services services = {run_block};
+static pl_status resize_state(const struct pl_eval *eval, struct pl_sized *state, size_t bytes)
+{
+    const struct run *run = eval->run;
+    if (bytes <= run->interpreter->options.tensor_limit_bytes &&
+        pl_sized_resize(run->interpreter->memory, state, bytes))
+        return PL_OK;
+    return pl_fail(eval->error, PL_OUT_OF_MEMORY, "no memory left for a state of %zu bytes", bytes);
+}
+
+static const struct pl_eval_services services = {run_block, resize_state};
 
 static pl_status run_step(struct run *run, const struct pl_block *block, const struct pl_step *step)
 {

@@ -166,6 +166,7 @@ static struct pl_buffer *find_pending_state(struct pl_instance *instance, const 
     for (int32_t i = 0; unit != NULL; unit = pl_instance_unit(instance, i++))
         for (struct pl_buffer *buffer = unit->next_buffers; buffer != NULL; buffer = buffer->next)
             if (buffer->slot.state_key != NULL && strcmp(buffer->slot.state_key, slot->state_key) == 0 &&
+                buffer->slot.sized == slot->sized &&
                 (unit != &instance->component->unit || instance->component->members[buffer->slot.member] == instance))
                 return buffer;
     return NULL;

@@ -106,8 +106,31 @@ int32_t pl_prepare_scratch(struct pl_prepare *prepare, size_t bytes, bool per_wo
 int32_t pl_prepare_state(struct pl_prepare *prepare, const char *key, size_t bytes)
 {
     assert(prepare->state_count < PL_MAX_STATES);
-    prepare->states[prepare->state_count] = (struct pl_state){key, bytes};
+    prepare->states[prepare->state_count] = (struct pl_state){key, bytes, false};
     return prepare->state_count++;
+}
+
+int32_t pl_prepare_sized_state(struct pl_prepare *prepare, const char *key)
+{
+    const int32_t index = pl_prepare_state(prepare, key, sizeof(struct pl_sized));
+    prepare->states[index].sized = true;
+    return index;
+}
+
+pl_status pl_prepare_read_state(struct pl_prepare *prepare, int32_t index,
+                                const struct pl_sized **state)
+{
+    assert(index < prepare->state_count && prepare->states[index].sized);
+    if (prepare->late == NULL) return PL_LATE;
+    prepare->read_state = true;
+    *state = prepare->late->find_state(prepare, index);
+    if (*state == NULL) return pl_prepare_fail(prepare, PL_OUT_OF_MEMORY, "no memory for a state");
+    return PL_OK;
+}
+
+pl_status pl_eval_resize_state(const struct pl_eval *eval, int32_t index, size_t bytes)
+{
+    return eval->services->resize_state(eval, eval->states[index], bytes);
 }
 
 pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_function pack,

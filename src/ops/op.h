@@ -89,6 +89,15 @@ struct pl_scratch {
 struct pl_state {
     const char *key; /* states of one model with one key are one piece of memory; NULL: this operator's alone */
     size_t bytes;
+    bool sized; /* the state is a struct pl_sized */
+};
+
+/* State whose size only running tells: a hash table, a variable that is assigned any shape. eval->states[i] points to
+ * one of these, which survives replanning as it is; pl_eval_resize_state() gives it memory. A reset empties it. */
+struct pl_sized {
+    void *data; /* aligned to 64; NULL while there are no bytes */
+    size_t bytes;
+    size_t capacity; /* the interpreter's */
 };
 
 struct pl_block; /* a planned subgraph, see plan/program.h */
@@ -100,6 +109,12 @@ struct pl_prepare_services {
      * scratch the caller must provide to run it. */
     pl_status (*plan_subgraph)(struct pl_prepare *prepare, int32_t index, const struct pl_shape *input_shapes,
                                struct pl_shape *output_shapes, struct pl_block **block, size_t *arena_bytes);
+};
+
+/* What the interpreter offers to operators that are prepared while running. */
+struct pl_late_services {
+    /* The sized state of this key, made if it is not there; NULL if there is no memory. */
+    const struct pl_sized *(*find_state)(struct pl_prepare *prepare, int32_t index);
 };
 
 struct pl_prepare {
@@ -117,6 +132,7 @@ struct pl_prepare {
     const struct pl_prepare_services *services;
     void *plan; /* the plan's own, for the services */
     const void *const *data; /* while running: the bytes of all inputs; NULL at allocate */
+    const struct pl_late_services *late; /* while running; NULL at allocate */
 
     /* to be filled */
     const void *params; /* what eval needs, in the region */
@@ -131,6 +147,7 @@ struct pl_prepare {
     int32_t view_of_input;    /* output 0 has the same bytes as this input: no work when they share memory; -1: none */
     uint32_t packed_inputs;   /* bit i: eval reads a packed form instead of the raw constant input i */
     uint32_t read_inputs;     /* bit i: what was prepared depends on the bytes of input i, which is no constant */
+    bool read_state;          /* what was prepared depends on a state */
 };
 
 /* Fails with "operator 3 (CONV_2D): <message>". */
@@ -150,6 +167,11 @@ void pl_prepare_stage(struct pl_prepare *prepare, pl_eval_function eval, int64_t
 int32_t pl_prepare_scratch(struct pl_prepare *prepare, size_t bytes, bool per_worker);
 /* Asks for memory that survives: eval->states[returned index]. */
 int32_t pl_prepare_state(struct pl_prepare *prepare, const char *key, size_t bytes);
+/* Asks for state of a size of its own, empty at first: eval->states[returned index] is a struct pl_sized. */
+int32_t pl_prepare_sized_state(struct pl_prepare *prepare, const char *key);
+/* What a sized state holds, where shapes depend on it: like pl_prepare_read(), PL_LATE comes back at allocate. `index` is
+ * what pl_prepare_sized_state() gave. */
+pl_status pl_prepare_read_state(struct pl_prepare *prepare, int32_t index, const struct pl_sized **state);
 /* The packed form of constant input i (see graph/constant.h); marks the input as packed. */
 pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_function pack, uint64_t parameters,
                           const void *context, size_t packed_bytes, const void **packed);
@@ -161,6 +183,7 @@ struct pl_eval_services {
     /* Runs a block whose inputs and outputs are at these addresses, with `arena` as its scratch. */
     pl_status (*run_block)(const struct pl_eval *eval, const struct pl_block *block, void *arena,
                            const void *const *inputs, void *const *outputs);
+    pl_status (*resize_state)(const struct pl_eval *eval, struct pl_sized *state, size_t bytes);
 };
 
 struct pl_eval {
@@ -175,6 +198,9 @@ struct pl_eval {
     void *run; /* the interpreter's own, for the services */
 };
 
+/* Gives a sized state `bytes` bytes: the first ones stay, further ones are 0, and state->data may be another one. What
+ * grows step by step asks for more than it needs next. On failure it stays as it was. */
+pl_status pl_eval_resize_state(const struct pl_eval *eval, int32_t index, size_t bytes);
 /* Fails at run time; the interpreter adds model and operator to the message. */
 pl_status pl_eval_fail(const struct pl_eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

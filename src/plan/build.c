@@ -16,6 +16,7 @@ static pl_status start_tensor(struct pl_draft *draft, int32_t index)
     if (tensor->constant != NULL) {
         planned->value.holder = tensor->constant;
         planned->value.constant = tensor->constant->raw == NULL ? NULL : tensor->constant->raw->data;
+        planned->value.bytes = tensor->constant->bytes;
     }
     if (!pl_shape_bytes(&tensor->shape, tensor->type, &planned->bytes)) planned->bytes = SIZE_MAX;
     return PL_OK;

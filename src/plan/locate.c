@@ -36,7 +36,8 @@ static pl_status locate_state(struct pl_draft *draft, const struct pl_draft_step
                                  .state_index = index,
                                  .state_key = step->states[index].key,
                                  .bytes = step->states[index].bytes,
-                                 .is_state = true};
+                                 .is_state = true,
+                                 .sized = step->states[index].sized};
     const int32_t found = pl_builder_slot(draft->builder, &slot);
     if (found < 0) return PL_OUT_OF_MEMORY;
     *location = (struct pl_location){0, draft->builder->program->slots[found].base};

@@ -69,6 +69,7 @@ struct pl_slot {
     uint32_t base;      /* index of its base */
     uint8_t reset_byte; /* what its bytes are after a reset */
     bool is_state;      /* variables and states are reset, inputs and outputs are not */
+    bool sized;         /* a struct pl_sized, which has memory of its own */
 };
 
 /* The steps of one member of a join. */

@@ -11,7 +11,7 @@ pl_status pl_builder_no_memory(struct pl_builder *builder)
 
 static bool same_slot(const struct pl_slot *a, const struct pl_slot *b)
 {
-    if (a->member != b->member || a->tensor != b->tensor) return false;
+    if (a->member != b->member || a->tensor != b->tensor || a->sized != b->sized) return false;
     if (a->state_key != NULL && b->state_key != NULL) return strcmp(a->state_key, b->state_key) == 0;
     return a->state_key == b->state_key && a->subgraph == b->subgraph && a->operator_index == b->operator_index &&
            a->state_index == b->state_index;
