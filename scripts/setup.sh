@@ -39,18 +39,28 @@ need_packages() {
     fi
 }
 
-# The Python of the tests: a virtual environment of our own, made anew when the list of packages changes.
-PYTHON="$ROOT/.cache/venv/bin/python"
-need_python() {
-    local stamp="$ROOT/.cache/venv/stamp" want
-    want="$ROOT $(sha256sum <"$ROOT/tests/requirements.txt")"
-    if [ -x "$PYTHON" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then return 0; fi
-    say "making .cache/venv from tests/requirements.txt"
+# make_environment FOLDER LIST: a virtual environment, made anew when the list of packages changes. Packages below a line
+# "# optional" are tried one by one, and what cannot be had is said.
+make_environment() {
+    local stamp="$1/stamp" want package
+    want="$ROOT $(sha256sum <"$2")"
+    if [ -x "$1/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then return 0; fi
+    say "making ${1#"$ROOT"/} from ${2#"$ROOT"/}"
     mkdir -p "$ROOT/.cache"
-    python3 -m venv --clear "$ROOT/.cache/venv"
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check -r "$ROOT/tests/requirements.txt" >&2
+    python3 -m venv --clear "$1"
+    local pip=("$1/bin/python" -m pip install --quiet --disable-pip-version-check)
+    "${pip[@]}" -r <(sed '/^# optional/,$d' "$2") >&2
+    for package in $(sed '1,/^# optional/d' "$2"); do
+        "${pip[@]}" "$package" >&2 || say "$package cannot be had here: going on without it"
+    done
     echo "$want" >"$stamp"
 }
+
+# The Python of the tests, and the one with what bench/compare puts beside plait.
+PYTHON="$ROOT/.cache/venv/bin/python"
+need_python() { make_environment "$ROOT/.cache/venv" "$ROOT/tests/requirements.txt"; }
+PEERS_PYTHON="$ROOT/.cache/peers/bin/python"
+need_peers() { make_environment "$ROOT/.cache/peers" "$ROOT/bench/requirements.txt"; }
 
 # cmocka for Arm, for unit tests under qemu. Only unpacked below .cache, with apt's lists for arm64 beside it: nothing of
 # the system's own package lists is touched. False where the system's servers have no arm64 packages.

@@ -87,14 +87,36 @@ class Model:
 
     def multiply_adds(self):
         """Of one invocation, about: what decides how many random inputs the short form can afford."""
-        total = 0
+        return sum(self.operator_multiply_adds(graph, op) for graph, op in self.operators())
+
+    def operator_multiply_adds(self, graph, op):
+        name, tensors = self.operator_name(op), graph.tensors
+        if name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+            weights, out = tensors[op.inputs[1]].shape, tensors[op.outputs[0]].shape
+            each = np.prod(weights[1:3]) if name == "DEPTHWISE_CONV_2D" else np.prod(weights[1:])
+            return int(np.prod(out)) * int(each)
+        if name == "TRANSPOSE_CONV":
+            return int(np.prod(tensors[op.inputs[2]].shape)) * int(np.prod(tensors[op.inputs[1]].shape[:3]))
+        if name == "BATCH_MATMUL":
+            left, out = tensors[op.inputs[0]].shape, tensors[op.outputs[0]].shape
+            return int(np.prod(out)) * int(left[-2 if op.builtinOptions.adjX else -1])
+        if name == "UNIDIRECTIONAL_SEQUENCE_LSTM":
+            steps = int(np.prod(tensors[op.inputs[0]].shape[:2]))
+            return steps * sum(int(np.prod(tensors[k].shape)) for k in op.inputs[1:9] if k >= 0)
+        return 0
+
+    def kind(self):
+        """The type it computes in, by multiply-adds, where there are none by operators: int8, uint8, int16, float32,
+        or hybrid."""
+        if self.hybrid():
+            return "hybrid"
+        counts = {}
         for graph, op in self.operators():
-            name, tensors = self.operator_name(op), graph.tensors
-            if name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
-                weights, out = tensors[op.inputs[1]].shape, tensors[op.outputs[0]].shape
-                each = np.prod(weights[1:3]) if name == "DEPTHWISE_CONV_2D" else np.prod(weights[1:])
-                total += int(np.prod(out)) * int(each)
-        return total
+            read = [graph.tensors[k].type for k in op.inputs if k >= 0]
+            name = np.dtype(TYPES.get(read[0], np.float32)).name if read else "float32"
+            counts[name] = counts.get(name, 0) + self.operator_multiply_adds(graph, op) * 1000 + 1
+        known = {name: count for name, count in counts.items() if name in ("int8", "uint8", "int16", "float32")}
+        return max(known, key=known.get) if known else "float32"
 
     def id_limits(self):
         """{(subgraph, tensor): number of rows} of tensors whose values pick rows of another."""

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""plait beside LiteRT with XNNPACK, OpenVINO and MNN, in one run with turns taken.
+
+    bench/compare [--types T,...] [--threads 1,2] [--engines E,...] [--rounds N] [--seconds S] [--loads N]
+                  [--output FOLDER] [--operators] [NAME ...]
+
+Every model of ../shared/models and ../shared/zoo/perf (without ../shared: examples/models) is opened by every engine in
+a process of its own; then they take turns on the same random inputs, and the median of the turns counts. Ratios are a
+peer's time over ours: above 1 ours is faster. Also: load + allocate + first invoke and the memory it takes, each in
+fresh processes (memory: what is resident and not code), the share of the processor's measured peak, and the share of
+our time that is spent in the kernels of src/kernels/c.
+
+--output writes compare.md, compare.json and compare.svg there. --operators prints where our time goes. NAME keeps the
+models whose path contains it. A whole run takes about eight minutes; --rounds 3 --loads 1 about three.
+"""
+import argparse
+import ctypes
+import json
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests" / "python"), str(ROOT / "tests" / "conformance")]
+
+import kernel_share  # noqa: E402
+import models  # noqa: E402
+import report  # noqa: E402
+import turns  # noqa: E402
+
+ENGINES = ("plait", "LiteRT", "OpenVINO", "MNN")
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def model_paths(names):
+    shared = ROOT.parent / "shared"
+    paths = sorted(shared.glob("models/*/*.tflite")) + sorted(shared.glob("zoo/perf/*.tflite"))
+    if not paths:
+        say("../shared is not there: the models of examples/models stand in for it")
+        paths = sorted((ROOT / "examples/models").glob("*.tflite"))
+    return [path for path in paths if not names or any(name in str(path) for name in names)]
+
+
+def peaks():
+    """Multiply-adds a second per type, 0 where nothing is known."""
+    measure = ctypes.CDLL(str(ROOT / ".cache" / "measure.so"))
+    measure.peak_float.restype = measure.peak_int8.restype = ctypes.c_double
+    return {"float32": measure.peak_float(), "int8": measure.peak_int8()}
+
+
+def opening(found, engine):
+    """The medians of what opening took."""
+    if not found.get(engine):
+        return None
+    return {key: report.median([taken[key] for taken in found[engine]]) for key in ("load_us", "bytes")}
+
+
+def measure_model(engines, path, arguments):
+    model = models.read(path)
+    arrays = model.random_inputs(1)
+    result = {"model": models.label(path), "type": model.kind(), "multiply_adds": model.multiply_adds(), "times": {},
+              "refused": {}}
+    for threads in arguments.threads:
+        with turns.opened(engines, path, threads, arrays, result["refused"]) as ready:
+            running = [engine for engine, _ in ready]
+            result["times"][threads] = turns.take_turns(running, arguments.rounds, arguments.seconds,
+                                                        result["refused"])
+            ours = next((engine for engine in running if engine.name == "plait"), None)
+            if ours and threads == 1:
+                shares = ours.ask(do="sample", seconds=arguments.seconds * 10)["shares"]
+                result["files"] = shares
+                result["reference_share"] = kernel_share.share_of_reference(shares)
+                if arguments.operators:
+                    result["operators"] = ours.ask(do="profile", seconds=arguments.seconds * 10)["operators"]
+    if arguments.loads:
+        able = [engine for engine in engines if engine.name not in result["refused"]]
+        found = turns.open_again(able, path, arrays, arguments.loads)
+        result["opening"] = {engine.name: opening(found, engine.name) for engine in able}
+    return result
+
+
+def number_list(text):
+    return [int(part) for part in text.split(",")]
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="bench/compare", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--types", default="", help="of models: int8, uint8, int16, float32, hybrid")
+    parser.add_argument("--threads", type=number_list, default=[1, 2], help="default 1,2")
+    parser.add_argument("--engines", default=",".join(ENGINES), help=f"default {','.join(ENGINES)}")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each engine (default 7)")
+    parser.add_argument("--seconds", type=float, default=0.03, help="of a turn, at least three runs (default 0.03)")
+    parser.add_argument("--loads", type=int, default=3, help="fresh processes that load (default 3; 0: none)")
+    parser.add_argument("--output", type=Path, help="folder for compare.md, compare.json and compare.svg")
+    parser.add_argument("--operators", action="store_true", help="print our operators by time")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse()
+    paths = model_paths(arguments.names)
+    if arguments.types:
+        paths = [path for path in paths if models.read(path).kind() in arguments.types.split(",")]
+    found = {"peaks": peaks(), "threads": arguments.threads, "cpu": report.cpu_name(), "models": []}
+    engines = turns.start_engines(arguments.engines.split(","), say)
+    found["engines"] = [engine.name for engine in engines]
+    print(report.heading(found), flush=True)
+    for path in paths:
+        result = measure_model(engines, path, arguments)
+        found["models"].append(result)
+        print("\n".join(report.rows(found, result)), flush=True)
+        if arguments.operators:
+            print(report.operators(result), flush=True)
+    print(report.summary(found), flush=True)
+    for engine in engines:
+        engine.end()
+    if arguments.output:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        (arguments.output / "compare.json").write_text(json.dumps(found, indent=1) + "\n")
+        (arguments.output / "compare.md").write_text(report.document(found))
+        (arguments.output / "compare.svg").write_text(report.plot(found))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    main()

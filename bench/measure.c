@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What bench/compare.py measures below Python: the most multiply-adds this processor does when they come from
+ * registers, and where the program counter of a run is. */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+#include <ucontext.h>
+
+/* ---- peak -------------------------------------------------------------------------------------------------------- */
+
+/* Many short turns: on a machine that does other things as well some of them are undisturbed. */
+enum { ROUNDS = 10000, TURNS = 300, ACCUMULATORS = 12 };
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+/* Independent accumulators, as many as hide an instruction's latency twice over. The empty assembly keeps each in a
+ * register and the loop in place. */
+#define DEFINE_PEAK(name, isa, type, zero, step)                                                                       \
+    __attribute__((target(isa))) static void name(void)                                                                \
+    {                                                                                                                  \
+        type sums[ACCUMULATORS], a = zero, b = zero;                                                                   \
+        _Pragma("GCC unroll 12") for (int i = 0; i < ACCUMULATORS; i++) sums[i] = zero;                                \
+        for (int round = 0; round < ROUNDS; round++) {                                                                 \
+            _Pragma("GCC unroll 12") for (int i = 0; i < ACCUMULATORS; i++)                                            \
+            {                                                                                                          \
+                sums[i] = step(sums[i], a, b);                                                                         \
+                __asm__ volatile("" : "+v"(sums[i]));                                                                  \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+#define FMA_256(sum, a, b) _mm256_fmadd_ps(a, b, sum)
+#define FMA_512(sum, a, b) _mm512_fmadd_ps(a, b, sum)
+DEFINE_PEAK(float_256, "avx2,fma", __m256, _mm256_setzero_ps(), FMA_256)
+DEFINE_PEAK(float_512, "avx512f", __m512, _mm512_setzero_ps(), FMA_512)
+DEFINE_PEAK(int8_512, "avx512f,avx512vnni", __m512i, _mm512_setzero_si512(), _mm512_dpbusd_epi32)
+
+/* Pairs of bytes widened to 16 bits: what a processor without dot products of bytes can do exactly. */
+#define MADD_256(sum, a, b) _mm256_add_epi32(sum, _mm256_madd_epi16(a, b))
+DEFINE_PEAK(int8_256, "avx2", __m256i, _mm256_setzero_si256(), MADD_256)
+
+static double rate(void (*loop)(void), int per_instruction)
+{
+    double best = 0;
+    for (int turn = 0; turn < TURNS; turn++) {
+        const double start = seconds_now();
+        loop();
+        const double found = (double)ROUNDS * ACCUMULATORS * per_instruction / (seconds_now() - start);
+        if (found > best) best = found;
+    }
+    return best;
+}
+
+/* Multiply-adds a second; 0: not known here. */
+double peak_float(void)
+{
+    const double narrow =
+        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? rate(float_256, 8) : 0;
+    const double wide = __builtin_cpu_supports("avx512f") ? rate(float_512, 16) : 0;
+    return wide > narrow ? wide : narrow;
+}
+
+double peak_int8(void)
+{
+    if (__builtin_cpu_supports("avx512vnni")) return rate(int8_512, 64);
+    return __builtin_cpu_supports("avx2") ? rate(int8_256, 16) : 0;
+}
+#else
+double peak_float(void)
+{
+    return 0;
+}
+
+double peak_int8(void)
+{
+    return 0;
+}
+#endif
+
+/* ---- samples ----------------------------------------------------------------------------------------------------- */
+
+static uint64_t *samples;
+static size_t capacity;
+static volatile size_t taken;
+static timer_t timer;
+
+static void take_sample(int number, siginfo_t *info, void *context)
+{
+    (void)number, (void)info;
+    const ucontext_t *state = context;
+    if (taken >= capacity) return;
+#if defined(__x86_64__)
+    samples[taken++] = (uint64_t)state->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+    samples[taken++] = state->uc_mcontext.pc;
+#endif
+}
+
+void sample_start(uint64_t *buffer, size_t count, long period_ns)
+{
+    samples = buffer;
+    capacity = count;
+    taken = 0;
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = take_sample;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    sigaction(SIGPROF, &action, NULL);
+    struct sigevent event;
+    memset(&event, 0, sizeof event);
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGPROF;
+    timer_create(CLOCK_MONOTONIC, &event, &timer);
+    const struct itimerspec every = {{0, period_ns}, {0, period_ns}};
+    timer_settime(timer, 0, &every, NULL);
+}
+
+size_t sample_stop(void)
+{
+    timer_delete(timer);
+    return taken;
+}

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What bench/compare.py found, as tables and as a picture."""
+import math
+import platform
+from pathlib import Path
+
+PEERS = ("LiteRT", "OpenVINO", "MNN")
+TYPES = ("int8", "uint8", "int16", "float32", "hybrid")
+SHORT_US = 100  # models below are a class of their own: there the interpreter counts
+
+
+def median(values):
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def geometric_mean(values):
+    return math.exp(sum(math.log(value) for value in values) / len(values)) if values else None
+
+
+def cpu_name():
+    info = Path("/proc/cpuinfo").read_text()
+    named = [line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")]
+    return f"{named[0] if named else platform.machine()}, {info.count('processor')} processors"
+
+
+def ratio(result, threads, peer):
+    """The peer's time over ours; None where one of them does not run it."""
+    times = result["times"].get(threads, {})
+    return times[peer] / times["plait"] if peer in times and "plait" in times else None
+
+
+def share_of_peak(found, result, threads=1):
+    """Multiply-adds a second over the processor's most; None where nothing is known."""
+    peak = found["peaks"]["float32" if result["type"] == "float32" else "int8"]
+    ours = result["times"].get(threads, {}).get("plait")
+    return result["multiply_adds"] / (ours * 1e-6) / peak if ours and peak and result["type"] != "int16" else None
+
+
+def opened_ratio(result, key):
+    """Ours over LiteRT's, of what opening took."""
+    opening = result.get("opening", {})
+    ours, theirs = opening.get("plait"), opening.get("LiteRT")
+    return ours[key] / max(1, theirs[key]) if ours and theirs else None
+
+
+def cell(value, form):
+    return "-" if value is None else format(value, form)
+
+
+COLUMNS = ("model", "type", "threads", "plait us", "LiteRT us", "OpenVINO us", "MNN us", "/LiteRT", "/OpenVINO", "/MNN",
+           "peak", "c/", "load us", "its ratio", "KiB", "its ratio")
+
+
+def heading(found):
+    gigas = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in found["peaks"].items())
+    return (f"{found['cpu']}; peak in 10^9 multiply-adds a second on one core: {gigas}\n\n"
+            f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
+
+
+def row(found, result, threads):
+    times = result["times"][threads]
+    cells = [result["model"], result["type"], str(threads)]
+    cells += [cell(times.get(name), ".1f") for name in ("plait", *PEERS)]
+    cells += [cell(ratio(result, threads, peer), ".2f") for peer in PEERS]
+    cells.append(cell(share_of_peak(found, result, threads), ".0%"))
+    if threads == 1:
+        ours = result.get("opening", {}).get("plait") or {}
+        cells.append(cell(result.get("reference_share"), ".0%"))
+        cells += [cell(ours.get("load_us"), ".0f"), cell(opened_ratio(result, "load_us"), ".2f")]
+        cells += [cell(ours["bytes"] / 1024 if ours else None, ".0f"), cell(opened_ratio(result, "bytes"), ".2f")]
+    else:
+        cells += [""] * 5
+    return f"| {' | '.join(cells)} |"
+
+
+def rows(found, result):
+    return [row(found, result, threads) for threads in result["times"]]
+
+
+def operators(result):
+    """Our operators that take longest."""
+    listed = sorted(result.get("operators", []), key=lambda entry: -entry[2])
+    total = sum(entry[2] for entry in listed) or 1
+    lines = [f"    {name} #{index}: {us:.1f} us, {us / total:.0%}" for index, name, us in listed[:12]]
+    files = sorted(result.get("files", {}).items(), key=lambda entry: -entry[1])
+    lines += [f"    {name or 'elsewhere'}: {share:.0%}" for name, share in files[:6]]
+    return "\n".join(lines)
+
+
+def classes(found, threads):
+    """[(name, the models of it)]: one per type, and the short ones."""
+    able = [result for result in found["models"] if ratio(result, threads, "LiteRT") is not None]
+    listed = [(kind, [result for result in able if result["type"] == kind]) for kind in TYPES]
+    listed.append((f"under {SHORT_US} us", [r for r in able if r["times"][threads]["LiteRT"] < SHORT_US]))
+    return [(name, results) for name, results in listed if results]
+
+
+def best_ratio(result, threads):
+    ratios = [ratio(result, threads, peer) for peer in PEERS]
+    return min((value for value in ratios if value is not None), default=None)
+
+
+def worst(results, measure):
+    """(least, its model) of a measure of the results."""
+    return min((measure(result), result["model"]) for result in results)
+
+
+def class_lines(found, threads):
+    for name, results in classes(found, threads):
+        mean = geometric_mean([ratio(result, threads, "LiteRT") for result in results])
+        least, where = worst(results, lambda result: ratio(result, threads, "LiteRT"))
+        yield (f"- {threads} thread(s), {name}: LiteRT / plait {mean:.2f} over {len(results)}, "
+               f"least {least:.2f} ({where})")
+    able = [result for result in found["models"] if best_ratio(result, threads) is not None]
+    if able:
+        mean = geometric_mean([best_ratio(result, threads) for result in able])
+        least, where = worst(able, lambda result: best_ratio(result, threads))
+        yield (f"- {threads} thread(s), best of all peers / plait {mean:.2f} over {len(able)}, "
+               f"least {least:.2f} ({where})")
+
+
+def scaling_line(found):
+    able = [result for result in found["models"]
+            if result["times"].get(1, {}).get("plait", 0) > 2000 and "plait" in result["times"].get(2, {})]
+    if not able:
+        return []
+
+    def gain(result):
+        return result["times"][1]["plait"] / result["times"][2]["plait"]
+    least, where = worst(able, gain)
+    mean = geometric_mean([gain(result) for result in able])
+    return [f"- 2 threads over 1, models above 2 ms: {mean:.2f} over {len(able)}, least {least:.2f} ({where})"]
+
+
+def opening_lines(found):
+    for key, title in (("load_us", "load + allocate + first invoke"), ("bytes", "memory after it")):
+        able = [result for result in found["models"] if opened_ratio(result, key)]
+        if able:
+            mean = geometric_mean([max(opened_ratio(result, key), 1e-3) for result in able])
+            most, where = max((opened_ratio(result, key), result["model"]) for result in able)
+            yield f"- {title}: plait / LiteRT {mean:.2f} over {len(able)}, most {most:.2f} ({where})"
+
+
+def reference_line(found):
+    able = [result for result in found["models"] if "reference_share" in result]
+    if not able:
+        return []
+    most, where = max((result["reference_share"], result["model"]) for result in able)
+    return [f"- share of time in kernels of c/: at most {most:.0%} ({where})"]
+
+
+def summary(found):
+    lines = [line for threads in found["threads"] for line in class_lines(found, threads)]
+    lines += scaling_line(found) + list(opening_lines(found)) + reference_line(found)
+    return "\n" + "\n".join(lines)
+
+
+def document(found):
+    body = "\n".join(line for result in found["models"] for line in rows(found, result))
+    return f"{heading(found)}\n{body}\n{summary(found)}\n"
+
+
+# ---- the picture -----------------------------------------------------------------------------------------------------
+
+COLOURS = {"LiteRT": "#2a6f97", "OpenVINO": "#e07a2f", "MNN": "#7a9e3b"}
+WIDTH, LEFT, LINE, TOP = 860, 300, 16, 64
+SPAN = 4  # the scale goes from 1/4 to 4 and beyond it is cut
+
+
+def across(value):
+    """The x of a ratio, on a logarithmic scale around 1."""
+    limited = max(1 / SPAN, min(SPAN, value))
+    return LEFT + (WIDTH - LEFT - 20) * (math.log(limited, SPAN) + 1) / 2
+
+
+def text(x, y, words, anchor="start", weight="normal"):
+    escaped = words.replace("&", "&amp;").replace("<", "&lt;")
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}">{escaped}</text>'
+
+
+def dot(x, y, peer):
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{COLOURS[peer]}" fill-opacity="0.85"/>'
+
+
+def grid(bottom):
+    for value in (0.25, 0.5, 1, 2, 4):
+        x = across(value)
+        colour = "#444" if value == 1 else "#ddd"
+        yield f'<line x1="{x:.1f}" y1="{TOP - 8}" x2="{x:.1f}" y2="{bottom}" stroke="{colour}"/>'
+        yield text(x, TOP - 14, f"{value:g}x", "middle")
+
+
+def marks(result, threads, y):
+    for peer in PEERS:
+        value = ratio(result, threads, peer)
+        if value is not None:
+            yield dot(across(value), y - 4, peer)
+
+
+def plot(found):
+    """A line per model, a dot per peer: how many times as long as plait it takes."""
+    threads = found["threads"][0]
+    results = sorted((r for r in found["models"] if best_ratio(r, threads) is not None),
+                     key=lambda result: (TYPES.index(result["type"]), result["model"]))
+    bottom = TOP + LINE * len(results) + 8
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{bottom + 24}" '
+             f'viewBox="0 0 {WIDTH} {bottom + 24}" font-family="sans-serif" font-size="11">',
+             f'<rect width="{WIDTH}" height="{bottom + 24}" fill="white"/>',
+             text(10, 20, f"Time of the peers over plait's, {threads} thread(s); right of 1x plait is faster",
+                  weight="bold")]
+    for k, peer in enumerate(PEERS):
+        parts.append(dot(LEFT + 110 * k + 6, 32, peer))
+        parts.append(text(LEFT + 110 * k + 16, 36, peer))
+    parts += grid(bottom)
+    for k, result in enumerate(results):
+        y = TOP + LINE * (k + 1) - 4
+        parts.append(text(10, y, f"{result['model']} ({result['type']})"))
+        parts += marks(result, threads, y)
+    parts.append(text(10, bottom + 14, found["cpu"]))
+    return "\n".join([*parts, "</svg>"]) + "\n"

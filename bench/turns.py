@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The asking side of engines.py: engines that take turns on one model."""
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+
+
+class Refused(Exception):
+    pass
+
+
+class Engine:
+    """A process that has one engine."""
+
+    def __init__(self, name):
+        self.name = name
+        self.process = subprocess.Popen([sys.executable, str(HERE / "engines.py"), name], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+        self.receive()
+
+    def receive(self):
+        line = self.process.stdout.readline()
+        answer = json.loads(line) if line else {"error": "ended"}
+        if "error" in answer:
+            raise Refused(answer["error"])
+        return answer
+
+    def ask(self, **request):
+        if self.process.poll() is not None:
+            raise Refused("ended")
+        self.process.stdin.write(json.dumps(request).encode() + b"\n")
+        return self.receive()
+
+    def close_model(self):
+        with contextlib.suppress(OSError):
+            self.process.stdin.write(b'{"do": "close"}\n')
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+
+
+def start_engines(names, say):
+    found = []
+    for name in names:
+        try:
+            found.append(Engine(name))
+        except Refused as error:
+            say(f"{name} is left out: {error}")
+    return found
+
+
+@contextlib.contextmanager
+def opened(engines, path, threads, arrays, refusals):
+    """Those engines that run the model, each with what opening it took."""
+    with tempfile.NamedTemporaryFile(suffix=".npz") as inputs:
+        np.savez(inputs, *arrays)
+        inputs.flush()
+        ready = []
+        for engine in engines:
+            try:
+                own = engine.ask(do="prepare", path=str(path))["path"]
+                ready.append((engine, engine.ask(do="open", path=own, threads=threads, inputs=inputs.name)))
+            except Refused as error:
+                refusals[engine.name] = str(error)
+        yield ready
+        for engine, _ in ready:
+            engine.close_model()
+
+
+def take_turns(engines, rounds, seconds, refusals):
+    """{engine: median over all rounds of its time in us}; one turn each per round, in changing order."""
+    times = {engine: [] for engine in engines}
+    for number in range(rounds):
+        for engine in list(times) if number % 2 == 0 else reversed(list(times)):
+            try:
+                times[engine].append(engine.ask(do="turn", seconds=seconds)["us"])
+            except Refused as error:
+                refusals[engine.name] = str(error)
+                del times[engine]
+    return {engine.name: statistics.median(found) for engine, found in times.items() if found}
+
+
+def open_again(engines, path, arrays, times):
+    """{engine: [what opening took, ...]} of fresh processes, taking turns."""
+    found = {engine.name: [] for engine in engines}
+    for _ in range(times):
+        for engine in engines:
+            with opened([engine], path, 1, arrays, {}) as ready:
+                found[engine.name] += [taken for _, taken in ready]
+    return found
