@@ -31,7 +31,10 @@ QEMU="qemu-aarch64 -L /usr/aarch64-linux-gnu -E PLAIT_TEST_IN_QEMU=1
     -E LD_LIBRARY_PATH=.cache/aarch64/usr/lib/aarch64-linux-gnu"
 all_builds() {
     check build/dev build_preset dev
-    check bits/c equal_bits env PLAIT_CPU=c build/dev/digests
+    local level
+    for level in c c-x86v3 avx2 avxvnni avx512; do
+        check "bits/$level" equal_bits env PLAIT_CPU="$level" build/dev/digests
+    done
     check build/clang build_preset clang
     check bits/clang equal_bits build/clang/digests
     check build/tsan build_preset tsan

@@ -82,8 +82,9 @@ struct plait_options {
     size_t struct_bytes;       /* sizeof(struct plait_options), set by plait_options_default() */
     int32_t threads;           /* cap of workers of a model, the caller included; default 1 (see plait_set_threads) */
     int32_t lanes;             /* models that can run at once without allocating; default 1 */
-    const char *cpu;           /* highest level of kernels: NULL or "" = the best this CPU has; "c" = portable ones;
-                                * the environment variable PLAIT_CPU says the same and is read when this is NULL */
+    const char *cpu;           /* highest level of kernels: NULL or "" = the best this CPU has; "c" = portable ones (all
+                                * names: ENVIRONMENT in plait(1)); the environment variable PLAIT_CPU says the same and
+                                * is read when this is NULL */
     size_t memory_limit_bytes; /* everything together; default 8 GiB */
     size_t tensor_limit_bytes; /* one tensor; default 2^31 - 1 */
     void *memory;              /* if set: everything lives here, malloc is never called (with threads == 1) */

@@ -8,6 +8,11 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
@@ -25,9 +30,19 @@ static bool has_all(uint32_t value, uint32_t wanted)
     return (value & wanted) == wanted;
 }
 
+static uint32_t find_avx512(uint32_t b, uint32_t c, uint64_t saved)
+{
+    const uint64_t wide_state = 0xe6; /* SSE, AVX, masks, both halves of the wide registers */
+    if ((saved & wide_state) != wide_state) return 0;
+    if (!has_all(b, bit_AVX512F | bit_AVX512CD | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL))
+        return 0;
+    return PL_CPU_AVX512 | (has_all(c, bit_AVX512VNNI) ? PL_CPU_AVX512_VNNI : 0u);
+}
+
 uint32_t pl_cpu_features(void)
 {
     const uint64_t sse_and_avx_state = 6;
+    const uint32_t avx_vnni = 1 << 4; /* of EAX of leaf 7.1 */
     uint32_t a = 0;
     uint32_t b = 0;
     uint32_t c = 0;
@@ -35,8 +50,18 @@ uint32_t pl_cpu_features(void)
     if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
     if (!has_all(c, bit_OSXSAVE | bit_AVX | bit_FMA | bit_F16C)) return 0;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+    const uint64_t saved = extended_state();
     if (!has_all(b, bit_AVX2 | bit_BMI2)) return 0;
-    return (extended_state() & sse_and_avx_state) == sse_and_avx_state ? PL_CPU_X86V3 : 0;
+    if ((saved & sse_and_avx_state) != sse_and_avx_state) return 0;
+    uint32_t features = PL_CPU_X86V3 | find_avx512(b, c, saved);
+    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && has_all(a, avx_vnni))
+        features |= PL_CPU_AVX_VNNI;
+    return features;
+}
+#elif defined(__aarch64__)
+uint32_t pl_cpu_features(void)
+{
+    return PL_CPU_NEON | (getauxval(AT_HWCAP) & HWCAP_ASIMDDP ? PL_CPU_NEON_DOT : 0u);
 }
 #else
 uint32_t pl_cpu_features(void)

@@ -6,8 +6,14 @@
 
 #include <stdint.h>
 
+/* A feature is there if the processor has all of it and the system saves its registers. */
 enum pl_cpu_feature {
-    PL_CPU_X86V3 = 1 << 0 /* AVX2, FMA, BMI2, F16C, and the system saves the wide registers */
+    PL_CPU_X86V3 = 1 << 0,      /* AVX2, FMA, BMI2, F16C */
+    PL_CPU_AVX_VNNI = 1 << 1,   /* dot products of bytes in 256 bits */
+    PL_CPU_AVX512 = 1 << 2,     /* AVX-512 F, CD, BW, DQ and VL */
+    PL_CPU_AVX512_VNNI = 1 << 3,
+    PL_CPU_NEON = 1 << 4,
+    PL_CPU_NEON_DOT = 1 << 5    /* SDOT and UDOT */
 };
 
 /* A sum of enum pl_cpu_feature. */

@@ -1,68 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The levels of kernels in this build, from the portable one up. A CPU that can run one
- * can run those below. */
+/* The levels of kernels in this build and the choice among them. */
 #include "kernels/kernels.h"
 
+#include <assert.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/cpu.h"
 
-#define PL_KERNEL_FAMILY(name) extern const struct pl_##name##_kernels pl_##name##_kernels_c;
-PL_KERNEL_FAMILY_LIST(PL_KERNEL_FAMILY)
-#undef PL_KERNEL_FAMILY
+/* ---- the tables of every level --------------------------------------------------------------- */
 
-static const struct pl_kernels level_c = {
-    .level = "c",
-#define PL_KERNEL_FAMILY(name) .name = &pl_##name##_kernels_c,
-    PL_KERNEL_FAMILY_LIST(PL_KERNEL_FAMILY)
-#undef PL_KERNEL_FAMILY
+#define DECLARE_TABLE(family, level)                                                               \
+    extern const struct pl_##family##_kernels pl_##family##_kernels_##level;
+#define PL_LEVEL_OF_KERNELS(id, name, features) PL_KERNEL_FAMILY_LIST(DECLARE_TABLE, id)
+#include "kernels/levels.def"
+#undef PL_LEVEL_OF_KERNELS
+
+#define MEMBER_TABLE(family, level) .family = &pl_##family##_kernels_##level,
+#define PL_LEVEL_OF_KERNELS(id, name, features)                                                    \
+    static const struct pl_kernels level_##id = {                                                  \
+        .level = (name), PL_KERNEL_FAMILY_LIST(MEMBER_TABLE, id)};
+#include "kernels/levels.def"
+#undef PL_LEVEL_OF_KERNELS
+
+struct level {
+    const struct pl_kernels *kernels;
+    uint32_t features; /* what it asks of the CPU */
 };
 
-#if defined(__x86_64__)
-#define PL_KERNEL_FAMILY(name) extern const struct pl_##name##_kernels pl_##name##_kernels_c_x86v3;
-PL_KERNEL_FAMILY_LIST(PL_KERNEL_FAMILY)
-#undef PL_KERNEL_FAMILY
-
-static const struct pl_kernels level_c_x86v3 = {
-    .level = "c-x86v3",
-#define PL_KERNEL_FAMILY(name) .name = &pl_##name##_kernels_c_x86v3,
-    PL_KERNEL_FAMILY_LIST(PL_KERNEL_FAMILY)
-#undef PL_KERNEL_FAMILY
-};
-#endif
-
-static const struct pl_kernels *const levels[] = {
-    &level_c,
-#if defined(__x86_64__)
-    &level_c_x86v3,
-#endif
-};
-
-/* What each level asks of the CPU. */
-static const uint32_t level_features[] = {
-    0,
-#if defined(__x86_64__)
-    PL_CPU_X86V3,
-#endif
+static const struct level levels[] = {
+#define PL_LEVEL_OF_KERNELS(id, name, needed) {.kernels = &level_##id, .features = (needed)},
+#include "kernels/levels.def"
+#undef PL_LEVEL_OF_KERNELS
 };
 
 enum { LEVEL_COUNT = sizeof levels / sizeof levels[0] };
+static_assert((int)LEVEL_COUNT <= (int)PL_KERNELS_MAX_LEVELS, "a list holds all levels");
 
-int32_t pl_kernels_list(const struct pl_kernels *const **list)
+/* ---- the choice ------------------------------------------------------------------------------ */
+
+static bool can_run(const struct level *level)
 {
-    const uint32_t features = pl_cpu_features();
-    int32_t count = 1;
-    while (count < LEVEL_COUNT && (level_features[count] & ~features) == 0) count++;
-    *list = levels;
+    return (level->features & ~pl_cpu_features()) == 0;
+}
+
+int32_t pl_kernels_list(const struct pl_kernels *list[PL_KERNELS_MAX_LEVELS])
+{
+    int32_t count = 0;
+    for (int32_t i = 0; i < LEVEL_COUNT; i++)
+        if (can_run(&levels[i])) list[count++] = levels[i].kernels;
     return count;
 }
 
 const struct pl_kernels *pl_kernels_choose(const char *highest)
 {
-    const struct pl_kernels *const *list = NULL;
-    const int32_t best = pl_kernels_list(&list) - 1;
-    if (highest == NULL || highest[0] == '\0') return list[best];
-    for (int32_t i = 0; i < LEVEL_COUNT; i++)
-        if (strcmp(levels[i]->level, highest) == 0) return list[i < best ? i : best];
-    return NULL;
+    const bool limited = highest != NULL && highest[0] != '\0';
+    const struct pl_kernels *best = NULL;
+    for (int32_t i = 0; i < LEVEL_COUNT; i++) {
+        if (can_run(&levels[i])) best = levels[i].kernels;
+        if (limited && strcmp(levels[i].kernels->level, highest) == 0) return best;
+    }
+    return limited ? NULL : best;
 }

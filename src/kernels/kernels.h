@@ -1,43 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel table: inner loops on plain numbers, one const table per level of the CPU, one chosen per interpreter.
- * Kernels know no graph, allocate nothing and never read or write past what they are given.
+/* The kernel table: inner loops on plain numbers, one const table per level of the CPU, one chosen
+ * per interpreter. Kernels know no graph, allocate nothing and never read or write past what they
+ * are given.
  *
- * c/ is the reference. It is compiled for the baseline and, where the compiler can, once more per x86-64 level with the
- * same source: every float sum has one defined order with explicit fused multiply-adds and no contraction, so all levels
- * give the same bits. A family is one header here (its struct of functions), one file in c/, one line below. */
+ * A family is a header here (its struct of functions), a line below and the reference in c/, which
+ * ends in the family's table. Everything in c/ is compiled once per level of levels.def, with the
+ * flags of that level: every sum of floats has one defined order with explicit fused multiply-adds
+ * and no contraction, so all levels give the same bits. c and c-x86v3 have nothing else.
+ *
+ * To add a faster kernel: write it in x86/ or arm/, in a file whose suffix says what it needs (see
+ * CMakeLists.txt: NAME_x86.c is compiled for avx2 and all above, NAME_avx512.c for avx512 and
+ * above, NAME_neon.c for all of Arm; inside, __AVX512VNNI__ and the like are as the level has
+ * them), with its name in PL_LEVEL(), and put it into the list of its family in x86/faster_x86.h
+ * or arm/faster_arm.h. That list follows the initializers of c/ in the table of the same level and
+ * replaces them; what it leaves out stays as c/ has it. A function of c/ that a faster kernel wants
+ * for its rest gets a name in PL_LEVEL() and a header in c/. tests/checkkernel runs every level
+ * against c. */
 #ifndef PL_KERNELS_KERNELS_H
 #define PL_KERNELS_KERNELS_H
 
 #include <stdint.h>
 
-/* PL_KERNEL_FAMILY(name): kernels/<name>_kernels.h declares struct pl_<name>_kernels, c/<name>_c.c defines them. */
-#define PL_KERNEL_FAMILY_LIST(PL_KERNEL_FAMILY) \
-    PL_KERNEL_FAMILY(gemm)        /* matrix products with bias, activation, requantization: conv, dense, matmul */ \
-    PL_KERNEL_FAMILY(depthwise)   /* depthwise convolution */ \
-    PL_KERNEL_FAMILY(pooling)     /* average and max pooling */ \
-    PL_KERNEL_FAMILY(elementwise) /* arithmetic, comparison, activation, conversion on runs of elements */ \
-    PL_KERNEL_FAMILY(reduction)   /* sums, softmax, norms, arg max along an axis */ \
-    PL_KERNEL_FAMILY(movement)    /* copies with strides: transpose, resize, gather */ \
-    PL_KERNEL_FAMILY(recurrent)   /* LSTM cells */
+/* F(family, level): kernels/<family>_kernels.h declares struct pl_<family>_kernels, c/<family>_c.c
+ * defines PL_LEVEL(pl_<family>_kernels). */
+#define PL_KERNEL_FAMILY_LIST(F, level)                                                            \
+    F(gemm, level)        /* matrix products with bias, activation, requantization */              \
+    F(depthwise, level)   /* depthwise convolution */                                              \
+    F(pooling, level)     /* average and max pooling */                                            \
+    F(elementwise, level) /* arithmetic, comparison, activation, conversion on runs */             \
+    F(reduction, level)   /* sums, softmax, norms, arg max along an axis */                        \
+    F(movement, level)    /* copies with strides: transpose, resize, gather */                     \
+    F(recurrent, level)   /* LSTM cells */
 
-#define PL_KERNEL_FAMILY(name) struct pl_##name##_kernels;
-PL_KERNEL_FAMILY_LIST(PL_KERNEL_FAMILY)
-#undef PL_KERNEL_FAMILY
+#define DECLARE_FAMILY(family, level) struct pl_##family##_kernels;
+PL_KERNEL_FAMILY_LIST(DECLARE_FAMILY, )
+#undef DECLARE_FAMILY
 
 struct pl_kernels {
     const char *level; /* "c", "c-x86v3", ... */
-#define PL_KERNEL_FAMILY(name) const struct pl_##name##_kernels *name;
-    PL_KERNEL_FAMILY_LIST(PL_KERNEL_FAMILY)
-#undef PL_KERNEL_FAMILY
+#define MEMBER_OF_FAMILY(family, level) const struct pl_##family##_kernels *family;
+    PL_KERNEL_FAMILY_LIST(MEMBER_OF_FAMILY, )
+#undef MEMBER_OF_FAMILY
 };
 
-/* The best table this CPU can run, not above `highest` (NULL or "": no limit); NULL if there is no level of that name. */
+/* The best table this CPU can run, not above `highest` in levels.def (NULL or "": no limit); NULL
+ * if there is no level of that name. */
 const struct pl_kernels *pl_kernels_choose(const char *highest);
 
 /* All tables this CPU can run, from the portable one up; returns how many. */
-int32_t pl_kernels_list(const struct pl_kernels *const **list);
+enum { PL_KERNELS_MAX_LEVELS = 8 };
+int32_t pl_kernels_list(const struct pl_kernels *list[PL_KERNELS_MAX_LEVELS]);
 
-/* Symbols of c/ carry the level they are compiled for: const struct pl_gemm_kernels PL_LEVEL(pl_gemm_kernels) = {...}; */
+/* Symbols carry the level they are compiled for:
+ * const struct pl_gemm_kernels PL_LEVEL(pl_gemm_kernels) = {...}; */
 #ifndef PL_KERNEL_LEVEL
 #define PL_KERNEL_LEVEL c
 #endif

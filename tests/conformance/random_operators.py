@@ -8,6 +8,7 @@ Each round makes a model of one operator. Integer outputs must be equal in every
 largest plus 1e-6; all levels and 1 and 3 threads must give the same bits. The exit code is 1 if anything differs.
 """
 import argparse
+import platform
 import sys
 import warnings
 from pathlib import Path
@@ -31,7 +32,8 @@ TYPES = {"f32": (schema.TensorType.FLOAT32, np.float32), "i8": (schema.TensorTyp
          "u32": (schema.TensorType.UINT32, np.uint32), "bool": (schema.TensorType.BOOL, np.bool_),
          "f16": (schema.TensorType.FLOAT16, np.float16), "f64": (schema.TensorType.FLOAT64, np.float64),
          "u16": (schema.TensorType.UINT16, np.uint16)}
-LEVELS = ("c", "c-x86v3")
+LEVELS = (("c", "neon", "neon-dot") if platform.machine() == "aarch64" else
+          ("c", "c-x86v3", "avx2", "avxvnni", "avx512", "avx512vnni"))
 
 
 class Tensor:

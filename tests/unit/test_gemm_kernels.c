@@ -339,8 +339,8 @@ static void check_hybrid(const struct pl_gemm_kernels *kernels)
 static void test_every_level(void **state)
 {
     (void)state;
-    const struct pl_kernels *const *levels = NULL;
-    const int32_t count = pl_kernels_list(&levels);
+    const struct pl_kernels *levels[PL_KERNELS_MAX_LEVELS];
+    const int32_t count = pl_kernels_list(levels);
     for (int32_t level = 0; level < count; level++) {
         random_state = 1;
         fill_data();

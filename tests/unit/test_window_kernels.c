@@ -175,8 +175,8 @@ static void check_floats(const struct pl_depthwise_kernels *kernels,
 static void test_depthwise(void **state)
 {
     (void)state;
-    const struct pl_kernels *const *levels = NULL;
-    const int32_t count = pl_kernels_list(&levels);
+    const struct pl_kernels *levels[PL_KERNELS_MAX_LEVELS];
+    const int32_t count = pl_kernels_list(levels);
     for (int32_t level = 0; level < count; level++) {
         fill_data();
         for (int32_t i = 0; i < CASES; i++) {
@@ -261,8 +261,8 @@ static void check_pool(const struct pl_pooling_kernels *kernels, enum type type,
 static void test_pooling(void **state)
 {
     (void)state;
-    const struct pl_kernels *const *levels = NULL;
-    const int32_t count = pl_kernels_list(&levels);
+    const struct pl_kernels *levels[PL_KERNELS_MAX_LEVELS];
+    const int32_t count = pl_kernels_list(levels);
     for (int32_t level = 0; level < count; level++) {
         fill_data();
         for (int32_t i = 0; i < CASES; i++)

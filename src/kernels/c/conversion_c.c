@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernels/elementwise_kernels.h"
+#include "kernels/faster.h"
 #include "kernels/fixed_functions.h"
 #include "kernels/float_math.h"
 #include "kernels/loop.h"
@@ -272,4 +273,5 @@ const struct pl_convert_table PL_LEVEL(pl_convert_table) = {
                    REQUANTIZE_ROW(int32)},
     .float16_to_float32 = float16_to_float32,
     .cast = cast,
+    PL_FASTER_CONVERT
 };

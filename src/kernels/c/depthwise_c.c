@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "kernels/faster.h"
 #include "kernels/kernels.h"
 #include "kernels/loop.h"
 
@@ -194,4 +195,5 @@ const struct pl_depthwise_kernels PL_LEVEL(pl_depthwise_kernels) = {
     .i16 = depthwise_i16,
     .hybrid = depthwise_hybrid,
     .unpack_i4 = unpack_i4,
+    PL_FASTER_DEPTHWISE
 };

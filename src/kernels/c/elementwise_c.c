@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "kernels/elementwise_kernels.h"
+#include "kernels/faster.h"
 #include "kernels/fixed_functions.h"
 #include "kernels/loop.h"
 
@@ -302,6 +303,7 @@ const struct pl_binary_table PL_LEVEL(pl_binary_table) = {{
     [PL_BINARY_GREATER_EQUAL] = {COMPARISON_ROW(greater_equal)},
     [PL_BINARY_LOGICAL_AND] = {[PL_KIND_BOOL] = logical_and},
     [PL_BINARY_LOGICAL_OR] = {[PL_KIND_BOOL] = logical_or},
+    PL_FASTER_BINARY
 }};
 
 const struct pl_elementwise_kernels PL_LEVEL(pl_elementwise_kernels) = {

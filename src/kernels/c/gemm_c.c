@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kernels/c/gemm_pack_c.h"
+#include "kernels/faster.h"
 #include "kernels/kernels.h"
 #include "kernels/requantize.h"
 
@@ -495,4 +496,5 @@ const struct pl_gemm_kernels PL_LEVEL(pl_gemm_kernels) = {
     .hybrid = gemm_hybrid,
     .quantize_symmetric = PL_LEVEL(pl_gemm_quantize_symmetric),
     .quantize_asymmetric = PL_LEVEL(pl_gemm_quantize_asymmetric),
+    PL_FASTER_GEMM
 };

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/faster.h"
 #include "kernels/kernels.h"
 
 enum { TILE = 16 };
@@ -182,4 +183,5 @@ const struct pl_movement_kernels PL_LEVEL(pl_movement_kernels) = {
     .bilinear_uint8 = bilinear_uint8,
     .bilinear_int8 = bilinear_int8,
     .bilinear_int16 = bilinear_int16,
+    PL_FASTER_MOVEMENT
 };

@@ -6,6 +6,7 @@
 #include <float.h>
 #include <stdbool.h>
 
+#include "kernels/faster.h"
 #include "kernels/kernels.h"
 #include "kernels/requantize.h"
 
@@ -85,4 +86,5 @@ const struct pl_pooling_kernels PL_LEVEL(pl_pooling_kernels) = {
     .max_i8 = max_i8,
     .max_u8 = max_u8,
     .max_i16 = max_i16,
+    PL_FASTER_POOLING
 };

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "kernels/faster.h"
 #include "kernels/fixed_point_16.h"
 #include "kernels/float_math.h"
 #include "kernels/kernels.h"
@@ -268,4 +269,5 @@ const struct pl_recurrent_kernels PL_LEVEL(pl_recurrent_kernels) = {
     .update_cell_int16 = update_cell_int16,
     .multiply_int8 = multiply_int8,
     .clip_int8 = clip_int8,
+    PL_FASTER_RECURRENT
 };

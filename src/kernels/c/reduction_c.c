@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sums, means and arg max. */
 #include "kernels/reduction_kernels.h"
+#include "kernels/faster.h"
 #include "kernels/fixed_functions.h"
 #include "kernels/float_sum.h"
 #include "kernels/loop.h"
@@ -186,4 +187,5 @@ const struct pl_reduction_kernels PL_LEVEL(pl_reduction_kernels) = {
     .l2_normalize_uint8 = PL_LEVEL(pl_l2_normalize_uint8),
     .arg_max = {arg_max_float32, arg_max_int8, arg_max_uint8, arg_max_int32},
     .arg_min = {arg_min_float32, arg_min_int8, arg_min_uint8, arg_min_int32},
+    PL_FASTER_REDUCTION
 };

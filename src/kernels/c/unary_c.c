@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "kernels/elementwise_kernels.h"
+#include "kernels/faster.h"
 #include "kernels/float_math.h"
 #include "kernels/loop.h"
 
@@ -183,4 +184,5 @@ const struct pl_unary_table PL_LEVEL(pl_unary_table) = {
     .lookup_16 = lookup_16,
     .logistic_16 = logistic_16,
     .tanh_16 = tanh_16,
+    PL_FASTER_UNARY
 };
