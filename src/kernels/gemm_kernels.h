@@ -8,8 +8,9 @@
  * outside of the image are left out. A dense layer is an image of one row, a filter of one tap
  * and a stride of 1.
  *
- * Weights are packed into blocks of PL_GEMM_BLOCK outputs, [block][k][PL_GEMM_BLOCK], zeros
- * behind the last output, so that a block's sums are independent accumulators side by side.
+ * Weights are packed into blocks of PL_GEMM_BLOCK outputs, zeros behind the last output, so that a
+ * block's sums are independent accumulators side by side. How a block looks is the level's
+ * business (struct pl_gemm_layout says how large it is); in c/ it is [k][PL_GEMM_BLOCK].
  * Float sums run over ascending k into one fused multiply-add accumulator per output; integer
  * sums wrap. */
 #ifndef PL_KERNELS_GEMM_KERNELS_H
@@ -39,16 +40,31 @@ static inline int32_t pl_gemm_blocks(int32_t channels)
     return channels / PL_GEMM_BLOCK + (channels % PL_GEMM_BLOCK != 0);
 }
 
+/* How large a block is: k rounded up to depth_step, and what lies beside the weights. */
+struct pl_gemm_layout {
+    int32_t element_bytes;
+    int32_t depth_step;
+    int32_t extra_bytes;
+};
+
+static inline int64_t pl_gemm_block_bytes(struct pl_gemm_layout layout, int32_t depth)
+{
+    const int64_t steps = ((int64_t)depth + layout.depth_step - 1) / layout.depth_step;
+    return steps * layout.depth_step * layout.element_bytes * PL_GEMM_BLOCK + layout.extra_bytes;
+}
+
 /* What the products of one image share. */
 struct pl_gemm_shape {
     struct pl_patch patch;
     int32_t depth;         /* input channels that are read of each tap */
     int32_t channels;      /* outputs */
     int32_t output_stride; /* elements from one output pixel to the next */
+    int32_t output_width;  /* pixels of an output row, if rows follow each other; 0: they do not */
 };
 
-/* The part to compute: pixels [from_x, to_x) of row y, blocks [from_block, to_block) of outputs.
- * input is the image's first element (of the group), output that of output row y. */
+/* The part to compute: pixels [from_x, to_x) counted from the first of row y on, across rows where
+ * the shape has an output_width, and blocks [from_block, to_block) of outputs. input is the
+ * image's first element (of the group), output that of output row y. */
 struct pl_gemm_part {
     const void *input;
     void *output;
@@ -116,6 +132,9 @@ struct pl_gemm_kernels {
     pl_gemm_pack_blocks pack_blocks_i8;
     pl_gemm_pack_blocks pack_blocks_u8;
     pl_gemm_pack_blocks pack_blocks_i16;
+    struct pl_gemm_layout layout_f32;
+    struct pl_gemm_layout layout_i8; /* of all that become int8 */
+    struct pl_gemm_layout layout_i16;
 
     void (*f32)(const struct pl_gemm_shape *shape, const struct pl_gemm_float *weights,
                 const struct pl_gemm_part *part);

@@ -104,8 +104,7 @@ static pl_status eval_convolution(const struct pl_eval *eval, int64_t from, int6
     const void *input = convolution->kind == PL_FILTER_HYBRID
                             ? eval->scratch[convolution->operands.rows.values_scratch]
                             : eval->inputs[INPUT];
-    struct pl_gemm_part part = {.to_x = convolution->width,
-                                .to_block = pl_gemm_blocks(shape->channels)};
+    struct pl_gemm_part part = {.to_block = pl_gemm_blocks(shape->channels)};
     if (convolution->flat) {
         part.from_x = (int32_t)(from * convolution->width);
         part.to_x = (int32_t)(to * convolution->width);
@@ -114,13 +113,18 @@ static pl_status eval_convolution(const struct pl_eval *eval, int64_t from, int6
     }
     const int64_t row_bytes =
         (int64_t)convolution->width * shape->output_stride * output_bytes(convolution->kind);
-    for (int64_t unit = from; unit < to; unit++) {
-        const int64_t batch = unit / convolution->height;
-        part.y = (int32_t)(unit % convolution->height);
+    while (from < to) {
+        const int64_t batch = from / convolution->height;
+        int64_t rows = (batch + 1) * convolution->height - from; /* to the end of this image */
+        if (rows > to - from) rows = to - from;
+        if (rows > INT32_MAX / convolution->width) rows = INT32_MAX / convolution->width;
+        part.y = (int32_t)(from % convolution->height);
+        part.to_x = (int32_t)(rows * convolution->width);
         const char *image = (const char *)input +
                             batch * convolution->image_elements * input_bytes(convolution->kind);
-        run_groups(convolution, eval, batch, image, (char *)eval->outputs[0] + unit * row_bytes,
+        run_groups(convolution, eval, batch, image, (char *)eval->outputs[0] + from * row_bytes,
                    part);
+        from += rows;
     }
     return PL_OK;
 }
@@ -163,6 +167,7 @@ static pl_status prepare_shapes(struct pl_prepare *prepare, struct convolution *
     convolution->shape.depth = depth;
     convolution->shape.channels = outputs / convolution->groups;
     convolution->shape.output_stride = outputs;
+    convolution->shape.output_width = convolution->width;
     convolution->image_elements = pl_shape_span(input, 1, 4);
     const struct pl_shape output = {
         4, {input->dims[0], convolution->height, convolution->width, outputs}};
@@ -248,6 +253,7 @@ static void flatten(struct convolution *convolution, int32_t batches)
     if (!convolution->flat) return;
     patch->height = 1;
     patch->width = (int32_t)pixels;
+    convolution->shape.output_width = 0;
 }
 
 pl_status pl_prepare_conv_2d(struct pl_prepare *prepare)

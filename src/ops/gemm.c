@@ -11,20 +11,20 @@
 struct packer {
     pl_pack_function whole;
     pl_gemm_pack_blocks blocks;
-    size_t element_bytes; /* packed */
+    struct pl_gemm_layout layout;
 };
 
 static struct packer choose_packer(const struct pl_gemm_kernels *kernels, pl_type type)
 {
     switch (type) {
-    case PL_INT2: return (struct packer){kernels->pack_i2, kernels->pack_blocks_i2, 1};
-    case PL_INT4: return (struct packer){kernels->pack_i4, kernels->pack_blocks_i4, 1};
-    case PL_INT8: return (struct packer){kernels->pack_i8, kernels->pack_blocks_i8, 1};
-    case PL_UINT8: return (struct packer){kernels->pack_u8, kernels->pack_blocks_u8, 1};
-    case PL_INT16: return (struct packer){kernels->pack_i16, kernels->pack_blocks_i16, 2};
+    case PL_INT2: return (struct packer){kernels->pack_i2, kernels->pack_blocks_i2, kernels->layout_i8};
+    case PL_INT4: return (struct packer){kernels->pack_i4, kernels->pack_blocks_i4, kernels->layout_i8};
+    case PL_INT8: return (struct packer){kernels->pack_i8, kernels->pack_blocks_i8, kernels->layout_i8};
+    case PL_UINT8: return (struct packer){kernels->pack_u8, kernels->pack_blocks_u8, kernels->layout_i8};
+    case PL_INT16: return (struct packer){kernels->pack_i16, kernels->pack_blocks_i16, kernels->layout_i16};
     default:
         assert(type == PL_FLOAT32);
-        return (struct packer){kernels->pack_f32, kernels->pack_blocks_f32, 4};
+        return (struct packer){kernels->pack_f32, kernels->pack_blocks_f32, kernels->layout_f32};
     }
 }
 
@@ -38,12 +38,11 @@ static pl_status eval_pack(const struct pl_eval *eval, int64_t from, int64_t to)
 }
 
 /* Bytes of a packed group and of all of them. */
-static bool packed_bytes(const struct pl_gemm_pack *pack, size_t element_bytes, size_t *group,
-                         size_t *all)
+static bool packed_bytes(const struct pl_gemm_pack *pack, struct pl_gemm_layout layout,
+                         size_t *group, size_t *all)
 {
     const size_t blocks = (size_t)pl_gemm_blocks(pack->channels);
-    return pl_size_multiply(blocks, PL_GEMM_BLOCK * element_bytes, group) &&
-           pl_size_multiply(*group, (size_t)pack->depth, group) &&
+    return pl_size_multiply(blocks, (size_t)pl_gemm_block_bytes(layout, pack->depth), group) &&
            pl_size_multiply(*group, (size_t)pack->groups, all);
 }
 
@@ -55,7 +54,7 @@ pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, pl_
     const struct packer packer = choose_packer(operands->kernels, type);
     struct pl_gemm_weights *weights = &operands->weights;
     size_t group_bytes = 0, all_bytes = 0;
-    if (!packed_bytes(pack, packer.element_bytes, &group_bytes, &all_bytes)) {
+    if (!packed_bytes(pack, packer.layout, &group_bytes, &all_bytes)) {
         return pl_prepare_fail(prepare, PL_OUT_OF_MEMORY, "the weights do not fit into memory");
     }
     weights->input = input;

@@ -23,7 +23,7 @@ static int32_t draw(int32_t low, int32_t high)
 /* A window with everything in it: outputs at the borders see part of the taps, or none. */
 struct window_case {
     struct pl_gemm_shape shape;
-    int32_t width; /* of the output */
+    int32_t width; /* pixels: of one output row, or of some where shape.output_width is set */
     int32_t y;
     int32_t k; /* all taps times depth */
 };
@@ -48,6 +48,7 @@ static struct window_case draw_case(void)
     patch->before_x = draw(0, 3);
     drawn.width = draw(1, 19);
     drawn.y = draw(0, 3);
+    if (draw(0, 1)) drawn.shape.output_width = draw(1, 7);
     drawn.k = patch->filter_height * patch->filter_width * drawn.shape.depth;
     return drawn;
 }
@@ -56,7 +57,9 @@ static struct window_case draw_case(void)
 static int64_t tap_index(const struct window_case *drawn, int32_t x, int32_t j, int32_t i)
 {
     const struct pl_patch *patch = &drawn->shape.patch;
-    const int32_t in_y = drawn->y * patch->stride_y - patch->before_y + j * patch->dilation_y;
+    const int32_t row = drawn->shape.output_width > 0 ? x / drawn->shape.output_width : 0;
+    x -= row * drawn->shape.output_width;
+    const int32_t in_y = (drawn->y + row) * patch->stride_y - patch->before_y + j * patch->dilation_y;
     const int32_t in_x = x * patch->stride_x - patch->before_x + i * patch->dilation_x;
     if (in_y < 0 || in_y >= patch->height || in_x < 0 || in_x >= patch->width) return -1;
     return ((int64_t)in_y * patch->width + in_x) * patch->channels;
@@ -103,13 +106,16 @@ static void fill_data(void)
 }
 
 /* Packs raw weights of exactly this case into memory of exactly that size. */
-static void *pack_weights(const struct window_case *drawn, const void *raw, size_t bytes,
+static void *pack_weights(const struct window_case *drawn, const void *raw,
+                          struct pl_gemm_layout layout,
                           void (*pack)(void *, const void *, const void *))
 {
     const struct pl_gemm_pack shape = {1, drawn->shape.channels, drawn->k, 0, drawn->k, 1};
     const size_t blocks = (size_t)pl_gemm_blocks(drawn->shape.channels);
-    void *packed = malloc(blocks * PL_GEMM_BLOCK * (size_t)drawn->k * bytes);
-    assert_non_null(packed);
+    /* As constants are kept: whole vectors may be read from it at their alignment. */
+    void *packed = NULL;
+    const size_t bytes = blocks * (size_t)pl_gemm_block_bytes(layout, drawn->k);
+    assert_int_equal(posix_memalign(&packed, 64, bytes), 0);
     pack(packed, raw, &shape);
     return packed;
 }
@@ -162,7 +168,7 @@ static void check_f32(const struct pl_gemm_kernels *kernels)
     static float output[ELEMENTS];
     for (int32_t i = 0; i < CASES; i++) {
         const struct window_case drawn = draw_case();
-        void *packed = pack_weights(&drawn, data.weights_f32, sizeof(float), kernels->pack_f32);
+        void *packed = pack_weights(&drawn, data.weights_f32, kernels->layout_f32, kernels->pack_f32);
         const struct pl_gemm_float weights = {packed, data.bias_f32, -5.0f, 9.0f};
         run_cut(&drawn, data.f32, output, run_f32, kernels, &weights);
         for (int32_t x = 0; x < drawn.width; x++) {
@@ -282,7 +288,9 @@ static void check_integer(const struct pl_gemm_kernels *kernels, enum integer_ty
     const void *run[] = {&kernels->i8, &kernels->u8, &kernels->i16_i8, &kernels->i16_i16};
     for (int32_t i = 0; i < CASES; i++) {
         const struct window_case drawn = draw_case();
-        void *packed = pack_weights(&drawn, raw[type], type == TYPE_I16_I16 ? 2 : 1, pack[type]);
+        void *packed =
+            pack_weights(&drawn, raw[type],
+                         type == TYPE_I16_I16 ? kernels->layout_i16 : kernels->layout_i8, pack[type]);
         struct pl_gemm_integer weights = draw_integer(type);
         weights.weights = packed;
         run_cut(&drawn, inputs[type], output, run_integer, run[type], &weights);
@@ -308,7 +316,7 @@ static void check_hybrid(const struct pl_gemm_kernels *kernels)
     static float output[ELEMENTS];
     for (int32_t i = 0; i < CASES; i++) {
         const struct window_case drawn = draw_case();
-        void *packed = pack_weights(&drawn, data.weights_i8, 1, kernels->pack_i8);
+        void *packed = pack_weights(&drawn, data.weights_i8, kernels->layout_i8, kernels->pack_i8);
         const struct pl_gemm_hybrid weights = {packed,
                                                data.bias_f32,
                                                data.weight_scales,

@@ -213,6 +213,13 @@ struct walk {
     const void *parameters; /* of finish */
 };
 
+/* Pixels [from_x, to_x) of one output row. x of finish: counted from `first` on. */
+struct segment {
+    int32_t y;
+    int32_t from_x, to_x;
+    int32_t first; /* pixel 0 of this row, counted as those of the part */
+};
+
 /* Outputs of this block; the last one may be narrower. */
 static int32_t block_channels(const struct walk *walk, int32_t block)
 {
@@ -221,26 +228,26 @@ static int32_t block_channels(const struct walk *walk, int32_t block)
 }
 
 /* A full tile if all its pixels see the same taps. */
-static int32_t tile_rows(const struct walk *walk, int32_t x, struct pl_taps taps)
+static int32_t tile_rows(const struct walk *walk, int32_t x, int32_t to_x, struct pl_taps taps)
 {
-    if (walk->part->to_x - x < TILE_ROWS) return 1;
+    if (to_x - x < TILE_ROWS) return 1;
     const struct pl_taps last = pl_patch_taps_x(&walk->shape->patch, x + TILE_ROWS - 1);
     return last.from == taps.from && last.to == taps.to ? TILE_ROWS : 1;
 }
 
 /* Adds all taps of `rows` pixels from x on. Neighbouring taps of a row are one run where they
  * are neighbours in memory. */
-static void add_taps(const struct walk *walk, const char *weights, int32_t x, int32_t rows,
-                     bool narrow, struct pl_taps taps, union sums *sums)
+static void add_taps(const struct walk *walk, const struct segment *segment, const char *weights,
+                     int32_t x, int32_t rows, bool narrow, struct pl_taps taps, union sums *sums)
 {
     const struct pl_gemm_shape *shape = walk->shape;
     const struct pl_patch *patch = &shape->patch;
     const int64_t input_bytes = (int64_t)walk->type->input_bytes;
     const int64_t weight_bytes = (int64_t)walk->type->weight_bytes;
-    const struct pl_taps taps_y = pl_patch_taps_y(patch, walk->part->y);
+    const struct pl_taps taps_y = pl_patch_taps_y(patch, segment->y);
     const bool joined = patch->dilation_x == 1 && shape->depth == patch->channels;
     const int32_t runs = joined ? taps.from < taps.to : taps.to - taps.from;
-    const int64_t first_y = (int64_t)walk->part->y * patch->stride_y - patch->before_y;
+    const int64_t first_y = (int64_t)segment->y * patch->stride_y - patch->before_y;
     const int64_t first_x =
         (int64_t)x * patch->stride_x - patch->before_x + (int64_t)taps.from * patch->dilation_x;
     const add_function add = walk->type->add[(rows == TILE_ROWS ? 0 : 1) + (narrow ? 2 : 0)];
@@ -248,7 +255,8 @@ static void add_taps(const struct walk *walk, const char *weights, int32_t x, in
                       .k = (joined ? (int64_t)(taps.to - taps.from) : 1) * shape->depth,
                       .weight_offset = walk->weight_offset};
     for (int32_t r = 0; r < rows; r++)
-        run.zero_points[r] = walk->zero_points[(x + r) * (ptrdiff_t)walk->zero_step];
+        run.zero_points[r] =
+            walk->zero_points[(segment->first + x + r) * (ptrdiff_t)walk->zero_step];
 
     for (int32_t j = taps_y.from; j < taps_y.to && runs > 0; j++) {
         const int64_t pixel = (first_y + (int64_t)j * patch->dilation_y) * patch->width + first_x;
@@ -263,24 +271,38 @@ static void add_taps(const struct walk *walk, const char *weights, int32_t x, in
     }
 }
 
+static void run_segment(const struct walk *walk, const struct segment *segment, const char *weights,
+                        int32_t block)
+{
+    const struct pl_gemm_shape *shape = walk->shape;
+    const bool narrow = block_channels(walk, block) <= LANES;
+    for (int32_t x = segment->from_x; x < segment->to_x;) {
+        const struct pl_taps taps = pl_patch_taps_x(&shape->patch, x);
+        const int32_t rows = tile_rows(walk, x, segment->to_x, taps);
+        union sums sums;
+        memset(&sums, 0, sizeof sums);
+        add_taps(walk, segment, weights, x, rows, narrow, taps, &sums);
+        walk->finish(walk, &sums, rows, segment->first + x, block);
+        x += rows;
+    }
+}
+
 static void run_walk(const struct walk *walk)
 {
     const struct pl_gemm_shape *shape = walk->shape;
     const struct pl_gemm_part *part = walk->part;
     const int64_t k =
         (int64_t)shape->patch.filter_height * shape->patch.filter_width * shape->depth;
+    const int32_t width = shape->output_width > 0 ? shape->output_width : INT32_MAX;
     for (int32_t block = part->from_block; block < part->to_block; block++) {
         const char *weights =
             (const char *)walk->weights + block * k * BLOCK * (int64_t)walk->type->weight_bytes;
-        const bool narrow = block_channels(walk, block) <= LANES;
         for (int32_t x = part->from_x; x < part->to_x;) {
-            const struct pl_taps taps = pl_patch_taps_x(&shape->patch, x);
-            const int32_t rows = tile_rows(walk, x, taps);
-            union sums sums;
-            memset(&sums, 0, sizeof sums);
-            add_taps(walk, weights, x, rows, narrow, taps, &sums);
-            walk->finish(walk, &sums, rows, x, block);
-            x += rows;
+            struct segment segment = {.y = part->y + x / width, .first = x / width * width};
+            segment.from_x = x - segment.first;
+            segment.to_x = part->to_x - segment.first < width ? part->to_x - segment.first : width;
+            run_segment(walk, &segment, weights, block);
+            x = segment.first + segment.to_x;
         }
     }
 }
@@ -488,6 +510,9 @@ const struct pl_gemm_kernels PL_LEVEL(pl_gemm_kernels) = {
     .pack_blocks_i8 = PL_LEVEL(pl_gemm_pack_blocks_i8),
     .pack_blocks_u8 = PL_LEVEL(pl_gemm_pack_blocks_u8),
     .pack_blocks_i16 = PL_LEVEL(pl_gemm_pack_blocks_i16),
+    .layout_f32 = {sizeof(float), 1, 0},
+    .layout_i8 = {1, 1, 0},
+    .layout_i16 = {sizeof(int16_t), 1, 0},
     .f32 = gemm_f32,
     .i8 = gemm_i8,
     .u8 = gemm_u8,
