@@ -19,6 +19,8 @@ all_tests() {
     check headers tests/check_headers.sh
     check build/asan build_preset asan
     unit_tests asan
+    check checkkernel build/asan/checkkernel
+    check checkkernel/plant build/asan/checkkernel --plant --cases=50
     check build/release scripts/build
     check symbols tests/check_symbols.sh out
     check package tests/check_package.sh out
@@ -44,6 +46,7 @@ all_builds() {
     if need_aarch64; then
         check build/aarch64 build_preset aarch64
         unit_tests aarch64 $QEMU
+        check checkkernel/aarch64 $QEMU build/aarch64/checkkernel --cases=100
         check bits/aarch64 equal_bits $QEMU build/aarch64/digests
     else
         skip build/aarch64 "no arm64 packages from this system's servers"

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Matrix products of bytes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkkernel.h"
+#include "kernels/gemm_kernels.h"
+
+/* ---- cases ----------------------------------------------------------------------------------- */
+
+struct window_case {
+    struct pl_gemm_shape shape;
+    int32_t pixels; /* from (y, 0) on */
+    int32_t y;
+    int32_t k;
+};
+
+/* Small windows over small images, with padding, or a plain product that may be larger. */
+static struct window_case draw_case(struct check *check)
+{
+    struct window_case drawn = {0};
+    struct pl_patch *patch = &drawn.shape.patch;
+    const bool plain = check_draw(check, 0, 2) == 0;
+    drawn.shape.depth = (int32_t)check_draw_edge(check, 1, plain ? 300 : 40);
+    drawn.shape.channels = (int32_t)check_draw_edge(check, 1, 100);
+    drawn.shape.output_stride = drawn.shape.channels + (int32_t)check_draw_edge(check, 0, 5);
+    patch->channels = drawn.shape.depth + (int32_t)check_draw_edge(check, 0, 3);
+    patch->height = plain ? 1 : (int32_t)check_draw(check, 1, 9);
+    patch->width = (int32_t)check_draw(check, 1, plain ? 60 : 20);
+    patch->filter_height = plain ? 1 : (int32_t)check_draw(check, 1, 4);
+    patch->filter_width = plain ? 1 : (int32_t)check_draw(check, 1, 4);
+    patch->stride_y = plain ? 1 : (int32_t)check_draw(check, 1, 3);
+    patch->stride_x = plain ? 1 : (int32_t)check_draw(check, 1, 3);
+    patch->dilation_y = (int32_t)check_draw(check, 1, 2);
+    patch->dilation_x = (int32_t)check_draw(check, 1, 2);
+    patch->before_y = plain ? 0 : (int32_t)check_draw(check, 0, 3);
+    patch->before_x = plain ? 0 : (int32_t)check_draw(check, 0, 3);
+    drawn.pixels = plain ? patch->width : (int32_t)check_draw_edge(check, 1, 60);
+    drawn.y = plain ? 0 : (int32_t)check_draw(check, 0, 3);
+    if (!plain) drawn.shape.output_width = (int32_t)check_draw(check, 1, 12);
+    drawn.k = patch->filter_height * patch->filter_width * drawn.shape.depth;
+    return drawn;
+}
+
+static size_t image_elements(const struct window_case *drawn)
+{
+    const struct pl_patch *patch = &drawn->shape.patch;
+    /* Behind the last pixel's channels that are read nothing may be touched. */
+    return (size_t)((int64_t)patch->height * patch->width - 1) * (size_t)patch->channels +
+           (size_t)drawn->shape.depth;
+}
+
+static int32_t *draw_bias(struct check *check, int32_t count)
+{
+    if (check_draw(check, 0, 4) == 0) return NULL;
+    const int64_t limit = check_draw(check, 0, 9) == 0 ? INT32_MAX : 100000;
+    int32_t *bias = check_memory(check, (size_t)count * sizeof *bias);
+    for (int32_t n = 0; n < count; n++)
+        bias[n] = (int32_t)check_draw_edge(check, -limit - (limit == INT32_MAX), limit);
+    return bias;
+}
+
+/* Mostly what models have; sometimes everything that the format allows. */
+static struct pl_multiplier *draw_multipliers(struct check *check, int32_t count)
+{
+    struct pl_multiplier *all = check_memory(check, (size_t)count * sizeof *all);
+    const bool wild = check_draw(check, 0, 5) == 0;
+    const int64_t shift = check_draw(check, -14, -3);
+    for (int32_t n = 0; n < count; n++) {
+        all[n].multiplier = (int32_t)check_draw_edge(check, 1 << 30, INT32_MAX);
+        all[n].shift = (int32_t)(wild ? check_draw_edge(check, -31, 30)
+                                      : shift - check_draw(check, 0, 1));
+        if (wild && check_draw(check, 0, 7) == 0) all[n] = (struct pl_multiplier){0, 0};
+        /* Powers of two have many ties. */
+        if (check_draw(check, 0, 3) == 0) all[n].multiplier = 1 << 30;
+    }
+    return all;
+}
+
+static double *draw_scales(struct check *check, int32_t count)
+{
+    double *all = check_memory(check, (size_t)count * sizeof *all);
+    const bool wild = check_draw(check, 0, 5) == 0;
+    for (int32_t n = 0; n < count; n++) {
+        all[n] = (double)check_draw(check, 1, 1 << 20) / (1 << 27);
+        if (check_draw(check, 0, 3) == 0) all[n] = 1.0 / (double)(1 << check_draw(check, 1, 12));
+        if (wild) all[n] *= (double)(1 << check_draw(check, 0, 20));
+    }
+    return all;
+}
+
+static struct pl_gemm_integer draw_integer(struct check *check, int32_t channels, bool is_unsigned)
+{
+    const int32_t low = is_unsigned ? 0 : -128, high = low + 255;
+    struct pl_gemm_integer weights = {
+        .bias = draw_bias(check, channels),
+        .input_zero_point = (int32_t)check_draw_edge(check, low, high),
+        .weight_offset = check_draw(check, 0, 2) == 0 || is_unsigned
+                             ? (int32_t)check_draw_edge(check, -127, 128)
+                             : 0,
+        .rounding = (enum pl_gemm_rounding[]){PL_GEMM_FIXED, PL_GEMM_FIXED, PL_GEMM_DOUBLE,
+                                              PL_GEMM_RAW}[check_draw(check, 0, 3)],
+        .output = (enum pl_gemm_output[]){PL_GEMM_INT8, PL_GEMM_UINT8,
+                                          PL_GEMM_INT16}[check_draw(check, 0, 2)],
+        .multipliers = draw_multipliers(check, channels),
+        .scales = draw_scales(check, channels),
+    };
+    if (weights.rounding == PL_GEMM_RAW) weights.output = PL_GEMM_INT32;
+    const int32_t bottom = weights.output == PL_GEMM_UINT8   ? 0
+                           : weights.output == PL_GEMM_INT16 ? INT16_MIN
+                                                             : INT8_MIN;
+    const int32_t top = weights.output == PL_GEMM_INT16 ? INT16_MAX : bottom + 255;
+    weights.range.zero_point = (int32_t)check_draw_edge(check, bottom, top);
+    weights.range.low = (int32_t)check_draw_edge(check, bottom, top);
+    weights.range.high = (int32_t)check_draw_edge(check, weights.range.low, top);
+    return weights;
+}
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+typedef void (*integer_kernel)(const struct pl_gemm_shape *shape,
+                               const struct pl_gemm_integer *weights,
+                               const struct pl_gemm_part *part);
+
+static void *pack_bytes(struct check *check, const struct pl_kernels *kernels, const void *raw,
+                        const struct pl_gemm_pack *pack, bool is_unsigned)
+{
+    const size_t bytes = (size_t)pl_gemm_blocks(pack->channels) *
+                         (size_t)pl_gemm_block_bytes(kernels->gemm->layout_i8, pack->depth);
+    void *packed = check_aligned(check, bytes);
+    (is_unsigned ? kernels->gemm->pack_u8 : kernels->gemm->pack_i8)(packed, raw, pack);
+    return packed;
+}
+
+/* The whole, in parts cut at random. */
+static void run_cut(const struct window_case *drawn, struct pl_gemm_part part, int32_t x,
+                    int32_t block, const struct pl_gemm_integer *weights, integer_kernel run)
+{
+    const int32_t blocks = pl_gemm_blocks(drawn->shape.channels);
+    for (int i = 0; i < 3; i++) {
+        part.from_x = i == 1 ? x : 0;
+        part.to_x = i == 0 ? x : drawn->pixels;
+        part.from_block = i == 2 ? block : 0;
+        part.to_block = i == 2 ? blocks : block;
+        run(&drawn->shape, weights, &part);
+    }
+}
+
+static void check_integer(struct check *check, bool is_unsigned)
+{
+    const struct window_case drawn = draw_case(check);
+    const int32_t channels = drawn.shape.channels;
+    struct pl_gemm_integer weights = draw_integer(check, channels, is_unsigned);
+    const struct pl_gemm_pack pack = {
+        .groups = 1, .channels = channels, .depth = drawn.k, .channel_stride = drawn.k,
+        .depth_stride = 1};
+    const void *raw = check_bytes(check, (size_t)channels * (size_t)drawn.k);
+    const void *input = check_bytes(check, image_elements(&drawn));
+    static const size_t sizes[] = {1, 1, 2, 4};
+    const size_t bytes = ((size_t)(drawn.pixels - 1) * (size_t)drawn.shape.output_stride +
+                          (size_t)channels) * sizes[weights.output];
+    const struct check_outputs outputs = check_outputs(check, bytes);
+    struct pl_gemm_part part = {.input = input, .y = drawn.y};
+    const int32_t x = (int32_t)check_draw_edge(check, 0, drawn.pixels);
+    const int32_t block = (int32_t)check_draw_edge(check, 0, pl_gemm_blocks(channels));
+    const struct pl_kernels *kernels[] = {check->reference, check->tested};
+    for (int i = 0; i < 2; i++) {
+        weights.weights = pack_bytes(check, kernels[i], raw, &pack, is_unsigned);
+        part.output = i == 0 ? outputs.reference : outputs.tested;
+        run_cut(&drawn, part, x, block, &weights,
+                is_unsigned ? kernels[i]->gemm->u8 : kernels[i]->gemm->i8);
+    }
+    check_compare(check, &outputs,
+                  "%d pixels of depth %d, %d x %d taps, %d outputs, rounding %d to type %d",
+                  drawn.pixels, drawn.shape.depth, drawn.shape.patch.filter_height,
+                  drawn.shape.patch.filter_width, channels, (int)weights.rounding,
+                  (int)weights.output);
+}
+
+void check_gemm_i8(struct check *check)
+{
+    check_integer(check, false);
+}
+
+void check_gemm_u8(struct check *check)
+{
+    check_integer(check, true);
+}
+
+/* ---- times ----------------------------------------------------------------------------------- */
+
+struct timed {
+    struct pl_gemm_shape shape;
+    struct pl_gemm_integer weights;
+    struct pl_gemm_part part;
+    integer_kernel run;
+};
+
+static void run_timed(void *context)
+{
+    const struct timed *timed = context;
+    timed->run(&timed->shape, &timed->weights, &timed->part);
+}
+
+static void *aligned(size_t bytes, int value)
+{
+    void *memory = NULL;
+    if (posix_memalign(&memory, 64, bytes + 64) != 0) exit(2);
+    memset(memory, value, bytes + 64);
+    return memory;
+}
+
+/* size x size pixels of `depth` under taps x taps (taps / 2 of padding) to `channels`. */
+static void time_window(const struct bench *bench, bool is_unsigned, int32_t size, int32_t taps,
+                        int32_t depth, int32_t channels)
+{
+    const struct pl_gemm_kernels *gemm = bench->kernels->gemm;
+    const int32_t k = taps * taps * depth;
+    const struct pl_gemm_pack pack = {1, channels, k, 0, k, 1};
+    struct timed timed = {
+        .shape = {.patch = {size, size, depth, taps, taps, 1, 1, 1, 1, taps / 2, taps / 2},
+                  .depth = depth,
+                  .channels = channels,
+                  .output_stride = channels,
+                  .output_width = size},
+        .weights = {.input_zero_point = 3,
+                    .weight_offset = is_unsigned ? 7 : 0,
+                    .range = {0, is_unsigned ? 0 : -128, is_unsigned ? 255 : 127},
+                    .rounding = PL_GEMM_FIXED,
+                    .output = is_unsigned ? PL_GEMM_UINT8 : PL_GEMM_INT8},
+        .part = {.to_x = size * size, .to_block = pl_gemm_blocks(channels)},
+        .run = is_unsigned ? gemm->u8 : gemm->i8,
+    };
+    if (taps == 1) {
+        timed.shape.patch.height = 1;
+        timed.shape.patch.width = size * size;
+        timed.shape.output_width = 0;
+    }
+    uint8_t *raw = aligned((size_t)channels * (size_t)k, 0);
+    uint8_t *input = aligned((size_t)size * (size_t)size * (size_t)depth, 0);
+    for (int64_t i = 0; i < (int64_t)channels * k; i++) raw[i] = (uint8_t)(i * 2654435761u >> 24);
+    for (int64_t i = 0; i < (int64_t)size * size * depth; i++)
+        input[i] = (uint8_t)(i * 2246822519u >> 23);
+    void *packed = aligned((size_t)pl_gemm_blocks(channels) *
+                               (size_t)pl_gemm_block_bytes(gemm->layout_i8, k), 0);
+    (is_unsigned ? gemm->pack_u8 : gemm->pack_i8)(packed, raw, &pack);
+    struct pl_multiplier *multipliers = aligned((size_t)channels * sizeof *multipliers, 0);
+    int32_t *bias = aligned((size_t)channels * sizeof *bias, 0);
+    for (int32_t n = 0; n < channels; n++)
+        multipliers[n] = (struct pl_multiplier){(1 << 30) + 12345678 * (n % 50), -9};
+    void *output = aligned((size_t)size * (size_t)size * (size_t)channels, 0);
+    timed.weights.weights = packed;
+    timed.weights.multipliers = multipliers;
+    timed.weights.bias = bias;
+    timed.part.input = input;
+    timed.part.output = output;
+    char what[64];
+    snprintf(what, sizeof what, "%d^2 px, %d^2 taps, %d to %d", size, taps, depth, channels);
+    bench_time(bench, what, run_timed, &timed, (double)size * size * k * channels,
+               bench->peak.byte_macs);
+    free(raw);
+    free(input);
+    free(packed);
+    free(multipliers);
+    free(bias);
+    free(output);
+}
+
+/* Layers of MobileNet, ResNet and a super-resolution network; the last one is a dense layer. */
+static void time_all(const struct bench *bench, bool is_unsigned)
+{
+    static const int32_t shapes[][4] = {
+        {112, 1, 32, 64}, {56, 1, 128, 128}, {14, 1, 512, 512}, {7, 1, 1024, 1024},
+        {56, 1, 24, 144}, {56, 1, 144, 24},  {14, 1, 96, 576},  {14, 1, 576, 96},
+        {112, 3, 3, 32},  {56, 3, 64, 64},   {14, 3, 256, 256}, {7, 3, 512, 512},
+        {96, 3, 32, 32},  {1, 1, 1024, 1001}};
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        time_window(bench, is_unsigned, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3]);
+}
+
+void bench_gemm_i8(const struct bench *bench)
+{
+    time_all(bench, false);
+}
+
+void bench_gemm_u8(const struct bench *bench)
+{
+    time_all(bench, true);
+}
