@@ -41,6 +41,12 @@ extern "C" {
 #define PLAIT_API __attribute__((visibility("default")))
 #endif
 
+#if defined(__GNUC__)
+#define PLAIT_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define PLAIT_PRINTF(text, first)
+#endif
+
 /* ---- status ------------------------------------------------------------------------------------------------------ */
 
 /* Values are pinned: they never change between releases. */
@@ -277,6 +283,75 @@ PLAIT_API plait_status plait_run(struct plait_model *model);
 
 /* Sets variables and state back to what they were after the first allocate. */
 PLAIT_API plait_status plait_reset_variables(struct plait_model *model);
+
+/* ---- custom operators -------------------------------------------------------------------------------------------- */
+
+/* Operators that plait does not have are brought by the program, one registration for all models of the interpreter.
+ * Callbacks get a context that is valid during the call. They may use any function of this header on other models (load,
+ * allocate, invoke), not on their own. Such an operator is never computed ahead, merged or left out, and is not cut into
+ * parts; different models may run it at once. */
+struct plait_op_context;
+
+/* Set struct_bytes to sizeof(struct plait_op) and what you do not need to 0. */
+struct plait_op {
+    size_t struct_bytes;
+    const char *name;    /* as files call it; copied */
+    int32_t min_version; /* of the file's operator; both 0: any version */
+    int32_t max_version;
+    void *user;          /* for the callbacks */
+    /* Once for each operator of a model, when the model is loaded: *data is what the other callbacks get. */
+    plait_status (*init)(struct plait_op_context *context, void **data);
+    void (*free)(void *user, void *data); /* when the model goes */
+    /* At plait_allocate(): checks, plait_op_set_shape() for outputs whose shape the file does not say, scratch. */
+    plait_status (*prepare)(struct plait_op_context *context);
+    plait_status (*invoke)(struct plait_op_context *context);
+};
+
+/* For models that are loaded from now on. One that is registered later goes before one of the same name, and before an
+ * operator of plait's own. */
+PLAIT_API plait_status plait_register_op(struct plait_interpreter *interpreter, const struct plait_op *op);
+
+/* What a callback is called for. */
+struct plait_op_node {
+    void *user;
+    void *data;          /* what init gave */
+    const char *name;
+    int32_t version;
+    int32_t index;       /* of the operator in its subgraph */
+    const void *options; /* the file's custom options */
+    size_t options_bytes;
+    size_t input_count;  /* 0 in init */
+    size_t output_count;
+};
+PLAIT_API void plait_op_get_node(const struct plait_op_context *context, struct plait_op_node *node);
+
+struct plait_op_tensor {
+    const char *name;
+    plait_type type;
+    int32_t rank;
+    const int32_t *dims;
+    size_t bytes;
+    void *data;  /* in prepare: of constants, else NULL */
+    bool is_constant;
+    struct plait_quantization quantization;
+};
+/* PLAIT_NOT_FOUND where there is none, or an optional input is left out. Inputs must not be written. */
+PLAIT_API plait_status plait_op_input(const struct plait_op_context *context, size_t index,
+                                      struct plait_op_tensor *tensor);
+PLAIT_API plait_status plait_op_output(const struct plait_op_context *context, size_t index,
+                                       struct plait_op_tensor *tensor);
+
+/* In prepare: the shape of an output. */
+PLAIT_API plait_status plait_op_set_shape(struct plait_op_context *context, size_t output, const int32_t *dims,
+                                          int32_t rank);
+
+/* In prepare: asks for memory that invoke finds under this number (0 to 7), aligned to 64 bytes; what it holds is lost
+ * between two runs. In invoke: bytes is ignored, and the memory comes back. NULL in prepare, or if nobody asked. */
+PLAIT_API void *plait_op_scratch(struct plait_op_context *context, size_t number, size_t bytes);
+
+/* The message of a callback that fails, to be returned: return plait_op_fail(context, PLAIT_MISMATCH, "...", ...). */
+PLAIT_API plait_status plait_op_fail(struct plait_op_context *context, plait_status status, const char *format, ...)
+    PLAIT_PRINTF(3, 4);
 
 /* ---- looking inside ---------------------------------------------------------------------------------------------- */
 

@@ -34,6 +34,8 @@ struct plait_interpreter {
 };
 
 void pl_close_api(struct plait_interpreter *api);
+/* What plait_register_op() made, newest first, to be called when no model is left. */
+void pl_free_operators(struct plait_interpreter *api, struct pl_user_op *first);
 /* Keeps the message for plait_last_error(), and gives the status on. */
 plait_status pl_report(struct plait_interpreter *api, pl_status status, const struct pl_error *error);
 /* An argument is wrong: PLAIT_INVALID_ARGUMENT with this message. */

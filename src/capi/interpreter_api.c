@@ -109,7 +109,10 @@ plait_status plait_open(const struct plait_options *given, struct plait_interpre
 
 void pl_close_api(struct plait_interpreter *api)
 {
+    struct pl_user_op *operators = NULL;
+    if (api->interpreter != NULL) operators = pl_interpreter_registry(api->interpreter)->first;
     pl_interpreter_close(api->interpreter);
+    pl_free_operators(api, operators);
     pthread_mutex_destroy(&api->error_lock);
     struct pl_fixed_memory *fixed = api->fixed;
     struct pl_memory memory = api->memory;

@@ -40,7 +40,8 @@ static pl_status load(struct plait_interpreter *api, void *context, struct pl_er
     else
         PL_TRY(pl_interpreter_import(api->interpreter, arguments->data, arguments->bytes, arguments->flags, &graph,
                                      error));
-    const pl_status status = pl_interpreter_add(api->interpreter, arguments->name, graph, &arguments->entry, error);
+    const pl_status status = pl_interpreter_add(api->interpreter, arguments->name, graph, NULL,
+                                                &arguments->entry, error);
     pl_interpreter_release_graph(api->interpreter, graph);
     return status;
 }
@@ -109,7 +110,7 @@ struct clone_arguments {
 static pl_status clone_model(struct plait_interpreter *api, void *context, struct pl_error *error)
 {
     struct clone_arguments *arguments = context;
-    return pl_interpreter_add(api->interpreter, arguments->name, pl_entry_graph(arguments->from), &arguments->entry,
+    return pl_interpreter_add(api->interpreter, arguments->name, pl_entry_graph(arguments->from), NULL, &arguments->entry,
                               error);
 }
 

@@ -171,7 +171,7 @@ plait_status plait_operator_at(const struct plait_model *model, size_t index, st
     const struct pl_operator *op = &subgraph->operators[index];
     *info = (struct plait_operator_info){.name = pl_operator_name(op),
                                          .version = op->version,
-                                         .supported = pl_operator_is_supported(op),
+                                         .supported = pl_entry_supports(pl_const_entry(model), op),
                                          .input_count = (size_t)op->input_count,
                                          .inputs = op->inputs,
                                          .output_count = (size_t)op->output_count,

@@ -114,9 +114,9 @@ void TfLiteInterpreterOptionsDelete(TfLiteInterpreterOptions *options)
 static pl_status add_model(const TfLiteModel *model, int32_t threads, struct pl_entry **entry, struct pl_error *error)
 {
     char name[32];
-    PL_TRY(pl_check_operators(model->graph, error));
+    PL_TRY(pl_check_operators(NULL, model->graph, error));
     snprintf(name, sizeof name, "tflite-%llu", (unsigned long long)atomic_fetch_add(&shared.names, 1));
-    PL_TRY(pl_interpreter_add(shared.interpreter, name, model->graph, entry, error));
+    PL_TRY(pl_interpreter_add(shared.interpreter, name, model->graph, NULL, entry, error));
     const pl_status status = threads > 1 ? pl_entry_set_threads(*entry, threads, error) : PL_OK;
     if (status != PL_OK) (void)pl_interpreter_unload(*entry, NULL);
     return status;

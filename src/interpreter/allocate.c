@@ -165,7 +165,9 @@ static void unpack_constants(struct pl_interpreter *interpreter, const struct pl
 static pl_status prepare_component(struct pl_interpreter *interpreter, struct pl_component *component,
                                    struct pl_error *error)
 {
+    component->planning = true;
     const pl_status status = each_stale(interpreter, component, pl_unit_plan_prepare, error);
+    component->planning = false;
     if (status != PL_OK) (void)each_stale(interpreter, component, abandon, NULL);
     return status;
 }
@@ -224,7 +226,7 @@ static pl_status allocate_all(struct pl_interpreter *interpreter, bool keep, str
         for (size_t i = 0; i < most; i++) {
             struct pl_instance *instance = interpreter->instances[first + i];
             /* A component is met once, at its first member. */
-            if (instance->member == 0 && has_stale_unit(instance->component))
+            if (instance->member == 0 && !instance->component->planning && has_stale_unit(instance->component))
                 components[count++] = instance->component;
         }
         status = allocate(interpreter, components, count, keep, error);
@@ -251,7 +253,10 @@ pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->instance->interpreter;
     pthread_mutex_lock(&interpreter->change);
-    const pl_status status = allocate(interpreter, &entry->instance->component, 1, true, error);
+    struct pl_component *component = entry->instance->component;
+    const pl_status status =
+        component->planning ? pl_fail(error, PL_BUSY, "model '%s' is being allocated", entry->instance->name)
+                            : allocate(interpreter, &component, 1, true, error);
     pthread_mutex_unlock(&interpreter->change);
     return status;
 }

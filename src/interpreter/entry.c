@@ -203,8 +203,8 @@ static pl_status resize(struct pl_entry *entry, int32_t index, const struct pl_s
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': '%s' is not an input", entry->instance->name, name);
     struct pl_shape *now = entry->shared != NULL ? &entry->shared->input_shapes[position] : &entry->input_shapes[position];
     if (pl_shape_equal(now, shape)) return PL_OK;
-    if (entry->instance->component->busy)
-        return pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name);
+    if (pl_component_is_taken(entry->instance->component))
+        return pl_fail(error, PL_BUSY, "model '%s' is running or being allocated", entry->instance->name);
     *now = *shape;
     entry->unit->stale = true;
     pl_settled_forget(entry->instance->interpreter);

@@ -13,6 +13,15 @@ static pl_status open_parts(struct pl_interpreter *interpreter, struct pl_error 
     return pl_pool_grow(interpreter->pool, interpreter->options.threads, error);
 }
 
+static void init_recursive(pthread_mutex_t *mutex)
+{
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(mutex, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
 pl_status pl_interpreter_open(const struct pl_interpreter_options *options, struct pl_interpreter **interpreter,
                               struct pl_error *error)
 {
@@ -26,7 +35,7 @@ pl_status pl_interpreter_open(const struct pl_interpreter_options *options, stru
     if (fresh == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for an interpreter");
     fresh->options = *options;
     fresh->memory = options->memory;
-    pthread_mutex_init(&fresh->change, NULL);
+    init_recursive(&fresh->change);
     pthread_mutex_init(&fresh->lock, NULL);
     const pl_status status = open_parts(fresh, error);
     if (status != PL_OK) {

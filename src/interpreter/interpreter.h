@@ -52,6 +52,10 @@ struct pl_memory *pl_interpreter_memory(const struct pl_interpreter *interpreter
 size_t pl_interpreter_tensor_limit(const struct pl_interpreter *interpreter);
 void pl_interpreter_report(struct pl_interpreter *interpreter, struct pl_interpreter_report *report);
 
+/* Operators of users, for models that are loaded from now on. */
+void pl_interpreter_register(struct pl_interpreter *interpreter, struct pl_user_op *op);
+const struct pl_registry *pl_interpreter_registry(const struct pl_interpreter *interpreter);
+
 /* ---- load.c */
 enum pl_load_flags { PL_LOAD_BORROW = 1, PL_LOAD_KEEP_MAPPED = 2, PL_LOAD_ALLOW_UNSUPPORTED = 4 };
 /* A verified and imported file; the reference is the caller's, to be released with pl_interpreter_release_graph(). */
@@ -60,9 +64,10 @@ pl_status pl_interpreter_import(struct pl_interpreter *interpreter, const void *
 pl_status pl_interpreter_import_file(struct pl_interpreter *interpreter, const char *path, uint32_t flags,
                                      struct pl_graph **graph, struct pl_error *error);
 void pl_interpreter_release_graph(struct pl_interpreter *interpreter, struct pl_graph *graph);
-/* A model of this graph under this name. Retains the graph. */
+/* A model of this graph under this name, with operators of users from this registry (NULL: the interpreter's). Retains
+ * the graph. */
 pl_status pl_interpreter_add(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
-                             struct pl_entry **entry, struct pl_error *error);
+                             const struct pl_registry *registry, struct pl_entry **entry, struct pl_error *error);
 pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error);
 size_t pl_interpreter_count(struct pl_interpreter *interpreter);
 struct pl_entry *pl_interpreter_at(struct pl_interpreter *interpreter, size_t index);
@@ -76,6 +81,7 @@ int32_t pl_entry_signature_count(const struct pl_entry *entry);
 const char *pl_entry_signature_key(const struct pl_entry *entry, int32_t index);
 struct pl_entry *pl_entry_signature(struct pl_entry *entry, const char *key);
 const struct pl_subgraph *pl_entry_subgraph(const struct pl_entry *entry);
+bool pl_entry_supports(const struct pl_entry *entry, const struct pl_operator *op);
 int32_t pl_entry_input_count(const struct pl_entry *entry);
 int32_t pl_entry_output_count(const struct pl_entry *entry);
 struct pl_tensor_handle *pl_entry_input(const struct pl_entry *entry, int32_t index);

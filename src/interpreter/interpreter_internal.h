@@ -3,7 +3,8 @@
  *
  * Two locks. `change` is held by whoever changes the set of models, links or programs (load, link, allocate, unload):
  * one at a time, for as long as it takes. `lock` guards what invoke looks at (busy flags, programs, lanes) and is held
- * for moments only, so nothing that changes makes a running or starting model wait. Who needs both takes `change` first. */
+ * for moments only, so nothing that changes makes a running or starting model wait. Who needs both takes `change` first.
+ * Callbacks of users run without `lock`; `change` can be taken again by who has it, so that they may load and allocate. */
 #ifndef PL_INTERPRETER_INTERPRETER_INTERNAL_H
 #define PL_INTERPRETER_INTERPRETER_INTERNAL_H
 
@@ -63,6 +64,8 @@ struct pl_instance {
     struct pl_region region; /* name, entries, handles */
     const char *name;
     struct pl_graph *graph;
+    const struct pl_registry *registry; /* where operators of users are looked for */
+    struct pl_user_nodes nodes;         /* those it has, in the region */
     struct pl_component *component;
     int32_t member; /* in the component, as it was planned */
     int32_t threads;
@@ -80,7 +83,14 @@ struct pl_component {
     struct pl_unit unit;
     bool busy;
     bool whole;
+    bool planning; /* by the thread that holds `change` (an operator of a user can ask for changes meanwhile) */
 };
+
+/* Nobody may change what is being run or planned. */
+static inline bool pl_component_is_taken(const struct pl_component *component)
+{
+    return component->busy || component->planning;
+}
 
 struct pl_model_link {
     struct pl_instance *from;
@@ -110,6 +120,7 @@ struct pl_lane_need {
 struct pl_interpreter {
     struct pl_interpreter_options options;
     struct pl_memory *memory;
+    struct pl_registry registry; /* of plait_register_op() */
     struct pl_constant_store *store;
     struct pl_pool *pool;
     pthread_mutex_t change;
@@ -154,6 +165,12 @@ bool pl_sized_reserve(struct pl_memory *memory, struct pl_sized *sized, size_t b
 /* Exactly so many: the first ones stay, further ones are 0. On failure all stays. */
 bool pl_sized_resize(struct pl_memory *memory, struct pl_sized *sized, size_t bytes);
 void pl_sized_clear(struct pl_memory *memory, struct pl_sized *sized);
+
+/* ---- user_nodes.c: with `change` held */
+/* Gives every operator of the model that a user registered a node, unless it has one. */
+pl_status pl_instance_resolve(struct pl_instance *instance, struct pl_error *error);
+/* Gives back what their init gave. */
+void pl_instance_free_nodes(struct pl_instance *instance);
 
 /* ---- unit_plan.c: with `change` held */
 /* What one unit is the plan of. */

@@ -74,7 +74,7 @@ static pl_status form(struct pl_interpreter *interpreter, struct pl_instance *a,
 {
     pthread_mutex_lock(&interpreter->lock);
     pl_status status = PL_OK;
-    if (a->component->busy || b->component->busy)
+    if (pl_component_is_taken(a->component) || pl_component_is_taken(b->component))
         status = pl_fail(error, PL_BUSY, "model '%s' or '%s' is running", a->name, b->name);
     else
         status = pl_components_form(interpreter, a->component, b->component, NULL, error);
@@ -153,7 +153,7 @@ pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error
     pthread_mutex_lock(&interpreter->change);
     pthread_mutex_lock(&interpreter->lock);
     struct pl_component *component = entry->instance->component;
-    const bool busy = component->busy;
+    const bool busy = pl_component_is_taken(component);
     if (!busy && component->whole != whole) {
         component->whole = whole;
         component->unit.stale = true;

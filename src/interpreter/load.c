@@ -24,7 +24,7 @@ static pl_status import(struct pl_interpreter *interpreter, const void *data, si
     pl_model_close(model);
     PL_TRY(status);
     if ((flags & PL_LOAD_ALLOW_UNSUPPORTED) != 0) return PL_OK;
-    status = pl_check_operators(*graph, error);
+    status = pl_check_operators(&interpreter->registry, *graph, error);
     if (status != PL_OK) pl_graph_release(*graph);
     return status;
 }
@@ -198,6 +198,7 @@ static bool make_entries(struct pl_instance *instance)
 static void destroy_instance(struct pl_instance *instance)
 {
     struct pl_interpreter *interpreter = instance->interpreter;
+    pl_instance_free_nodes(instance);
     for (int32_t i = 0; instance->signatures != NULL && pl_instance_unit(instance, i) != NULL; i++)
         pl_unit_clear(interpreter, pl_instance_unit(instance, i));
     while (instance->buffers != NULL) {
@@ -211,13 +212,14 @@ static void destroy_instance(struct pl_instance *instance)
 }
 
 static struct pl_instance *create_instance(struct pl_interpreter *interpreter, const char *name,
-                                           struct pl_graph *graph)
+                                           struct pl_graph *graph, const struct pl_registry *registry)
 {
     struct pl_instance *instance = pl_allocate_zero(interpreter->memory, sizeof *instance);
     if (instance == NULL) return NULL;
     pl_region_init(&instance->region, interpreter->memory);
     instance->interpreter = interpreter;
     instance->graph = graph;
+    instance->registry = registry != NULL ? registry : &interpreter->registry;
     pl_graph_retain(graph);
     instance->threads = interpreter->options.threads;
     instance->name = pl_region_text(&instance->region, name, strlen(name));
@@ -234,13 +236,13 @@ static struct pl_instance *create_instance(struct pl_interpreter *interpreter, c
 }
 
 static pl_status add(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
-                     struct pl_entry **entry, struct pl_error *error)
+                     const struct pl_registry *registry, struct pl_entry **entry, struct pl_error *error)
 {
     if (!is_name(name))
         return pl_fail(error, PL_INVALID_ARGUMENT, "'%s' is no model name: letters, digits, '_' and '-' only", name);
     if (find(interpreter, name) != NULL)
         return pl_fail(error, PL_INVALID_ARGUMENT, "there is a model '%s' already; choose another name", name);
-    struct pl_instance *instance = make_room(interpreter) ? create_instance(interpreter, name, graph) : NULL;
+    struct pl_instance *instance = make_room(interpreter) ? create_instance(interpreter, name, graph, registry) : NULL;
     if (instance == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for model '%s'", name);
     pthread_mutex_lock(&interpreter->lock);
     interpreter->instances[interpreter->instance_count] = instance;
@@ -251,10 +253,14 @@ static pl_status add(struct pl_interpreter *interpreter, const char *name, struc
 }
 
 pl_status pl_interpreter_add(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
-                             struct pl_entry **entry, struct pl_error *error)
+                             const struct pl_registry *registry, struct pl_entry **entry, struct pl_error *error)
 {
     pthread_mutex_lock(&interpreter->change);
-    const pl_status status = add(interpreter, name, graph, entry, error);
+    pl_status status = add(interpreter, name, graph, registry, entry, error);
+    if (status == PL_OK) {
+        status = pl_instance_resolve((*entry)->instance, error);
+        if (status != PL_OK) (void)pl_interpreter_unload(*entry, NULL);
+    }
     pthread_mutex_unlock(&interpreter->change);
     return status;
 }
@@ -289,7 +295,8 @@ static void take_out(struct pl_interpreter *interpreter, const struct pl_instanc
 static pl_status unload(struct pl_interpreter *interpreter, struct pl_instance *instance, struct pl_error *error)
 {
     struct pl_component *component = instance->component;
-    if (component->busy) return pl_fail(error, PL_BUSY, "model '%s' is running", instance->name);
+    if (pl_component_is_taken(component))
+        return pl_fail(error, PL_BUSY, "model '%s' is running or being allocated", instance->name);
     pl_settled_leave(interpreter, instance);
     const int32_t all_links = interpreter->link_count;
     interpreter->link_count = set_links_aside(interpreter, instance);
@@ -303,9 +310,6 @@ static pl_status unload(struct pl_interpreter *interpreter, struct pl_instance *
         pl_component_destroy(interpreter, component);
     }
     take_out(interpreter, instance);
-    destroy_instance(instance);
-    /* The arena may be larger than needed now; if there is no memory for a smaller one, it stays. */
-    (void)pl_lanes_fit(interpreter, true, NULL);
     return PL_OK;
 }
 
@@ -314,7 +318,15 @@ pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error)
     struct pl_interpreter *interpreter = entry->instance->interpreter;
     pthread_mutex_lock(&interpreter->change);
     pthread_mutex_lock(&interpreter->lock);
-    const pl_status status = unload(interpreter, entry->instance, error);
+    struct pl_instance *instance = entry->instance;
+    const pl_status status = unload(interpreter, instance, error);
+    if (status == PL_OK) {
+        pthread_mutex_unlock(&interpreter->lock); /* operators of users are told */
+        destroy_instance(instance);
+        pthread_mutex_lock(&interpreter->lock);
+        /* The arena may be larger than needed now; if there is no memory for a smaller one, it stays. */
+        (void)pl_lanes_fit(interpreter, true, NULL);
+    }
     pthread_mutex_unlock(&interpreter->lock);
     pthread_mutex_unlock(&interpreter->change);
     return status;

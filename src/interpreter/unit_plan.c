@@ -21,10 +21,16 @@ static int32_t workers_of(const struct pl_unit_plan *plan)
     return workers;
 }
 
+/* A program with operators of users is one model's: they have data of that one. */
+static const struct pl_user_nodes *nodes_of(const struct pl_plan_request *request)
+{
+    return request->member_nodes != NULL ? request->member_nodes[0] : NULL;
+}
+
 static bool program_fits(const struct pl_program *program, const struct pl_plan_request *request)
 {
     if (program == NULL || program->graph != request->graph || program->subgraph != request->subgraph) return false;
-    if (program->workers != request->workers) return false;
+    if (program->workers != request->workers || program->nodes != nodes_of(request)) return false;
     for (int32_t i = 0; i < request->graph->subgraphs[request->subgraph].input_count; i++)
         if (!pl_shape_equal(&program->input_shapes[i], &request->input_shapes[i])) return false;
     return true;
@@ -50,6 +56,11 @@ static struct pl_program *find_program(struct pl_interpreter *interpreter, const
     return NULL;
 }
 
+static const struct pl_user_nodes *own_nodes(const struct pl_instance *instance)
+{
+    return instance->nodes.first != NULL ? &instance->nodes : NULL;
+}
+
 static pl_status plan_alone(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan,
                             struct pl_plan_request *request, struct pl_program **program, struct pl_error *error)
 {
@@ -57,6 +68,8 @@ static pl_status plan_alone(struct pl_interpreter *interpreter, const struct pl_
     request->graph = entry->instance->graph;
     request->subgraph = entry->subgraph;
     request->input_shapes = entry->input_shapes;
+    const struct pl_user_nodes *nodes = own_nodes(entry->instance);
+    request->member_nodes = &nodes;
     *program = find_program(interpreter, request);
     if (*program != NULL) {
         pl_program_retain(*program);
@@ -114,9 +127,14 @@ static pl_status plan_join(struct pl_interpreter *interpreter, const struct pl_u
     const int32_t link_count = gather_links(interpreter, component, NULL);
     struct pl_link *links = pl_region_array(work, (size_t)link_count, sizeof *links);
     struct pl_graph **graphs = pl_region_array(work, (size_t)component->member_count, sizeof *graphs);
-    if (links == NULL || graphs == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left to plan links");
+    const struct pl_user_nodes **nodes = pl_region_array(work, (size_t)component->member_count, sizeof *nodes);
+    if (links == NULL || graphs == NULL || nodes == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left to plan links");
     gather_links(interpreter, component, links);
-    for (int32_t m = 0; m < component->member_count; m++) graphs[m] = component->members[m]->graph;
+    for (int32_t m = 0; m < component->member_count; m++) {
+        graphs[m] = component->members[m]->graph;
+        nodes[m] = own_nodes(component->members[m]);
+    }
+    request->member_nodes = nodes;
     struct pl_graph *join = NULL;
     PL_TRY(pl_graph_join(interpreter->memory, interpreter->store, graphs, component->member_count, links, link_count,
                          &join, error));
@@ -139,7 +157,10 @@ static pl_status plan_unit(struct pl_interpreter *interpreter, const struct pl_u
     struct pl_plan_request request = {.kernels = interpreter->options.kernels,
                                       .workers = workers_of(plan),
                                       .whole = plan->entry == NULL && plan->component->whole,
-                                      .tensor_limit_bytes = interpreter->options.tensor_limit_bytes};
+                                      .tensor_limit_bytes = interpreter->options.tensor_limit_bytes,
+                                      .registry = plan->component->members[0]->registry};
+    for (int32_t m = 0; m < plan->component->member_count; m++)
+        PL_TRY(pl_instance_resolve(plan->component->members[m], error));
     struct pl_program *program = NULL;
     if (plan->entry != NULL || plan->component->member_count == 1) {
         PL_TRY(plan_alone(interpreter, plan, &request, &program, error));

@@ -35,6 +35,7 @@ enum pl_trait {
 
 struct pl_prepare;
 struct pl_eval;
+struct pl_user_node;
 
 struct pl_op {
     const char *name;
@@ -46,7 +47,7 @@ struct pl_op {
     pl_status (*prepare)(struct pl_prepare *prepare);
 };
 
-/* NULL if there is none. */
+/* Of plait's own; NULL if there is none. Those that users register are in user_op.h. */
 const struct pl_op *pl_op_find(const struct pl_operator *op);
 
 /* The prepare functions of the list: one per operator, in the file of its family. */
@@ -121,6 +122,7 @@ struct pl_prepare {
     /* given */
     const struct pl_op *op_def;
     const struct pl_operator *op;
+    struct pl_user_node *user_node; /* of an operator that a user registered, else NULL */
     const struct pl_graph *graph;
     int32_t input_count;
     int32_t output_count;

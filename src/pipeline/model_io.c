@@ -106,7 +106,7 @@ static pl_status try_plan(struct pl_memory *memory, const struct pl_model_limits
     pl_status status =
         pl_interpreter_import(interpreter, bytes, size, PL_LOAD_BORROW, &graph, error);
     if (status == PL_OK) {
-        status = pl_interpreter_add(interpreter, "fused", graph, &entry, error);
+        status = pl_interpreter_add(interpreter, "fused", graph, NULL, &entry, error);
         pl_interpreter_release_graph(interpreter, graph);
     }
     if (status == PL_OK) status = pl_interpreter_try_allocate(interpreter, error);

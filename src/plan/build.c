@@ -117,6 +117,7 @@ static struct pl_program *create_program(struct pl_memory *memory, const struct 
     program->graph = request->graph;
     pl_graph_retain(program->graph);
     program->subgraph = request->subgraph;
+    if (request->member_nodes != NULL && request->graph->members == NULL) program->nodes = request->member_nodes[0];
     program->workers = request->workers;
     program->whole = request->whole;
     program->base_count = PL_BASE_FIRST_FREE;
@@ -126,7 +127,7 @@ static struct pl_program *create_program(struct pl_memory *memory, const struct 
 pl_status pl_plan(struct pl_memory *memory, const struct pl_plan_request *request, struct pl_program **program,
                   struct pl_error *error)
 {
-    PL_TRY(pl_check_operators(request->graph, error));
+    PL_TRY(pl_check_operators(request->registry, request->graph, error));
     struct pl_builder builder = {.memory = memory, .request = request, .error = error, .fold_budget = FOLD_BUDGET};
     builder.program = create_program(memory, request);
     if (builder.program == NULL) return pl_builder_no_memory(&builder);

@@ -142,6 +142,14 @@ static pl_status check_links(struct pl_draft *draft, int32_t member)
     return PL_OK;
 }
 
+/* What the user who registered this operator has of it; NULL for plait's own. */
+static struct pl_user_node *find_node(const struct pl_draft *draft, const struct pl_operator *op)
+{
+    const struct pl_builder *builder = draft->builder;
+    if (builder->request->member_nodes == NULL || op->index < 0) return NULL;
+    return pl_user_nodes_find(builder->request->member_nodes[builder->member], pl_draft_own_subgraph(draft), op->index);
+}
+
 static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operator *op)
 {
     struct arguments arguments = {0};
@@ -151,7 +159,9 @@ static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operat
         builder->member = op->member;
         builder->subgraph_base = op->subgraph_base;
     }
-    struct pl_prepare prepare = {.op_def = pl_op_find(op),
+    struct pl_user_node *node = find_node(draft, op);
+    struct pl_prepare prepare = {.op_def = node != NULL ? &node->op->op : pl_op_find(op),
+                                 .user_node = node,
                                  .op = op,
                                  .graph = builder->request->graph,
                                  .input_count = op->input_count,

@@ -9,6 +9,7 @@
 
 #include "graph/graph.h"
 #include "ops/op.h"
+#include "ops/user_op.h"
 
 /* Indices into the table of bases. Behind PL_BASE_ARENA come those of slots and nested blocks, as they are met. */
 enum { PL_BASE_ADDRESS = 0, PL_BASE_ARENA = 1, PL_BASE_FIRST_FREE = 2 };
@@ -85,6 +86,7 @@ struct pl_program {
     atomic_int references;
     struct pl_region region;
     struct pl_graph *graph; /* a reference */
+    const struct pl_user_nodes *nodes; /* of the one model it is the plan of, if that has any: nobody shares it then */
     int32_t subgraph;       /* of the graph: the entry point this is the plan of */
     int32_t workers;        /* most workers it can use */
     bool whole;
@@ -107,6 +109,8 @@ struct pl_plan_request {
     int32_t workers;
     bool whole; /* linked tensors may live in the arena: the segments run only one after another */
     size_t tensor_limit_bytes;
+    const struct pl_registry *registry;              /* NULL: plait's own operators alone */
+    const struct pl_user_nodes *const *member_nodes; /* per member; NULL or an entry NULL: no operators of users */
 };
 
 /* Plans a subgraph of a graph. Nothing of the request is kept but a reference to the graph. */
@@ -116,8 +120,8 @@ void pl_program_retain(struct pl_program *program);
 /* NULL is allowed. */
 void pl_program_release(struct pl_program *program);
 
-bool pl_operator_is_supported(const struct pl_operator *op);
+bool pl_operator_is_supported(const struct pl_registry *registry, const struct pl_operator *op);
 /* All operators of a graph that are not implemented, in one message; PL_OK if there are none. */
-pl_status pl_check_operators(const struct pl_graph *graph, struct pl_error *error);
+pl_status pl_check_operators(const struct pl_registry *registry, const struct pl_graph *graph, struct pl_error *error);
 
 #endif

@@ -4,8 +4,9 @@
 
 #include "plan/program.h"
 
-bool pl_operator_is_supported(const struct pl_operator *op)
+bool pl_operator_is_supported(const struct pl_registry *registry, const struct pl_operator *op)
 {
+    if (pl_registry_find(registry, op) != NULL) return true;
     const struct pl_op *found = pl_op_find(op);
     return found != NULL && op->version <= found->max_version;
 }
@@ -28,17 +29,17 @@ static const char *way_out(const struct pl_operator *op)
         return " (a TensorFlow operator: convert the model without SELECT_TF_OPS)";
     if (strcmp(op->custom_name, "edgetpu-custom-op") == 0)
         return " (compiled for the Edge TPU: use the file from before edgetpu_compiler)";
-    return " (custom operator)";
+    return " (custom operator: register it with plait_register_op() before loading)";
 }
 
-pl_status pl_check_operators(const struct pl_graph *graph, struct pl_error *error)
+pl_status pl_check_operators(const struct pl_registry *registry, const struct pl_graph *graph, struct pl_error *error)
 {
     int missing = 0;
     for (int32_t s = 0; s < graph->subgraph_count; s++) {
         const struct pl_subgraph *subgraph = &graph->subgraphs[s];
         for (int32_t i = 0; i < subgraph->operator_count; i++) {
             const struct pl_operator *op = &subgraph->operators[i];
-            if (pl_operator_is_supported(op) || is_repeated(subgraph, i)) continue;
+            if (pl_operator_is_supported(registry, op) || is_repeated(subgraph, i)) continue;
             if (missing++ == 0) pl_fail(error, PL_UNSUPPORTED, "operators that are not supported: ");
             else pl_error_append(error, ", ");
             pl_error_append(error, "%s version %d%s", pl_operator_name(op), (int)op->version, way_out(op));

@@ -38,6 +38,13 @@ class Graph:
         self.graph.tensors.append(made)
         return len(self.graph.tensors) - 1
 
+    def custom(self, name, inputs, outputs, options=b"", version=1):
+        self.op("CUSTOM", inputs, outputs, version=version)
+        self.model.operatorCodes[-1].customCode = name.encode()
+        if options:
+            self.graph.operators[-1].customOptions = np.frombuffer(options, np.uint8)
+        return outputs[0]
+
     def op(self, name, inputs, outputs, options=None, version=1):
         code = schema.OperatorCodeT()
         code.builtinCode = getattr(schema.BuiltinOperator, name)
