@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sixteen floats, the width of a packed block: one vector of AVX-512 or two of AVX2, so that a
+ * kernel is written once for both. */
+#ifndef PL_KERNELS_X86_FLOATS_X86_H
+#define PL_KERNELS_X86_FLOATS_X86_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#include "kernels/loop.h"
+
+enum { PL_FLOATS = 16 };
+
+#if defined(__AVX512F__)
+
+enum { PL_FLOATS_VECTORS = 1 };
+struct pl_floats {
+    __m512 v;
+};
+/* Which of the sixteen are there. */
+struct pl_floats_mask {
+    __mmask16 m;
+};
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_set(float x)
+{
+    return (struct pl_floats){_mm512_set1_ps(x)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_load(const float *from)
+{
+    return (struct pl_floats){_mm512_loadu_ps(from)};
+}
+
+PL_ALWAYS_INLINE void pl_floats_store(float *to, struct pl_floats x)
+{
+    _mm512_storeu_ps(to, x.v);
+}
+
+/* The first `count` of sixteen, 0 to 16. */
+PL_ALWAYS_INLINE struct pl_floats_mask pl_floats_first(int32_t count)
+{
+    return (struct pl_floats_mask){(__mmask16)((1u << count) - 1)};
+}
+
+/* Nothing is read or written where the mask is not set; zeros come instead. */
+PL_ALWAYS_INLINE struct pl_floats pl_floats_load_masked(const float *from,
+                                                        struct pl_floats_mask mask)
+{
+    return (struct pl_floats){_mm512_maskz_loadu_ps(mask.m, from)};
+}
+
+PL_ALWAYS_INLINE void pl_floats_store_masked(float *to, struct pl_floats x,
+                                             struct pl_floats_mask mask)
+{
+    _mm512_mask_storeu_ps(to, mask.m, x.v);
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_add(struct pl_floats a, struct pl_floats b)
+{
+    return (struct pl_floats){_mm512_add_ps(a.v, b.v)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_multiply(struct pl_floats a, struct pl_floats b)
+{
+    return (struct pl_floats){_mm512_mul_ps(a.v, b.v)};
+}
+
+/* a * b + sum in one rounding. */
+PL_ALWAYS_INLINE struct pl_floats pl_floats_fma(struct pl_floats a, struct pl_floats b,
+                                                struct pl_floats sum)
+{
+    return (struct pl_floats){_mm512_fmadd_ps(a.v, b.v, sum.v)};
+}
+
+/* As pl_clamp_float: the second operand wins where neither is greater, so NaN stays. */
+PL_ALWAYS_INLINE struct pl_floats pl_floats_clamp(struct pl_floats x, struct pl_floats low,
+                                                  struct pl_floats high)
+{
+    return (struct pl_floats){_mm512_min_ps(high.v, _mm512_max_ps(low.v, x.v))};
+}
+
+#else
+
+enum { PL_FLOATS_VECTORS = 2 };
+struct pl_floats {
+    __m256 v, w;
+};
+struct pl_floats_mask {
+    __m256i m, n;
+};
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_set(float x)
+{
+    return (struct pl_floats){_mm256_set1_ps(x), _mm256_set1_ps(x)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_load(const float *from)
+{
+    return (struct pl_floats){_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)};
+}
+
+PL_ALWAYS_INLINE void pl_floats_store(float *to, struct pl_floats x)
+{
+    _mm256_storeu_ps(to, x.v);
+    _mm256_storeu_ps(to + 8, x.w);
+}
+
+PL_ALWAYS_INLINE struct pl_floats_mask pl_floats_first(int32_t count)
+{
+    const __m256i ramp = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return (struct pl_floats_mask){_mm256_cmpgt_epi32(_mm256_set1_epi32(count), ramp),
+                                   _mm256_cmpgt_epi32(_mm256_set1_epi32(count - 8), ramp)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_load_masked(const float *from,
+                                                        struct pl_floats_mask mask)
+{
+    return (struct pl_floats){_mm256_maskload_ps(from, mask.m),
+                              _mm256_maskload_ps(from + 8, mask.n)};
+}
+
+PL_ALWAYS_INLINE void pl_floats_store_masked(float *to, struct pl_floats x,
+                                             struct pl_floats_mask mask)
+{
+    _mm256_maskstore_ps(to, mask.m, x.v);
+    _mm256_maskstore_ps(to + 8, mask.n, x.w);
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_add(struct pl_floats a, struct pl_floats b)
+{
+    return (struct pl_floats){_mm256_add_ps(a.v, b.v), _mm256_add_ps(a.w, b.w)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_multiply(struct pl_floats a, struct pl_floats b)
+{
+    return (struct pl_floats){_mm256_mul_ps(a.v, b.v), _mm256_mul_ps(a.w, b.w)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_fma(struct pl_floats a, struct pl_floats b,
+                                                struct pl_floats sum)
+{
+    return (struct pl_floats){_mm256_fmadd_ps(a.v, b.v, sum.v), _mm256_fmadd_ps(a.w, b.w, sum.w)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_clamp(struct pl_floats x, struct pl_floats low,
+                                                  struct pl_floats high)
+{
+    return (struct pl_floats){_mm256_min_ps(high.v, _mm256_max_ps(low.v, x.v)),
+                              _mm256_min_ps(high.w, _mm256_max_ps(low.w, x.w))};
+}
+
+#endif
+#endif
