@@ -15,9 +15,9 @@ struct indices {
 };
 
 struct level {
-    int64_t size;             /* dense: so many */
-    int64_t stride;           /* what an index adds to the place in the dense tensor */
-    struct indices segments;  /* sparse, else data is NULL */
+    int64_t size;            /* dense: so many */
+    int64_t stride;          /* what an index adds to the place in the dense tensor */
+    struct indices segments; /* sparse, else data is NULL */
     struct indices positions;
 };
 
@@ -75,16 +75,15 @@ static void find_strides(const struct pl_record *sparsity, const struct pl_shape
     const int32_t *map = pl_record_vector(sparsity, PL_SparsityParameters_block_map, &blocks);
     const int32_t *order =
         pl_record_vector(sparsity, PL_SparsityParameters_traversal_order, &count);
-    for (int32_t i = 0; i < shape->rank; i++)
-        strides[i] = pl_shape_span(shape, i + 1, shape->rank);
+    for (int32_t i = 0; i < shape->rank; i++) strides[i] = pl_shape_span(shape, i + 1, shape->rank);
     /* The last block dimension of a dimension is the innermost one. */
     for (uint32_t b = blocks; b-- > 0;) {
         int64_t size = 1;
         for (uint32_t i = (uint32_t)shape->rank; i < count; i++) {
             if (order[i] != shape->rank + (int32_t)b) continue;
-            size = pl_record_integer(
-                pl_record_item(sparsity, PL_SparsityParameters_dim_metadata, i),
-                PL_DimensionMetadata_dense_size);
+            size =
+                pl_record_integer(pl_record_item(sparsity, PL_SparsityParameters_dim_metadata, i),
+                                  PL_DimensionMetadata_dense_size);
         }
         strides[shape->rank + (int32_t)b] = strides[map[b]];
         strides[map[b]] *= size;

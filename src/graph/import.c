@@ -104,9 +104,8 @@ pl_status pl_import_tensor_facts(struct pl_region *region, const struct pl_recor
     const int64_t type = pl_record_integer(record, PL_Tensor_type);
     *tensor = (struct pl_tensor){.name = name == NULL ? "" : pl_region_text(region, name, length)};
     PL_ENSURE(tensor->name != NULL, error, PL_OUT_OF_MEMORY, "no memory for the name of a tensor");
-    PL_ENSURE(type < PL_TYPE_COUNT, error, PL_UNSUPPORTED,
-              "tensor '%s': type %s is not supported", tensor->name,
-              pl_schema_value_name(PL_ENUM_TensorType, type));
+    PL_ENSURE(type < PL_TYPE_COUNT, error, PL_UNSUPPORTED, "tensor '%s': type %s is not supported",
+              tensor->name, pl_schema_value_name(PL_ENUM_TensorType, type));
     tensor->type = (pl_type)type;
     tensor->is_variable = pl_record_integer(record, PL_Tensor_is_variable) != 0;
     import_shape(record, tensor);
@@ -341,8 +340,7 @@ static pl_status import_parts(struct importer *importer)
 }
 
 /* Constants there can be: one per buffer, the empty one, one per sparse tensor. */
-static size_t count_constants(const struct importer *importer, uint32_t buffers,
-                              uint32_t subgraphs)
+static size_t count_constants(const struct importer *importer, uint32_t buffers, uint32_t subgraphs)
 {
     size_t count = (size_t)buffers + 1;
     for (uint32_t i = 0; i < subgraphs; i++) {
@@ -365,9 +363,8 @@ static pl_status import_all(struct importer *importer)
     (void)pl_record_vector(root, PL_Model_buffers, &buffers);
     (void)pl_record_vector(root, PL_Model_subgraphs, &subgraphs);
     importer->by_buffer = pl_region_array(&importer->scratch, buffers, sizeof *importer->by_buffer);
-    graph->constants =
-        pl_region_array(&graph->region, count_constants(importer, buffers, subgraphs),
-                        sizeof *graph->constants);
+    graph->constants = pl_region_array(
+        &graph->region, count_constants(importer, buffers, subgraphs), sizeof *graph->constants);
     graph->subgraphs = pl_region_array(&graph->region, subgraphs, sizeof *graph->subgraphs);
     graph->description = copy_text(importer, root, PL_Model_description);
     if (importer->by_buffer == NULL || graph->constants == NULL || graph->subgraphs == NULL ||

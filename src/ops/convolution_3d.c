@@ -50,11 +50,10 @@ static int32_t find_source(const struct convolution_3d *params, int32_t axis, in
                            int32_t tap)
 {
     const struct pl_window *window = &params->axes[axis];
-    int64_t source = (int64_t)output * window->stride + (int64_t)tap * window->dilation -
-                     window->before;
+    int64_t source =
+        (int64_t)output * window->stride + (int64_t)tap * window->dilation - window->before;
     if (params->transposed) {
-        const int64_t scaled =
-            (int64_t)output + window->before - (int64_t)tap * window->dilation;
+        const int64_t scaled = (int64_t)output + window->before - (int64_t)tap * window->dilation;
         source = scaled % window->stride == 0 ? scaled / window->stride : -1;
     }
     return source >= 0 && source < input_size(params, axis) ? (int32_t)source : -1;
@@ -104,8 +103,8 @@ static pl_status eval_rows(const struct pl_eval *eval, int64_t from, int64_t to)
             const int32_t count = width - x < PIXELS ? width - x : PIXELS;
             for (int32_t i = 0; i < count; i++)
                 gather(params, input, z, y, x + i, patches + (int64_t)i * params->depth);
-            const struct pl_gemm_shape shape = pl_gemm_matrix(count, params->depth,
-                                                              params->outputs);
+            const struct pl_gemm_shape shape =
+                pl_gemm_matrix(count, params->depth, params->outputs);
             const struct pl_gemm_part part = {
                 .input = patches,
                 .output = (float *)eval->outputs[0] + (unit * width + x) * params->outputs,
@@ -148,8 +147,7 @@ static pl_status prepare_forward(struct pl_prepare *prepare, struct convolution_
     const struct pl_shape *input = &prepare->inputs[params->places.input]->shape;
     PL_TRY(prepare_axes(prepare, &input->dims[1], params));
     struct pl_shape output = {5, {input->dims[0]}};
-    for (int32_t axis = 0; axis < AXES; axis++)
-        output.dims[1 + axis] = params->axes[axis].output;
+    for (int32_t axis = 0; axis < AXES; axis++) output.dims[1 + axis] = params->axes[axis].output;
     output.dims[4] = params->outputs;
     return pl_check_set_output(prepare, 0, &output);
 }
@@ -235,8 +233,8 @@ static pl_status prepare_convolution(struct pl_prepare *prepare, struct pl_filte
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_FLOAT));
     PL_TRY(prepare_shapes(prepare, params));
     PL_TRY(pl_filter_check_bias(prepare, places, PL_FILTER_FLOAT, params->outputs, &params->bias));
-    const int64_t activation = pl_record_integer(
-        prepare->op->options, PL_Conv3DOptions_fused_activation_function);
+    const int64_t activation =
+        pl_record_integer(prepare->op->options, PL_Conv3DOptions_fused_activation_function);
     PL_TRY(pl_quantize_float_range(prepare, activation, &params->floats.low, &params->floats.high));
     PL_TRY(prepare_weights(prepare, params));
     const int32_t width = output_size(params, 2);

@@ -16,8 +16,7 @@ static pl_status eval_copy(const struct pl_eval *eval, int64_t from, int64_t to)
 
 pl_status pl_prepare_densify(struct pl_prepare *prepare)
 {
-    const uint32_t types =
-        PL_TYPES_FLOAT | PL_TYPE_BIT(PL_FLOAT16) | PL_TYPE_BIT(PL_INT8);
+    const uint32_t types = PL_TYPES_FLOAT | PL_TYPE_BIT(PL_FLOAT16) | PL_TYPE_BIT(PL_INT8);
     PL_TRY(pl_check_arity(prepare, 1, 1, 1));
     PL_TRY(pl_check_type(prepare, pl_input(0), types));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));

@@ -12,13 +12,13 @@ pl_status pl_filter_choose(struct pl_prepare *prepare, struct pl_filter_places p
         pl_type input, filter;
         enum pl_filter_kind kind;
     } kinds[] = {
-        {PL_FLOAT32, PL_FLOAT32, PL_FILTER_FLOAT}, {PL_FLOAT32, PL_INT8, PL_FILTER_HYBRID},
-        {PL_FLOAT32, PL_INT4, PL_FILTER_HYBRID},   {PL_FLOAT32, PL_INT2, PL_FILTER_HYBRID},
-        {PL_FLOAT32, PL_UINT8, PL_FILTER_HYBRID},
-        {PL_INT8, PL_INT8, PL_FILTER_INT8},        {PL_INT8, PL_INT4, PL_FILTER_INT8},
-        {PL_INT8, PL_INT2, PL_FILTER_INT8},        {PL_UINT8, PL_UINT8, PL_FILTER_UINT8},
-        {PL_INT16, PL_INT8, PL_FILTER_INT16},      {PL_INT16, PL_INT4, PL_FILTER_INT16},
-        {PL_INT16, PL_INT2, PL_FILTER_INT16},      {PL_INT16, PL_INT16, PL_FILTER_INT16_WIDE},
+        {PL_FLOAT32, PL_FLOAT32, PL_FILTER_FLOAT},  {PL_FLOAT32, PL_INT8, PL_FILTER_HYBRID},
+        {PL_FLOAT32, PL_INT4, PL_FILTER_HYBRID},    {PL_FLOAT32, PL_INT2, PL_FILTER_HYBRID},
+        {PL_FLOAT32, PL_UINT8, PL_FILTER_HYBRID},   {PL_INT8, PL_INT8, PL_FILTER_INT8},
+        {PL_INT8, PL_INT4, PL_FILTER_INT8},         {PL_INT8, PL_INT2, PL_FILTER_INT8},
+        {PL_UINT8, PL_UINT8, PL_FILTER_UINT8},      {PL_INT16, PL_INT8, PL_FILTER_INT16},
+        {PL_INT16, PL_INT4, PL_FILTER_INT16},       {PL_INT16, PL_INT2, PL_FILTER_INT16},
+        {PL_INT16, PL_INT16, PL_FILTER_INT16_WIDE},
     };
     PL_TRY(pl_check_type(prepare, pl_input(places.input), PL_TYPES_FLOAT | PL_TYPES_QUANTIZED));
     const pl_type input = prepare->inputs[places.input]->tensor->type;
@@ -63,8 +63,8 @@ const void *pl_filter_bias(const struct pl_filter_bias *bias, const struct pl_ev
 }
 
 pl_status pl_filter_check_quantized(struct pl_prepare *prepare, struct pl_filter_places places,
-                                    enum pl_filter_kind kind, int64_t activation,
-                                    int32_t channels, struct pl_output_range *range)
+                                    enum pl_filter_kind kind, int64_t activation, int32_t channels,
+                                    struct pl_output_range *range)
 {
     PL_TRY(pl_check_quantized(prepare, pl_input(places.input)));
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
@@ -95,7 +95,8 @@ pl_status pl_filter_multipliers(struct pl_prepare *prepare, struct pl_filter_pla
                                 enum pl_filter_kind kind, int32_t channels,
                                 const struct pl_multiplier **multipliers)
 {
-    const struct pl_value *input = prepare->inputs[places.input], *filter = prepare->inputs[places.filter];
+    const struct pl_value *input = prepare->inputs[places.input],
+                          *filter = prepare->inputs[places.filter];
     const struct pl_value *output = prepare->outputs[0];
     struct pl_multiplier *all = pl_prepare_allocate(prepare, (size_t)channels * sizeof *all);
     if (all == NULL) return PL_OUT_OF_MEMORY;
@@ -120,7 +121,8 @@ pl_status pl_filter_scales(struct pl_prepare *prepare, struct pl_filter_places p
                            int32_t channels, const float **scales, bool *uniform)
 {
     PL_TRY(pl_check_quantized_channels(prepare, pl_input(places.filter), channels));
-    const struct pl_quantization *quantization = &prepare->inputs[places.filter]->tensor->quantization;
+    const struct pl_quantization *quantization =
+        &prepare->inputs[places.filter]->tensor->quantization;
     float *all = pl_prepare_allocate(prepare, (size_t)channels * sizeof *all);
     if (all == NULL) return PL_OUT_OF_MEMORY;
     *scales = all;

@@ -25,7 +25,8 @@ enum pl_filter_kind {
 };
 
 /* Which kind the types of input and filter make; PL_UNSUPPORTED if none. */
-pl_status pl_filter_choose(struct pl_prepare *prepare, struct pl_filter_places places, enum pl_filter_kind *kind);
+pl_status pl_filter_choose(struct pl_prepare *prepare, struct pl_filter_places places,
+                           enum pl_filter_kind *kind);
 
 /* As what pl_gemm_prepare_weights() takes the filter. */
 pl_type pl_filter_weights_type(const struct pl_prepare *prepare, struct pl_filter_places places,
@@ -47,8 +48,8 @@ const void *pl_filter_bias(const struct pl_filter_bias *bias, const struct pl_ev
 /* Checks the quantization of input, filter and output of an integer kind, and the range of the
  * output. */
 pl_status pl_filter_check_quantized(struct pl_prepare *prepare, struct pl_filter_places places,
-                                    enum pl_filter_kind kind, int64_t activation,
-                                    int32_t channels, struct pl_output_range *range);
+                                    enum pl_filter_kind kind, int64_t activation, int32_t channels,
+                                    struct pl_output_range *range);
 
 /* One multiplier per channel as the reference's convolutions have them. */
 pl_status pl_filter_multipliers(struct pl_prepare *prepare, struct pl_filter_places places,

@@ -129,8 +129,7 @@ void pl_recurrent_add(const struct pl_recurrent *recurrent, const struct pl_eval
         const struct pl_recurrent_matrix matrix = {eval->inputs[weights->input], weights->rows,
                                                    weights->depth};
         recurrent->kernels->add_product_hybrid(sums, factor->quantized, &matrix, ready,
-                                               factor->zero_point,
-                                               factor->scale * weights->scale);
+                                               factor->zero_point, factor->scale * weights->scale);
         return;
     }
     recurrent->kernels->add_product_float(sums, factor->values, ready, weights->rows,
@@ -145,9 +144,7 @@ pl_status pl_recurrent_activation(struct pl_prepare *prepare, int64_t activation
     switch (activation) {
     case PL_ActivationFunctionType_NONE: *found = PL_RECURRENT_NONE; return PL_OK;
     case PL_ActivationFunctionType_RELU: *found = PL_RECURRENT_RELU; return PL_OK;
-    case PL_ActivationFunctionType_RELU_N1_TO_1:
-        *found = PL_RECURRENT_RELU_N1_TO_1;
-        return PL_OK;
+    case PL_ActivationFunctionType_RELU_N1_TO_1: *found = PL_RECURRENT_RELU_N1_TO_1; return PL_OK;
     case PL_ActivationFunctionType_RELU6: *found = PL_RECURRENT_RELU6; return PL_OK;
     case PL_ActivationFunctionType_TANH: *found = PL_RECURRENT_TANH; return PL_OK;
     default:

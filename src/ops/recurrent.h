@@ -18,9 +18,9 @@ struct pl_recurrent_weights {
     int32_t input; /* of the operator */
     int32_t rows;
     int32_t depth;
-    const void *ready;    /* of a constant: packed floats, or, hybrid, the sums of the rows; else */
-    size_t ready_offset;  /* where the stage puts them in the scratch */
-    float scale;          /* hybrid */
+    const void *ready;   /* of a constant: packed floats, or, hybrid, the sums of the rows; else */
+    size_t ready_offset; /* where the stage puts them in the scratch */
+    float scale;         /* hybrid */
 };
 
 struct pl_recurrent {

@@ -44,15 +44,14 @@ static void run_step(const struct rnn *rnn, const struct pl_eval *eval, const st
     struct pl_recurrent_factor input = {.quantized = quantized};
     struct pl_recurrent_factor aux = {.quantized = quantized + cell->inputs};
     struct pl_recurrent_factor old = {.quantized = quantized + cell->inputs + cell->aux_inputs};
-    float *output = (float *)eval->outputs[cell->output] + row * cell->output_width +
-                    cell->output_offset;
+    float *output =
+        (float *)eval->outputs[cell->output] + row * cell->output_width + cell->output_offset;
     memcpy(output, eval->inputs[cell->bias], bytes);
     pl_recurrent_take(recurrent, (const float *)eval->inputs[cell->input] + row * cell->inputs,
                       cell->inputs, &input);
     pl_recurrent_add(recurrent, eval, &cell->weights, &input, output);
     if (cell->aux_inputs > 0) {
-        const float *values =
-            (const float *)eval->inputs[cell->aux_input] + row * cell->aux_inputs;
+        const float *values = (const float *)eval->inputs[cell->aux_input] + row * cell->aux_inputs;
         pl_recurrent_take(recurrent, values, cell->aux_inputs, &aux);
         pl_recurrent_add(recurrent, eval, &cell->aux_weights, &aux, output);
     }
@@ -72,8 +71,8 @@ static pl_status eval_batches(const struct pl_eval *eval, int64_t from, int64_t 
         for (int64_t step = 0; step < (int64_t)rnn->rounds * rnn->times; step++) {
             const int64_t passed = step % rnn->times;
             const int64_t time = cell->backward ? rnn->times - 1 - passed : passed;
-            const int64_t row = rnn->time_major ? time * rnn->batches + batch
-                                                : batch * rnn->times + time;
+            const int64_t row =
+                rnn->time_major ? time * rnn->batches + batch : batch * rnn->times + time;
             run_step(rnn, eval, cell, row, state);
         }
     }
@@ -109,9 +108,8 @@ static pl_status check_cell(struct pl_prepare *prepare, const struct rnn *rnn, s
     cell->aux_inputs = aux->dims[aux->rank - 1];
     if (cell->aux_inputs > PL_RECURRENT_MOST_ELEMENTS)
         return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(cell->aux_input), "is too large");
-    return pl_recurrent_check_tensor(
-        prepare, cell->aux_weights_input, type,
-        pl_recurrent_matrix_shape(cell->units, cell->aux_inputs));
+    return pl_recurrent_check_tensor(prepare, cell->aux_weights_input, type,
+                                     pl_recurrent_matrix_shape(cell->units, cell->aux_inputs));
 }
 
 static pl_status prepare_cell(struct pl_prepare *prepare, struct rnn *rnn, struct cell *cell)
@@ -157,8 +155,7 @@ static pl_status prepare_cells(struct pl_prepare *prepare, struct rnn *rnn, int3
     rnn->batches = input->dims[rank == 3 && rnn->time_major ? 1 : 0];
     rnn->times = rank == 2 ? 1 : input->dims[rnn->time_major ? 0 : 1];
     if (rnn->rounds == 0) rnn->rounds = 1;
-    for (int32_t i = 0; i < rnn->cell_count; i++)
-        PL_TRY(check_cell(prepare, rnn, &rnn->cells[i]));
+    for (int32_t i = 0; i < rnn->cell_count; i++) PL_TRY(check_cell(prepare, rnn, &rnn->cells[i]));
     const struct pl_value *weights = prepare->inputs[rnn->cells[0].weights_input];
     const struct pl_value *last = prepare->inputs[rnn->cells[rnn->cell_count - 1].weights_input];
     if (weights->tensor->type != last->tensor->type)
@@ -258,8 +255,8 @@ pl_status pl_prepare_bidirectional_sequence_rnn(struct pl_prepare *prepare)
     const bool merged =
         pl_record_integer(options, PL_BidirectionalSequenceRNNOptions_merge_outputs) != 0;
     const bool asymmetric =
-        pl_record_integer(options,
-                          PL_BidirectionalSequenceRNNOptions_asymmetric_quantize_inputs) != 0;
+        pl_record_integer(options, PL_BidirectionalSequenceRNNOptions_asymmetric_quantize_inputs) !=
+        0;
     PL_TRY(pl_check_arity(prepare, AUX_INPUT, BOTH_INPUTS, merged ? 1 : 2));
     if (prepare->input_count != BOTH_INPUTS)
         return pl_prepare_fail(prepare, PL_INVALID_MODEL, "found %d inputs, expected %d",

@@ -153,8 +153,7 @@ static pl_status eval_rows(const struct pl_eval *eval, int64_t from, int64_t to)
         if (row >= rows->count) continue;
         for (int32_t i = 0; i < columns->count; i++) {
             const int64_t offset = params->offsets[row * columns->count + i];
-            run_phase(params, eval, unit, &rows->phases[row], &columns->phases[i],
-                      packed + offset);
+            run_phase(params, eval, unit, &rows->phases[row], &columns->phases[i], packed + offset);
         }
     }
     return PL_OK;
@@ -169,8 +168,7 @@ static void pack_phases(void *packed, const void *raw, const void *context)
     const int32_t count = params->rows.count * params->columns.count;
     for (int32_t i = 0; i < count; i++) {
         params->operands.weights.pack_blocks((char *)packed + params->offsets[i], raw,
-                                             &params->packs[i], 0,
-                                             pl_gemm_blocks(params->outputs));
+                                             &params->packs[i], 0, pl_gemm_blocks(params->outputs));
     }
 }
 
@@ -411,8 +409,8 @@ pl_status pl_prepare_transpose_conv(struct pl_prepare *prepare)
     params->element_bytes = params->kind == PL_FILTER_HYBRID ? 1 : params->output_bytes;
     PL_TRY(prepare_weights(prepare, params));
     const struct pl_shape *output = &prepare->outputs[0]->shape;
-    const int64_t units = pl_shape_count(output) > 0 ? (int64_t)output->dims[0] * output->dims[1]
-                                                     : 0;
+    const int64_t units =
+        pl_shape_count(output) > 0 ? (int64_t)output->dims[0] * output->dims[1] : 0;
     const int64_t taps = pl_shape_span(&prepare->inputs[FILTER]->shape, 1, 4) /
                          ((int64_t)params->rows.count * params->columns.count);
     pl_prepare_stage(prepare, eval_rows, units, pl_cost(pl_shape_span(output, 2, 4), taps));

@@ -125,8 +125,7 @@ DEFINE_ADD_BYTES(i8, int8_t)
 DEFINE_ADD_BYTES(u8, uint8_t)
 
 /* A weight with its offset has 9 bits and a product 24, so WIDE_RUN of them fit into 32. */
-static ALWAYS_INLINE void add_i16_i8(int rows, int vectors, union sums *sums,
-                                     const struct run *run)
+static ALWAYS_INLINE void add_i16_i8(int rows, int vectors, union sums *sums, const struct run *run)
 {
     const int16_t *input = run->input;
     const int8_t *weights = run->weights;
