@@ -43,8 +43,9 @@ struct transpose_convolution {
     int32_t height, width, depth; /* of the input */
     int32_t outputs;
     int32_t element_bytes, output_bytes;
-    struct pl_gemm_pack *packs; /* of phase (row phase, column phase) */
-    int64_t *offsets;           /* of its weights in the packed ones, in bytes */
+    int32_t pack_count; /* of phases (row phase, column phase), and of none */
+    struct pl_gemm_pack *packs;
+    int64_t *offsets; /* of their weights in the packed ones, in bytes */
     union {
         struct pl_gemm_float floats;
         struct pl_gemm_hybrid hybrid;
@@ -149,7 +150,9 @@ static pl_status eval_rows(const struct pl_eval *eval, int64_t from, int64_t to)
         const int64_t y = unit % rows->window.input + rows->window.before;
         const int32_t row = (int32_t)(y % rows->window.stride);
         /* Where no tap reaches there is the bias alone. */
-        if (gaps || row >= rows->count) run_phase(params, eval, unit, &none, &none, packed);
+        if (gaps || row >= rows->count)
+            run_phase(params, eval, unit, &none, &none,
+                      packed + params->offsets[params->pack_count - 1]);
         if (row >= rows->count) continue;
         for (int32_t i = 0; i < columns->count; i++) {
             const int64_t offset = params->offsets[row * columns->count + i];
@@ -165,8 +168,7 @@ static pl_status eval_rows(const struct pl_eval *eval, int64_t from, int64_t to)
 static void pack_phases(void *packed, const void *raw, const void *context)
 {
     const struct transpose_convolution *params = context;
-    const int32_t count = params->rows.count * params->columns.count;
-    for (int32_t i = 0; i < count; i++) {
+    for (int32_t i = 0; i < params->pack_count; i++) {
         params->operands.weights.pack_blocks((char *)packed + params->offsets[i], raw,
                                              &params->packs[i], 0, pl_gemm_blocks(params->outputs));
     }
@@ -188,36 +190,47 @@ static pl_gemm_pack_blocks choose_packer(const struct pl_gemm_kernels *kernels, 
                               : kernels->pack_blocks_u8;
 }
 
-/* How the weights of each phase are packed, and where they lie; *bytes: of all of them. */
+/* How the taps of phase i are packed. */
+static struct pl_gemm_pack pack_of(const struct transpose_convolution *params, int32_t i)
+{
+    const int64_t depth = params->depth, width = params->columns.window.filter * depth;
+    struct pl_gemm_pack pack = {
+        .groups = 1,
+        .channels = params->outputs,
+        .channel_stride = params->rows.window.filter * width,
+        .depth_stride = 1,
+    };
+    if (i == params->pack_count - 1) return pack; /* no taps */
+    const struct phase *row = &params->rows.phases[i / params->columns.count];
+    const struct phase *column = &params->columns.phases[i % params->columns.count];
+    pack.depth = (int32_t)(row->taps * column->taps * depth);
+    pack.run = params->depth;
+    pack.row_runs = column->taps;
+    pack.run_stride = -params->columns.window.stride * depth;
+    pack.row_stride = -params->rows.window.stride * width;
+    pack.first = row->tap * width + column->tap * depth;
+    return pack;
+}
+
+/* Where the weights of each phase lie; *bytes: of all of them. */
 static pl_status lay_out_phases(struct pl_prepare *prepare, struct transpose_convolution *params,
                                 size_t *bytes)
 {
-    const int32_t filter_width = params->columns.window.filter, depth = params->depth;
-    const size_t count = (size_t)params->rows.count * (size_t)params->columns.count;
-    const size_t element = params->kind == PL_FILTER_FLOAT ? sizeof(float) : 1;
-    const size_t blocks = (size_t)pl_gemm_blocks(params->outputs) * PL_GEMM_BLOCK * element;
+    const struct pl_gemm_kernels *kernels = params->operands.kernels;
+    const struct pl_gemm_layout layout =
+        params->kind == PL_FILTER_FLOAT ? kernels->layout_f32 : kernels->layout_i8;
+    params->pack_count = params->rows.count * params->columns.count + 1;
+    const size_t count = (size_t)params->pack_count;
     params->packs = pl_prepare_allocate(prepare, count * sizeof *params->packs);
     params->offsets = pl_prepare_allocate(prepare, count * sizeof *params->offsets);
     if (params->packs == NULL || params->offsets == NULL) return PL_OUT_OF_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        const struct phase *row = &params->rows.phases[i / (size_t)params->columns.count];
-        const struct phase *column = &params->columns.phases[i % (size_t)params->columns.count];
-        const int64_t pixels = (int64_t)row->taps * column->taps;
-        params->packs[i] = (struct pl_gemm_pack){
-            .groups = 1,
-            .channels = params->outputs,
-            .depth = (int32_t)(pixels * depth),
-            .channel_stride = (int64_t)params->rows.window.filter * filter_width * depth,
-            .depth_stride = 1,
-            .run = depth,
-            .row_runs = column->taps,
-            .run_stride = -(int64_t)params->columns.window.stride * depth,
-            .row_stride = -(int64_t)params->rows.window.stride * filter_width * depth,
-            .first = ((int64_t)row->tap * filter_width + column->tap) * depth,
-        };
+    for (int32_t i = 0; i < params->pack_count; i++) {
+        params->packs[i] = pack_of(params, i);
         params->offsets[i] = (int64_t)*bytes;
         size_t phase_bytes = 0;
-        if (!pl_size_multiply(blocks, (size_t)(pixels * depth), &phase_bytes) ||
+        if (!pl_size_multiply((size_t)pl_gemm_blocks(params->outputs),
+                              (size_t)pl_gemm_block_bytes(layout, params->packs[i].depth),
+                              &phase_bytes) ||
             !pl_size_add(*bytes, phase_bytes, bytes))
             return pl_prepare_fail(prepare, PL_OUT_OF_MEMORY, "the weights do not fit into memory");
     }
