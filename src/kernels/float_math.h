@@ -65,6 +65,18 @@ static inline float pl_expf(float x)
     return (1.0f + parts.tail) * first * second;
 }
 
+/* exp(x) - 1, without loss near 0. */
+static inline float pl_expm1f(float x)
+{
+    float limited = x > 89.0f ? 89.0f : x;
+    limited = limited < -20.0f ? -20.0f : limited;
+    const struct pl_exp_parts parts = pl_exp_split(limited);
+    /* 2^128 is no float: half of it, twice. */
+    const float power = pl_float_from_bits((parts.n + 126u) << 23);
+    const float half = fmaf(power, parts.tail, power - 0.5f);
+    return half + half;
+}
+
 static inline float pl_tanhf(float x)
 {
     /* tanh|x| = e / (e + 2), e = exp(2|x|) - 1; beyond 10 it is 1 in float. */

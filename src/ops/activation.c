@@ -1,180 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operators of one input: RELU, RELU6, RELU_N1_TO_1, LOGISTIC, TANH, GELU, HARD_SWISH, RSQRT,
- * LOGICAL_NOT. What works on 8-bit values becomes a table of all 256. */
+/* LOGISTIC, TANH, GELU, HARD_SWISH. What works on 8-bit values becomes a table of all 256. */
 #include <math.h>
 
 #include "kernels/fixed_functions.h"
 #include "ops/check.h"
-#include "ops/lookup.h"
 #include "ops/quantize.h"
-
-struct unary_plan {
-    pl_unary_kernel kernel;
-    struct pl_unary_params params;
-    pl_convert_kernel convert; /* of rescale */
-    struct pl_convert_params convert_params;
-    int32_t bytes;  /* of an element */
-    bool has_least; /* the function is not defined below `least` */
-    int32_t least;
-    union {
-        uint8_t lookup_8[PL_LOOKUP_8];
-        int16_t lookup_16[PL_LOOKUP_16];
-    } table;
-};
-
-/* ---- what all share -------------------------------------------------------------------------- */
-
-static bool is_8_bit(pl_type type)
-{
-    return type == PL_INT8 || type == PL_UINT8;
-}
-
-static bool is_below(const struct unary_plan *plan, const void *in, int64_t from, int64_t to)
-{
-    bool below = false;
-    if (plan->bytes == 1) {
-        const int8_t *values = in;
-        for (int64_t i = from; i < to; i++) below |= values[i] < plan->least;
-    } else {
-        const int16_t *values = in;
-        for (int64_t i = from; i < to; i++) below |= values[i] < plan->least;
-    }
-    return below;
-}
-
-static pl_status eval_unary(const struct pl_eval *eval, int64_t from, int64_t to)
-{
-    const struct unary_plan *plan = eval->params;
-    const char *in = eval->inputs[0];
-    char *out = eval->outputs[0];
-    if (plan->has_least && is_below(plan, in, from, to))
-        return pl_eval_fail(eval,
-                            "the input has negative values, where the function is not defined");
-    plan->kernel(out + from * plan->bytes, in + from * plan->bytes, to - from, &plan->params);
-    return PL_OK;
-}
-
-static pl_status eval_rescale(const struct pl_eval *eval, int64_t from, int64_t to)
-{
-    const struct unary_plan *plan = eval->params;
-    const char *in = eval->inputs[0];
-    char *out = eval->outputs[0];
-    plan->convert(out + from * plan->bytes, in + from * plan->bytes, to - from,
-                  &plan->convert_params);
-    return PL_OK;
-}
-
-/* One input, one output of its type and shape; quantized types have their quantization. */
-static pl_status prepare_plan(struct pl_prepare *prepare, uint32_t types, struct unary_plan **plan)
-{
-    PL_TRY(pl_check_arity(prepare, 1, 1, 1));
-    PL_TRY(pl_check_type(prepare, pl_input(0), types));
-    PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
-    const pl_type type = prepare->inputs[0]->tensor->type;
-    if ((PL_TYPE_BIT(type) & PL_TYPES_QUANTIZED) != 0) {
-        PL_TRY(pl_check_quantized(prepare, pl_input(0)));
-        PL_TRY(pl_check_quantized(prepare, pl_output(0)));
-    }
-    if (type == PL_INT16) {
-        PL_TRY(pl_check_symmetric(prepare, pl_input(0)));
-        PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
-    }
-    PL_TRY(pl_check_set_output(prepare, 0, &prepare->inputs[0]->shape));
-    *plan = pl_prepare_allocate(prepare, sizeof **plan);
-    if (*plan == NULL) return PL_OUT_OF_MEMORY;
-    (*plan)->bytes = pl_type_bits(type) / 8;
-    (*plan)->params.lookup_8 = (*plan)->table.lookup_8;
-    (*plan)->params.lookup_16 = (*plan)->table.lookup_16;
-    prepare->params = *plan;
-    prepare->in_place_inputs = 1;
-    return PL_OK;
-}
-
-static pl_status finish(struct pl_prepare *prepare, pl_eval_function eval, int64_t cost)
-{
-    pl_prepare_stage(prepare, eval, pl_shape_count(&prepare->inputs[0]->shape), cost);
-    return PL_OK;
-}
-
-/* Makes the plan a table of `function`, for quantized types. */
-static void use_lookup(struct pl_prepare *prepare, struct unary_plan *plan,
-                       pl_lookup_function function, float parameter)
-{
-    const struct pl_value *input = prepare->inputs[0];
-    const struct pl_value *output = prepare->outputs[0];
-    if (is_8_bit(input->tensor->type)) {
-        plan->kernel = prepare->kernels->elementwise->unary->lookup_8;
-        pl_lookup_fill_8(input, output, function, parameter, plan->table.lookup_8);
-    } else {
-        plan->kernel = prepare->kernels->elementwise->unary->lookup_16;
-        pl_lookup_fill_16(input, output, function, parameter, plan->table.lookup_16);
-    }
-}
-
-/* ---- RELU and its kin ------------------------------------------------------------------------ */
-
-/* A bound on the output's scale. Tensors that were never other than 0 can have scales so small
- * that the bound is no int32: the reference's conversion then gives the lowest one. */
-static int32_t quantized_bound(float bound, const struct pl_quantization *out)
-{
-    const float scaled = roundf(bound / out->scales[0]);
-    const bool fits = scaled >= -2147483648.0f && scaled < 2147483648.0f;
-    return pl_fixed_add(fits ? (int32_t)scaled : INT32_MIN, out->zero_points[0]);
-}
-
-static pl_status rescale_params(struct pl_prepare *prepare, float low, float high,
-                                struct pl_convert_params *params)
-{
-    const struct pl_quantization *in = &prepare->inputs[0]->tensor->quantization;
-    const struct pl_quantization *out = &prepare->outputs[0]->tensor->quantization;
-    const float real = in->scales[0] / out->scales[0];
-    /* Such scales can also make the factor infinite, which is 0 to the reference. */
-    if (isfinite(real)) PL_TRY(pl_quantize_multiplier(prepare, (double)real, &params->multiplier));
-    params->in_offset = in->zero_points[0];
-    params->out_offset = out->zero_points[0];
-    pl_quantize_type_range(prepare->outputs[0]->tensor->type, &params->low, &params->high);
-    const int32_t low_bound = quantized_bound(low, out);
-    if (low_bound > params->low) params->low = low_bound;
-    if (isinf(high)) return PL_OK;
-    const int32_t high_bound = quantized_bound(high, out);
-    if (high_bound < params->high) params->high = high_bound;
-    return PL_OK;
-}
-
-static pl_status prepare_rectifier(struct pl_prepare *prepare, float low, float high,
-                                   uint32_t types)
-{
-    struct unary_plan *plan = NULL;
-    PL_TRY(prepare_plan(prepare, types, &plan));
-    const pl_type type = prepare->inputs[0]->tensor->type;
-    if (type == PL_FLOAT32) {
-        plan->kernel = prepare->kernels->elementwise->unary->clamp;
-        plan->params.low = low;
-        plan->params.high = high;
-        return finish(prepare, eval_unary, 1);
-    }
-    PL_TRY(rescale_params(prepare, low, high, &plan->convert_params));
-    const enum pl_step_type step = type == PL_INT8    ? PL_STEP_INT8
-                                   : type == PL_UINT8 ? PL_STEP_UINT8
-                                                      : PL_STEP_INT16;
-    plan->convert = prepare->kernels->elementwise->convert->requantize[step][step];
-    return finish(prepare, eval_rescale, 2);
-}
-
-pl_status pl_prepare_relu(struct pl_prepare *prepare)
-{
-    return prepare_rectifier(prepare, 0.0f, INFINITY, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED);
-}
-
-pl_status pl_prepare_relu6(struct pl_prepare *prepare)
-{
-    return prepare_rectifier(prepare, 0.0f, 6.0f, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED);
-}
-
-pl_status pl_prepare_relu_n1_to_1(struct pl_prepare *prepare)
-{
-    return prepare_rectifier(prepare, -1.0f, 1.0f, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED_8);
-}
+#include "ops/unary.h"
 
 /* ---- LOGISTIC and TANH ----------------------------------------------------------------------- */
 
@@ -220,8 +51,8 @@ static pl_status prepare_sigmoid(struct pl_prepare *prepare, pl_unary_kernel rea
                                  pl_unary_kernel fixed_16, int32_t largest_shift,
                                  pl_lookup_function function)
 {
-    struct unary_plan *plan = NULL;
-    PL_TRY(prepare_plan(prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED, &plan));
+    struct pl_unary_plan *plan = NULL;
+    PL_TRY(pl_unary_prepare(prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED, &plan));
     const pl_type type = prepare->inputs[0]->tensor->type;
     if (type == PL_FLOAT32) {
         plan->kernel = real;
@@ -229,9 +60,9 @@ static pl_status prepare_sigmoid(struct pl_prepare *prepare, pl_unary_kernel rea
         plan->kernel = fixed_16;
         PL_TRY(sigmoid_16_params(prepare, largest_shift, &plan->params));
     } else {
-        use_lookup(prepare, plan, function, 0.0f);
+        pl_unary_use_lookup(prepare, plan, function, 0.0f);
     }
-    return finish(prepare, eval_unary, type == PL_FLOAT32 ? 16 : 2);
+    return pl_unary_finish(prepare, plan, type == PL_FLOAT32 ? 16 : 2);
 }
 
 pl_status pl_prepare_logistic(struct pl_prepare *prepare)
@@ -265,14 +96,14 @@ pl_status pl_prepare_gelu(struct pl_prepare *prepare)
     const struct pl_unary_table *unary = prepare->kernels->elementwise->unary;
     const bool approximate =
         pl_record_integer(prepare->op->options, PL_GeluOptions_approximate) != 0;
-    struct unary_plan *plan = NULL;
-    PL_TRY(prepare_plan(prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED, &plan));
+    struct pl_unary_plan *plan = NULL;
+    PL_TRY(pl_unary_prepare(prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED, &plan));
     if (prepare->inputs[0]->tensor->type == PL_FLOAT32) {
         plan->kernel = approximate ? unary->gelu_by_tanh : unary->gelu;
-        return finish(prepare, eval_unary, 24);
+        return pl_unary_finish(prepare, plan, 24);
     }
-    use_lookup(prepare, plan, approximate ? gelu_by_tanh_function : gelu_function, 0.0f);
-    return finish(prepare, eval_unary, 2);
+    pl_unary_use_lookup(prepare, plan, approximate ? gelu_by_tanh_function : gelu_function, 0.0f);
+    return pl_unary_finish(prepare, plan, 2);
 }
 
 /* ---- HARD_SWISH ------------------------------------------------------------------------------ */
@@ -351,75 +182,13 @@ static pl_status hard_swish_lookup(struct pl_prepare *prepare, uint8_t table[PL_
 
 pl_status pl_prepare_hard_swish(struct pl_prepare *prepare)
 {
-    struct unary_plan *plan = NULL;
-    PL_TRY(prepare_plan(prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED_8, &plan));
+    struct pl_unary_plan *plan = NULL;
+    PL_TRY(pl_unary_prepare(prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED_8, &plan));
     if (prepare->inputs[0]->tensor->type == PL_FLOAT32) {
         plan->kernel = prepare->kernels->elementwise->unary->hard_swish;
     } else {
         plan->kernel = prepare->kernels->elementwise->unary->lookup_8;
-        PL_TRY(hard_swish_lookup(prepare, plan->table.lookup_8));
+        PL_TRY(hard_swish_lookup(prepare, plan->lookup_8));
     }
-    return finish(prepare, eval_unary, 4);
-}
-
-/* ---- RSQRT ----------------------------------------------------------------------------------- */
-
-/* Where it is not defined: the largest output. */
-static float rsqrt_function(float x, float out_scale)
-{
-    return x <= 0.0f ? (float)INT16_MAX * out_scale : 1.0f / sqrtf(x);
-}
-
-static pl_status rsqrt_lookup_8(struct pl_prepare *prepare, uint8_t table[PL_LOOKUP_8])
-{
-    enum { BITS = 20 }; /* by which the inverse square root is kept as an integer */
-    const struct pl_quantization *in = &prepare->inputs[0]->tensor->quantization;
-    const struct pl_quantization *out = &prepare->outputs[0]->tensor->quantization;
-    struct pl_multiplier rescale;
-    PL_TRY(pl_quantize_multiplier(prepare, 1.0 / (double)(sqrtf(in->scales[0]) * out->scales[0]),
-                                  &rescale));
-    rescale.shift -= BITS;
-    if (rescale.shift < -31) rescale = (struct pl_multiplier){0, 0};
-    for (int32_t value = in->zero_points[0]; value <= INT8_MAX; value++) {
-        struct pl_multiplier inverse = pl_fixed_inverse_square_root(value - in->zero_points[0]);
-        inverse.shift += BITS;
-        const int32_t scaled =
-            pl_fixed_add(pl_multiply(pl_multiply(1, inverse), rescale), out->zero_points[0]);
-        const int32_t result =
-            value == in->zero_points[0] ? INT8_MAX : pl_clamp(scaled, INT8_MIN, INT8_MAX);
-        table[(uint8_t)value] = (uint8_t)result;
-    }
-    return PL_OK;
-}
-
-pl_status pl_prepare_rsqrt(struct pl_prepare *prepare)
-{
-    struct unary_plan *plan = NULL;
-    PL_TRY(prepare_plan(
-        prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPE_BIT(PL_INT8) | PL_TYPE_BIT(PL_INT16), &plan));
-    const struct pl_value *input = prepare->inputs[0];
-    if (input->tensor->type == PL_FLOAT32) {
-        plan->kernel = prepare->kernels->elementwise->unary->rsqrt;
-        return finish(prepare, eval_unary, 4);
-    }
-    plan->has_least = true;
-    plan->least = input->tensor->quantization.zero_points[0];
-    if (input->tensor->type == PL_INT16) {
-        use_lookup(prepare, plan, rsqrt_function,
-                   prepare->outputs[0]->tensor->quantization.scales[0]);
-    } else {
-        plan->kernel = prepare->kernels->elementwise->unary->lookup_8;
-        PL_TRY(rsqrt_lookup_8(prepare, plan->table.lookup_8));
-    }
-    return finish(prepare, eval_unary, 2);
-}
-
-/* ---- LOGICAL_NOT ----------------------------------------------------------------------------- */
-
-pl_status pl_prepare_logical_not(struct pl_prepare *prepare)
-{
-    struct unary_plan *plan = NULL;
-    PL_TRY(prepare_plan(prepare, PL_TYPE_BIT(PL_BOOL), &plan));
-    plan->kernel = prepare->kernels->elementwise->unary->logical_not;
-    return finish(prepare, eval_unary, 1);
+    return pl_unary_finish(prepare, plan, 4);
 }

@@ -10,6 +10,14 @@
 /* How the reference brings both inputs of ADD, SUB and SQUARED_DIFFERENCE to a common scale. */
 enum { SHIFT_8 = 20, SHIFT_16 = 15, SHIFT_SQUARE = 7 };
 
+enum {
+    TYPES_SUM = PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT32) |
+                PL_TYPE_BIT(PL_INT64),
+    TYPES_PRODUCT = TYPES_SUM | PL_TYPES_HALF | PL_TYPE_BIT(PL_UINT32) | PL_TYPE_BIT(PL_COMPLEX64),
+    TYPES_QUOTIENT = PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT32),
+    TYPES_EXTREMUM = TYPES_SUM | PL_TYPES_HALF
+};
+
 static float scale_of(const struct pl_value *value)
 {
     return value->tensor->quantization.scales[0];
@@ -141,10 +149,11 @@ static pl_status power_params(struct pl_prepare *prepare, struct pl_binary_param
     return PL_OK;
 }
 
-static pl_status prepare_sum(struct pl_prepare *prepare, enum pl_binary operation,
+static pl_status prepare_sum(struct pl_prepare *prepare, enum pl_binary operation, uint32_t types,
                              enum pl_field activation_field, enum pl_field power_field)
 {
     PL_TRY(pl_binary_check_inputs(prepare));
+    PL_TRY(pl_check_type(prepare, pl_input(0), types));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const pl_type type = prepare->inputs[0]->tensor->type;
     const int64_t activation = pl_record_integer(prepare->op->options, activation_field);
@@ -172,13 +181,13 @@ static pl_status prepare_sum(struct pl_prepare *prepare, enum pl_binary operatio
 
 pl_status pl_prepare_add(struct pl_prepare *prepare)
 {
-    return prepare_sum(prepare, PL_BINARY_ADD, PL_AddOptions_fused_activation_function,
-                       PL_AddOptions_pot_scale_int16);
+    return prepare_sum(prepare, PL_BINARY_ADD, TYPES_SUM | PL_TYPES_HALF,
+                       PL_AddOptions_fused_activation_function, PL_AddOptions_pot_scale_int16);
 }
 
 pl_status pl_prepare_sub(struct pl_prepare *prepare)
 {
-    return prepare_sum(prepare, PL_BINARY_SUB, PL_SubOptions_fused_activation_function,
+    return prepare_sum(prepare, PL_BINARY_SUB, TYPES_SUM, PL_SubOptions_fused_activation_function,
                        PL_SubOptions_pot_scale_int16);
 }
 
@@ -198,11 +207,15 @@ static pl_status prepare_product(struct pl_prepare *prepare, enum pl_binary oper
 pl_status pl_prepare_mul(struct pl_prepare *prepare)
 {
     PL_TRY(pl_binary_check_inputs(prepare));
+    PL_TRY(pl_check_type(prepare, pl_input(0), TYPES_PRODUCT));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const pl_type type = prepare->inputs[0]->tensor->type;
     const int64_t activation =
         pl_record_integer(prepare->op->options, PL_MulOptions_fused_activation_function);
     struct pl_binary_plan *plan = NULL;
+    if (type == PL_COMPLEX64)
+        PL_TRY(pl_check_option(prepare, "fused_activation_function", activation,
+                               PL_ActivationFunctionType_NONE, PL_ActivationFunctionType_NONE));
     const bool is_plain_16 =
         type == PL_INT16 && prepare->outputs[0]->tensor->quantization.count == 0;
     if (!is_quantized_type(type) || is_plain_16) {
@@ -222,21 +235,10 @@ pl_status pl_prepare_mul(struct pl_prepare *prepare)
     return prepare_product(prepare, PL_BINARY_MUL, activation, real, &plan);
 }
 
-#define HOLDS(name, type)                                                                          \
-    static bool name(const void *b, int64_t count, int32_t forbidden)                              \
-    {                                                                                              \
-        const type *elements = b;                                                                  \
-        bool found = false;                                                                        \
-        for (int64_t i = 0; i < count; i++) found |= elements[i] == forbidden;                     \
-        return found;                                                                              \
-    }
-HOLDS(holds_int8, int8_t)
-HOLDS(holds_uint8, uint8_t)
-HOLDS(holds_int32, int32_t)
-
 pl_status pl_prepare_div(struct pl_prepare *prepare)
 {
     PL_TRY(pl_binary_check_inputs(prepare));
+    PL_TRY(pl_check_type(prepare, pl_input(0), TYPES_QUOTIENT));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const pl_type type = prepare->inputs[0]->tensor->type;
     const int64_t activation =
@@ -247,14 +249,14 @@ pl_status pl_prepare_div(struct pl_prepare *prepare)
         PL_TRY(plain_range(prepare, activation, &params));
         PL_TRY(
             pl_binary_prepare(prepare, PL_BINARY_DIV, pl_binary_kind(type, false), &params, &plan));
-        if (type == PL_INT32) plan->check = holds_int32;
+        if (type == PL_INT32) plan->check = pl_binary_zero_check(type);
         return PL_OK;
     }
     PL_TRY(check_quantized_all(prepare));
     const float real = scale_of(prepare->inputs[0]) /
                        (scale_of(prepare->inputs[1]) * scale_of(prepare->outputs[0]));
     PL_TRY(prepare_product(prepare, PL_BINARY_DIV, activation, real, &plan));
-    plan->check = type == PL_INT8 ? holds_int8 : holds_uint8;
+    plan->check = pl_binary_zero_check(type);
     plan->forbidden = zero_point_of(prepare->inputs[1]);
     return PL_OK;
 }
@@ -266,6 +268,7 @@ pl_status pl_prepare_div(struct pl_prepare *prepare)
 static pl_status prepare_extremum(struct pl_prepare *prepare, enum pl_binary operation)
 {
     PL_TRY(pl_binary_check_inputs(prepare));
+    PL_TRY(pl_check_type(prepare, pl_input(0), TYPES_EXTREMUM));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const struct pl_binary_params params = {0};
     struct pl_binary_plan *plan = NULL;
@@ -286,6 +289,8 @@ pl_status pl_prepare_minimum(struct pl_prepare *prepare)
 pl_status pl_prepare_squared_difference(struct pl_prepare *prepare)
 {
     PL_TRY(pl_binary_check_inputs(prepare));
+    PL_TRY(pl_check_type(prepare, pl_input(0),
+                         PL_TYPE_BIT(PL_FLOAT32) | PL_TYPE_BIT(PL_INT8) | PL_TYPE_BIT(PL_INT32)));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const pl_type type = prepare->inputs[0]->tensor->type;
     struct pl_binary_params params = {.low_int = INT8_MIN, .high_int = INT8_MAX};

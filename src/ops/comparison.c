@@ -7,6 +7,11 @@
 /* Bits that quantized values get before they are scaled, as in the reference. */
 enum { LEFT_SHIFT = 8 };
 
+enum {
+    TYPES_ORDERED = PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_HALF | PL_TYPES_QUANTIZED |
+                    PL_TYPE_BIT(PL_INT32) | PL_TYPE_BIT(PL_INT64)
+};
+
 static pl_status quantized_params(struct pl_prepare *prepare, struct pl_binary_params *params)
 {
     int32_t largest = 0;
@@ -30,10 +35,12 @@ static pl_status prepare_comparison(struct pl_prepare *prepare, enum pl_binary o
 {
     PL_TRY(pl_binary_check_inputs(prepare));
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPE_BIT(PL_BOOL)));
+    const bool is_equality = operation == PL_BINARY_EQUAL || operation == PL_BINARY_NOT_EQUAL;
+    PL_TRY(pl_check_type(prepare, pl_input(0),
+                         TYPES_ORDERED | (is_equality ? PL_TYPE_BIT(PL_BOOL) : 0)));
     const pl_type type = prepare->inputs[0]->tensor->type;
     /* int16 with quantization is compared by value for equality only: the reference orders the
      * raw numbers. */
-    const bool is_equality = operation == PL_BINARY_EQUAL || operation == PL_BINARY_NOT_EQUAL;
     const bool quantized =
         type == PL_INT8 || type == PL_UINT8 ||
         (type == PL_INT16 && is_equality && prepare->inputs[0]->tensor->quantization.count > 0);
@@ -76,6 +83,7 @@ pl_status pl_prepare_greater_equal(struct pl_prepare *prepare)
 static pl_status prepare_logic(struct pl_prepare *prepare, enum pl_binary operation)
 {
     PL_TRY(pl_binary_check_inputs(prepare));
+    PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPE_BIT(PL_BOOL)));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const struct pl_binary_params params = {0};
     struct pl_binary_plan *plan = NULL;

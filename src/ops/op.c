@@ -137,12 +137,12 @@ pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_fun
                           uint64_t parameters, const void *context, size_t packed_bytes,
                           const void **packed)
 {
-    assert(input >= 0 && input < prepare->input_count && input < 64);
+    assert(input >= 0 && input < prepare->input_count && input < 32);
     struct pl_constant *constant = prepare->inputs[input]->holder;
     assert(constant != NULL);
     PL_TRY(pl_constant_pack(prepare->graph->store, constant, pack, parameters, context,
                             packed_bytes, packed, prepare->error));
-    prepare->packed_inputs |= (uint64_t)1 << input;
+    prepare->packed_inputs |= 1u << input;
     return PL_OK;
 }
 

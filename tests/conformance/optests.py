@@ -62,9 +62,10 @@ def families():
 
 
 def expected_outputs(row, arrays):
-    """The stored answers the folder's README says to follow."""
+    """The stored answers the folder's README says to follow. Where the reference is wrong, the optimized kernels come
+    before XNNPACK: both agree on what is wrong, but the other operators of a model have the reference's bits there."""
     count = sum(1 for name in arrays if re.fullmatch(r"ref_\d+", name))
-    sources = {"auto_ref_suspect": ("auto_", "opt_", "ref_")}.get(row["golden"], ("ref_",))
+    sources = {"auto_ref_suspect": ("opt_", "auto_", "ref_")}.get(row["golden"], ("ref_",))
     return [next(arrays[source + str(k)] for source in sources if source + str(k) in arrays) for k in range(count)]
 
 

@@ -1,52 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators of two inputs, on runs. Each is written once for one pair of elements; the macros
- * below make the loops. */
+ * of binary_c.h make the loops. What is not here comes from plain_c.c. */
 #include <stdbool.h>
 
 #include "kernels/elementwise_kernels.h"
 #include "kernels/faster.h"
 #include "kernels/fixed_functions.h"
-#include "kernels/loop.h"
+#include "kernels/c/binary_c.h"
 
 extern const struct pl_binary_table PL_LEVEL(pl_binary_table);
+extern const struct pl_select_table PL_LEVEL(pl_select_table);
 extern const struct pl_unary_table PL_LEVEL(pl_unary_table);
+extern const struct pl_elementary_table PL_LEVEL(pl_elementary_table);
 extern const struct pl_convert_table PL_LEVEL(pl_convert_table);
 extern const struct pl_elementwise_kernels PL_LEVEL(pl_elementwise_kernels);
-
-enum { FILL = 256 };
-
-/* name_one(x, y, p) computes one element; params are copied so that no store to the output can
- * seem to change them. An input that stays is spread over a small buffer, so that there is one
- * vectorized loop for each operator, not three. */
-#define LOOPS(name, type, out_type)                                                                \
-    static void name(const struct pl_binary_run *run, const struct pl_binary_params *params)       \
-    {                                                                                              \
-        const struct pl_binary_params p = *params;                                                 \
-        type fill[FILL];                                                                           \
-        const bool a_stays = run->a_step == 0;                                                     \
-        const bool stays = a_stays || run->b_step == 0;                                            \
-        const int64_t block = stays && run->count > FILL ? FILL : run->count;                      \
-        if (stays) {                                                                               \
-            const type value = *(const type *)(a_stays ? run->a : run->b);                         \
-            for (int64_t i = 0; i < block; i++) fill[i] = value;                                   \
-        }                                                                                          \
-        for (int64_t from = 0; from < run->count; from += block) {                                 \
-            const int64_t count = run->count - from < block ? run->count - from : block;           \
-            out_type *out = (out_type *)run->out + from;                                           \
-            const type *a = a_stays ? fill : (const type *)run->a + from;                          \
-            const type *b = run->b_step == 0 ? fill : (const type *)run->b + from;                 \
-            PL_INDEPENDENT_LOOP                                                                    \
-            for (int64_t i = 0; i < count; i++) out[i] = name##_one(a[i], b[i], &p);               \
-        }                                                                                          \
-    }
-
-#define BINARY(name, type, out_type, expression)                                                   \
-    PL_ALWAYS_INLINE out_type name##_one(type x, type y, const struct pl_binary_params *p)         \
-    {                                                                                              \
-        (void)p;                                                                                   \
-        return expression;                                                                         \
-    }                                                                                              \
-    LOOPS(name, type, out_type)
 
 /* ---- float32 --------------------------------------------------------------------------------- */
 
@@ -57,13 +24,27 @@ PL_ALWAYS_INLINE float clamp_float(float x, const struct pl_binary_params *p)
     return p->high < raised ? p->high : raised;
 }
 
-BINARY(add_float32, float, float, clamp_float(x + y, p))
-BINARY(sub_float32, float, float, clamp_float(x - y, p))
-BINARY(mul_float32, float, float, clamp_float((x) * (y), p))
-BINARY(div_float32, float, float, clamp_float(x / y, p))
-BINARY(maximum_float32, float, float, x > y ? x : y)
-BINARY(minimum_float32, float, float, x < y ? x : y)
-BINARY(squared_difference_float32, float, float, (x - y) * (x - y))
+PL_BINARY_KERNEL(add_float32, float, float, clamp_float(x + y, p))
+PL_BINARY_KERNEL(sub_float32, float, float, clamp_float(x - y, p))
+PL_BINARY_KERNEL(mul_float32, float, float, clamp_float((x) * (y), p))
+PL_BINARY_KERNEL(div_float32, float, float, clamp_float(x / y, p))
+PL_BINARY_KERNEL(maximum_float32, float, float, x > y ? x : y)
+PL_BINARY_KERNEL(minimum_float32, float, float, x < y ? x : y)
+PL_BINARY_KERNEL(squared_difference_float32, float, float, (x - y) * (x - y))
+
+struct complex64 {
+    float real, imaginary;
+};
+
+PL_ALWAYS_INLINE struct complex64 mul_complex64_one(struct complex64 x, struct complex64 y,
+                                                    const struct pl_binary_params *p)
+{
+    (void)p;
+    const struct complex64 product = {x.real * y.real - x.imaginary * y.imaginary,
+                                      x.real * y.imaginary + x.imaginary * y.real};
+    return product;
+}
+PL_BINARY_LOOPS(mul_complex64, struct complex64, struct complex64)
 
 /* ---- plain integers: they wrap --------------------------------------------------------------- */
 
@@ -76,7 +57,7 @@ BINARY(squared_difference_float32, float, float, (x - y) * (x - y))
         const type result = (type)((unsigned_type)x operation(unsigned_type) y);                   \
         return CLAMP_INTEGER(type, result);                                                        \
     }                                                                                              \
-    LOOPS(name, type, type)
+    PL_BINARY_LOOPS(name, type, type)
 
 WRAPPING(add_int16, +, int16_t, uint32_t)
 WRAPPING(mul_int16, *, int16_t, uint32_t)
@@ -94,7 +75,7 @@ PL_ALWAYS_INLINE int32_t div_int32_one(int32_t x, int32_t y, const struct pl_bin
     const int32_t result = y == -1 ? (int32_t)(0u - (uint32_t)x) : x / y;
     return CLAMP_INTEGER(int32_t, result);
 }
-LOOPS(div_int32, int32_t, int32_t)
+PL_BINARY_LOOPS(div_int32, int32_t, int32_t)
 
 PL_ALWAYS_INLINE int32_t squared_difference_int32_one(int32_t x, int32_t y,
                                                       const struct pl_binary_params *p)
@@ -103,11 +84,11 @@ PL_ALWAYS_INLINE int32_t squared_difference_int32_one(int32_t x, int32_t y,
     const uint32_t difference = (uint32_t)x - (uint32_t)y;
     return (int32_t)(difference * difference);
 }
-LOOPS(squared_difference_int32, int32_t, int32_t)
+PL_BINARY_LOOPS(squared_difference_int32, int32_t, int32_t)
 
 #define EXTREMA(suffix, type)                                                                      \
-    BINARY(maximum_##suffix, type, type, x > y ? x : y)                                            \
-    BINARY(minimum_##suffix, type, type, x < y ? x : y)
+    PL_BINARY_KERNEL(maximum_##suffix, type, type, x > y ? x : y)                                  \
+    PL_BINARY_KERNEL(minimum_##suffix, type, type, x < y ? x : y)
 
 EXTREMA(int8, int8_t)
 EXTREMA(uint8, uint8_t)
@@ -201,7 +182,8 @@ PL_ALWAYS_INLINE int32_t sub_power(int32_t x, int32_t y, const struct pl_binary_
                     (int32_t)p->high_int);
 }
 
-#define QUANTIZED(name, suffix, type) BINARY(name##_##suffix, type, type, (type)name(x, y, p))
+#define QUANTIZED(name, suffix, type)                                                              \
+    PL_BINARY_KERNEL(name##_##suffix, type, type, (type)name(x, y, p))
 
 QUANTIZED(add_quantized, int8, int8_t)
 QUANTIZED(add_quantized, uint8, uint8_t)
@@ -214,6 +196,7 @@ QUANTIZED(mul_quantized, uint8, uint8_t)
 QUANTIZED(mul_quantized, int16, int16_t)
 QUANTIZED(div_quantized, int8, int8_t)
 QUANTIZED(div_quantized, uint8, uint8_t)
+QUANTIZED(div_quantized, int16, int16_t)
 QUANTIZED(squared_difference_quantized, int8, int8_t)
 QUANTIZED(add_power, int16, int16_t)
 QUANTIZED(sub_power, int16, int16_t)
@@ -221,14 +204,14 @@ QUANTIZED(sub_power, int16, int16_t)
 /* ---- comparisons and logic: bool is a byte of 0 or 1 ----------------------------------------- */
 
 #define COMPARISON(name, operation)                                                                \
-    BINARY(name##_float32, float, uint8_t, (uint8_t)(x operation y))                               \
-    BINARY(name##_int16, int16_t, uint8_t, (uint8_t)(x operation y))                               \
-    BINARY(name##_int32, int32_t, uint8_t, (uint8_t)(x operation y))                               \
-    BINARY(name##_int64, int64_t, uint8_t, (uint8_t)(x operation y))                               \
-    BINARY(name##_quantized_int8, int8_t, uint8_t,                                                 \
-           (uint8_t)(common_scale(x, 0, p) operation common_scale(y, 1, p)))                       \
-    BINARY(name##_quantized_uint8, uint8_t, uint8_t,                                               \
-           (uint8_t)(common_scale(x, 0, p) operation common_scale(y, 1, p)))
+    PL_BINARY_KERNEL(name##_float32, float, uint8_t, (uint8_t)(x operation y))                     \
+    PL_BINARY_KERNEL(name##_int16, int16_t, uint8_t, (uint8_t)(x operation y))                     \
+    PL_BINARY_KERNEL(name##_int32, int32_t, uint8_t, (uint8_t)(x operation y))                     \
+    PL_BINARY_KERNEL(name##_int64, int64_t, uint8_t, (uint8_t)(x operation y))                     \
+    PL_BINARY_KERNEL(name##_quantized_int8, int8_t, uint8_t,                                       \
+                     (uint8_t)(common_scale(x, 0, p) operation common_scale(y, 1, p)))             \
+    PL_BINARY_KERNEL(name##_quantized_uint8, uint8_t, uint8_t,                                     \
+                     (uint8_t)(common_scale(x, 0, p) operation common_scale(y, 1, p)))
 
 COMPARISON(equal, ==)
 COMPARISON(not_equal, !=)
@@ -236,14 +219,14 @@ COMPARISON(less, <)
 COMPARISON(less_equal, <=)
 COMPARISON(greater, >)
 COMPARISON(greater_equal, >=)
-BINARY(equal_quantized_int16, int16_t, uint8_t,
-       (uint8_t)(common_scale(x, 0, p) == common_scale(y, 1, p)))
-BINARY(not_equal_quantized_int16, int16_t, uint8_t,
-       (uint8_t)(common_scale(x, 0, p) != common_scale(y, 1, p)))
-BINARY(equal_bool, uint8_t, uint8_t, (uint8_t)((x != 0) == (y != 0)))
-BINARY(not_equal_bool, uint8_t, uint8_t, (uint8_t)((x != 0) != (y != 0)))
-BINARY(logical_and, uint8_t, uint8_t, (uint8_t)((x != 0) & (y != 0)))
-BINARY(logical_or, uint8_t, uint8_t, (uint8_t)((x != 0) | (y != 0)))
+PL_BINARY_KERNEL(equal_quantized_int16, int16_t, uint8_t,
+                 (uint8_t)(common_scale(x, 0, p) == common_scale(y, 1, p)))
+PL_BINARY_KERNEL(not_equal_quantized_int16, int16_t, uint8_t,
+                 (uint8_t)(common_scale(x, 0, p) != common_scale(y, 1, p)))
+PL_BINARY_KERNEL(equal_bool, uint8_t, uint8_t, (uint8_t)((x != 0) == (y != 0)))
+PL_BINARY_KERNEL(not_equal_bool, uint8_t, uint8_t, (uint8_t)((x != 0) != (y != 0)))
+PL_BINARY_KERNEL(logical_and, uint8_t, uint8_t, (uint8_t)((x != 0) & (y != 0)))
+PL_BINARY_KERNEL(logical_or, uint8_t, uint8_t, (uint8_t)((x != 0) | (y != 0)))
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -258,6 +241,18 @@ BINARY(logical_or, uint8_t, uint8_t, (uint8_t)((x != 0) | (y != 0)))
     [PL_KIND_INT32] = name##_int32, [PL_KIND_INT64] = name##_int64,                                \
     [PL_KIND_QUANTIZED_INT8] = name##_quantized_int8,                                              \
     [PL_KIND_QUANTIZED_UINT8] = name##_quantized_uint8
+#define FLOORED_ROW(name)                                                                          \
+    {                                                                                              \
+        [PL_KIND_FLOAT32] = PL_LEVEL(name##_float32), [PL_KIND_INT8] = PL_LEVEL(name##_int8),      \
+        [PL_KIND_INT16] = PL_LEVEL(name##_int16), [PL_KIND_INT32] = PL_LEVEL(name##_int32),        \
+        [PL_KIND_INT64] = PL_LEVEL(name##_int64)                                                   \
+    }
+#define BITS_ROW(name)                                                                             \
+    {                                                                                              \
+        [PL_KIND_INT8] = PL_LEVEL(name##_int8), [PL_KIND_UINT8] = PL_LEVEL(name##_uint8),          \
+        [PL_KIND_INT16] = PL_LEVEL(name##_int16), [PL_KIND_UINT16] = PL_LEVEL(name##_uint16),      \
+        [PL_KIND_INT32] = PL_LEVEL(name##_int32), [PL_KIND_UINT32] = PL_LEVEL(name##_uint32)       \
+    }
 
 const struct pl_binary_table PL_LEVEL(pl_binary_table) = {{
     [PL_BINARY_ADD] = {[PL_KIND_FLOAT32] = add_float32,
@@ -282,16 +277,19 @@ const struct pl_binary_table PL_LEVEL(pl_binary_table) = {{
                        [PL_KIND_INT64] = mul_int64,
                        [PL_KIND_QUANTIZED_INT8] = mul_quantized_int8,
                        [PL_KIND_QUANTIZED_UINT8] = mul_quantized_uint8,
+                       [PL_KIND_COMPLEX64] = mul_complex64,
                        [PL_KIND_QUANTIZED_INT16] = mul_quantized_int16},
     [PL_BINARY_DIV] = {[PL_KIND_FLOAT32] = div_float32,
                        [PL_KIND_INT32] = div_int32,
                        [PL_KIND_QUANTIZED_INT8] = div_quantized_int8,
-                       [PL_KIND_QUANTIZED_UINT8] = div_quantized_uint8},
+                       [PL_KIND_QUANTIZED_UINT8] = div_quantized_uint8,
+                       [PL_KIND_QUANTIZED_INT16] = div_quantized_int16},
     [PL_BINARY_MAXIMUM] = EXTREMUM_ROW(maximum),
     [PL_BINARY_MINIMUM] = EXTREMUM_ROW(minimum),
     [PL_BINARY_SQUARED_DIFFERENCE] = {[PL_KIND_FLOAT32] = squared_difference_float32,
                                       [PL_KIND_INT32] = squared_difference_int32,
-                                      [PL_KIND_QUANTIZED_INT8] = squared_difference_quantized_int8},
+                                      [PL_KIND_QUANTIZED_INT8] =
+                                          squared_difference_quantized_int8},
     [PL_BINARY_EQUAL] = {COMPARISON_ROW(equal), [PL_KIND_QUANTIZED_INT16] = equal_quantized_int16,
                          [PL_KIND_BOOL] = equal_bool},
     [PL_BINARY_NOT_EQUAL] =
@@ -303,11 +301,25 @@ const struct pl_binary_table PL_LEVEL(pl_binary_table) = {{
     [PL_BINARY_GREATER_EQUAL] = {COMPARISON_ROW(greater_equal)},
     [PL_BINARY_LOGICAL_AND] = {[PL_KIND_BOOL] = logical_and},
     [PL_BINARY_LOGICAL_OR] = {[PL_KIND_BOOL] = logical_or},
+    [PL_BINARY_POW] =
+        {[PL_KIND_FLOAT32] = PL_LEVEL(pl_pow_float32), [PL_KIND_INT32] = PL_LEVEL(pl_pow_int32)},
+    [PL_BINARY_ATAN2] = {[PL_KIND_FLOAT32] = PL_LEVEL(pl_atan2_float32),
+                         [PL_KIND_FLOAT64] = PL_LEVEL(pl_atan2_float64)},
+    [PL_BINARY_FLOOR_DIV] = FLOORED_ROW(pl_floor_div),
+    [PL_BINARY_FLOOR_MOD] = FLOORED_ROW(pl_floor_mod),
+    [PL_BINARY_BITWISE_XOR] = BITS_ROW(pl_xor),
+    [PL_BINARY_RIGHT_SHIFT] = BITS_ROW(pl_shift),
+    [PL_BINARY_PRELU] = {[PL_KIND_FLOAT32] = PL_LEVEL(pl_prelu_float32),
+                         [PL_KIND_QUANTIZED_INT8] = PL_LEVEL(pl_prelu_int8),
+                         [PL_KIND_QUANTIZED_UINT8] = PL_LEVEL(pl_prelu_uint8),
+                         [PL_KIND_QUANTIZED_INT16] = PL_LEVEL(pl_prelu_int16)},
     PL_FASTER_BINARY
 }};
 
 const struct pl_elementwise_kernels PL_LEVEL(pl_elementwise_kernels) = {
     .binary = &PL_LEVEL(pl_binary_table),
+    .select = &PL_LEVEL(pl_select_table),
     .unary = &PL_LEVEL(pl_unary_table),
+    .elementary = &PL_LEVEL(pl_elementary_table),
     .convert = &PL_LEVEL(pl_convert_table),
 };
