@@ -30,7 +30,9 @@
     F(elementwise, level) /* arithmetic, comparison, activation, conversion on runs */             \
     F(reduction, level)   /* sums, softmax, norms, arg max along an axis */                        \
     F(movement, level)    /* copies with strides: transpose, resize, gather */                     \
-    F(recurrent, level)   /* LSTM cells */
+    F(recurrent, level)   /* LSTM cells */                                                         \
+    F(fft, level)         /* Fourier transforms */                                                 \
+    F(signal, level)      /* integer arithmetic of audio front ends */
 
 #define DECLARE_FAMILY(family, level) struct pl_##family##_kernels;
 PL_KERNEL_FAMILY_LIST(DECLARE_FAMILY, )
