@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fourier transforms of mixed radix (4, 2, 3, 5), decimated in time, in float, double and the
- * fixed-point arithmetic of KissFFT, whose bits TensorFlow Lite Micro's signal operators have: every
- * pass divides by its radix first, products are rounded to nearest, sums wrap around. Sums of floats
- * are in KissFFT's order, one rounding each.
+ * fixed-point arithmetic of KissFFT, whose bits TensorFlow Lite Micro's signal operators have:
+ * every pass divides by its radix first, products are rounded to nearest, sums wrap around. Sums of
+ * floats are in KissFFT's order, one rounding each.
  *
  * A real signal of 2 n samples goes through a complex transform of n points. Tables are the
  * caller's: see ops/fft.h. */
@@ -34,8 +34,8 @@ struct pl_fft {
 /* All arrays are of the type of the name; complex numbers are pairs. Input and output do not
  * overlap. */
 typedef void (*pl_fft_complex)(const struct pl_fft *fft, const void *input, void *output);
-/* forward: 2 n samples to n + 1 complex numbers; inverse: the other way, not divided by anything but
- * what the passes of fixed point divide by. work: n complex numbers. */
+/* forward: 2 n samples to n + 1 complex numbers; inverse: the other way, not divided by anything
+ * but what the passes of fixed point divide by. work: n complex numbers. */
 typedef void (*pl_fft_real)(const struct pl_fft *fft, const void *input, void *output, void *work);
 
 enum pl_fft_type { PL_FFT_I16, PL_FFT_I32, PL_FFT_F32, PL_FFT_F64, PL_FFT_TYPES };

@@ -187,8 +187,8 @@ static void FFT_NAME(forward)(const struct pl_fft *fft, const void *input, void 
         const FFT_COMPLEX b = FFT_NAME(take)(mirror, 2);
         const FFT_COMPLEX even = FFT_NAME(plus)(a, b);
         const FFT_COMPLEX odd = FFT_NAME(times)(FFT_NAME(minus)(a, b), twiddles[k - 1]);
-        out[k] = (FFT_COMPLEX){FFT_NAME(half_sum)(even.re, odd.re),
-                               FFT_NAME(half_sum)(even.im, odd.im)};
+        out[k] =
+            (FFT_COMPLEX){FFT_NAME(half_sum)(even.re, odd.re), FFT_NAME(half_sum)(even.im, odd.im)};
         out[n - k] = (FFT_COMPLEX){FFT_NAME(half_difference)(even.re, odd.re),
                                    FFT_NAME(half_difference)(odd.im, even.im)};
     }
@@ -211,8 +211,8 @@ static void FFT_NAME(inverse)(const struct pl_fft *fft, const void *input, void 
         const FFT_COMPLEX even = FFT_NAME(plus)(a, b);
         const FFT_COMPLEX odd = FFT_NAME(times)(FFT_NAME(minus)(a, b), twiddles[k - 1]);
         mixed[k] = FFT_NAME(plus)(even, odd);
-        mixed[n - k] = (FFT_COMPLEX){FFT_NAME(subtract)(even.re, odd.re),
-                                     FFT_NAME(subtract)(odd.im, even.im)};
+        mixed[n - k] =
+            (FFT_COMPLEX){FFT_NAME(subtract)(even.re, odd.re), FFT_NAME(subtract)(odd.im, even.im)};
     }
     FFT_NAME(transform)(fft, mixed, output);
 }

@@ -117,8 +117,7 @@ static struct pl_flexbuffer_number read_number(const struct pl_flexbuffer_map *m
     return number;
 }
 
-struct pl_flexbuffer_number pl_flexbuffer_find(const struct pl_flexbuffer_map *map,
-                                               const char *key)
+struct pl_flexbuffer_number pl_flexbuffer_find(const struct pl_flexbuffer_map *map, const char *key)
 {
     for (size_t i = 0; i < map->count; i++) {
         size_t name = 0;

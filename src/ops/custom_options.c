@@ -52,8 +52,7 @@ pl_status pl_custom_real(const struct pl_custom_options *options, const char *na
 {
     struct pl_flexbuffer_number number;
     PL_TRY(find(options, name, &number));
-    const double real =
-        number.kind == PL_FLEXBUFFER_REAL ? number.real : (double)number.integer;
+    const double real = number.kind == PL_FLEXBUFFER_REAL ? number.real : (double)number.integer;
     if (!(real >= -3.0e38 && real <= 3.0e38))
         return pl_prepare_fail(options->prepare, PL_INVALID_MODEL, "custom option %s is %g", name,
                                real);

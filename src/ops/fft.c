@@ -33,7 +33,8 @@ static bool factorize(struct pl_fft *fft)
     return left == 1;
 }
 
-/* Place p before the first pass belongs to part p / size of the outermost pass, and so on inwards. */
+/* Place p before the first pass belongs to part p / size of the outermost pass, and so on
+ * inwards. */
 static void fill_order(const struct pl_fft *fft, int32_t *order)
 {
     for (int32_t p = 0; p < fft->points; p++) {

@@ -33,7 +33,8 @@ static pl_status eval_filter_bank(const struct pl_eval *eval, int64_t from, int6
 }
 
 /* Every channel reads inside of the spectrum and of the weights. */
-static pl_status check_channels(struct pl_prepare *prepare, const struct pl_signal_filter_bank *bank)
+static pl_status check_channels(struct pl_prepare *prepare,
+                                const struct pl_signal_filter_bank *bank)
 {
     const int32_t bins = prepare->inputs[0]->shape.dims[0];
     const int32_t weights = prepare->inputs[WEIGHTS]->shape.dims[0];
@@ -202,10 +203,9 @@ struct gain_control {
 static pl_status eval_gain_control(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct gain_control *params = eval->params;
-    params->kernels->gain_control((uint32_t *)eval->outputs[0] + from,
-                                  (const uint32_t *)eval->inputs[0] + from,
-                                  (const uint32_t *)eval->inputs[1] + from, eval->inputs[2],
-                                  to - from, params->snr_shift);
+    params->kernels->gain_control(
+        (uint32_t *)eval->outputs[0] + from, (const uint32_t *)eval->inputs[0] + from,
+        (const uint32_t *)eval->inputs[1] + from, eval->inputs[2], to - from, params->snr_shift);
     return PL_OK;
 }
 
@@ -264,8 +264,7 @@ pl_status pl_prepare_signal_filter_bank_log(struct pl_prepare *prepare)
     PL_TRY(pl_custom_open(prepare, &options));
     struct logarithm *params = pl_prepare_allocate(prepare, sizeof *params);
     if (params == NULL) return PL_OUT_OF_MEMORY;
-    PL_TRY(pl_custom_int32(&options, "input_correction_bits", 0, 31,
-                           &params->log.correction_bits));
+    PL_TRY(pl_custom_int32(&options, "input_correction_bits", 0, 31, &params->log.correction_bits));
     PL_TRY(read_coefficient(&options, "output_scale", &params->log.output_scale));
     fill_log_table(params->log.table);
     params->kernels = prepare->kernels->signal;

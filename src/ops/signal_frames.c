@@ -59,8 +59,8 @@ pl_status pl_prepare_signal_delay(struct pl_prepare *prepare)
     params->rows = pl_shape_span(input, 0, input->rank - 1);
     size_t bytes = 0;
     if (!pl_size_multiply((size_t)params->rows,
-                             ((size_t)params->frame + (size_t)params->delay) * sizeof(int16_t),
-                             &bytes))
+                          ((size_t)params->frame + (size_t)params->delay) * sizeof(int16_t),
+                          &bytes))
         return pl_prepare_fail(prepare, PL_OUT_OF_MEMORY, "the delay lines are too large");
     PL_TRY(pl_check_set_output(prepare, 0, input));
     pl_prepare_state(prepare, NULL, bytes);
@@ -145,8 +145,8 @@ static pl_status read_framer(struct pl_prepare *prepare, struct framer *params)
     const int32_t samples = pl_signal_innermost(&prepare->inputs[0]->shape);
     if (samples % params->step == 0) return PL_OK;
     return pl_check_fail(prepare, PL_MISMATCH, pl_input(0),
-                         "found %d samples, expected a multiple of the frame_step %d",
-                         (int)samples, (int)params->step);
+                         "found %d samples, expected a multiple of the frame_step %d", (int)samples,
+                         (int)params->step);
 }
 
 pl_status pl_prepare_signal_framer(struct pl_prepare *prepare)
@@ -171,7 +171,7 @@ pl_status pl_prepare_signal_framer(struct pl_prepare *prepare)
     PL_TRY(pl_check_set_output(prepare, 0, &output));
     size_t bytes = 0;
     if (!pl_size_multiply((size_t)params->rows, (size_t)params->capacity * sizeof(int16_t),
-                             &bytes) ||
+                          &bytes) ||
         !pl_size_add(bytes, sizeof(struct framer_state), &bytes))
         return pl_prepare_fail(prepare, PL_OUT_OF_MEMORY, "the waiting frames are too large");
     pl_prepare_state(prepare, NULL, bytes);
@@ -249,8 +249,7 @@ pl_status pl_prepare_signal_stacker(struct pl_prepare *prepare)
         return pl_prepare_fail(prepare, PL_OUT_OF_MEMORY, "the stacked frames are too large");
     const struct pl_shape output = {1, {(int32_t)count}};
     PL_TRY(pl_check_set_output(prepare, 0, &output));
-    pl_prepare_state(prepare, NULL,
-                     sizeof(struct stacker_state) + (size_t)count * sizeof(int16_t));
+    pl_prepare_state(prepare, NULL, sizeof(struct stacker_state) + (size_t)count * sizeof(int16_t));
     prepare->params = params;
     pl_prepare_stage(prepare, eval_stacker, 1, count);
     return PL_OK;

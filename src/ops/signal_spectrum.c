@@ -117,20 +117,19 @@ static pl_status prepare_transform(struct pl_prepare *prepare, bool inverse,
                              pl_type_name((pl_type)named));
     struct spectrum *params = pl_prepare_allocate(prepare, sizeof *params);
     if (params == NULL) return PL_OUT_OF_MEMORY;
-    PL_TRY(pl_custom_int32(&options, "fft_length", 4, PL_SIGNAL_MOST_SAMPLES,
-                           &params->fft_length));
+    PL_TRY(pl_custom_int32(&options, "fft_length", 4, PL_SIGNAL_MOST_SAMPLES, &params->fft_length));
     if (params->fft_length % 2 != 0)
         return pl_prepare_fail(prepare, PL_UNSUPPORTED, "option fft_length %d is odd",
                                (int)params->fft_length);
     PL_TRY(pl_fft_make(prepare, fft_type(type), params->fft_length / 2, inverse, &params->fft));
     const struct pl_fft_kernels *kernels = prepare->kernels->fft;
-    params->transform = inverse ? kernels->inverse[fft_type(type)]
-                                : kernels->forward[fft_type(type)];
+    params->transform =
+        inverse ? kernels->inverse[fft_type(type)] : kernels->forward[fft_type(type)];
     params->input_length = pl_signal_innermost(&prepare->inputs[0]->shape);
     params->number_bytes = pl_fft_complex_bytes(fft_type(type)) / 2;
     params->divide = inverse && type == PL_FLOAT32;
-    params->work_scratch = pl_prepare_scratch(
-        prepare, (size_t)params->fft_length * params->number_bytes, true);
+    params->work_scratch =
+        pl_prepare_scratch(prepare, (size_t)params->fft_length * params->number_bytes, true);
     prepare->params = params;
     *spectrum = params;
     return PL_OK;
@@ -157,8 +156,8 @@ pl_status pl_prepare_signal_rfft(struct pl_prepare *prepare)
                              "found %d samples, expected at most the fft_length %d",
                              (int)params->input_length, (int)params->fft_length);
     params->output_length = params->fft_length + 2;
-    params->input_scratch = pl_prepare_scratch(
-        prepare, (size_t)params->fft_length * params->number_bytes, true);
+    params->input_scratch =
+        pl_prepare_scratch(prepare, (size_t)params->fft_length * params->number_bytes, true);
     return finish_transform(prepare, params, eval_rfft);
 }
 

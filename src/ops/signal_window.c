@@ -83,8 +83,8 @@ static pl_status eval_overlap_add(const struct pl_eval *eval, int64_t from, int6
                 params->kernels->add_i16((int16_t *)(void *)sums,
                                          (const int16_t *)(const void *)input, params->size);
             } else {
-                params->kernels->add_f32((float *)(void *)sums,
-                                         (const float *)(const void *)input, params->size);
+                params->kernels->add_f32((float *)(void *)sums, (const float *)(const void *)input,
+                                         params->size);
             }
             memcpy((char *)eval->outputs[0] + (size_t)f * step_bytes, sums, step_bytes);
             memmove(sums, sums + step_bytes, frame_bytes - step_bytes);
