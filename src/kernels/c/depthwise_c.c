@@ -2,7 +2,7 @@
 /* Depthwise convolution, the reference: see depthwise_kernels.h. A pixel is done in chunks of
  * channels whose sums stay in the cache; within a chunk all loops run over neighbouring
  * channels. */
-#include "kernels/depthwise_kernels.h"
+#include "kernels/c/depthwise_c.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -93,9 +93,9 @@ static int32_t chunk_count(const struct pl_depthwise_shape *shape, int32_t first
     return rest < CHUNK ? rest : CHUNK;
 }
 
-static void depthwise_f32(const struct pl_depthwise_shape *shape,
-                          const struct pl_depthwise_float *weights, const float *input,
-                          float *output, int32_t y)
+void PL_LEVEL(pl_depthwise_f32_c)(const struct pl_depthwise_shape *shape,
+                                  const struct pl_depthwise_float *weights, const float *input,
+                                  float *output, int32_t y)
 {
     for (int32_t x = 0; x < shape->output_width; x++, output += shape->channels) {
         for (int32_t first = 0; first < shape->channels; first += CHUNK) {
@@ -189,7 +189,7 @@ static void unpack_i4(void *weights, const void *raw, const void *count)
 }
 
 const struct pl_depthwise_kernels PL_LEVEL(pl_depthwise_kernels) = {
-    .f32 = depthwise_f32,
+    .f32 = PL_LEVEL(pl_depthwise_f32_c),
     .i8 = depthwise_i8,
     .u8 = depthwise_u8,
     .i16 = depthwise_i16,

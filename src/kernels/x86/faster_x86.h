@@ -5,10 +5,11 @@
 #ifndef PL_KERNELS_X86_FASTER_X86_H
 #define PL_KERNELS_X86_FASTER_X86_H
 
+#include "kernels/x86/depthwise_f32_x86.h"
 #include "kernels/x86/gemm_f32_x86.h"
 
 #define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_x86),
-#define PL_FASTER_DEPTHWISE
+#define PL_FASTER_DEPTHWISE .f32 = PL_LEVEL(pl_depthwise_f32_x86),
 #define PL_FASTER_POOLING
 #define PL_FASTER_BINARY
 #define PL_FASTER_UNARY

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of depthwise_c.c faster kernels use for cases they do not have themselves. */
+#ifndef PL_KERNELS_C_DEPTHWISE_C_H
+#define PL_KERNELS_C_DEPTHWISE_C_H
+
+#include "kernels/depthwise_kernels.h"
+#include "kernels/kernels.h"
+
+void PL_LEVEL(pl_depthwise_f32_c)(const struct pl_depthwise_shape *shape,
+                                  const struct pl_depthwise_float *weights, const float *input,
+                                  float *output, int32_t y);
+
+#endif

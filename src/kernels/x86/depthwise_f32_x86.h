@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_KERNELS_X86_DEPTHWISE_F32_X86_H
+#define PL_KERNELS_X86_DEPTHWISE_F32_X86_H
+
+#include "kernels/depthwise_kernels.h"
+#include "kernels/kernels.h"
+
+void PL_LEVEL(pl_depthwise_f32_x86)(const struct pl_depthwise_shape *shape,
+                                    const struct pl_depthwise_float *weights, const float *input,
+                                    float *output, int32_t y);
+
+#endif
