@@ -151,4 +151,63 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_clamp(struct pl_floats x, struct pl_
 }
 
 #endif
+
+/* ---- eight of them --------------------------------------------------------------------------- */
+
+struct pl_half {
+    __m256 v;
+};
+
+PL_ALWAYS_INLINE struct pl_half pl_half_set(float x)
+{
+    return (struct pl_half){_mm256_set1_ps(x)};
+}
+
+PL_ALWAYS_INLINE struct pl_half pl_half_load(const float *from)
+{
+    return (struct pl_half){_mm256_loadu_ps(from)};
+}
+
+PL_ALWAYS_INLINE __m256i pl_half_first(int32_t count)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+PL_ALWAYS_INLINE struct pl_half pl_half_load_masked(const float *from, __m256i mask)
+{
+    return (struct pl_half){_mm256_maskload_ps(from, mask)};
+}
+
+PL_ALWAYS_INLINE void pl_half_store_masked(float *to, struct pl_half x, __m256i mask)
+{
+    _mm256_maskstore_ps(to, mask, x.v);
+}
+
+PL_ALWAYS_INLINE struct pl_half pl_half_add(struct pl_half a, struct pl_half b)
+{
+    return (struct pl_half){_mm256_add_ps(a.v, b.v)};
+}
+
+PL_ALWAYS_INLINE struct pl_half pl_half_fma(struct pl_half a, struct pl_half b, struct pl_half sum)
+{
+    return (struct pl_half){_mm256_fmadd_ps(a.v, b.v, sum.v)};
+}
+
+PL_ALWAYS_INLINE struct pl_half pl_half_clamp(struct pl_half x, struct pl_half low,
+                                              struct pl_half high)
+{
+    return (struct pl_half){_mm256_min_ps(high.v, _mm256_max_ps(low.v, x.v))};
+}
+
+/* The lower eight of x. */
+PL_ALWAYS_INLINE struct pl_half pl_floats_lower(struct pl_floats x)
+{
+#if defined(__AVX512F__)
+    return (struct pl_half){_mm512_castps512_ps256(x.v)};
+#else
+    return (struct pl_half){x.v};
+#endif
+}
+
 #endif
