@@ -30,7 +30,8 @@ enum pl_trait {
     PL_TRAIT_ELEMENTWISE = 1 << 2, /* output element i depends on element i of each input (after broadcasting) */
     PL_TRAIT_VIEW = 1 << 3,     /* output has the bytes of input 0 */
     PL_TRAIT_ROW_LOCAL = 1 << 4, /* output row i of every outer index depends on row i of the inputs alone */
-    PL_TRAIT_HALO = 1 << 5      /* output row i depends on a window of input rows */
+    PL_TRAIT_HALO = 1 << 5,     /* output row i depends on a window of input rows */
+    PL_TRAIT_SHAPE_ONLY = 1 << 6 /* outputs depend on the shapes of inputs, not on their bytes: eval reads no input */
 };
 
 struct pl_prepare;

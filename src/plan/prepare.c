@@ -97,7 +97,8 @@ static pl_status fold(struct pl_draft *draft, const struct pl_prepare *prepare)
     struct pl_constant *constants[PL_FOLD_MOST_OUTPUTS] = {0};
     PL_TRY(pl_fold_run(draft->builder->memory, prepare, constants));
     for (int32_t i = 0; i < prepare->input_count; i++)
-        if (prepare->inputs[i] != NULL) prepare->inputs[i]->holder->raw_readers++;
+        if (prepare->inputs[i] != NULL && prepare->inputs[i]->holder != NULL)
+            prepare->inputs[i]->holder->raw_readers++;
     pl_status status = PL_OK;
     for (int32_t i = 0; i < prepare->output_count; i++) {
         if (status == PL_OK) status = pl_builder_add_folded(draft->builder, constants[i]);

@@ -5,10 +5,12 @@
 
 enum { MOST_INPUTS = 32, MOST_GROWTH = 4, SMALL_BYTES = 4096 };
 
-static bool inputs_are_constant(const struct pl_prepare *prepared, size_t *bytes)
+/* Whether all that the outputs depend on is known while planning; *bytes is how much of it is kept as constants. */
+static bool inputs_are_known(const struct pl_prepare *prepared, size_t *bytes)
 {
     bool any = false;
     *bytes = 0;
+    if ((prepared->op_def->traits & PL_TRAIT_SHAPE_ONLY) != 0) return true;
     for (int32_t i = 0; i < prepared->input_count; i++) {
         const struct pl_value *value = prepared->inputs[i];
         if (value == NULL) continue;
@@ -26,7 +28,7 @@ bool pl_fold_allowed(const struct pl_prepare *prepared, int64_t *cost)
     size_t in_bytes = 0;
     if ((prepared->op_def->traits & never) != 0 || prepared->state_count > 0) return false;
     if (prepared->input_count > MOST_INPUTS || prepared->output_count > PL_FOLD_MOST_OUTPUTS) return false;
-    if (!inputs_are_constant(prepared, &in_bytes)) return false;
+    if (!inputs_are_known(prepared, &in_bytes)) return false;
     size_t out_bytes = 0;
     for (int32_t i = 0; i < prepared->output_count; i++) {
         size_t bytes = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Constant folding: an operator whose inputs are all constants runs once while planning. float16 weights become float32
- * once instead of at every invoke, and shapes computed from constants become constants. */
+ * once instead of at every invoke, and shapes computed from constants become constants. So does one whose outputs
+ * depend on the shapes of its inputs alone. */
 #ifndef PL_REWRITE_FOLD_H
 #define PL_REWRITE_FOLD_H
 
