@@ -30,6 +30,7 @@
     F(elementwise, level) /* arithmetic, comparison, activation, conversion on runs */             \
     F(reduction, level)   /* sums, softmax, norms, arg max along an axis */                        \
     F(movement, level)    /* copies with strides: transpose, resize, gather */                     \
+    F(combine, level)     /* arrays worked into others: windows, segments, updates */              \
     F(recurrent, level)   /* LSTM cells */                                                         \
     F(fft, level)         /* Fourier transforms */                                                 \
     F(signal, level)      /* integer arithmetic of audio front ends */

@@ -7,7 +7,7 @@
 #include "kernels/elementwise_kernels.h"
 #include "kernels/faster.h"
 #include "kernels/fixed_functions.h"
-#include "kernels/float_math.h"
+#include "kernels/half_float.h"
 #include "kernels/loop.h"
 
 extern const struct pl_convert_table PL_LEVEL(pl_convert_table);
@@ -86,55 +86,13 @@ REQUANTIZE_FROM(int32, int32_t)
 
 /* ---- 16-bit floats --------------------------------------------------------------------------- */
 
-/* Exponent and fraction are moved to their places and the exponent corrected by a
- * multiplication, which also makes numbers of denormal ones; infinities and NaNs get the largest
- * exponent. */
-PL_ALWAYS_INLINE float float_from_half(uint16_t half)
-{
-    const uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13;
-    const uint32_t scaled = pl_float_bits(pl_float_from_bits(magnitude) * 0x1p112f);
-    const uint32_t special = magnitude >= 0x7c00u << 13 ? 0x7f800000u : 0;
-    return pl_float_from_bits(scaled | special | (uint32_t)(half & 0x8000) << 16);
-}
-
-/* To nearest even. Numbers too small for a normal half are rounded by adding a power of two,
- * others by integers. */
-PL_ALWAYS_INLINE uint16_t half_from_float(float x)
-{
-    const uint32_t bits = pl_float_bits(x);
-    const uint32_t sign = bits >> 16 & 0x8000;
-    const uint32_t magnitude = bits & 0x7fffffff;
-    if (magnitude > 0x7f800000) return (uint16_t)(sign | 0x7e00);
-    if (magnitude >= 0x477ff000) return (uint16_t)(sign | 0x7c00);
-    if (magnitude < 0x38800000) {
-        const float shifter =
-            0.5f; /* the last bit of 0.5 is worth the last bit of a denormal half */
-        return (uint16_t)(sign | (pl_float_bits(pl_float_from_bits(magnitude) + shifter) -
-                                  pl_float_bits(shifter)));
-    }
-    const uint32_t rounded = magnitude + 0xfff + (magnitude >> 13 & 1);
-    return (uint16_t)(sign | ((rounded - 0x38000000) >> 13));
-}
-
-PL_ALWAYS_INLINE float float_from_bfloat16(uint16_t x)
-{
-    return pl_float_from_bits((uint32_t)x << 16);
-}
-
-PL_ALWAYS_INLINE uint16_t bfloat16_from_float(float x)
-{
-    const uint32_t bits = pl_float_bits(x);
-    if ((bits & 0x7fffffff) > 0x7f800000) return (uint16_t)((bits >> 16 & 0x8000) | 0x7fc0);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
 static void float16_to_float32(void *out_data, const void *in_data, int64_t count,
                                const struct pl_convert_params *params)
 {
     float *out = out_data;
     const uint16_t *in = in_data;
     (void)params;
-    for (int64_t i = 0; i < count; i++) out[i] = float_from_half(in[i]);
+    for (int64_t i = 0; i < count; i++) out[i] = pl_float_from_half(in[i]);
 }
 
 /* ---- casts: to int64 or double, and from there ----------------------------------------------- */
@@ -170,8 +128,8 @@ static void load_integers(int64_t *to, const void *in_data, enum pl_cast_type ty
 static void load_reals(double *to, const void *in_data, enum pl_cast_type type, int64_t count)
 {
     switch ((int)type) {
-    case PL_CAST_FLOAT16: LOAD(uint16_t, (double)float_from_half(in[i])); break;
-    case PL_CAST_BFLOAT16: LOAD(uint16_t, (double)float_from_bfloat16(in[i])); break;
+    case PL_CAST_FLOAT16: LOAD(uint16_t, (double)pl_float_from_half(in[i])); break;
+    case PL_CAST_BFLOAT16: LOAD(uint16_t, (double)pl_float_from_bfloat16(in[i])); break;
     case PL_CAST_FLOAT32: LOAD(float, (double)in[i]); break;
     case PL_CAST_COMPLEX64: LOAD(float, (double)in[2 * i]); break;
     default: LOAD(double, in[i]); break;
@@ -200,8 +158,8 @@ static void store_integers(void *out_data, enum pl_cast_type type, const int64_t
     case PL_CAST_INT32: STORE(int32_t, (int32_t)from[i]); break;
     case PL_CAST_UINT32: STORE(uint32_t, (uint32_t)from[i]); break;
     case PL_CAST_INT64: STORE(int64_t, from[i]); break;
-    case PL_CAST_FLOAT16: STORE(uint16_t, half_from_float((float)from[i])); break;
-    case PL_CAST_BFLOAT16: STORE(uint16_t, bfloat16_from_float((float)from[i])); break;
+    case PL_CAST_FLOAT16: STORE(uint16_t, pl_half_from_float((float)from[i])); break;
+    case PL_CAST_BFLOAT16: STORE(uint16_t, pl_bfloat16_from_float((float)from[i])); break;
     case PL_CAST_FLOAT32: STORE(float, (float)from[i]); break;
     case PL_CAST_FLOAT64: STORE(double, (double)from[i]); break;
     default: STORE_COMPLEX((float)from[i]); break;
@@ -228,8 +186,8 @@ static void store_reals(void *out_data, enum pl_cast_type type, const double *fr
     case PL_CAST_INT32: STORE_SATURATED(int32_t, INT32_MIN, INT32_MAX); break;
     case PL_CAST_UINT32: STORE_SATURATED(uint32_t, 0, UINT32_MAX); break;
     case PL_CAST_INT64: STORE(int64_t, saturate(from[i], INT64_MIN, INT64_MAX, 0x1p63)); break;
-    case PL_CAST_FLOAT16: STORE(uint16_t, half_from_float((float)from[i])); break;
-    case PL_CAST_BFLOAT16: STORE(uint16_t, bfloat16_from_float((float)from[i])); break;
+    case PL_CAST_FLOAT16: STORE(uint16_t, pl_half_from_float((float)from[i])); break;
+    case PL_CAST_BFLOAT16: STORE(uint16_t, pl_bfloat16_from_float((float)from[i])); break;
     case PL_CAST_FLOAT32: STORE(float, (float)from[i]); break;
     case PL_CAST_FLOAT64: STORE(double, from[i]); break;
     default: STORE_COMPLEX((float)from[i]); break;

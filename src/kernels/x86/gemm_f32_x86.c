@@ -5,7 +5,6 @@
  * nothing of the image is copied. */
 #include "kernels/x86/gemm_f32_x86.h"
 
-#include <math.h>
 #include <stddef.h>
 
 #include "kernels/gemm_kernels.h"
@@ -15,10 +14,11 @@
 
 /* As many sums as there are registers for, beside the weights of one k. */
 #if defined(__AVX512F__)
-enum { TILE_ROWS = 12, TILE_BLOCKS = 2, MAX_BLOCKS = 4 };
+enum { TILE_ROWS = 12, TILE_BLOCKS = 2, LONE_BLOCKS = 4 };
 #else
-enum { TILE_ROWS = 6, TILE_BLOCKS = 1, MAX_BLOCKS = 4 };
+enum { TILE_ROWS = 6, TILE_BLOCKS = 1, LONE_BLOCKS = 4 };
 #endif
+enum { MAX_BLOCKS = LONE_BLOCKS };
 
 /* Weights that stay in the second level cache are read again for every tile; of larger ones a block
  * is read once for as many pixels as the cache holds. In floats. */
@@ -42,162 +42,134 @@ struct tile {
     const float *bias;    /* of the first block, or NULL */
     int32_t first;        /* output */
     int32_t last_count;   /* outputs of the last block of this tile */
-    bool clamped;
     float low, high;
 };
 
 /* ---- one tile -------------------------------------------------------------------------------- */
 
-/* The sums of a tile; a last block of up to eight outputs is half as wide. */
-struct sums {
-    struct pl_floats wide[TILE_ROWS][MAX_BLOCKS];
-    struct pl_half half[TILE_ROWS];
-};
-
-PL_ALWAYS_INLINE void clear(int rows, int blocks, bool half, const struct tile *tile,
-                            struct sums *sums)
-{
-#pragma GCC unroll 12
-    for (int r = 0; r < rows; r++) {
-#pragma GCC unroll 4
-        for (int b = 0; b < blocks; b++) {
-            sums->wide[r][b] = pl_floats_set(0.0f);
-            /* The lines that the sums go to are fetched while they are summed. */
-            __builtin_prefetch(tile->outputs[r] + tile->first + b * PL_GEMM_BLOCK, 1);
-        }
-        if (half) sums->half[r] = pl_half_set(0.0f);
-    }
-}
-
-PL_ALWAYS_INLINE void add_run(int rows, int blocks, bool half, const struct tile *tile,
-                              int64_t offset, const float *weights, struct sums *sums)
+PL_ALWAYS_INLINE void add_run(int rows, int blocks, const struct tile *tile, int64_t offset,
+                              const float *weights, struct pl_floats sums[TILE_ROWS][MAX_BLOCKS])
 {
     const float *input[TILE_ROWS];
     for (int r = 0; r < rows; r++) input[r] = tile->rows[r] + offset;
     const int64_t length = tile->runs->length, step = tile->block_floats;
     for (int64_t k = 0; k < length; k++, weights += PL_GEMM_BLOCK) {
         struct pl_floats w[MAX_BLOCKS];
-        struct pl_half last = pl_half_set(0.0f);
 #pragma GCC unroll 4
         for (int b = 0; b < blocks; b++) w[b] = pl_floats_load(weights + b * step);
-        if (half) last = pl_half_load(weights + blocks * step);
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++) {
             const struct pl_floats x = pl_floats_set(input[r][k]);
 #pragma GCC unroll 4
-            for (int b = 0; b < blocks; b++)
-                sums->wide[r][b] = pl_floats_fma(x, w[b], sums->wide[r][b]);
-            if (half) sums->half[r] = pl_half_fma(pl_floats_lower(x), last, sums->half[r]);
+            for (int b = 0; b < blocks; b++) sums[r][b] = pl_floats_fma(x, w[b], sums[r][b]);
         }
     }
 }
 
-/* Block b of the tile, whole or its first last_count outputs. */
-PL_ALWAYS_INLINE void finish_block(int rows, int b, bool whole, const struct tile *tile,
-                                   struct sums *sums)
+PL_ALWAYS_INLINE void finish_tile(int rows, int blocks, const struct tile *tile,
+                                  struct pl_floats sums[TILE_ROWS][MAX_BLOCKS])
 {
     const struct pl_floats low = pl_floats_set(tile->low), high = pl_floats_set(tile->high);
+    const bool whole = tile->last_count == PL_GEMM_BLOCK;
     const struct pl_floats_mask mask = pl_floats_first(tile->last_count);
-    const int64_t first = tile->first + (int64_t)b * PL_GEMM_BLOCK;
-    struct pl_floats bias = pl_floats_set(0.0f);
-    if (tile->bias != NULL) {
-        bias = whole ? pl_floats_load(tile->bias + first)
-                     : pl_floats_load_masked(tile->bias + first, mask);
-    }
+#pragma GCC unroll 4
+    for (int b = 0; b < blocks; b++) {
+        const int64_t first = tile->first + (int64_t)b * PL_GEMM_BLOCK;
+        const bool full = b + 1 < blocks || whole;
+        struct pl_floats bias = pl_floats_set(0.0f);
+        if (tile->bias != NULL) {
+            bias = full ? pl_floats_load(tile->bias + first)
+                        : pl_floats_load_masked(tile->bias + first, mask);
+        }
 #pragma GCC unroll 12
-    for (int r = 0; r < rows; r++) {
-        struct pl_floats result = pl_floats_add(sums->wide[r][b], bias);
-        if (tile->clamped) result = pl_floats_clamp(result, low, high);
-        if (whole) pl_floats_store(tile->outputs[r] + first, result);
-        else pl_floats_store_masked(tile->outputs[r] + first, result, mask);
+        for (int r = 0; r < rows; r++) {
+            const struct pl_floats sum = pl_floats_add(sums[r][b], bias);
+            const struct pl_floats result = pl_floats_clamp(sum, low, high);
+            if (full) pl_floats_store(tile->outputs[r] + first, result);
+            else pl_floats_store_masked(tile->outputs[r] + first, result, mask);
+        }
     }
 }
 
-PL_ALWAYS_INLINE void finish_half(int rows, int b, const struct tile *tile, struct sums *sums)
+PL_ALWAYS_INLINE void run_tile(int rows, int blocks, const struct tile *tile)
 {
-    const struct pl_half low = pl_half_set(tile->low), high = pl_half_set(tile->high);
-    const __m256i mask = pl_half_first(tile->last_count);
-    const int64_t first = tile->first + (int64_t)b * PL_GEMM_BLOCK;
-    struct pl_half bias = pl_half_set(0.0f);
-    if (tile->bias != NULL) bias = pl_half_load_masked(tile->bias + first, mask);
+    struct pl_floats sums[TILE_ROWS][MAX_BLOCKS];
 #pragma GCC unroll 12
-    for (int r = 0; r < rows; r++) {
-        struct pl_half result = pl_half_add(sums->half[r], bias);
-        if (tile->clamped) result = pl_half_clamp(result, low, high);
-        pl_half_store_masked(tile->outputs[r] + first, result, mask);
-    }
-}
-
-/* `blocks` whole blocks and, if `half`, one of up to eight outputs. */
-PL_ALWAYS_INLINE void run_tile(int rows, int blocks, bool half, const struct tile *tile)
-{
-    struct sums sums;
-    clear(rows, blocks, half, tile, &sums);
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+        for (int b = 0; b < blocks; b++) sums[r][b] = pl_floats_set(0.0f);
     const struct runs *runs = tile->runs;
     for (int32_t j = 0; j < runs->rows; j++) {
         for (int32_t i = 0; i < runs->columns; i++) {
             const int64_t k =
                 runs->first_weight + j * runs->weight_row_step + i * runs->weight_column_step;
-            add_run(rows, blocks, half, tile, j * runs->row_step + i * runs->column_step,
-                    tile->weights + k * PL_GEMM_BLOCK, &sums);
+            add_run(rows, blocks, tile, j * runs->row_step + i * runs->column_step,
+                    tile->weights + k * PL_GEMM_BLOCK, sums);
         }
     }
-    for (int b = 0; b < blocks - 1; b++) finish_block(rows, b, true, tile, &sums);
-    if (half) {
-        if (blocks > 0) finish_block(rows, blocks - 1, true, tile, &sums);
-        finish_half(rows, blocks, tile, &sums);
-    } else if (tile->last_count == PL_GEMM_BLOCK) {
-        finish_block(rows, blocks - 1, true, tile, &sums);
-    } else {
-        finish_block(rows, blocks - 1, false, tile, &sums);
-    }
+    finish_tile(rows, blocks, tile, sums);
 }
 
 typedef void (*tile_function)(const struct tile *tile);
 
-/* The shapes of tiles: name, whole blocks, whether a half follows. */
-#define ONE_TO_SIX(F, ...)                                                                         \
-    F(1, __VA_ARGS__)                                                                              \
-    F(2, __VA_ARGS__) F(3, __VA_ARGS__) F(4, __VA_ARGS__) F(5, __VA_ARGS__) F(6, __VA_ARGS__)
+#define DEFINE_TILE(rows, blocks)                                                                  \
+    static void tile_##rows##x##blocks(const struct tile *tile)                                    \
+    {                                                                                              \
+        run_tile(rows, blocks, tile);                                                              \
+    }
+
+DEFINE_TILE(1, 1)
+DEFINE_TILE(2, 1)
+DEFINE_TILE(3, 1)
+DEFINE_TILE(4, 1)
+DEFINE_TILE(5, 1)
+DEFINE_TILE(6, 1)
+DEFINE_TILE(1, 4)
 #if defined(__AVX512F__)
-#define ONE_TO_MOST(F, ...)                                                                        \
-    ONE_TO_SIX(F, __VA_ARGS__)                                                                     \
-    F(7, __VA_ARGS__)                                                                              \
-    F(8, __VA_ARGS__) F(9, __VA_ARGS__) F(10, __VA_ARGS__) F(11, __VA_ARGS__) F(12, __VA_ARGS__)
-#define SHAPES(F)                                                                                  \
-    ONE_TO_MOST(F, half, 0, true)                                                                  \
-    ONE_TO_MOST(F, one, 1, false)                                                                  \
-    ONE_TO_MOST(F, one_half, 1, true)                                                              \
-    ONE_TO_MOST(F, two, 2, false) ONE_TO_SIX(F, four, 4, false)
-#else
-#define SHAPES(F)                                                                                  \
-    ONE_TO_SIX(F, half, 0, true)                                                                   \
-    ONE_TO_SIX(F, one, 1, false) F(1, one_half, 1, true) F(1, two, 2, false) F(1, four, 4, false)
+DEFINE_TILE(7, 1)
+DEFINE_TILE(8, 1)
+DEFINE_TILE(9, 1)
+DEFINE_TILE(10, 1)
+DEFINE_TILE(11, 1)
+DEFINE_TILE(12, 1)
+DEFINE_TILE(2, 4)
+DEFINE_TILE(3, 4)
+DEFINE_TILE(4, 4)
+DEFINE_TILE(5, 4)
+DEFINE_TILE(1, 2)
+DEFINE_TILE(2, 2)
+DEFINE_TILE(3, 2)
+DEFINE_TILE(4, 2)
+DEFINE_TILE(5, 2)
+DEFINE_TILE(6, 2)
+DEFINE_TILE(7, 2)
+DEFINE_TILE(8, 2)
+DEFINE_TILE(9, 2)
+DEFINE_TILE(10, 2)
+DEFINE_TILE(11, 2)
+DEFINE_TILE(12, 2)
 #endif
 
-#define DEFINE_TILE(rows, name, blocks, half)                                                      \
-    static void tile_##rows##_##name(const struct tile *tile)                                      \
-    {                                                                                              \
-        run_tile(rows, blocks, half, tile);                                                        \
-    }
-SHAPES(DEFINE_TILE)
+/* [blocks - 1][rows - 1]; where there is none, fewer blocks are taken. */
+static const tile_function tiles[MAX_BLOCKS][TILE_ROWS] = {
+#if defined(__AVX512F__)
+    {tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1, tile_7x1, tile_8x1, tile_9x1,
+     tile_10x1, tile_11x1, tile_12x1},
+    {tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2, tile_7x2, tile_8x2, tile_9x2,
+     tile_10x2, tile_11x2, tile_12x2},
+    [3] = {tile_1x4, tile_2x4, tile_3x4, tile_4x4, tile_5x4},
+#else
+    {tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1},
+    [3] = {tile_1x4},
+#endif
+};
 
-/* [blocks][half][rows - 1], NULL where there is none. */
-#define LIST_TILE(rows, name, blocks, half) [blocks][half][(rows) - 1] = tile_##rows##_##name,
-static const tile_function tiles[MAX_BLOCKS + 1][2][TILE_ROWS] = {SHAPES(LIST_TILE)};
-
-/* The largest tile of so many rows for up to `blocks` whole blocks and a half. */
-static tile_function choose_tile(int32_t rows, int32_t *blocks, bool *half)
+/* How many of `blocks` a tile of so many rows takes at once. */
+static int32_t blocks_at_once(int32_t rows, int32_t blocks)
 {
-    const bool ends = *half;
-    if (*blocks > MAX_BLOCKS) *blocks = MAX_BLOCKS;
-    for (;; --*blocks) {
-        *half = ends;
-        if (ends && tiles[*blocks][1][rows - 1] != NULL) break;
-        *half = false;
-        if (tiles[*blocks][0][rows - 1] != NULL) break;
-    }
-    return tiles[*blocks][*half][rows - 1];
+    int32_t most = blocks < MAX_BLOCKS ? blocks : MAX_BLOCKS;
+    while (tiles[most - 1][rows - 1] == NULL) most--;
+    return most;
 }
 
 /* ---- the walk -------------------------------------------------------------------------------- */
@@ -237,17 +209,14 @@ static void place_rows(const struct walk *walk, const struct pl_rectangle *recta
 static void run_blocks(const struct walk *walk, int32_t rows, int32_t from_block, int32_t to_block,
                        struct tile *tile)
 {
-    const int32_t channels = walk->shape->channels;
     for (int32_t block = from_block; block < to_block;) {
-        const int32_t last = channels - (to_block - 1) * PL_GEMM_BLOCK; /* outputs of the last */
-        bool half = last <= PL_GEMM_BLOCK / 2;
-        int32_t blocks = to_block - block - half;
-        const tile_function run = choose_tile(rows, &blocks, &half);
+        const int32_t blocks = blocks_at_once(rows, to_block - block);
+        const int32_t rest = walk->shape->channels - (block + blocks - 1) * PL_GEMM_BLOCK;
         tile->weights = walk->weights->weights + block * tile->block_floats;
         tile->first = block * PL_GEMM_BLOCK;
-        block += blocks + half;
-        tile->last_count = block < to_block || last > PL_GEMM_BLOCK ? PL_GEMM_BLOCK : last;
-        run(tile);
+        tile->last_count = rest < PL_GEMM_BLOCK ? rest : PL_GEMM_BLOCK;
+        tiles[blocks - 1][rows - 1](tile);
+        block += blocks;
     }
 }
 
@@ -296,15 +265,14 @@ static void run_rectangle(const struct walk *walk, const struct pl_rectangle *re
         .runs = &runs,
         .block_floats = k * PL_GEMM_BLOCK,
         .bias = walk->weights->bias,
-        .clamped = walk->weights->low > -INFINITY || walk->weights->high < INFINITY,
         .low = walk->weights->low,
         .high = walk->weights->high,
     };
     const int32_t all = part->to_block - part->from_block;
+    const bool small = all * tile.block_floats <= SMALL_WEIGHTS;
+    const int32_t step = small ? all : TILE_BLOCKS;
     const int64_t pixels = (int64_t)(rectangle->to_y - rectangle->from_y) *
                            (rectangle->to_x - rectangle->from_x);
-    const bool small = all * tile.block_floats <= SMALL_WEIGHTS || pixels <= TILE_ROWS;
-    const int32_t step = small ? all : TILE_BLOCKS;
     int64_t cached = small ? pixels : CACHED_PIXELS / (k + 1);
     if (cached < 4 * TILE_ROWS) cached = 4 * TILE_ROWS;
     for (int64_t from = 0; from < pixels; from += cached) {
