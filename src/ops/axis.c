@@ -18,13 +18,13 @@ pl_status pl_axis_check(struct pl_prepare *prepare, int64_t axis, int32_t rank, 
                            -rank, rank);
 }
 
-static int64_t read_element(const void *data, pl_type type, int32_t index)
+int64_t pl_axis_element(const void *data, pl_type type, int64_t i)
 {
     switch ((int)type) {
-    case PL_INT32: return ((const int32_t *)data)[index];
-    case PL_INT64: return ((const int64_t *)data)[index];
-    case PL_INT16: return ((const int16_t *)data)[index];
-    default: return ((const int8_t *)data)[index];
+    case PL_INT32: return ((const int32_t *)data)[i];
+    case PL_INT64: return ((const int64_t *)data)[i];
+    case PL_INT16: return ((const int16_t *)data)[i];
+    default: return ((const int8_t *)data)[i];
     }
 }
 
@@ -51,7 +51,7 @@ pl_status pl_axis_read_integers(struct pl_prepare *prepare, int32_t input, int32
     const void *bytes = NULL;
     if (elements > 0) PL_TRY(pl_prepare_read(prepare, input, &bytes));
     *count = (int32_t)elements;
-    for (int32_t i = 0; i < *count; i++) values[i] = read_element(bytes, value->tensor->type, i);
+    for (int32_t i = 0; i < *count; i++) values[i] = pl_axis_element(bytes, value->tensor->type, i);
     return PL_OK;
 }
 

@@ -16,6 +16,9 @@ bool pl_axis_normalize(int64_t axis, int32_t rank, int32_t *normalized);
 pl_status pl_axis_check(struct pl_prepare *prepare, int64_t axis, int32_t rank,
                         int32_t *normalized);
 
+/* Element i of int32, int64, int16 or int8 data. */
+int64_t pl_axis_element(const void *data, pl_type type, int64_t i);
+
 /* Reads all elements of an int32, int64, int16 or int8 input. Fails if the input is missing, of
  * another type, or has more than `capacity` elements; PL_LATE if it is no constant, see
  * pl_prepare_read(). *count is how many there are. */

@@ -10,9 +10,10 @@
 #include "ops/check.h"
 #include "ops/op.h"
 
-enum { PL_BOX_MAX_RANK = PL_MAX_RANK + 2 };
+enum { PL_BOX_MAX_RANK = 2 * PL_MAX_RANK };
 
-/* Dimensions from the outermost on; strides in bytes, those of the source may be negative. */
+/* Dimensions from the outermost on; strides in bytes, those of the source may be negative, or 0
+ * where it repeats. */
 struct pl_box {
     int32_t rank;
     int64_t element_bytes;

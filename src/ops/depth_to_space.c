@@ -1,46 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* DEPTH_TO_SPACE: blocks of channels become blocks of pixels. */
-#include "ops/box.h"
+/* DEPTH_TO_SPACE: blocks of channels become blocks of pixels. SPACE_TO_DEPTH: the way back. */
 #include "ops/check.h"
-#include "ops/op.h"
+#include "ops/move.h"
 
-struct depth_to_space {
-    struct pl_box box;
-    const struct pl_movement_kernels *kernels;
-};
-
-static pl_status eval_depth_to_space(const struct pl_eval *eval, int64_t from, int64_t to)
+/* deep[b, h, w, (i * size + j) * channels + c] = flat[b, h * size + i, w * size + j, c]: the flat
+ * side is dense in the order b, h, i, w, (j, c), where j and c lie behind each other at both ends.
+ */
+static pl_status move_blocks(struct pl_prepare *prepare, const struct pl_shape *deep, int64_t size,
+                             bool to_flat, int64_t element_bytes)
 {
-    const struct depth_to_space *params = eval->params;
-    pl_box_copy(&params->box, params->kernels, eval->outputs[0], eval->inputs[0], from, to);
-    return PL_OK;
+    const int64_t depth = deep->dims[3] * element_bytes;
+    const int64_t run = depth / size;
+    const int64_t width = deep->dims[2];
+    const int64_t row = width * run; /* bytes of one flat row */
+    const int64_t dims[] = {(int64_t)deep->dims[0] * deep->dims[1], size, width,
+                            run / element_bytes};
+    const int64_t flat_strides[] = {size * row, row, run, element_bytes};
+    const int64_t deep_strides[] = {width * depth, run, depth, element_bytes};
+    struct pl_box box = {.element_bytes = element_bytes};
+    for (int32_t i = 0; i < 4; i++)
+        pl_box_add(&box, dims[i], to_flat ? flat_strides[i] : deep_strides[i],
+                   to_flat ? deep_strides[i] : flat_strides[i]);
+    return pl_move_box(prepare, 0, &box, 0);
 }
 
-/* output[b, h * size + i, w * size + j, c] = input[b, h, w, (i * size + j) * channels + c]: the
- * output is dense in the order b, h, i, w, (j, c). */
-static void describe_box(struct pl_box *box, const struct pl_shape *input, int64_t size,
-                         int64_t element_bytes)
+static pl_status check_tensors(struct pl_prepare *prepare, int64_t *element_bytes)
 {
-    const int64_t depth = input->dims[3];
-    const int64_t run = depth / size; /* j and c lie behind each other */
-    const int64_t width = input->dims[2];
-    const int64_t row = width * run; /* elements of one output row */
-    box->element_bytes = element_bytes;
-    pl_box_add(box, (int64_t)input->dims[0] * input->dims[1], size * row * element_bytes,
-               width * depth * element_bytes);
-    pl_box_add(box, size, row * element_bytes, run * element_bytes);
-    pl_box_add(box, width, run * element_bytes, depth * element_bytes);
-    pl_box_add(box, run, element_bytes, element_bytes);
-    pl_box_simplify(box);
+    PL_TRY(pl_check_arity(prepare, 1, 1, 1));
+    PL_TRY(pl_move_check(prepare, 0,
+                         PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED_8 | PL_TYPES_INDEX,
+                         element_bytes));
+    return pl_check_rank(prepare, pl_input(0), 4, 4);
 }
 
 pl_status pl_prepare_depth_to_space(struct pl_prepare *prepare)
 {
-    PL_TRY(pl_check_arity(prepare, 1, 1, 1));
-    PL_TRY(pl_check_same_type(prepare, pl_input(0), pl_output(0)));
-    PL_TRY(pl_check_rank(prepare, pl_input(0), 4, 4));
     int64_t element_bytes = 0;
-    PL_TRY(pl_box_element_bytes(prepare, pl_input(0), &element_bytes));
+    PL_TRY(check_tensors(prepare, &element_bytes));
     const struct pl_shape *input = &prepare->inputs[0]->shape;
     const int64_t size = pl_record_integer(prepare->op->options, PL_DepthToSpaceOptions_block_size);
     PL_TRY(pl_check_option(prepare, "block_size", size, 1, 1 << 15));
@@ -56,13 +52,28 @@ pl_status pl_prepare_depth_to_space(struct pl_prepare *prepare)
                                      (int32_t)(input->dims[2] * size),
                                      (int32_t)(input->dims[3] / (size * size))}};
     PL_TRY(pl_check_set_output(prepare, 0, &output));
+    return move_blocks(prepare, input, size, true, element_bytes);
+}
 
-    struct depth_to_space *params = pl_prepare_allocate(prepare, sizeof *params);
-    if (params == NULL) return PL_OUT_OF_MEMORY;
-    params->kernels = prepare->kernels->movement;
-    describe_box(&params->box, input, size, element_bytes);
-    prepare->params = params;
-    pl_prepare_stage(prepare, eval_depth_to_space, pl_box_units(&params->box),
-                     pl_box_unit_bytes(&params->box));
-    return PL_OK;
+pl_status pl_prepare_space_to_depth(struct pl_prepare *prepare)
+{
+    int64_t element_bytes = 0;
+    PL_TRY(check_tensors(prepare, &element_bytes));
+    const struct pl_shape *input = &prepare->inputs[0]->shape;
+    const int64_t size = pl_record_integer(prepare->op->options, PL_SpaceToDepthOptions_block_size);
+    PL_TRY(pl_check_option(prepare, "block_size", size, 1, 1 << 15));
+    if (input->dims[1] % size != 0 || input->dims[2] % size != 0) {
+        char text[PL_SHAPE_TEXT_BYTES];
+        return pl_check_fail(prepare, PL_MISMATCH, pl_input(0),
+                             "%s cannot be divided into blocks of %d x %d",
+                             pl_shape_text(input, text), (int)size, (int)size);
+    }
+    if (input->dims[3] > INT32_MAX / (size * size))
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(0), "the output would be too large");
+    const struct pl_shape output = {4,
+                                    {input->dims[0], (int32_t)(input->dims[1] / size),
+                                     (int32_t)(input->dims[2] / size),
+                                     (int32_t)(input->dims[3] * size * size)}};
+    PL_TRY(pl_check_set_output(prepare, 0, &output));
+    return move_blocks(prepare, &output, size, false, element_bytes);
 }

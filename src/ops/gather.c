@@ -1,50 +1,140 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GATHER: runs of the input picked by index along one axis. */
+/* GATHER: runs of the input picked by index along one axis. GATHER_ND: runs picked by several
+ * coordinates. */
 #include <string.h>
 
 #include "ops/axis.h"
-#include "ops/box.h"
 #include "ops/check.h"
-#include "ops/op.h"
+#include "ops/move.h"
+#include "ops/nibbles.h"
 
-/* The input is [batch][outer][axis][run], the indices [batch][picks], the output
- * [batch][outer][picks][run]. */
+/* Where the runs are: those of GATHER in an input [batch][outer][axis][run] with indices
+ * [batch][picks] for an output [batch][outer][picks][run]; those of GATHER_ND by `depth`
+ * coordinates each. */
 struct gather {
+    int64_t units; /* runs of the output */
     int64_t outer;
     int64_t axis;
     int64_t picks;
-    int64_t run_bytes;
+    int64_t run; /* bytes; elements, where they have 4 bits or are strings */
+    int32_t depth;
+    struct pl_shape input;
     pl_type index_type;
 };
 
-static int64_t index_at(const void *indices, pl_type type, int64_t i)
+static pl_status eval_fail_index(const struct pl_eval *eval, int64_t index, int64_t place,
+                                 int64_t size)
 {
-    switch (type) {
-    case PL_INT64: return ((const int64_t *)indices)[i];
-    case PL_INT16: return ((const int16_t *)indices)[i];
-    default: return ((const int32_t *)indices)[i];
-    }
+    return pl_eval_fail(eval, "index %lld at place %lld is outside of the axis of %lld",
+                        (long long)index, (long long)place, (long long)size);
 }
 
-/* One unit is one pick. */
-static pl_status eval_gather(const struct pl_eval *eval, int64_t from, int64_t to)
+/* The run of the input that run `unit` of the output is. */
+static pl_status find_run(const struct pl_eval *eval, const struct gather *params, int64_t unit,
+                          int64_t *run)
 {
-    const struct gather *params = eval->params;
-    const char *input = eval->inputs[0];
-    char *output = eval->outputs[0];
-    for (int64_t unit = from; unit < to; unit++) {
-        const int64_t row = unit / params->picks; /* of batch and outer together */
-        const int64_t pick = row / params->outer * params->picks + unit % params->picks;
-        const int64_t index = index_at(eval->inputs[1], params->index_type, pick);
-        if (index < 0 || index >= params->axis) {
-            return pl_eval_fail(eval, "index %lld at place %lld is outside of the axis of %lld",
-                                (long long)index, (long long)pick, (long long)params->axis);
-        }
-        memcpy(output + unit * params->run_bytes,
-               input + (row * params->axis + index) * params->run_bytes, (size_t)params->run_bytes);
+    const int64_t row = unit / params->picks; /* of batch and outer together */
+    const int64_t pick = row / params->outer * params->picks + unit % params->picks;
+    const int64_t index = pl_axis_element(eval->inputs[1], params->index_type, pick);
+    if (index < 0 || index >= params->axis) return eval_fail_index(eval, index, pick, params->axis);
+    *run = row * params->axis + index;
+    return PL_OK;
+}
+
+static pl_status find_run_nd(const struct pl_eval *eval, const struct gather *params, int64_t unit,
+                             int64_t *run)
+{
+    *run = 0;
+    for (int32_t i = 0; i < params->depth; i++) {
+        const int64_t place = unit * params->depth + i;
+        const int64_t index = pl_axis_element(eval->inputs[1], params->index_type, place);
+        const int64_t size = params->input.dims[i];
+        if (index < 0 || index >= size) return eval_fail_index(eval, index, place, size);
+        *run = *run * size + index;
     }
     return PL_OK;
 }
+
+/* A unit is a run. */
+#define DEFINE_EVAL_GATHER(name, find)                                                             \
+    static pl_status name(const struct pl_eval *eval, int64_t from, int64_t to)                    \
+    {                                                                                              \
+        const struct gather *params = eval->params;                                                \
+        for (int64_t unit = from; unit < to; unit++) {                                             \
+            int64_t run = 0;                                                                       \
+            PL_TRY(find(eval, params, unit, &run));                                                \
+            memcpy((char *)eval->outputs[0] + unit * params->run,                                  \
+                   (const char *)eval->inputs[0] + run * params->run, (size_t)params->run);        \
+        }                                                                                          \
+        return PL_OK;                                                                              \
+    }
+DEFINE_EVAL_GATHER(eval_gather, find_run)
+DEFINE_EVAL_GATHER(eval_gather_nd, find_run_nd)
+
+/* All at once: neighbours share bytes. */
+static pl_status eval_gather_nibbles(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct gather *params = eval->params;
+    uint8_t *output = eval->outputs[0];
+    (void)from;
+    (void)to;
+    output[(params->units * params->run - 1) / 2] = 0;
+    for (int64_t unit = 0; unit < params->units; unit++) {
+        int64_t run = 0;
+        PL_TRY(find_run(eval, params, unit, &run));
+        pl_nibbles_copy(output, unit * params->run, eval->inputs[0], run * params->run,
+                        params->run);
+    }
+    return PL_OK;
+}
+
+/* Strings: which ones they are has to be known before their sizes can be. */
+static pl_status gather_strings(struct pl_prepare *prepare, const struct gather *params, bool nd)
+{
+    const int64_t count = params->units * params->run;
+    int32_t *picks = pl_prepare_allocate(prepare, (size_t)count * sizeof *picks + 1);
+    if (picks == NULL) return PL_OUT_OF_MEMORY;
+    const void *indices = NULL;
+    PL_TRY(pl_prepare_read(prepare, 1, &indices));
+    const void *const inputs[] = {NULL, indices};
+    const struct pl_eval eval = {.params = params, .inputs = inputs, .error = prepare->error};
+    for (int64_t unit = 0; unit < params->units; unit++) {
+        int64_t run = 0;
+        PL_TRY(nd ? find_run_nd(&eval, params, unit, &run) : find_run(&eval, params, unit, &run));
+        for (int64_t i = 0; i < params->run; i++)
+            picks[unit * params->run + i] = (int32_t)(run * params->run + i);
+    }
+    return pl_move_strings(prepare, 0, picks);
+}
+
+static pl_status add_work(struct pl_prepare *prepare, struct gather *params, bool nd)
+{
+    const pl_type type = prepare->inputs[0]->tensor->type;
+    params->index_type = prepare->inputs[1]->tensor->type;
+    if (params->run == 0) params->units = 0;
+    if (type == PL_STRING) return gather_strings(prepare, params, nd);
+    prepare->params = params;
+    if (pl_type_bits(type) == PL_NIBBLE_BITS)
+        pl_prepare_stage(prepare, eval_gather_nibbles, params->units > 0 ? 1 : 0,
+                         pl_cost(params->units, params->run));
+    else pl_prepare_stage(prepare, nd ? eval_gather_nd : eval_gather, params->units, params->run);
+    return PL_OK;
+}
+
+enum {
+    GATHER_TYPES = PL_TYPES_BYTES_1 | PL_TYPE_BIT(PL_INT16) | PL_TYPE_BIT(PL_FLOAT16) |
+                   PL_TYPE_BIT(PL_BFLOAT16) | PL_TYPE_BIT(PL_INT32) | PL_TYPE_BIT(PL_FLOAT32) |
+                   PL_TYPE_BIT(PL_INT64) | PL_TYPE_BIT(PL_STRING),
+    INDEX_TYPES = PL_TYPES_INDEX | PL_TYPE_BIT(PL_INT16)
+};
+
+/* What a run is counted in. */
+static int64_t run_unit(const struct pl_prepare *prepare, int64_t element_bytes)
+{
+    return prepare->inputs[0]->tensor->type == PL_STRING ? 1 : element_bytes;
+}
+
+/* ---- GATHER ---------------------------------------------------------------------------------- */
 
 /* The leading axes that both inputs share. */
 static pl_status read_batch_dims(struct pl_prepare *prepare, int32_t axis, int32_t *batch_dims)
@@ -85,12 +175,11 @@ static pl_status set_shape(struct pl_prepare *prepare, int32_t axis, int32_t bat
 pl_status pl_prepare_gather(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 2, 2, 1));
-    PL_TRY(pl_check_same_type(prepare, pl_input(0), pl_output(0)));
-    PL_TRY(pl_check_type(prepare, pl_input(1),
-                         PL_TYPE_BIT(PL_INT32) | PL_TYPE_BIT(PL_INT64) | PL_TYPE_BIT(PL_INT16)));
-    PL_TRY(pl_check_rank(prepare, pl_input(0), 1, PL_MAX_RANK));
     int64_t element_bytes = 0;
-    PL_TRY(pl_box_element_bytes(prepare, pl_input(0), &element_bytes));
+    PL_TRY(pl_move_check(prepare, 0, GATHER_TYPES | PL_TYPE_BIT(PL_INT4), &element_bytes));
+    PL_TRY(pl_check_type(prepare, pl_input(1), INDEX_TYPES));
+    const bool strings = prepare->inputs[0]->tensor->type == PL_STRING;
+    PL_TRY(pl_check_rank(prepare, pl_input(0), 1, strings ? 1 : PL_MAX_RANK));
     const struct pl_shape *input = &prepare->inputs[0]->shape;
     const struct pl_shape *indices = &prepare->inputs[1]->shape;
     int32_t axis = 0;
@@ -105,10 +194,42 @@ pl_status pl_prepare_gather(struct pl_prepare *prepare)
     params->outer = pl_shape_span(input, batch_dims, axis);
     params->axis = input->dims[axis];
     params->picks = pl_shape_span(indices, batch_dims, indices->rank);
-    params->run_bytes = pl_shape_span(input, axis + 1, input->rank) * element_bytes;
-    params->index_type = prepare->inputs[1]->tensor->type;
-    prepare->params = params;
-    const int64_t units = pl_shape_span(input, 0, axis) * params->picks;
-    pl_prepare_stage(prepare, eval_gather, params->run_bytes > 0 ? units : 0, params->run_bytes);
-    return PL_OK;
+    params->run = pl_shape_span(input, axis + 1, input->rank) * run_unit(prepare, element_bytes);
+    params->units = pl_shape_span(input, 0, axis) * params->picks;
+    return add_work(prepare, params, false);
+}
+
+/* ---- GATHER_ND ------------------------------------------------------------------------------- */
+
+pl_status pl_prepare_gather_nd(struct pl_prepare *prepare)
+{
+    PL_TRY(pl_check_arity(prepare, 2, 2, 1));
+    int64_t element_bytes = 0;
+    PL_TRY(pl_move_check(prepare, 0, GATHER_TYPES, &element_bytes));
+    PL_TRY(pl_check_type(prepare, pl_input(1), INDEX_TYPES));
+    PL_TRY(pl_check_rank(prepare, pl_input(0), 1, PL_MAX_RANK));
+    PL_TRY(pl_check_rank(prepare, pl_input(1), 1, PL_MAX_RANK));
+    const struct pl_shape *input = &prepare->inputs[0]->shape;
+    const struct pl_shape *indices = &prepare->inputs[1]->shape;
+    const int32_t depth = indices->dims[indices->rank - 1];
+    if (depth > input->rank)
+        return pl_check_fail(prepare, PL_MISMATCH, pl_input(1),
+                             "%d coordinates for an input of %d dimensions", (int)depth,
+                             (int)input->rank);
+    const int32_t rank = indices->rank - 1 + input->rank - depth;
+    if (rank > PL_MAX_RANK)
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "the output has rank %d, the limit is %d",
+                               (int)rank, PL_MAX_RANK);
+    struct pl_shape output = {0, {0}};
+    for (int32_t i = 0; i < indices->rank - 1; i++) output.dims[output.rank++] = indices->dims[i];
+    for (int32_t i = depth; i < input->rank; i++) output.dims[output.rank++] = input->dims[i];
+    PL_TRY(pl_check_set_output(prepare, 0, &output));
+
+    struct gather *params = pl_prepare_allocate(prepare, sizeof *params);
+    if (params == NULL) return PL_OUT_OF_MEMORY;
+    params->depth = depth;
+    params->input = *input;
+    params->run = pl_shape_span(input, depth, input->rank) * run_unit(prepare, element_bytes);
+    params->units = pl_shape_span(indices, 0, indices->rank - 1);
+    return add_work(prepare, params, true);
 }

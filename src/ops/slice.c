@@ -1,230 +1,236 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* STRIDED_SLICE: a strided box of the input. Its masks say which of begin, end and strides stand
- * for what. */
+/* SLICE: a box of the input. DYNAMIC_UPDATE_SLICE: the input with a box of it replaced. */
+#include <string.h>
+
 #include "ops/axis.h"
-#include "ops/box.h"
 #include "ops/check.h"
-#include "ops/op.h"
+#include "ops/move.h"
+#include "ops/nibbles.h"
 
-/* What the file says: one entry per item of the slice, as in x[1:2, ..., new, 3]. */
-struct specification {
-    int32_t count;
-    int64_t begin[PL_MAX_RANK];
-    int64_t end[PL_MAX_RANK];
-    int64_t strides[PL_MAX_RANK];
-    uint32_t begin_mask;
-    uint32_t end_mask;
-    uint32_t ellipsis_mask;
-    uint32_t new_axis_mask;
-    uint32_t shrink_axis_mask;
-    bool offset; /* end counts from begin */
-};
+/* ---- SLICE ----------------------------------------------------------------------------------- */
 
-struct strided_slice {
+/* Where the sizes are known and the beginning is not, only the offset waits for eval. */
+struct slice {
     struct pl_box box;
     const struct pl_movement_kernels *kernels;
-    int64_t from_offset;
+    int32_t rank;
+    pl_type type; /* of begin */
+    int64_t strides[PL_MAX_RANK];
+    int64_t last[PL_MAX_RANK]; /* the largest beginnings */
 };
 
-static pl_status eval_strided_slice(const struct pl_eval *eval, int64_t from, int64_t to)
+static pl_status eval_slice(const struct pl_eval *eval, int64_t from, int64_t to)
 {
-    const struct strided_slice *params = eval->params;
-    const char *input = (const char *)eval->inputs[0] + params->from_offset;
+    const struct slice *params = eval->params;
+    const char *input = eval->inputs[0];
+    for (int32_t i = 0; i < params->rank; i++) {
+        const int64_t begin = pl_axis_element(eval->inputs[1], params->type, i);
+        if (begin < 0 || begin > params->last[i])
+            return pl_eval_fail(eval, "dimension %d begins at %lld, expected 0 to %lld", (int)i,
+                                (long long)begin, (long long)params->last[i]);
+        input += begin * params->strides[i];
+    }
     pl_box_copy(&params->box, params->kernels, eval->outputs[0], input, from, to);
     return PL_OK;
 }
 
-static int64_t clamp(int64_t value, int64_t low, int64_t high)
+/* Sizes of -1 reach to the end, and then need the beginning. */
+static bool sizes_are_enough(const struct pl_prepare *prepare, const int64_t *sizes, int32_t rank)
 {
-    return value < low ? low : value > high ? high : value;
+    const int32_t bits = pl_type_bits(prepare->inputs[0]->tensor->type);
+    bool enough = prepare->inputs[1]->constant == NULL && bits >= 8;
+    for (int32_t i = 0; i < rank; i++) enough = enough && sizes[i] >= 0;
+    return enough;
 }
 
-static pl_status read_specification(struct pl_prepare *prepare, struct specification *slice)
+static pl_status set_slice_shape(struct pl_prepare *prepare, const int64_t *begin,
+                                 const int64_t *sizes)
 {
-    int32_t end_count = 0;
-    int32_t stride_count = 0;
-    PL_TRY(pl_axis_read_integers(prepare, 1, PL_MAX_RANK, slice->begin, &slice->count));
-    PL_TRY(pl_axis_read_integers(prepare, 2, PL_MAX_RANK, slice->end, &end_count));
-    PL_TRY(pl_axis_read_integers(prepare, 3, PL_MAX_RANK, slice->strides, &stride_count));
-    if (end_count != slice->count || stride_count != slice->count) {
-        return pl_prepare_fail(prepare, PL_MISMATCH,
-                               "begin, end and strides have %d, %d and %d elements",
-                               (int)slice->count, (int)end_count, (int)stride_count);
-    }
-    const struct pl_record *options = prepare->op->options;
-    slice->begin_mask = (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_begin_mask);
-    slice->end_mask = (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_end_mask);
-    slice->ellipsis_mask =
-        (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_ellipsis_mask);
-    slice->new_axis_mask =
-        (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_new_axis_mask);
-    slice->shrink_axis_mask =
-        (uint32_t)pl_record_integer(options, PL_StridedSliceOptions_shrink_axis_mask);
-    slice->offset = pl_record_integer(options, PL_StridedSliceOptions_offset) != 0;
-    for (int32_t i = 0; i < slice->count; i++) {
-        if (slice->strides[i] == 0)
-            return pl_check_fail(prepare, PL_INVALID_MODEL, pl_input(3), "stride %d is 0", (int)i);
-        /* No axis is longer, so nothing changes, and sums and products stay small. */
-        slice->begin[i] = clamp(slice->begin[i], -INT32_MAX, INT32_MAX);
-        slice->end[i] = clamp(slice->end[i], -INT32_MAX, INT32_MAX);
-        slice->strides[i] = clamp(slice->strides[i], -INT32_MAX, INT32_MAX);
-    }
-    slice->ellipsis_mask &= (1u << slice->count) - 1;
-    slice->new_axis_mask &= (1u << slice->count) - 1;
-    return PL_OK;
-}
-
-/* The first index of item i on an axis of this size. */
-static int64_t first_index(const struct specification *slice, int32_t i, int64_t size)
-{
-    const bool forward = slice->strides[i] > 0;
-    if (slice->begin_mask >> i & 1) return forward ? 0 : size - 1;
-    const int64_t begin = slice->begin[i] < 0 ? slice->begin[i] + size : slice->begin[i];
-    return forward ? clamp(begin, 0, size) : clamp(begin, -1, size - 1);
-}
-
-/* How many indices there are from `first` on. */
-static int64_t index_count(const struct specification *slice, int32_t i, int64_t size,
-                           int64_t first)
-{
-    const int64_t stride = slice->strides[i];
-    int64_t end = slice->end[i] + (slice->offset ? first : 0);
-    if (end < 0) end += size;
-    end = stride > 0 ? clamp(end, 0, size) : clamp(end, -1, size - 1);
-    if (slice->end_mask >> i & 1) end = stride > 0 ? size : -1;
-    const int64_t span = stride > 0 ? end - first : first - end;
-    const int64_t step = stride > 0 ? stride : -stride;
-    return span > 0 ? (span + step - 1) / step : 0;
-}
-
-/* Where the slice stands while its items are taken one by one. */
-struct cursor {
-    const struct pl_shape *input;
-    const int64_t *strides; /* the input's, in bytes */
-    int32_t axis;           /* the next one of the input */
-    struct pl_shape output;
-    int64_t
-        counts[PL_BOX_MAX_RANK]; /* of the box: new axes are no part of it, shrunk ones count 1 */
-    int64_t steps[PL_BOX_MAX_RANK];
-    int64_t offset;
-};
-
-static pl_status add_output(struct pl_prepare *prepare, struct cursor *cursor, int64_t size)
-{
-    if (cursor->output.rank == PL_MAX_RANK)
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "the output has more than %d dimensions",
-                               PL_MAX_RANK);
-    cursor->output.dims[cursor->output.rank++] = (int32_t)size;
-    return PL_OK;
-}
-
-static pl_status take_whole_axis(struct pl_prepare *prepare, struct cursor *cursor)
-{
-    const int64_t size = cursor->input->dims[cursor->axis];
-    cursor->counts[cursor->axis] = size;
-    cursor->steps[cursor->axis] = cursor->strides[cursor->axis];
-    cursor->axis++;
-    return add_output(prepare, cursor, size);
-}
-
-static pl_status take_item(struct pl_prepare *prepare, struct cursor *cursor,
-                           const struct specification *slice, int32_t i)
-{
-    const int64_t size = cursor->input->dims[cursor->axis];
-    const int64_t stride = cursor->strides[cursor->axis];
-    const int64_t first = first_index(slice, i, size);
-    const bool shrink = slice->shrink_axis_mask >> i & 1;
-    const int64_t count = shrink ? 1 : index_count(slice, i, size, first);
-    if (shrink && (first < 0 || first >= size)) {
-        return pl_prepare_fail(prepare, PL_MISMATCH,
-                               "index %lld is outside of dimension %d of %lld",
-                               (long long)slice->begin[i], (int)cursor->axis, (long long)size);
-    }
-    cursor->counts[cursor->axis] = count;
-    cursor->steps[cursor->axis] = count > 1 ? slice->strides[i] * stride : 0;
-    if (count > 0) cursor->offset += first * stride;
-    cursor->axis++;
-    return shrink ? PL_OK : add_output(prepare, cursor, count);
-}
-
-/* Places [first, end) among the axes of input and new ones that the ellipsis stands for; it takes
- * one even where the items leave none, and the items that then find no place are not looked at: so
- * the reference has it. */
-struct ellipsis {
-    int32_t first;
-    int32_t end;
-};
-
-static struct ellipsis place_ellipsis(const struct specification *slice, int32_t places)
-{
-    if (slice->ellipsis_mask == 0) return (struct ellipsis){places, places + 1};
-    const int32_t first = __builtin_ctz(slice->ellipsis_mask);
-    const int32_t end = first + 1 + places - slice->count;
-    const int32_t bounded = end < places ? end : places;
-    return (struct ellipsis){first, bounded > first + 1 ? bounded : first + 1};
-}
-
-/* A new axis at the place of the ellipsis has no effect. */
-static pl_status take_items(struct pl_prepare *prepare, struct cursor *cursor,
-                            const struct specification *slice)
-{
-    const int32_t rank = cursor->input->rank;
-    const uint32_t new_axes = slice->new_axis_mask & ~slice->ellipsis_mask;
-    const int32_t places = rank + __builtin_popcount(new_axes);
-    const struct ellipsis ellipsis = place_ellipsis(slice, places);
-    bool fits = (slice->ellipsis_mask & (slice->ellipsis_mask - 1)) == 0 &&
-                (slice->ellipsis_mask != 0 || slice->count <= places);
-    for (int32_t i = 0; fits && i < places; i++) {
-        const int32_t item = i < ellipsis.end ? i : i - (ellipsis.end - ellipsis.first - 1);
-        const bool hidden = i >= ellipsis.first && i < ellipsis.end;
-        if (!hidden && (new_axes >> item & 1)) {
-            PL_TRY(add_output(prepare, cursor, 1));
-            continue;
-        }
-        fits = cursor->axis < rank;
-        if (!fits) break;
-        if (hidden || item >= slice->count) PL_TRY(take_whole_axis(prepare, cursor));
-        else PL_TRY(take_item(prepare, cursor, slice, item));
-    }
-    if (!fits || cursor->axis != rank) {
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
-                               "the slice has %d items for an input of rank %d", (int)slice->count,
-                               (int)rank);
-    }
-    return PL_OK;
-}
-
-pl_status pl_prepare_strided_slice(struct pl_prepare *prepare)
-{
-    PL_TRY(pl_check_arity(prepare, 4, 4, 1));
-    PL_TRY(pl_check_same_type(prepare, pl_input(0), pl_output(0)));
-    int64_t element_bytes = 0;
-    PL_TRY(pl_box_element_bytes(prepare, pl_input(0), &element_bytes));
-    struct specification slice = {.count = 0};
-    PL_TRY(read_specification(prepare, &slice));
     const struct pl_shape *input = &prepare->inputs[0]->shape;
-    int64_t strides[PL_MAX_RANK];
-    pl_box_dense_strides(input, element_bytes, strides);
-    struct cursor cursor = {.input = input, .strides = strides};
-    PL_TRY(take_items(prepare, &cursor, &slice));
-    PL_TRY(pl_check_set_output(prepare, 0, &cursor.output));
-
-    struct strided_slice *params = pl_prepare_allocate(prepare, sizeof *params);
-    if (params == NULL) return PL_OUT_OF_MEMORY;
-    params->kernels = prepare->kernels->movement;
-    params->from_offset = cursor.offset;
-    params->box.element_bytes = element_bytes;
-    int64_t to_strides[PL_MAX_RANK];
-    int64_t to_stride = element_bytes;
-    for (int32_t i = input->rank - 1; i >= 0; i--) {
-        to_strides[i] = to_stride;
-        to_stride *= cursor.counts[i];
+    struct pl_shape output = {.rank = input->rank};
+    for (int32_t i = 0; i < input->rank; i++) {
+        const int64_t first = begin != NULL ? begin[i] : 0;
+        const int64_t size = sizes[i] == -1 ? input->dims[i] - first : sizes[i];
+        if (first < 0 || first > input->dims[i] || size < 0 || size > input->dims[i] - first)
+            return pl_prepare_fail(
+                prepare, PL_MISMATCH, "%lld elements from %lld on are not in dimension %d of %d",
+                (long long)sizes[i], (long long)first, (int)i, (int)input->dims[i]);
+        output.dims[i] = (int32_t)size;
     }
-    for (int32_t i = 0; i < input->rank; i++)
-        pl_box_add(&params->box, cursor.counts[i], to_strides[i], cursor.steps[i]);
+    return pl_check_set_output(prepare, 0, &output);
+}
+
+static void describe_slice(const struct pl_prepare *prepare, struct pl_box *box,
+                           int64_t strides[PL_MAX_RANK])
+{
+    const struct pl_shape *output = &prepare->outputs[0]->shape;
+    int64_t to[PL_MAX_RANK];
+    pl_box_dense_strides(output, box->element_bytes, to);
+    pl_box_dense_strides(&prepare->inputs[0]->shape, box->element_bytes, strides);
+    for (int32_t i = 0; i < output->rank; i++) pl_box_add(box, output->dims[i], to[i], strides[i]);
+}
+
+static pl_status prepare_open_slice(struct pl_prepare *prepare, const struct pl_box *start,
+                                    const int64_t *sizes)
+{
+    PL_TRY(set_slice_shape(prepare, NULL, sizes));
+    const struct pl_shape *input = &prepare->inputs[0]->shape;
+    struct slice *params = pl_prepare_allocate(prepare, sizeof *params);
+    if (params == NULL) return PL_OUT_OF_MEMORY;
+    params->box = *start;
+    params->kernels = prepare->kernels->movement;
+    params->rank = input->rank;
+    params->type = prepare->inputs[1]->tensor->type;
+    describe_slice(prepare, &params->box, params->strides);
+    for (int32_t i = 0; i < input->rank; i++) params->last[i] = input->dims[i] - sizes[i];
     pl_box_simplify(&params->box);
     prepare->params = params;
-    pl_prepare_stage(prepare, eval_strided_slice, pl_box_units(&params->box),
+    pl_prepare_stage(prepare, eval_slice, pl_box_units(&params->box),
                      pl_box_unit_bytes(&params->box));
+    return PL_OK;
+}
+
+pl_status pl_prepare_slice(struct pl_prepare *prepare)
+{
+    PL_TRY(pl_check_arity(prepare, 3, 3, 1));
+    struct pl_box box = {0};
+    PL_TRY(pl_move_check(prepare, 0, PL_TYPES_BYTES | PL_TYPE_BIT(PL_INT4) | PL_TYPE_BIT(PL_STRING),
+                         &box.element_bytes));
+    PL_TRY(pl_check_type(prepare, pl_input(1), PL_TYPES_INDEX));
+    PL_TRY(pl_check_same_type(prepare, pl_input(2), pl_input(1)));
+    const int32_t rank = prepare->inputs[0]->shape.rank;
+    int64_t begin[PL_MAX_RANK] = {0};
+    int64_t sizes[PL_MAX_RANK] = {0};
+    int32_t count = 0;
+    for (int32_t i = 1; i <= 2; i++) {
+        PL_TRY(pl_check_rank(prepare, pl_input(i), 1, 1));
+        PL_TRY(pl_check_count(prepare, pl_input(i), rank));
+    }
+    PL_TRY(pl_axis_read_integers(prepare, 2, PL_MAX_RANK, sizes, &count));
+    if (sizes_are_enough(prepare, sizes, rank)) return prepare_open_slice(prepare, &box, sizes);
+    PL_TRY(pl_axis_read_integers(prepare, 1, PL_MAX_RANK, begin, &count));
+    PL_TRY(set_slice_shape(prepare, begin, sizes));
+    int64_t strides[PL_MAX_RANK];
+    describe_slice(prepare, &box, strides);
+    int64_t offset = 0;
+    for (int32_t i = 0; i < rank; i++) offset += begin[i] * strides[i];
+    return pl_move_box(prepare, 0, &box, offset);
+}
+
+/* ---- DYNAMIC_UPDATE_SLICE -------------------------------------------------------------------- */
+
+struct update {
+    struct pl_box box; /* of whole bytes: from the update to the output */
+    const struct pl_movement_kernels *kernels;
+    struct pl_shape input;
+    struct pl_shape slice;
+    pl_type type; /* of the indices */
+    int64_t element_bytes;
+    size_t bytes;
+};
+
+/* A unit is a byte. Where the output is the input there is nothing to do. */
+static pl_status eval_update_copy(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    if (eval->outputs[0] == eval->inputs[0]) return PL_OK;
+    memcpy((char *)eval->outputs[0] + from, (const char *)eval->inputs[0] + from,
+           (size_t)(to - from));
+    return PL_OK;
+}
+
+/* The first element that is replaced: beginnings are moved so that the slice lies inside. */
+static int64_t update_offset(const struct pl_eval *eval, const struct update *params)
+{
+    int64_t offset = 0;
+    for (int32_t i = 0; i < params->input.rank; i++) {
+        const int64_t last = params->input.dims[i] - params->slice.dims[i];
+        const int64_t begin = pl_axis_element(eval->inputs[2], params->type, i);
+        offset = offset * params->input.dims[i] + (begin < 0 ? 0 : begin > last ? last : begin);
+    }
+    return offset;
+}
+
+static pl_status eval_update(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct update *params = eval->params;
+    char *output = (char *)eval->outputs[0] + update_offset(eval, params) * params->element_bytes;
+    pl_box_copy(&params->box, params->kernels, output, eval->inputs[1], from, to);
+    return PL_OK;
+}
+
+/* Rows of 4-bit elements, all at once: neighbours share bytes. */
+static pl_status eval_update_nibbles(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct update *params = eval->params;
+    const struct pl_shape *slice = &params->slice;
+    const int64_t row = slice->rank > 0 ? slice->dims[slice->rank - 1] : 1;
+    const int64_t rows = pl_shape_count(slice) / row;
+    const int64_t offset = update_offset(eval, params);
+    (void)from;
+    (void)to;
+    for (int64_t r = 0; r < rows; r++) {
+        int64_t target = 0;
+        int64_t stride = slice->rank > 0 ? params->input.dims[slice->rank - 1] : 1;
+        int64_t rest = r;
+        for (int32_t i = slice->rank - 2; i >= 0; i--) {
+            target += rest % slice->dims[i] * stride;
+            rest /= slice->dims[i];
+            stride *= params->input.dims[i];
+        }
+        pl_nibbles_copy(eval->outputs[0], offset + target, eval->inputs[1], r * row, row);
+    }
+    return PL_OK;
+}
+
+static pl_status check_update(struct pl_prepare *prepare)
+{
+    const struct pl_shape *input = &prepare->inputs[0]->shape;
+    PL_TRY(pl_check_same_type(prepare, pl_input(1), pl_input(0)));
+    PL_TRY(pl_check_type(prepare, pl_input(2), PL_TYPES_INDEX));
+    PL_TRY(pl_check_rank(prepare, pl_input(1), input->rank, input->rank));
+    PL_TRY(pl_check_rank(prepare, pl_input(2), 1, 1));
+    PL_TRY(pl_check_count(prepare, pl_input(2), input->rank));
+    const struct pl_shape *slice = &prepare->inputs[1]->shape;
+    for (int32_t i = 0; i < input->rank; i++)
+        if (slice->dims[i] > input->dims[i])
+            return pl_check_fail(prepare, PL_MISMATCH, pl_input(1),
+                                 "dimension %d is %d, but only %d in input 0", (int)i,
+                                 (int)slice->dims[i], (int)input->dims[i]);
+    return pl_check_set_output(prepare, 0, input);
+}
+
+pl_status pl_prepare_dynamic_update_slice(struct pl_prepare *prepare)
+{
+    PL_TRY(pl_check_arity(prepare, 3, 3, 1));
+    struct update *params = pl_prepare_allocate(prepare, sizeof *params);
+    if (params == NULL) return PL_OUT_OF_MEMORY;
+    PL_TRY(pl_move_check(prepare, 0,
+                         PL_TYPES_BYTES | PL_TYPE_BIT(PL_COMPLEX128) | PL_TYPE_BIT(PL_INT4),
+                         &params->element_bytes));
+    PL_TRY(check_update(prepare));
+    params->kernels = prepare->kernels->movement;
+    params->input = prepare->inputs[0]->shape;
+    params->slice = prepare->inputs[1]->shape;
+    params->type = prepare->inputs[2]->tensor->type;
+    params->box.element_bytes = params->element_bytes;
+    int64_t to[PL_MAX_RANK];
+    int64_t from[PL_MAX_RANK];
+    pl_box_dense_strides(&params->input, params->element_bytes, to);
+    pl_box_dense_strides(&params->slice, params->element_bytes, from);
+    for (int32_t i = 0; i < params->slice.rank; i++)
+        pl_box_add(&params->box, params->slice.dims[i], to[i], from[i]);
+    pl_box_simplify(&params->box);
+    const pl_type type = prepare->inputs[0]->tensor->type;
+    if (!pl_shape_bytes(&params->input, type, &params->bytes))
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(0), "the tensor is too large");
+    prepare->params = params;
+    prepare->in_place_inputs = 1;
+    pl_prepare_stage(prepare, eval_update_copy, (int64_t)params->bytes, 1);
+    if (pl_shape_count(&params->slice) == 0) return PL_OK;
+    if (pl_type_bits(type) == PL_NIBBLE_BITS)
+        pl_prepare_stage(prepare, eval_update_nibbles, 1, pl_shape_count(&params->slice));
+    else
+        pl_prepare_stage(prepare, eval_update, pl_box_units(&params->box),
+                         pl_box_unit_bytes(&params->box));
     return PL_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SPLIT: equal parts of an axis, each an output. */
+/* SPLIT, SPLIT_V and UNPACK: parts of an axis, each an output. */
 #include <string.h>
 
 #include "ops/axis.h"
@@ -7,58 +7,191 @@
 #include "ops/check.h"
 #include "ops/op.h"
 
+struct part {
+    int64_t offset; /* in the input's run */
+    int64_t run_bytes;
+};
+
+/* For every outer index, the input has a run of all parts. */
 struct split {
-    int64_t part_count;
-    int64_t run_bytes; /* of one part */
+    int32_t input;
+    int32_t part_count;
+    int64_t run_bytes;
+    struct part *parts;
 };
 
 /* A unit is one run of one output. */
 static pl_status eval_split(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct split *params = eval->params;
+    const char *input = eval->inputs[params->input];
     for (int64_t unit = from; unit < to; unit++) {
         const int64_t outer = unit / params->part_count;
-        memcpy((char *)eval->outputs[unit % params->part_count] + outer * params->run_bytes,
-               (const char *)eval->inputs[1] + unit * params->run_bytes, (size_t)params->run_bytes);
+        const int64_t index = unit % params->part_count;
+        const struct part *part = &params->parts[index];
+        if (part->run_bytes == 0) continue;
+        memcpy((char *)eval->outputs[index] + outer * part->run_bytes,
+               input + outer * params->run_bytes + part->offset, (size_t)part->run_bytes);
     }
     return PL_OK;
+}
+
+/* Output i is sizes[i] of the axis; outputs have their shapes already. */
+static pl_status split_axis(struct pl_prepare *prepare, int32_t input, int32_t axis,
+                            const int64_t *sizes)
+{
+    const struct pl_shape *shape = &prepare->inputs[input]->shape;
+    const int32_t count = prepare->output_count;
+    struct split *params = pl_prepare_allocate(prepare, sizeof *params);
+    if (params == NULL) return PL_OUT_OF_MEMORY;
+    params->parts = pl_prepare_allocate(prepare, (size_t)count * sizeof *params->parts);
+    if (params->parts == NULL) return PL_OUT_OF_MEMORY;
+    int64_t element_bytes = 0;
+    PL_TRY(pl_box_element_bytes(prepare, pl_input(input), &element_bytes));
+    const int64_t inner_bytes = pl_shape_span(shape, axis + 1, shape->rank) * element_bytes;
+    params->input = input;
+    params->part_count = count;
+    for (int32_t i = 0; i < count; i++) {
+        params->parts[i] = (struct part){params->run_bytes, sizes[i] * inner_bytes};
+        params->run_bytes += params->parts[i].run_bytes;
+    }
+    prepare->params = params;
+    const int64_t outer = pl_shape_span(shape, 0, axis);
+    pl_prepare_stage(prepare, eval_split, params->run_bytes > 0 ? outer * count : 0,
+                     params->run_bytes / count);
+    return PL_OK;
+}
+
+static pl_status check_part_count(struct pl_prepare *prepare, const char *option, int64_t wanted)
+{
+    if (wanted == prepare->output_count) return PL_OK;
+    return pl_prepare_fail(prepare, PL_INVALID_MODEL, "%s is %lld, but there are %d outputs",
+                           option, (long long)wanted, (int)prepare->output_count);
+}
+
+/* ---- SPLIT and SPLIT_V ----------------------------------------------------------------------- */
+
+static pl_status read_axis(struct pl_prepare *prepare, int32_t axis_input, int32_t input,
+                           int32_t *axis)
+{
+    int64_t value = 0;
+    PL_TRY(pl_check_type(prepare, pl_input(axis_input), PL_TYPE_BIT(PL_INT32)));
+    PL_TRY(pl_axis_read_integer(prepare, axis_input, &value));
+    return pl_axis_check(prepare, value, prepare->inputs[input]->shape.rank, axis);
+}
+
+/* Sets the outputs' shapes and adds the work. */
+static pl_status split_into(struct pl_prepare *prepare, int32_t input, int32_t axis,
+                            const int64_t *sizes)
+{
+    PL_TRY(pl_check_type(prepare, pl_input(input),
+                         PL_TYPES_FLOAT | PL_TYPES_QUANTIZED | PL_TYPES_INDEX));
+    struct pl_shape shape = prepare->inputs[input]->shape;
+    for (int32_t i = 0; i < prepare->output_count; i++) {
+        PL_TRY(pl_check_same_type(prepare, pl_output(i), pl_input(input)));
+        shape.dims[axis] = (int32_t)sizes[i];
+        PL_TRY(pl_check_set_output(prepare, i, &shape));
+    }
+    return split_axis(prepare, input, axis, sizes);
 }
 
 pl_status pl_prepare_split(struct pl_prepare *prepare)
 {
     const int32_t count = prepare->output_count;
     PL_TRY(pl_check_arity(prepare, 2, 2, count > 0 ? count : 1));
-    const int64_t wanted = pl_record_integer(prepare->op->options, PL_SplitOptions_num_splits);
-    if (wanted != count) {
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
-                               "num_splits is %lld, but there are %d outputs", (long long)wanted,
-                               (int)count);
-    }
-    int64_t element_bytes = 0;
-    PL_TRY(pl_box_element_bytes(prepare, pl_input(1), &element_bytes));
-    struct pl_shape shape = prepare->inputs[1]->shape;
-    int64_t value = 0;
+    PL_TRY(check_part_count(prepare, "num_splits",
+                            pl_record_integer(prepare->op->options, PL_SplitOptions_num_splits)));
     int32_t axis = 0;
-    PL_TRY(pl_axis_read_integer(prepare, 0, &value));
-    PL_TRY(pl_axis_check(prepare, value, shape.rank, &axis));
-    if (shape.dims[axis] % count != 0) {
+    PL_TRY(read_axis(prepare, 0, 1, &axis));
+    const int32_t size = prepare->inputs[1]->shape.dims[axis];
+    if (size % count != 0) {
         return pl_check_fail(prepare, PL_MISMATCH, pl_input(1),
                              "dimension %d is %d, which %d parts do not divide", (int)axis,
-                             (int)shape.dims[axis], (int)count);
+                             (int)size, (int)count);
     }
-    const int64_t outer = pl_shape_span(&shape, 0, axis);
-    shape.dims[axis] /= count;
-    for (int32_t i = 0; i < count; i++) {
-        PL_TRY(pl_check_same_type(prepare, pl_input(1), pl_output(i)));
-        PL_TRY(pl_check_set_output(prepare, i, &shape));
-    }
+    int64_t *sizes = pl_prepare_allocate(prepare, (size_t)count * sizeof *sizes);
+    if (sizes == NULL) return PL_OUT_OF_MEMORY;
+    for (int32_t i = 0; i < count; i++) sizes[i] = size / count;
+    return split_into(prepare, 1, axis, sizes);
+}
 
-    struct split *params = pl_prepare_allocate(prepare, sizeof *params);
-    if (params == NULL) return PL_OUT_OF_MEMORY;
-    params->part_count = count;
-    params->run_bytes = pl_shape_span(&shape, axis, shape.rank) * element_bytes;
-    prepare->params = params;
-    pl_prepare_stage(prepare, eval_split, params->run_bytes > 0 ? outer * count : 0,
-                     params->run_bytes);
+/* One size may be -1: what the others leave. */
+static pl_status resolve_sizes(struct pl_prepare *prepare, int64_t *sizes, int32_t count,
+                               int32_t axis)
+{
+    const int64_t size = prepare->inputs[0]->shape.dims[axis];
+    int32_t open = -1;
+    int64_t total = 0;
+    for (int32_t i = 0; i < count; i++) {
+        if (sizes[i] == -1 && open < 0) {
+            open = i;
+            continue;
+        }
+        if (sizes[i] < 0 || sizes[i] > size)
+            return pl_check_fail(prepare, PL_INVALID_MODEL, pl_input(1),
+                                 "part %d has size %lld, dimension %d is %lld", (int)i,
+                                 (long long)sizes[i], (int)axis, (long long)size);
+        total += sizes[i];
+    }
+    if (open >= 0 ? total > size : total != size)
+        return pl_check_fail(prepare, PL_MISMATCH, pl_input(1),
+                             "the sizes add up to %lld, dimension %d is %lld", (long long)total,
+                             (int)axis, (long long)size);
+    if (open >= 0) sizes[open] = size - total;
     return PL_OK;
+}
+
+pl_status pl_prepare_split_v(struct pl_prepare *prepare)
+{
+    const int32_t count = prepare->output_count;
+    PL_TRY(pl_check_arity(prepare, 3, 3, count > 0 ? count : 1));
+    PL_TRY(check_part_count(prepare, "num_splits",
+                            pl_record_integer(prepare->op->options, PL_SplitVOptions_num_splits)));
+    PL_TRY(pl_check_type(prepare, pl_input(1), PL_TYPES_INDEX));
+    PL_TRY(pl_check_rank(prepare, pl_input(1), 1, 1));
+    PL_TRY(pl_check_count(prepare, pl_input(1), count));
+    int32_t axis = 0;
+    PL_TRY(read_axis(prepare, 2, 0, &axis));
+    int64_t *sizes = pl_prepare_allocate(prepare, (size_t)count * sizeof *sizes);
+    if (sizes == NULL) return PL_OUT_OF_MEMORY;
+    int32_t read = 0;
+    PL_TRY(pl_axis_read_integers(prepare, 1, count, sizes, &read));
+    PL_TRY(resolve_sizes(prepare, sizes, count, axis));
+    return split_into(prepare, 0, axis, sizes);
+}
+
+/* ---- UNPACK ---------------------------------------------------------------------------------- */
+
+pl_status pl_prepare_unpack(struct pl_prepare *prepare)
+{
+    const int32_t count = prepare->output_count;
+    PL_TRY(pl_check_arity(prepare, 1, 1, count > 0 ? count : 1));
+    const struct pl_record *options = prepare->op->options;
+    PL_TRY(check_part_count(prepare, "num", pl_record_integer(options, PL_UnpackOptions_num)));
+    PL_TRY(pl_check_type(prepare, pl_input(0),
+                         PL_TYPES_FLOAT | PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT32) |
+                             PL_TYPE_BIT(PL_BOOL) | PL_TYPE_BIT(PL_FLOAT16) |
+                             PL_TYPE_BIT(PL_BFLOAT16)));
+    const struct pl_shape *input = &prepare->inputs[0]->shape;
+    int32_t axis = 0;
+    PL_TRY(pl_axis_check(prepare, pl_record_integer(options, PL_UnpackOptions_axis), input->rank,
+                         &axis));
+    if (input->dims[axis] != count || pl_shape_count(input) == 0) {
+        char text[PL_SHAPE_TEXT_BYTES];
+        return pl_check_fail(prepare, PL_MISMATCH, pl_input(0),
+                             "found shape %s, expected %d elements along axis %d",
+                             pl_shape_text(input, text), (int)count, (int)axis);
+    }
+    struct pl_shape output = {0};
+    for (int32_t i = 0; i < input->rank; i++)
+        if (i != axis) output.dims[output.rank++] = input->dims[i];
+    int64_t *sizes = pl_prepare_allocate(prepare, (size_t)count * sizeof *sizes);
+    if (sizes == NULL) return PL_OUT_OF_MEMORY;
+    for (int32_t i = 0; i < count; i++) {
+        PL_TRY(pl_check_same_type(prepare, pl_output(i), pl_input(0)));
+        PL_TRY(pl_check_same_quantization(prepare, pl_output(i), pl_input(0)));
+        PL_TRY(pl_check_set_output(prepare, i, &output));
+        sizes[i] = 1;
+    }
+    return split_axis(prepare, 0, axis, sizes);
 }
