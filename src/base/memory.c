@@ -96,6 +96,11 @@ struct pl_region_chunk {
     size_t used;  /* this head included */
 };
 
+enum {
+    HEAD_BYTES = (sizeof(struct pl_region_chunk) + PIECE_ALIGNMENT - 1) / PIECE_ALIGNMENT *
+                 PIECE_ALIGNMENT
+};
+
 void pl_region_init(struct pl_region *region, struct pl_memory *memory)
 {
     region->memory = memory;
@@ -111,7 +116,7 @@ static struct pl_region_chunk *add_chunk(struct pl_region *region, size_t piece_
     struct pl_region_chunk *chunk = pl_allocate(region->memory, bytes);
     if (chunk == NULL) return NULL;
     chunk->bytes = bytes;
-    chunk->used = (sizeof *chunk + PIECE_ALIGNMENT - 1) / PIECE_ALIGNMENT * PIECE_ALIGNMENT;
+    chunk->used = HEAD_BYTES;
     chunk->next = region->chunks;
     region->chunks = chunk;
     if (region->chunk_bytes < LARGEST_CHUNK_BYTES) region->chunk_bytes *= 2;
@@ -159,4 +164,18 @@ void pl_region_clear(struct pl_region *region)
         pl_free(region->memory, chunk, chunk->bytes);
     }
     region->chunk_bytes = FIRST_CHUNK_BYTES;
+}
+
+void pl_region_rewind(struct pl_region *region)
+{
+    if (region->chunks == NULL) return;
+    if (region->chunks->next == NULL) {
+        region->chunks->used = HEAD_BYTES;
+        return;
+    }
+    size_t total = 0; /* of memory that is there: no overflow */
+    for (const struct pl_region_chunk *chunk = region->chunks; chunk != NULL; chunk = chunk->next)
+        total += chunk->bytes;
+    pl_region_clear(region);
+    region->chunk_bytes = total;
 }

@@ -51,5 +51,7 @@ void *pl_region_copy(struct pl_region *region, const void *data, size_t bytes);
 char *pl_region_text(struct pl_region *region, const char *text, size_t length);
 /* Frees all; the region can be used again. */
 void pl_region_clear(struct pl_region *region);
+/* Forgets all, to be filled anew with about as much: after two rounds no more memory is asked for. */
+void pl_region_rewind(struct pl_region *region);
 
 #endif

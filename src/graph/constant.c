@@ -2,6 +2,7 @@
 #include "graph/constant.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -12,6 +13,7 @@ enum { FIRST_BUCKETS = 64, BORROW_ALIGNMENT = 16 };
 /* A hash table with chains. A content and its own bytes are one allocation. */
 struct pl_constant_store {
     struct pl_memory *memory;
+    pthread_mutex_t lock; /* guards contents and packed forms */
     struct pl_content **buckets;
     size_t bucket_count; /* a power of two */
     size_t content_count;
@@ -31,6 +33,7 @@ pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_
         return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for the store of constants");
     }
     fresh->memory = memory;
+    pthread_mutex_init(&fresh->lock, NULL);
     fresh->buckets = buckets;
     fresh->bucket_count = FIRST_BUCKETS;
     *store = fresh;
@@ -42,13 +45,17 @@ void pl_constant_store_delete(struct pl_constant_store *store)
     if (store == NULL) return;
     assert(store->content_count == 0);
     struct pl_memory *memory = store->memory;
+    pthread_mutex_destroy(&store->lock);
     pl_free(memory, store->buckets, store->bucket_count * sizeof store->buckets[0]);
     pl_free(memory, store, sizeof *store);
 }
 
-size_t pl_constant_store_bytes(const struct pl_constant_store *store)
+size_t pl_constant_store_bytes(struct pl_constant_store *store)
 {
-    return store->owned_bytes;
+    pthread_mutex_lock(&store->lock);
+    const size_t bytes = store->owned_bytes;
+    pthread_mutex_unlock(&store->lock);
+    return bytes;
 }
 
 static struct pl_content **find_bucket(const struct pl_constant_store *store, uint64_t hash)
@@ -160,8 +167,10 @@ pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, 
     /* Kernels read numbers where they are: what is badly aligned is copied all the same. */
     const bool can_borrow = borrow && bytes > 0 && (uintptr_t)data % BORROW_ALIGNMENT == 0;
     struct pl_constant *fresh = pl_allocate_zero(store->memory, sizeof *fresh);
+    pthread_mutex_lock(&store->lock);
     struct pl_content *content =
         fresh != NULL ? acquire_content(store, data, bytes, can_borrow) : NULL;
+    pthread_mutex_unlock(&store->lock);
     if (content == NULL) {
         pl_free(store->memory, fresh, sizeof *fresh);
         return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a constant of %zu bytes", bytes);
@@ -179,19 +188,28 @@ void pl_constant_retain(struct pl_constant *constant)
     constant->references++;
 }
 
-size_t pl_constant_bytes(const struct pl_constant *constant)
+size_t pl_constant_bytes(struct pl_constant_store *store, const struct pl_constant *constant)
 {
+    pthread_mutex_lock(&store->lock);
     size_t bytes = constant->raw != NULL && !constant->raw->borrowed ? constant->raw->bytes : 0;
     for (const struct pl_packed *packed = constant->packed; packed != NULL; packed = packed->next)
         bytes += packed->content->bytes;
+    pthread_mutex_unlock(&store->lock);
     return bytes;
 }
 
-void pl_constant_drop_raw(struct pl_constant_store *store, struct pl_constant *constant)
+static void drop_raw(struct pl_constant_store *store, struct pl_constant *constant)
 {
     if (constant->raw == NULL) return;
     release_content(store, constant->raw);
     constant->raw = NULL;
+}
+
+void pl_constant_drop_raw(struct pl_constant_store *store, struct pl_constant *constant)
+{
+    pthread_mutex_lock(&store->lock);
+    drop_raw(store, constant);
+    pthread_mutex_unlock(&store->lock);
 }
 
 static void drop_first_packed(struct pl_constant_store *store, struct pl_packed **list)
@@ -207,23 +225,30 @@ void pl_constant_release(struct pl_constant_store *store, struct pl_constant *co
     if (constant == NULL) return;
     assert(constant->references > 0);
     if (--constant->references > 0) return;
-    pl_constant_drop_raw(store, constant);
+    pthread_mutex_lock(&store->lock);
+    drop_raw(store, constant);
     while (constant->packed != NULL) drop_first_packed(store, &constant->packed);
+    pthread_mutex_unlock(&store->lock);
     pl_free(store->memory, constant, sizeof *constant);
 }
 
-void pl_constant_keep_packed(struct pl_constant *constant)
+void pl_constant_keep_packed(struct pl_constant_store *store, struct pl_constant *constant)
 {
-    for (struct pl_packed *form = constant->packed; form != NULL; form = form->next) form->kept = true;
+    pthread_mutex_lock(&store->lock);
+    for (struct pl_packed *form = constant->packed; form != NULL; form = form->next)
+        form->kept = true;
+    pthread_mutex_unlock(&store->lock);
 }
 
 void pl_constant_drop_tried(struct pl_constant_store *store, struct pl_constant *constant)
 {
+    pthread_mutex_lock(&store->lock);
     struct pl_packed **at = &constant->packed;
     while (*at != NULL) {
         if ((*at)->kept) at = &(*at)->next;
         else drop_first_packed(store, at);
     }
+    pthread_mutex_unlock(&store->lock);
 }
 
 /* Function pointers and object pointers have one size wherever this runs; the standard has no
@@ -238,16 +263,16 @@ static const void *identity_of(pl_pack_function pack)
 
 /* Packs, and keeps what came out only if the store has no equal content. */
 static struct pl_content *pack_content(struct pl_constant_store *store,
-                                       const struct pl_constant *constant, pl_pack_function pack,
-                                       const void *context, size_t packed_bytes)
+                                       const struct pl_constant *constant,
+                                       const struct pl_packing *packing)
 {
-    struct pl_content *fresh = new_content(store, packed_bytes);
+    struct pl_content *fresh = new_content(store, packing->bytes);
     if (fresh == NULL) return NULL;
     void *to = (char *)fresh + HEAD_BYTES;
-    memset(to, 0, packed_bytes); /* what a packer leaves out must not make equal forms differ */
-    pack(to, constant->raw->data, context);
-    const uint64_t hash = pl_hash_bytes(to, packed_bytes);
-    struct pl_content *equal = find_content(store, hash, to, packed_bytes);
+    memset(to, 0, packing->bytes); /* what a packer leaves out must not make equal forms differ */
+    packing->pack(to, constant->raw->data, packing->context);
+    const uint64_t hash = pl_hash_bytes(to, packing->bytes);
+    struct pl_content *equal = find_content(store, hash, to, packing->bytes);
     if (equal != NULL && !equal->borrowed) {
         equal->references++;
         free_content(store, fresh);
@@ -257,29 +282,48 @@ static struct pl_content *pack_content(struct pl_constant_store *store,
     return fresh;
 }
 
-pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *constant,
-                           pl_pack_function pack, uint64_t parameters, const void *context,
-                           size_t packed_bytes, const void **packed, struct pl_error *error)
+static struct pl_packed *find_packed(const struct pl_constant *constant, const void *layout,
+                                     uint64_t parameters)
 {
-    const void *layout = identity_of(pack);
-    for (const struct pl_packed *form = constant->packed; form != NULL; form = form->next) {
-        if (form->layout != layout || form->parameters != parameters) continue;
-        *packed = form->content->data;
-        return PL_OK;
-    }
+    struct pl_packed *form = constant->packed;
+    while (form != NULL && (form->layout != layout || form->parameters != parameters))
+        form = form->next;
+    return form;
+}
+
+static pl_status add_packed(struct pl_constant_store *store, struct pl_constant *constant,
+                            const struct pl_packing *packing, struct pl_packed **made,
+                            struct pl_error *error)
+{
     PL_ENSURE(constant->raw != NULL, error, PL_INVALID_ARGUMENT,
               "the raw bytes of a constant were let go before it was packed in every layout that "
               "is used");
     struct pl_packed *form = pl_allocate_zero(store->memory, sizeof *form);
-    struct pl_content *content =
-        form != NULL ? pack_content(store, constant, pack, context, packed_bytes) : NULL;
+    struct pl_content *content = form != NULL ? pack_content(store, constant, packing) : NULL;
     if (content == NULL) {
         pl_free(store->memory, form, sizeof *form);
         return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a packed constant of %zu bytes",
-                       packed_bytes);
+                       packing->bytes);
     }
-    *form = (struct pl_packed){constant->packed, layout, parameters, content, false};
+    *form = (struct pl_packed){constant->packed, identity_of(packing->pack), packing->parameters,
+                               content, false};
     constant->packed = form;
-    *packed = content->data;
+    *made = form;
     return PL_OK;
+}
+
+pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *constant,
+                           const struct pl_packing *packing, const void **packed,
+                           struct pl_error *error)
+{
+    pl_status status = PL_OK;
+    pthread_mutex_lock(&store->lock);
+    struct pl_packed *form = find_packed(constant, identity_of(packing->pack), packing->parameters);
+    if (form == NULL) status = add_packed(store, constant, packing, &form, error);
+    if (status == PL_OK) {
+        form->kept = form->kept || packing->keep;
+        *packed = form->content->data;
+    }
+    pthread_mutex_unlock(&store->lock);
+    return status;
 }

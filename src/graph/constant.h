@@ -41,12 +41,13 @@ struct pl_constant {
     size_t raw_readers; /* steps of programs, and folds, that read the raw bytes */
 };
 
-/* The store is guarded by its owner: one thread at a time (the interpreter's change lock). */
+/* Constants come and go with graphs, which their owner guards: one thread at a time (the interpreter's change lock).
+ * Packed forms may be asked for meanwhile, by what is prepared while running: the store guards its contents itself. */
 pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_store **store, struct pl_error *error);
 /* All constants must have been released. */
 void pl_constant_store_delete(struct pl_constant_store *store);
 /* Bytes of all contents that are not borrowed. */
-size_t pl_constant_store_bytes(const struct pl_constant_store *store);
+size_t pl_constant_store_bytes(struct pl_constant_store *store);
 
 /* A new reference to the content of these bytes; copies them if they are new, or, with borrow, points at them.
  * The constant has one reference, which the caller owns. */
@@ -56,7 +57,7 @@ void pl_constant_retain(struct pl_constant *constant);
 void pl_constant_release(struct pl_constant_store *store, struct pl_constant *constant);
 
 /* Bytes it keeps in the store now, raw and packed, that are not borrowed (others may share them). */
-size_t pl_constant_bytes(const struct pl_constant *constant);
+size_t pl_constant_bytes(struct pl_constant_store *store, const struct pl_constant *constant);
 
 /* Lets the raw bytes go (the packed forms stay). */
 void pl_constant_drop_raw(struct pl_constant_store *store, struct pl_constant *constant);
@@ -64,14 +65,22 @@ void pl_constant_drop_raw(struct pl_constant_store *store, struct pl_constant *c
 /* Packs raw bytes into packed_bytes at `to`, with `context` for whatever else it needs. */
 typedef void (*pl_pack_function)(void *to, const void *raw, const void *context);
 
-/* The packed form of this layout, made now if it is not there. parameters: hash of what the form depends on beside the
- * raw bytes. Equal packed forms of different constants are one content. */
-pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *constant, pl_pack_function pack,
-                           uint64_t parameters, const void *context, size_t packed_bytes, const void **packed,
-                           struct pl_error *error);
+/* What is asked for. */
+struct pl_packing {
+    pl_pack_function pack;
+    const void *context;
+    uint64_t parameters; /* hash of what the form depends on beside the raw bytes */
+    size_t bytes;        /* of the packed form */
+    bool keep;           /* whoever asks is running already: it stays */
+};
+
+/* The packed form of this layout, made now if it is not there. Equal packed forms of different constants are one
+ * content. */
+pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *constant,
+                           const struct pl_packing *packing, const void **packed, struct pl_error *error);
 
 /* A plan is put in place: the forms made so far stay with the constant. */
-void pl_constant_keep_packed(struct pl_constant *constant);
+void pl_constant_keep_packed(struct pl_constant_store *store, struct pl_constant *constant);
 /* A plan was given up: forms that were made for it alone go. */
 void pl_constant_drop_tried(struct pl_constant_store *store, struct pl_constant *constant);
 

@@ -10,6 +10,8 @@ static void abandon_unit(struct pl_interpreter *interpreter, struct pl_unit *uni
 {
     if (unit->next_program == NULL) return;
     pl_free(interpreter->memory, unit->next_bases, unit->next_program->base_count * sizeof unit->next_bases[0]);
+    pl_late_destroy(interpreter->memory, unit->next_late);
+    unit->next_late = NULL;
     while (unit->next_buffers != NULL) {
         struct pl_buffer *buffer = unit->next_buffers;
         unit->next_buffers = buffer->next;
@@ -30,6 +32,10 @@ static void adopt_buffers(struct pl_interpreter *interpreter, const struct pl_un
         struct pl_instance *instance = pl_unit_plan_member(plan, &buffer->slot);
         struct pl_buffer **at = &instance->buffers;
         struct pl_buffer *old = pl_buffer_find(instance, &buffer->slot);
+        if (old != NULL && old->bytes == buffer->bytes) {
+            pl_buffer_destroy(interpreter->memory, buffer);
+            continue;
+        }
         while (old != NULL && *at != old) at = &(*at)->next;
         if (old != NULL) *at = old->next;
         pl_buffer_destroy(interpreter->memory, old);
@@ -74,6 +80,22 @@ static void reset_after_resize(struct pl_instance *instance)
     instance->resized = false;
 }
 
+/* A state that was made while running, since this was planned, is found now; and late inputs have their shapes. */
+static void settle_bases(const struct pl_unit_plan *plan)
+{
+    struct pl_unit *unit = plan->unit;
+    const struct pl_program *program = unit->program;
+    const struct pl_subgraph *subgraph = program->block->subgraph;
+    for (int32_t i = 0; i < program->slot_count; i++) {
+        const struct pl_slot *slot = &program->slots[i];
+        if (slot->is_state) unit->bases[slot->base] = pl_buffer_find(pl_unit_plan_member(plan, slot), slot)->data;
+    }
+    for (int32_t i = 0; unit->late != NULL && i < subgraph->input_count; i++) {
+        const struct pl_planned_tensor *tensor = &program->block->tensors[subgraph->inputs[i]];
+        if (tensor->late >= 0) unit->late->slots[tensor->late]->value.shape = tensor->value.shape;
+    }
+}
+
 static void put_unit_in_place(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan)
 {
     struct pl_unit *unit = plan->unit;
@@ -82,7 +104,10 @@ static void put_unit_in_place(struct pl_interpreter *interpreter, const struct p
     unit->bases = unit->next_bases;
     unit->next_program = NULL;
     unit->next_bases = NULL;
+    unit->late = unit->next_late;
+    unit->next_late = NULL;
     adopt_buffers(interpreter, plan);
+    settle_bases(plan);
     unit->stale = false;
     for (int32_t m = 0; m < plan->component->member_count; m++) {
         struct pl_instance *instance = plan->component->members[m];
@@ -144,7 +169,8 @@ static void settle_constants(struct pl_interpreter *interpreter, const struct pl
 {
     for (int32_t m = 0; m < component->member_count; m++) {
         const struct pl_graph *graph = component->members[m]->graph;
-        for (int32_t i = 0; i < graph->constant_count; i++) pl_constant_keep_packed(graph->constants[i]);
+        for (int32_t i = 0; i < graph->constant_count; i++)
+            pl_constant_keep_packed(interpreter->store, graph->constants[i]);
         drop_packed_raw(interpreter, graph->constants, graph->constant_count);
     }
     const struct pl_program *program = component->unit.program;

@@ -55,6 +55,11 @@ void pl_buffer_reset(struct pl_memory *memory, const struct pl_buffer *buffer)
     else memset(buffer->data, buffer->slot.reset_byte, buffer->bytes);
 }
 
+static size_t own_bytes(const struct pl_slot *slot)
+{
+    return slot->sized && slot->tensor >= 0 ? sizeof(struct pl_late_slot) : slot->bytes;
+}
+
 /* The key is copied behind the struct: the program it came from may go before the buffer does. */
 struct pl_buffer *pl_buffer_create(struct pl_memory *memory, const struct pl_slot *slot)
 {
@@ -64,14 +69,13 @@ struct pl_buffer *pl_buffer_create(struct pl_memory *memory, const struct pl_slo
     buffer->slot = *slot;
     buffer->bytes = slot->bytes;
     if (key_bytes > 0) buffer->slot.state_key = memcpy(buffer + 1, slot->state_key, key_bytes);
-    buffer->own = pl_allocate(memory, slot->bytes);
+    buffer->own = pl_allocate_zero(memory, own_bytes(slot));
     if (buffer->own == NULL) {
         pl_free(memory, buffer, sizeof *buffer + key_bytes);
         return NULL;
     }
     buffer->data = buffer->own;
-    if (slot->sized) *(struct pl_sized *)buffer->own = (struct pl_sized){0};
-    else pl_buffer_reset(memory, buffer);
+    if (!slot->sized) pl_buffer_reset(memory, buffer);
     return buffer;
 }
 
@@ -80,8 +84,20 @@ void pl_buffer_destroy(struct pl_memory *memory, struct pl_buffer *buffer)
     if (buffer == NULL) return;
     const size_t key_bytes = buffer->slot.state_key == NULL ? 0 : strlen(buffer->slot.state_key) + 1;
     if (buffer->slot.sized) pl_sized_clear(memory, buffer->own);
-    pl_free(memory, buffer->own, buffer->bytes);
+    pl_free(memory, buffer->own, own_bytes(&buffer->slot));
     pl_free(memory, buffer, sizeof *buffer + key_bytes);
+}
+
+bool pl_buffer_fit(struct pl_memory *memory, struct pl_buffer *buffer, size_t bytes)
+{
+    if (buffer->bytes == bytes) return true;
+    void *fresh = pl_allocate(memory, bytes);
+    if (fresh == NULL) return false;
+    pl_free(memory, buffer->own, buffer->bytes);
+    buffer->data = buffer->own = fresh;
+    buffer->bytes = buffer->slot.bytes = bytes;
+    pl_buffer_reset(memory, buffer);
+    return true;
 }
 
 size_t pl_buffer_bytes(const struct pl_buffer *buffer)

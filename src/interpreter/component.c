@@ -34,7 +34,9 @@ void pl_unit_clear(struct pl_interpreter *interpreter, struct pl_unit *unit)
     const size_t steps = (size_t)unit->program->block->step_count;
     pl_free(interpreter->memory, unit->profile, steps * sizeof unit->profile[0]);
     pl_free(interpreter->memory, unit->bases, unit->program->base_count * sizeof unit->bases[0]);
+    pl_late_destroy(interpreter->memory, unit->late);
     pl_program_release(unit->program);
+    unit->late = NULL;
     unit->program = NULL;
     unit->bases = NULL;
     unit->profile = NULL;

@@ -284,9 +284,9 @@ void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *rep
         report->arena_sum_bytes = segment->sum_bytes;
     }
     for (int32_t i = 0; i < instance->graph->constant_count; i++)
-        report->constant_bytes += pl_constant_bytes(instance->graph->constants[i]);
+        report->constant_bytes += pl_constant_bytes(instance->interpreter->store, instance->graph->constants[i]);
     for (int32_t i = 0; program != NULL && program->graph == instance->graph && i < program->folded_count; i++)
-        report->constant_bytes += pl_constant_bytes(program->folded[i]);
+        report->constant_bytes += pl_constant_bytes(instance->interpreter->store, program->folded[i]);
     for (const struct pl_buffer *buffer = instance->buffers; buffer != NULL; buffer = buffer->next) {
         if (buffer->slot.is_state) report->state_bytes += pl_buffer_bytes(buffer);
         else report->io_bytes += pl_buffer_bytes(buffer);

@@ -127,6 +127,9 @@ pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error);
 /* ---- invoke.c */
 pl_status pl_entry_invoke(struct pl_entry *entry, struct pl_error *error);
 pl_status pl_entry_run(struct pl_entry *entry, struct pl_error *error);
+/* Stops the invocation under way, which then gives PL_CANCELLED; it is looked for between two operators and in every
+ * turn of a loop. Invocations that begin later are not affected. False if none is under way. */
+bool pl_entry_cancel(struct pl_entry *entry);
 
 /* ---- profile.c */
 pl_status pl_entry_profile(struct pl_entry *entry, bool enable, struct pl_error *error);

@@ -23,6 +23,29 @@ struct pl_buffer {
     size_t bytes;
 };
 
+/* What is known of a tensor only while running. */
+struct pl_late_value {
+    struct pl_shape shape;
+    size_t bytes;
+    bool known; /* it was produced or fed */
+};
+
+/* The own memory of a sized slot that is a tensor. Of one that is a state, it is the struct pl_sized alone. */
+struct pl_late_slot {
+    struct pl_sized memory; /* first, so that both begin alike */
+    struct pl_late_value value;
+};
+
+struct pl_late_step;
+
+/* What a unit keeps of what is prepared while running; the program may be shared and stays as it is. */
+struct pl_late {
+    struct pl_region region;
+    int32_t step_count;
+    struct pl_late_slot **slots; /* by pl_planned_tensor.late; of tensors without a slot the value alone counts */
+    struct pl_late_step *steps;  /* by pl_step.late */
+};
+
 /* What one operator took. */
 struct pl_profile_cell {
     uint64_t calls;
@@ -33,8 +56,10 @@ struct pl_profile_cell {
 struct pl_unit {
     struct pl_program *program; /* NULL before allocate */
     void **bases;               /* program->base_count */
+    struct pl_late *late;       /* NULL if the program has nothing that is late */
     struct pl_program *next_program; /* while allocate is under way: what is about to replace it */
     void **next_bases;
+    struct pl_late *next_late;
     struct pl_buffer *next_buffers;  /* new ones of all members, in no order; slot.member says whose */
     struct pl_profile_cell *profile; /* one per step; NULL: off */
     bool stale;                 /* something changed since it was planned */
@@ -84,6 +109,7 @@ struct pl_component {
     bool busy;
     bool whole;
     bool planning; /* by the thread that holds `change` (an operator of a user can ask for changes meanwhile) */
+    atomic_bool cancelled; /* what runs is to stop */
 };
 
 /* Nobody may change what is being run or planned. */
@@ -106,7 +132,9 @@ struct pl_lane {
     void *arena;
     size_t arena_bytes;
     void **pointers;
+    struct pl_sized *memories; /* of tensors and scratch that get their sizes while running */
     int32_t pointer_count;
+    int32_t memory_count;
     bool busy;
     bool retired; /* too small by now: freed when it is idle */
 };
@@ -115,6 +143,7 @@ struct pl_lane {
 struct pl_lane_need {
     size_t arena_bytes;
     int32_t pointer_count;
+    int32_t memory_count;
 };
 
 struct pl_interpreter {
@@ -158,6 +187,8 @@ struct pl_buffer *pl_buffer_find(const struct pl_instance *instance, const struc
 struct pl_buffer *pl_buffer_create(struct pl_memory *memory, const struct pl_slot *slot);
 void pl_buffer_destroy(struct pl_memory *memory, struct pl_buffer *buffer);
 void pl_buffer_reset(struct pl_memory *memory, const struct pl_buffer *buffer);
+/* Gives a state another size, and so a new start; false if there is no memory. */
+bool pl_buffer_fit(struct pl_memory *memory, struct pl_buffer *buffer, size_t bytes);
 /* What it takes now, with the memory of a sized one. */
 size_t pl_buffer_bytes(const struct pl_buffer *buffer);
 /* At least so many bytes, whose content is lost where they do not fit; false if there is no memory. */
@@ -212,8 +243,55 @@ void pl_settled_leave(struct pl_interpreter *interpreter, struct pl_instance *in
 void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *report);
 
 /* ---- run.c */
+/* One invocation under way. */
+struct pl_run {
+    struct pl_interpreter *interpreter;
+    const struct pl_unit_plan *plan; /* whose program it is */
+    const struct pl_program *program;
+    struct pl_late *late;
+    struct pl_lane *lane;
+    void **bases;
+    int32_t workers;
+    const atomic_bool *cancelled;
+    struct pl_error *error;
+};
+
+/* One step of it: what eval->run points to. */
+struct pl_frame {
+    struct pl_run *run;
+    const struct pl_block *block;
+    const struct pl_step *step; /* of one that is late: as it was prepared */
+    void **pointers;            /* inputs, outputs, scratch, states */
+};
+
+static inline void *pl_run_resolve(const struct pl_run *run, struct pl_location location)
+{
+    return (void *)((uintptr_t)run->bases[location.base] + (uintptr_t)location.offset);
+}
+
 /* Runs steps [first, end) of the unit's program on a lane. */
-pl_status pl_unit_run(struct pl_interpreter *interpreter, struct pl_unit *unit, struct pl_lane *lane, int32_t first,
-                      int32_t end, int32_t workers, struct pl_error *error);
+pl_status pl_unit_run(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_lane *lane,
+                      int32_t first, int32_t end, int32_t workers, struct pl_error *error);
+
+/* One step, prepared or late. */
+pl_status pl_run_step(struct pl_run *run, const struct pl_block *block, const struct pl_step *step);
+
+/* ---- late_step.c */
+/* *late is NULL for a program that has nothing late; false if there is no memory. */
+bool pl_late_create(struct pl_memory *memory, const struct pl_program *program, struct pl_late **late);
+/* NULL is allowed. */
+void pl_late_destroy(struct pl_memory *memory, struct pl_late *late);
+/* What is known of a tensor now. */
+struct pl_late_value pl_late_look(const struct pl_run *run, const struct pl_planned_tensor *tensor);
+/* Gives a late tensor its shape, and memory for value->bytes. */
+pl_status pl_late_set(struct pl_run *run, const struct pl_planned_tensor *tensor, const struct pl_late_value *value);
+/* Makes a late step ready for its inputs as they are now: prepares it unless it is prepared for them already, and gives
+ * memory to its outputs and scratch. *ready is what to run. */
+pl_status pl_late_prepare(struct pl_run *run, const struct pl_block *block, const struct pl_step *step,
+                          const struct pl_step **ready);
+
+/* ---- run_block.c */
+/* What operators can ask for while they run. */
+extern const struct pl_eval_services pl_run_services;
 
 #endif

@@ -21,6 +21,7 @@ static pl_status start(struct pl_entry *entry, struct invocation *invocation, st
     struct pl_lane *lane = pl_lane_take(entry->instance->interpreter, entry->unit->program, error);
     if (lane == NULL) return PL_OUT_OF_MEMORY;
     component->busy = true;
+    atomic_store(&component->cancelled, false);
     *invocation = (struct invocation){entry->instance->interpreter, component, entry->unit, lane};
     return PL_OK;
 }
@@ -51,7 +52,9 @@ static pl_status invoke(struct pl_entry *entry, bool all_members, struct pl_erro
         first = segment->first_step;
         last = segment->end_step;
     }
-    status = pl_unit_run(interpreter, invocation.unit, invocation.lane, first, last, workers, error);
+    const struct pl_unit_plan plan = {invocation.unit, invocation.component,
+                                      entry->unit == &entry->own_unit ? entry : NULL};
+    status = pl_unit_run(interpreter, &plan, invocation.lane, first, last, workers, error);
     end(&invocation);
     return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", entry->instance->name);
 }
@@ -69,4 +72,15 @@ pl_status pl_entry_invoke(struct pl_entry *entry, struct pl_error *error)
 pl_status pl_entry_run(struct pl_entry *entry, struct pl_error *error)
 {
     return invoke(entry, true, error);
+}
+
+bool pl_entry_cancel(struct pl_entry *entry)
+{
+    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    pthread_mutex_lock(&interpreter->lock);
+    struct pl_component *component = entry->instance->component;
+    const bool busy = component->busy;
+    if (busy) atomic_store(&component->cancelled, true);
+    pthread_mutex_unlock(&interpreter->lock);
+    return busy;
 }

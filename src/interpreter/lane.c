@@ -9,38 +9,43 @@ static void destroy_lane(struct pl_interpreter *interpreter, struct pl_lane *lan
     if (lane == NULL) return;
     pl_free(interpreter->memory, lane->arena, lane->arena_bytes);
     pl_free(interpreter->memory, lane->pointers, (size_t)lane->pointer_count * sizeof(void *));
+    for (int32_t i = 0; lane->memories != NULL && i < lane->memory_count; i++)
+        pl_sized_clear(interpreter->memory, &lane->memories[i]);
+    pl_free(interpreter->memory, lane->memories, (size_t)lane->memory_count * sizeof lane->memories[0]);
     pl_free(interpreter->memory, lane, sizeof *lane);
 }
 
-static struct pl_lane *create_lane(struct pl_interpreter *interpreter, size_t arena_bytes, int32_t pointer_count)
+static struct pl_lane *create_lane(struct pl_interpreter *interpreter, const struct pl_lane_need *need)
 {
     struct pl_lane *lane = pl_allocate_zero(interpreter->memory, sizeof *lane);
     if (lane == NULL) return NULL;
-    lane->arena_bytes = arena_bytes;
-    lane->pointer_count = pointer_count;
-    lane->arena = pl_allocate(interpreter->memory, arena_bytes);
-    lane->pointers = pl_allocate(interpreter->memory, (size_t)pointer_count * sizeof(void *));
-    if (lane->arena != NULL && lane->pointers != NULL) return lane;
+    lane->arena_bytes = need->arena_bytes;
+    lane->pointer_count = need->pointer_count;
+    lane->memory_count = need->memory_count;
+    lane->arena = pl_allocate(interpreter->memory, need->arena_bytes);
+    lane->pointers = pl_allocate(interpreter->memory, (size_t)need->pointer_count * sizeof(void *));
+    lane->memories = pl_allocate_zero(interpreter->memory, (size_t)need->memory_count * sizeof lane->memories[0]);
+    if (lane->arena != NULL && lane->pointers != NULL && lane->memories != NULL) return lane;
     destroy_lane(interpreter, lane);
     return NULL;
 }
 
-static bool holds(const struct pl_lane *lane, size_t arena_bytes, int32_t pointer_count)
+static bool holds(const struct pl_lane *lane, const struct pl_program *program)
 {
-    return lane->arena_bytes >= arena_bytes && lane->pointer_count >= pointer_count;
+    return lane->arena_bytes >= program->block->arena_bytes && lane->pointer_count >= program->pointer_count &&
+           lane->memory_count >= program->late_memory_count;
 }
 
 struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, const struct pl_program *program,
                              struct pl_error *error)
 {
-    const size_t arena_bytes = program->block->arena_bytes;
     struct pl_lane *lane = interpreter->lanes;
-    while (lane != NULL && (lane->busy || lane->retired || !holds(lane, arena_bytes, program->pointer_count)))
+    while (lane != NULL && (lane->busy || lane->retired || !holds(lane, program)))
         lane = lane->next;
     if (lane == NULL) {
         /* More callers than lanes: the one case in which invoking allocates. The lane stays. */
         const struct pl_lane_need most = pl_lanes_needed(interpreter);
-        lane = create_lane(interpreter, most.arena_bytes, most.pointer_count);
+        lane = create_lane(interpreter, &most);
         if (lane == NULL) {
             pl_fail(error, PL_OUT_OF_MEMORY, "all lanes are in use and there is no memory for another one of %zu bytes",
                     most.arena_bytes);
@@ -73,6 +78,7 @@ static void raise_need(const struct pl_unit *unit, struct pl_lane_need *need)
     if (program == NULL) return;
     if (program->block->arena_bytes > need->arena_bytes) need->arena_bytes = program->block->arena_bytes;
     if (program->pointer_count > need->pointer_count) need->pointer_count = program->pointer_count;
+    if (program->late_memory_count > need->memory_count) need->memory_count = program->late_memory_count;
 }
 
 void pl_lane_need_of(struct pl_instance *instance, struct pl_lane_need *need)
@@ -91,7 +97,8 @@ struct pl_lane_need pl_lanes_needed(const struct pl_interpreter *interpreter)
 
 static bool exact(const struct pl_lane *lane, const struct pl_lane_need *need)
 {
-    return lane->arena_bytes == need->arena_bytes && lane->pointer_count == need->pointer_count;
+    return lane->arena_bytes == need->arena_bytes && lane->pointer_count == need->pointer_count &&
+           lane->memory_count == need->memory_count;
 }
 
 static void destroy_lanes(struct pl_interpreter *interpreter, struct pl_lane *lane)
@@ -111,7 +118,7 @@ static pl_status create_missing(struct pl_interpreter *interpreter, const struct
     for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next)
         good += !lane->retired && exact(lane, need);
     for (; good < interpreter->options.lanes; good++) {
-        struct pl_lane *lane = create_lane(interpreter, need->arena_bytes, need->pointer_count);
+        struct pl_lane *lane = create_lane(interpreter, need);
         if (lane == NULL)
             return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for an arena of %zu bytes", need->arena_bytes);
         lane->next = *fresh;
@@ -153,7 +160,11 @@ void pl_lanes_destroy(struct pl_interpreter *interpreter)
 void pl_interpreter_poison(struct pl_interpreter *interpreter, int byte)
 {
     pthread_mutex_lock(&interpreter->lock);
-    for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next)
-        if (!lane->busy) memset(lane->arena, byte, lane->arena_bytes);
+    for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next) {
+        if (lane->busy) continue;
+        memset(lane->arena, byte, lane->arena_bytes);
+        for (int32_t i = 0; i < lane->memory_count; i++)
+            if (lane->memories[i].data != NULL) memset(lane->memories[i].data, byte, lane->memories[i].capacity);
+    }
     pthread_mutex_unlock(&interpreter->lock);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running a program: step by step, each stage cut into parts for the workers. Nothing here allocates. */
+/* Running a program: step by step, each stage cut into parts for the workers. Nothing here allocates but what is prepared
+ * while running (late_step.c). */
 #include <assert.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/float_state.h"
@@ -9,19 +9,6 @@
 
 /* Work below this many multiply-adds or bytes is not worth a second thread. */
 enum { SMALLEST_PART = 1 << 14 };
-
-struct run {
-    struct pl_interpreter *interpreter;
-    void **bases;
-    void **pointers;
-    int32_t workers;
-    struct pl_error *error;
-};
-
-static void *resolve(void *const *bases, struct pl_location location)
-{
-    return (void *)((uintptr_t)bases[location.base] + (uintptr_t)location.offset);
-}
 
 /* ---- one stage ---------------------------------------------------------------------------------------------------- */
 
@@ -60,7 +47,7 @@ static int32_t cut_evenly(int64_t units, int32_t parts, int64_t *bounds)
     return parts;
 }
 
-static int32_t cut(const struct run *run, const struct pl_stage *stage, int64_t *bounds)
+static int32_t cut(const struct pl_run *run, const struct pl_stage *stage, int64_t *bounds)
 {
     if (run->interpreter->cut != NULL)
         return run->interpreter->cut(run->interpreter->cut_context, stage->units, PL_MAX_PARTS, bounds);
@@ -74,7 +61,7 @@ static int32_t cut(const struct run *run, const struct pl_stage *stage, int64_t 
     return cut_evenly(stage->units, parts < 1 ? 1 : (int32_t)parts, bounds);
 }
 
-static pl_status run_stage(const struct run *run, const struct pl_step *step, const struct pl_stage *stage,
+static pl_status run_stage(const struct pl_run *run, const struct pl_step *step, const struct pl_stage *stage,
                            const struct pl_eval *eval)
 {
     if (stage->units == 0) return PL_OK;
@@ -92,102 +79,82 @@ static pl_status run_stage(const struct run *run, const struct pl_step *step, co
 
 /* ---- one step ----------------------------------------------------------------------------------------------------- */
 
-static pl_status run_block(const struct pl_eval *eval, const struct pl_block *block, void *arena,
-                           const void *const *inputs, void *const *outputs);
-static pl_status resize_state(const struct pl_eval *eval, struct pl_sized *state, size_t bytes)
+/* Late outputs of a step that was prepared at allocate have no value until its eval gives them one. */
+static void forget_late_outputs(const struct pl_run *run, const struct pl_block *block, const struct pl_step *step)
 {
-    const struct run *run = eval->run;
-    if (bytes <= run->interpreter->options.tensor_limit_bytes &&
-        pl_sized_resize(run->interpreter->memory, state, bytes))
-        return PL_OK;
-    return pl_fail(eval->error, PL_OUT_OF_MEMORY, "no memory left for a state of %zu bytes", bytes);
+    for (int32_t i = 0; i < step->output_count; i++) {
+        const int32_t tensor = step->op->outputs[i];
+        if (tensor >= 0 && block->tensors[tensor].late >= 0)
+            run->late->slots[block->tensors[tensor].late]->value.known = false;
+    }
 }
 
-static const struct pl_eval_services services = {run_block, resize_state};
-
-static pl_status run_step(struct run *run, const struct pl_block *block, const struct pl_step *step)
+static pl_status run_stages(const struct pl_frame *frame)
 {
-    void **pointers = run->pointers + block->first_pointer;
-    const int32_t count = step->input_count + step->output_count + step->scratch_count + step->state_count;
-    for (int32_t i = 0; i < count; i++) pointers[i] = resolve(run->bases, step->locations[i]);
+    const struct pl_step *step = frame->step;
+    void **pointers = frame->pointers;
     const struct pl_eval eval = {.params = step->params,
                                  .inputs = (const void *const *)pointers,
                                  .outputs = pointers + step->input_count,
                                  .scratch = pointers + step->input_count + step->output_count,
                                  .states = pointers + step->input_count + step->output_count + step->scratch_count,
-                                 .error = run->error,
-                                 .services = &services,
-                                 .run = run};
+                                 .error = frame->run->error,
+                                 .services = &pl_run_services,
+                                 .run = (void *)(uintptr_t)frame};
     for (int32_t i = 0; i < step->stage_count; i++) {
-        const pl_status status = run_stage(run, step, &step->stages[i], &eval);
+        const pl_status status = run_stage(frame->run, step, &step->stages[i], &eval);
         if (status != PL_OK)
-            return pl_fail_at(run->error, "operator %d (%s)", (int)step->op->index, pl_operator_name(step->op));
+            return pl_fail_at(frame->run->error, "operator %d (%s)", (int)step->op->index, pl_operator_name(step->op));
     }
     return PL_OK;
 }
 
-/* ---- nested blocks ------------------------------------------------------------------------------------------------ */
-
-static bool same_location(struct pl_location a, uint32_t base)
+pl_status pl_run_step(struct pl_run *run, const struct pl_block *block, const struct pl_step *step)
 {
-    return a.base == base && a.offset == 0;
-}
-
-/* An output that is an input, a constant, or another output is not written by a step: copy it. */
-static void copy_outputs(const struct run *run, const struct pl_block *block)
-{
-    const struct pl_subgraph *subgraph = block->subgraph;
-    for (int32_t i = 0; i < subgraph->output_count; i++) {
-        const uint32_t base = block->first_base + (uint32_t)(subgraph->input_count + i);
-        const struct pl_planned_tensor *tensor = &block->tensors[subgraph->outputs[i]];
-        if (same_location(tensor->location, base) || tensor->bytes == 0) continue;
-        memcpy(run->bases[base], resolve(run->bases, tensor->location), tensor->bytes);
-    }
-}
-
-static pl_status run_block(const struct pl_eval *eval, const struct pl_block *block, void *arena,
-                           const void *const *inputs, void *const *outputs)
-{
-    struct run *run = eval->run;
-    const struct pl_subgraph *subgraph = block->subgraph;
-    run->bases[block->arena_base] = arena;
-    void **ends = &run->bases[block->first_base];
-    for (int32_t i = 0; i < subgraph->input_count; i++) ends[i] = (void *)(uintptr_t)inputs[i];
-    for (int32_t i = 0; i < subgraph->output_count; i++) ends[subgraph->input_count + i] = outputs[i];
-    for (int32_t i = 0; i < block->step_count; i++)
-        if (block->steps[i].op_def != NULL) PL_TRY(run_step(run, block, &block->steps[i]));
-    copy_outputs(run, block);
-    return PL_OK;
+    if (atomic_load_explicit(run->cancelled, memory_order_relaxed))
+        return pl_fail(run->error, PL_CANCELLED, "the invocation was cancelled");
+    struct pl_frame frame = {run, block, step, run->lane->pointers + block->first_pointer};
+    if (step->late >= 0) PL_TRY(pl_late_prepare(run, block, step, &frame.step));
+    else if (run->late != NULL) forget_late_outputs(run, block, step);
+    step = frame.step;
+    const int32_t count = step->input_count + step->output_count + step->scratch_count + step->state_count;
+    for (int32_t i = 0; i < count; i++) frame.pointers[i] = pl_run_resolve(run, step->locations[i]);
+    return run_stages(&frame);
 }
 
 /* ---- a unit ------------------------------------------------------------------------------------------------------- */
 
-static pl_status run_profiled(struct run *run, const struct pl_block *block, int32_t index,
+static pl_status run_profiled(struct pl_run *run, const struct pl_block *block, int32_t index,
                               struct pl_profile_cell *cell)
 {
     const uint64_t start = pl_clock_ns();
-    const pl_status status = run_step(run, block, &block->steps[index]);
+    const pl_status status = pl_run_step(run, block, &block->steps[index]);
     cell->nanoseconds += pl_clock_ns() - start;
     cell->calls++;
     return status;
 }
 
-pl_status pl_unit_run(struct pl_interpreter *interpreter, struct pl_unit *unit, struct pl_lane *lane, int32_t first,
-                      int32_t end, int32_t workers, struct pl_error *error)
+pl_status pl_unit_run(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_lane *lane,
+                      int32_t first, int32_t end, int32_t workers, struct pl_error *error)
 {
+    struct pl_unit *unit = plan->unit;
     const struct pl_block *block = unit->program->block;
-    struct run run = {.interpreter = interpreter,
-                      .bases = unit->bases,
-                      .pointers = lane->pointers,
-                      .workers = workers < unit->program->workers ? workers : unit->program->workers,
-                      .error = error};
+    struct pl_run run = {.interpreter = interpreter,
+                         .plan = plan,
+                         .program = unit->program,
+                         .late = unit->late,
+                         .lane = lane,
+                         .bases = unit->bases,
+                         .workers = workers < unit->program->workers ? workers : unit->program->workers,
+                         .cancelled = &plan->component->cancelled,
+                         .error = error};
     unit->bases[PL_BASE_ARENA] = lane->arena;
     const struct pl_float_state caller = pl_float_state_enter();
     pl_status status = PL_OK;
     for (int32_t i = first; i < end && status == PL_OK; i++) {
         if (block->steps[i].op_def == NULL) continue;
         if (unit->profile != NULL) status = run_profiled(&run, block, i, &unit->profile[i]);
-        else status = run_step(&run, block, &block->steps[i]);
+        else status = pl_run_step(&run, block, &block->steps[i]);
     }
     pl_float_state_leave(caller);
     return status;

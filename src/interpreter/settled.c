@@ -35,7 +35,8 @@ void pl_settled_leave(struct pl_interpreter *interpreter, struct pl_instance *in
     struct pl_lane_need need = {0};
     pl_lane_need_of(instance, &need);
     const struct pl_lane_need *most = &interpreter->settled_need;
-    if (need.arena_bytes >= most->arena_bytes || need.pointer_count >= most->pointer_count)
+    if (need.arena_bytes >= most->arena_bytes || need.pointer_count >= most->pointer_count ||
+        (need.memory_count > 0 && need.memory_count >= most->memory_count))
         pl_settled_forget(interpreter);
     else interpreter->settled--;
 }

@@ -40,7 +40,6 @@ static bool program_fits(const struct pl_program *program, const struct pl_plan_
  * holds: without this look, every load would visit all models there are. */
 static struct pl_program *find_program(struct pl_interpreter *interpreter, const struct pl_plan_request *request)
 {
-    if (atomic_load(&request->graph->references) == 1) return NULL;
     if (atomic_load(&request->graph->references) == 1) return NULL; /* only the model that asks has it, no program */
     for (size_t i = 0; i < interpreter->instance_count; i++) {
         struct pl_instance *instance = interpreter->instances[i];
@@ -198,7 +197,9 @@ static pl_status find_memory(struct pl_interpreter *interpreter, const struct pl
 {
     struct pl_unit *unit = plan->unit;
     struct pl_instance *instance = pl_unit_plan_member(plan, slot);
+    pthread_mutex_lock(&interpreter->lock); /* what runs may be adding states */
     struct pl_buffer *buffer = pl_buffer_find(instance, slot);
+    pthread_mutex_unlock(&interpreter->lock);
     if (buffer == NULL || buffer->bytes != slot->bytes) {
         buffer = find_pending_state(instance, slot);
         if (buffer != NULL && buffer->bytes != slot->bytes)
@@ -217,6 +218,23 @@ static pl_status find_memory(struct pl_interpreter *interpreter, const struct pl
     return PL_OK;
 }
 
+/* What is late and has a slot keeps its shape and memory there. */
+static void find_late_slots(struct pl_unit *unit)
+{
+    const struct pl_program *program = unit->next_program;
+    for (int32_t i = 0; i < program->block->subgraph->tensor_count; i++) {
+        const struct pl_planned_tensor *tensor = &program->block->tensors[i];
+        if (tensor->late >= 0 && tensor->slot >= 0)
+            unit->next_late->slots[tensor->late] = unit->next_bases[program->slots[tensor->slot].base];
+    }
+    for (int32_t i = 0; i < program->slot_count; i++) {
+        const struct pl_slot *slot = &program->slots[i];
+        if (!slot->sized || slot->tensor < 0) continue;
+        const struct pl_late_slot *late = unit->next_bases[slot->base];
+        unit->next_bases[slot->base] = late->memory.data;
+    }
+}
+
 pl_status pl_unit_plan_prepare(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan,
                                struct pl_error *error)
 {
@@ -224,8 +242,10 @@ pl_status pl_unit_plan_prepare(struct pl_interpreter *interpreter, const struct 
     struct pl_unit *unit = plan->unit;
     const struct pl_program *program = unit->next_program;
     unit->next_bases = pl_allocate_zero(interpreter->memory, program->base_count * sizeof unit->next_bases[0]);
-    if (unit->next_bases == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left to allocate");
+    if (unit->next_bases == NULL || !pl_late_create(interpreter->memory, program, &unit->next_late))
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left to allocate");
     for (int32_t i = 0; i < program->slot_count; i++)
         PL_TRY(find_memory(interpreter, plan, &program->slots[i], error));
+    if (unit->next_late != NULL) find_late_slots(unit);
     return PL_OK;
 }

@@ -128,6 +128,19 @@ pl_status pl_prepare_read_state(struct pl_prepare *prepare, int32_t index,
     return PL_OK;
 }
 
+struct pl_now pl_eval_input(const struct pl_eval *eval, int32_t index)
+{
+    struct pl_now now;
+    eval->services->look_at_input(eval, index, &now);
+    return now;
+}
+
+pl_status pl_eval_set_output(const struct pl_eval *eval, int32_t index,
+                             const struct pl_shape *shape, size_t bytes)
+{
+    return eval->services->set_output(eval, index, shape, bytes);
+}
+
 pl_status pl_eval_resize_state(const struct pl_eval *eval, int32_t index, size_t bytes)
 {
     return eval->services->resize_state(eval, eval->states[index], bytes);
@@ -140,8 +153,10 @@ pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_fun
     assert(input >= 0 && input < prepare->input_count && input < 32);
     struct pl_constant *constant = prepare->inputs[input]->holder;
     assert(constant != NULL);
-    PL_TRY(pl_constant_pack(prepare->graph->store, constant, pack, parameters, context,
-                            packed_bytes, packed, prepare->error));
+    const struct pl_packing packing = {pack, context, parameters, packed_bytes,
+                                       prepare->late != NULL};
+    PL_TRY(
+        pl_constant_pack(prepare->graph->store, constant, &packing, packed, prepare->error));
     prepare->packed_inputs |= 1u << input;
     return PL_OK;
 }

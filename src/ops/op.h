@@ -69,6 +69,9 @@ struct pl_value {
     struct pl_constant *holder;     /* what these bytes belong to (for pl_prepare_pack); NULL: not a constant */
     size_t bytes;                   /* of strings, whose type has no size: of inputs known while running and of
                                      * constants, of outputs to be set */
+    bool late;                      /* shape and size are known only while running. Of inputs: at allocate, only
+                                     * control flow sees such ones, other operators are prepared while running.
+                                     * Of outputs: set where eval gives them, with pl_eval_set_output() */
 };
 
 /* Units [from, to) of one stage. Returns PL_OK, or pl_eval_fail(...). */
@@ -104,13 +107,18 @@ struct pl_sized {
 
 struct pl_block; /* a planned subgraph, see plan/program.h */
 
+/* An input or output of a subgraph that is called. */
+struct pl_call_end {
+    struct pl_shape shape;
+    bool late; /* known only while running */
+};
+
 /* What the plan offers to operators that run subgraphs. */
 struct pl_prepare_services {
-    /* Plans subgraph `index` for inputs of these shapes (NULL: the subgraph's own). *block lives as long as the
-     * program. Outputs' shapes come back in output_shapes (as many as the subgraph has outputs). arena_bytes is the
-     * scratch the caller must provide to run it. */
-    pl_status (*plan_subgraph)(struct pl_prepare *prepare, int32_t index, const struct pl_shape *input_shapes,
-                               struct pl_shape *output_shapes, struct pl_block **block, size_t *arena_bytes);
+    /* Plans subgraph `index` for these inputs. *block lives as long as the program. What is known of its outputs comes
+     * back in outputs (as many as the subgraph has). arena_bytes is the scratch the caller must provide to run it. */
+    pl_status (*plan_subgraph)(struct pl_prepare *prepare, int32_t index, const struct pl_call_end *inputs,
+                               struct pl_call_end *outputs, struct pl_block **block, size_t *arena_bytes);
 };
 
 /* What the interpreter offers to operators that are prepared while running. */
@@ -181,11 +189,24 @@ pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_fun
 
 /* ---- eval -------------------------------------------------------------------------------------------------------- */
 
+/* A tensor as it is while running. */
+struct pl_now {
+    void *data; /* of inputs: to be read only */
+    size_t bytes;
+    struct pl_shape shape;
+};
+
 /* What the interpreter offers while running. */
 struct pl_eval_services {
-    /* Runs a block whose inputs and outputs are at these addresses, with `arena` as its scratch. */
+    /* Runs a block with `arena` as its scratch on the operator's own inputs from first_input on, as many as the block
+     * has; its outputs are the operator's, of which those that are late get their sizes. */
+    pl_status (*call_block)(const struct pl_eval *eval, const struct pl_block *block, int32_t first_input, void *arena);
+    /* Runs a block on these inputs. outputs[i].data says where output i belongs, if its size was known at allocate; if
+     * it is NULL, all of outputs[i] is filled: what is in it stays until the block runs again. */
     pl_status (*run_block)(const struct pl_eval *eval, const struct pl_block *block, void *arena,
-                           const void *const *inputs, void *const *outputs);
+                           const struct pl_now *inputs, struct pl_now *outputs);
+    void (*look_at_input)(const struct pl_eval *eval, int32_t index, struct pl_now *now);
+    pl_status (*set_output)(const struct pl_eval *eval, int32_t index, const struct pl_shape *shape, size_t bytes);
     pl_status (*resize_state)(const struct pl_eval *eval, struct pl_sized *state, size_t bytes);
 };
 
@@ -201,6 +222,11 @@ struct pl_eval {
     void *run; /* the interpreter's own, for the services */
 };
 
+/* What an input is now: shape and bytes of one that is late (value->late), too. */
+struct pl_now pl_eval_input(const struct pl_eval *eval, int32_t index);
+/* An output that is late gets its shape, and memory in eval->outputs[index], whose bytes are not kept. `bytes` counts for
+ * strings only. */
+pl_status pl_eval_set_output(const struct pl_eval *eval, int32_t index, const struct pl_shape *shape, size_t bytes);
 /* Gives a sized state `bytes` bytes: the first ones stay, further ones are 0, and state->data may be another one. What
  * grows step by step asks for more than it needs next. On failure it stays as it was. */
 pl_status pl_eval_resize_state(const struct pl_eval *eval, int32_t index, size_t bytes);

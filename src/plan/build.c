@@ -2,7 +2,8 @@
 /* From a graph to a program: the passes of builder.h in their order, and the life of a program. */
 #include "plan/builder.h"
 
-enum { FOLD_BUDGET = 1 << 30 };
+/* Subgraphs that call each other twice at every level are many blocks: a file could keep a plan busy for years. */
+enum { FOLD_BUDGET = 1 << 30, BLOCK_BUDGET = 1 << 22 };
 
 /* ---- tensors before the operators are prepared ------------------------------------------------------------------- */
 
@@ -12,20 +13,24 @@ static pl_status start_tensor(struct pl_draft *draft, int32_t index)
     struct pl_planned_tensor *planned = &draft->block->tensors[index];
     planned->value.tensor = tensor;
     planned->value.shape = tensor->shape;
-    planned->slot = -1;
+    planned->slot = planned->late = planned->late_memory = -1;
     if (tensor->constant != NULL) {
         planned->value.holder = tensor->constant;
         planned->value.constant = tensor->constant->raw == NULL ? NULL : tensor->constant->raw->data;
         planned->value.bytes = tensor->constant->bytes;
     }
-    if (!pl_shape_bytes(&tensor->shape, tensor->type, &planned->bytes)) planned->bytes = SIZE_MAX;
+    if (!pl_value_bytes(&planned->value, &planned->bytes)) planned->bytes = SIZE_MAX;
     return PL_OK;
 }
 
-static pl_status set_input_shape(struct pl_draft *draft, int32_t input, const struct pl_shape *shape)
+/* What strings take is never known before. */
+static pl_status set_input(struct pl_draft *draft, int32_t input, const struct pl_shape *shape, bool late)
 {
     struct pl_planned_tensor *planned = &draft->block->tensors[draft->block->subgraph->inputs[input]];
     if (shape != NULL) planned->value.shape = *shape;
+    planned->value.late = planned->value.holder == NULL && (late || pl_type_bits(planned->value.tensor->type) == 0);
+    if (planned->value.late) planned->bytes = 0;
+    if (late) return PL_OK;
     char text[PL_SHAPE_TEXT_BYTES];
     if (!pl_shape_bytes(&planned->value.shape, planned->value.tensor->type, &planned->bytes) ||
         planned->bytes > draft->builder->request->tensor_limit_bytes)
@@ -36,12 +41,15 @@ static pl_status set_input_shape(struct pl_draft *draft, int32_t input, const st
     return PL_OK;
 }
 
-static pl_status start_tensors(struct pl_draft *draft, const struct pl_shape *input_shapes)
+static pl_status start_tensors(struct pl_draft *draft, const struct pl_call_end *inputs)
 {
     const struct pl_subgraph *subgraph = draft->block->subgraph;
+    const struct pl_shape *shapes = draft->nested ? NULL : draft->builder->request->input_shapes;
     for (int32_t i = 0; i < subgraph->tensor_count; i++) PL_TRY(start_tensor(draft, i));
-    for (int32_t i = 0; i < subgraph->input_count; i++)
-        PL_TRY(set_input_shape(draft, i, input_shapes == NULL ? NULL : &input_shapes[i]));
+    for (int32_t i = 0; i < subgraph->input_count; i++) {
+        if (inputs != NULL) PL_TRY(set_input(draft, i, &inputs[i].shape, inputs[i].late));
+        else PL_TRY(set_input(draft, i, shapes == NULL ? NULL : &shapes[i], false));
+    }
     return PL_OK;
 }
 
@@ -55,6 +63,10 @@ static struct pl_block *create_block(struct pl_draft *draft, int32_t subgraph_in
     struct pl_block *block = pl_region_allocate(region, sizeof *block);
     if (block == NULL) return NULL;
     block->subgraph = subgraph;
+    block->nested = draft->nested;
+    block->member = builder->member;
+    block->own_subgraph = pl_draft_own_subgraph(draft);
+    block->late_scratch = -1;
     block->tensors = pl_region_array(region, (size_t)subgraph->tensor_count, sizeof *block->tensors);
     block->steps = pl_region_array(region, (size_t)subgraph->operator_count, sizeof *block->steps);
     draft->steps = pl_region_array(&builder->work, (size_t)subgraph->operator_count, sizeof *draft->steps);
@@ -63,20 +75,30 @@ static struct pl_block *create_block(struct pl_draft *draft, int32_t subgraph_in
     return block;
 }
 
-static pl_status run_passes(struct pl_draft *draft, const struct pl_shape *input_shapes)
+static pl_status run_passes(struct pl_draft *draft, const struct pl_call_end *inputs)
 {
-    PL_TRY(start_tensors(draft, input_shapes));
+    PL_TRY(start_tensors(draft, inputs));
     PL_TRY(pl_draft_prepare(draft));
     PL_TRY(pl_draft_set_homes(draft));
+    PL_TRY(pl_draft_set_late(draft));
     pl_draft_share(draft);
     PL_TRY(pl_draft_lay_out(draft));
     return pl_draft_locate(draft);
 }
 
-pl_status pl_plan_block(struct pl_builder *builder, int32_t subgraph_index, const struct pl_shape *input_shapes,
+static pl_status spend_block(struct pl_builder *builder, int32_t subgraph_index)
+{
+    const struct pl_subgraph *subgraph = &builder->request->graph->subgraphs[subgraph_index];
+    builder->block_budget -= 1 + (int64_t)subgraph->tensor_count + subgraph->operator_count;
+    if (builder->block_budget >= 0) return PL_OK;
+    return pl_fail(builder->error, PL_UNSUPPORTED, "subgraphs call each other too often to be planned");
+}
+
+pl_status pl_plan_block(struct pl_builder *builder, int32_t subgraph_index, const struct pl_call_end *inputs,
                         struct pl_block **block)
 {
     struct pl_draft draft = {.builder = builder, .subgraph_index = subgraph_index, .nested = builder->depth > 0};
+    if (draft.nested) PL_TRY(spend_block(builder, subgraph_index));
     if (builder->depth >= PL_MAX_BLOCK_DEPTH)
         return pl_fail(builder->error, PL_INVALID_MODEL, "subgraphs call each other deeper than %d levels",
                        PL_MAX_BLOCK_DEPTH);
@@ -84,7 +106,7 @@ pl_status pl_plan_block(struct pl_builder *builder, int32_t subgraph_index, cons
     if (draft.block == NULL) return pl_builder_no_memory(builder);
     draft.block->arena_base = draft.nested ? builder->program->base_count++ : PL_BASE_ARENA;
     builder->depth++;
-    const pl_status status = run_passes(&draft, input_shapes);
+    const pl_status status = run_passes(&draft, inputs);
     builder->depth--;
     *block = draft.block;
     return status;
@@ -102,7 +124,7 @@ static pl_status fill_program(struct pl_builder *builder)
     program->input_shapes = pl_region_array(&program->region, (size_t)subgraph->input_count,
                                             sizeof *program->input_shapes);
     if (program->segments == NULL || program->input_shapes == NULL) return pl_builder_no_memory(builder);
-    PL_TRY(pl_plan_block(builder, request->subgraph, request->input_shapes, &program->block));
+    PL_TRY(pl_plan_block(builder, request->subgraph, NULL, &program->block));
     for (int32_t i = 0; i < subgraph->input_count; i++)
         program->input_shapes[i] = program->block->tensors[subgraph->inputs[i]].value.shape;
     return PL_OK;
@@ -128,7 +150,8 @@ pl_status pl_plan(struct pl_memory *memory, const struct pl_plan_request *reques
                   struct pl_error *error)
 {
     PL_TRY(pl_check_operators(request->registry, request->graph, error));
-    struct pl_builder builder = {.memory = memory, .request = request, .error = error, .fold_budget = FOLD_BUDGET};
+    struct pl_builder builder = {.memory = memory, .request = request, .error = error, .fold_budget = FOLD_BUDGET,
+                                 .block_budget = BLOCK_BUDGET};
     builder.program = create_program(memory, request);
     if (builder.program == NULL) return pl_builder_no_memory(&builder);
     pl_region_init(&builder.work, memory);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of plan/ share while a program is built. A block is planned in five passes over one draft:
+/* What the files of plan/ share while a program is built. A block is planned in six passes over one draft:
  * prepare (prepare.c: shapes and needs of every operator), homes (homes.c: what has memory of its own, how long the
- * rest lives), share (share.c: which tensors can be one piece of memory), lay out (lay_out.c: offsets in the arena),
- * and locate (locate.c: an address for every tensor of every step). */
+ * rest lives), late memory (late_memory.c: of what gets its size while running), share (share.c: which tensors can be one
+ * piece of memory), lay out (lay_out.c: offsets in the arena), and locate (locate.c: an address for every tensor of every
+ * step). */
 #ifndef PL_PLAN_BUILDER_H
 #define PL_PLAN_BUILDER_H
 
@@ -29,6 +30,7 @@ enum pl_home {
     PL_HOME_ARENA,
     PL_HOME_FIXED,    /* its location is given: input, output, constant */
     PL_HOME_VARIABLE, /* fixed, and written in place over invocations: never shared */
+    PL_HOME_LATE,     /* it gets memory while running, when its size is known */
     PL_HOME_NONE      /* neither produced nor given: nobody reads it */
 };
 
@@ -49,6 +51,7 @@ struct pl_builder {
     int32_t slot_capacity;
     int32_t folded_capacity;
     int64_t fold_budget; /* multiply-adds that may still be spent on constants */
+    int64_t block_budget; /* tensors and operators that nested blocks may still have */
     int32_t depth;
     int32_t member;        /* of the operator of the outermost block that is being prepared, */
     int32_t subgraph_base; /* and its subgraph base: nested blocks belong to it */
@@ -63,8 +66,8 @@ struct pl_draft {
     struct pl_draft_tensor *tensors;
 };
 
-/* Plans one subgraph; `member` of its operators is taken from them. */
-pl_status pl_plan_block(struct pl_builder *builder, int32_t subgraph_index, const struct pl_shape *input_shapes,
+/* Plans one subgraph (inputs NULL: as the file has them); `member` of its operators is taken from them. */
+pl_status pl_plan_block(struct pl_builder *builder, int32_t subgraph_index, const struct pl_call_end *inputs,
                         struct pl_block **block);
 
 /* prepare.c: runs prepare of every operator, folds constants, fills draft->steps. */
@@ -84,6 +87,9 @@ pl_status pl_draft_lay_out(struct pl_draft *draft);
 
 /* locate.c: needs offsets. */
 pl_status pl_draft_locate(struct pl_draft *draft);
+
+/* late_memory.c: numbers and memories of what gets its size while running. Needs homes. */
+pl_status pl_draft_set_late(struct pl_draft *draft);
 
 /* slots.c: the slot of a tensor or a state (found again or added), or -1 with the error set. */
 int32_t pl_builder_slot(struct pl_builder *builder, const struct pl_slot *wanted);

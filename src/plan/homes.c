@@ -28,14 +28,16 @@ static pl_status give_slot(struct pl_draft *draft, int32_t tensor, bool is_state
                            .subgraph = pl_draft_own_subgraph(draft),
                            .tensor = joined ? tensor - graph->member_tensors[member] : tensor,
                            .bytes = planned->bytes,
-                           .is_state = is_state};
+                           .is_state = is_state,
+                           .sized = planned->value.late};
     const struct pl_quantization *quantization = &planned->value.tensor->quantization;
     if (is_state && planned->value.tensor->type == PL_INT8 && quantization->count > 0)
         slot.reset_byte = (uint8_t)quantization->zero_points[0];
     planned->slot = pl_builder_slot(builder, &slot);
     if (planned->slot < 0) return PL_OUT_OF_MEMORY;
     planned->location = (struct pl_location){0, builder->program->slots[planned->slot].base};
-    draft->tensors[tensor].home = is_state ? PL_HOME_VARIABLE : PL_HOME_FIXED;
+    if (planned->value.late) draft->tensors[tensor].home = PL_HOME_LATE;
+    else draft->tensors[tensor].home = is_state ? PL_HOME_VARIABLE : PL_HOME_FIXED;
     return PL_OK;
 }
 
@@ -56,7 +58,8 @@ static pl_status fix_nested_ends(struct pl_draft *draft)
     for (int32_t i = subgraph->output_count - 1; i >= 0; i--) {
         const int32_t output = subgraph->outputs[i];
         const bool is_constant = draft->block->tensors[output].value.holder != NULL;
-        if (!is_constant && draft->tensors[output].home != PL_HOME_VARIABLE)
+        if (draft->block->tensors[output].value.late) draft->tensors[output].last = INT32_MAX;
+        else if (!is_constant && draft->tensors[output].home != PL_HOME_VARIABLE)
             fix_at(draft, output, draft->block->first_base + (uint32_t)(subgraph->input_count + i));
     }
     for (int32_t i = 0; i < subgraph->input_count; i++) {
@@ -64,6 +67,8 @@ static pl_status fix_nested_ends(struct pl_draft *draft)
             return pl_fail(draft->builder->error, PL_UNSUPPORTED, "subgraph %d: input '%s' is a variable tensor",
                            (int)draft->subgraph_index, subgraph->tensors[subgraph->inputs[i]].name);
         fix_at(draft, subgraph->inputs[i], draft->block->first_base + (uint32_t)i);
+        if (draft->block->tensors[subgraph->inputs[i]].value.late)
+            draft->tensors[subgraph->inputs[i]].home = PL_HOME_LATE;
     }
     return PL_OK;
 }
@@ -87,7 +92,9 @@ static pl_status fix_ends(struct pl_draft *draft)
         const int32_t output = subgraph->outputs[i];
         if (draft->block->tensors[output].value.holder != NULL)
             draft->block->tensors[output].value.holder->raw_readers++;
-        if (draft->tensors[output].home == PL_HOME_FIXED || draft->tensors[output].home == PL_HOME_VARIABLE) continue;
+        if (draft->tensors[output].home == PL_HOME_FIXED || draft->tensors[output].home == PL_HOME_VARIABLE ||
+            draft->block->tensors[output].slot >= 0)
+            continue;
         if (whole && is_link_source(draft->builder->request->graph, output)) continue;
         PL_TRY(give_slot(draft, output, false));
     }
@@ -122,7 +129,8 @@ static void set_lifetimes(struct pl_draft *draft)
             struct pl_draft_tensor *tensor = &draft->tensors[op->outputs[i]];
             tensor->first = s;
             if (tensor->last < s) tensor->last = s;
-            if (tensor->home == PL_HOME_NONE) tensor->home = PL_HOME_ARENA;
+            const bool late = draft->block->tensors[op->outputs[i]].value.late;
+            if (tensor->home == PL_HOME_NONE) tensor->home = late ? PL_HOME_LATE : PL_HOME_ARENA;
         }
     }
 }

@@ -23,6 +23,8 @@ static void locate_tensors(struct pl_draft *draft)
         to->location = from->location;
         to->slot = from->slot;
         to->bytes = from->bytes;
+        to->late = from->late;
+        to->late_memory = from->late_memory;
     }
 }
 
@@ -95,7 +97,8 @@ static int32_t largest_step(const struct pl_block *block)
     int32_t largest = 0;
     for (int32_t i = 0; i < block->step_count; i++) {
         const struct pl_step *step = &block->steps[i];
-        const int32_t count = step->input_count + step->output_count + step->scratch_count + step->state_count;
+        int32_t count = step->input_count + step->output_count + step->scratch_count + step->state_count;
+        if (step->late >= 0) count += PL_MAX_SCRATCH + PL_MAX_STATES;
         if (count > largest) largest = count;
     }
     return largest;

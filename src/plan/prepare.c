@@ -27,22 +27,45 @@ static bool gather_arguments(struct pl_draft *draft, const struct pl_operator *o
 }
 
 /* The service that control flow uses. */
-static pl_status plan_subgraph(struct pl_prepare *prepare, int32_t index, const struct pl_shape *input_shapes,
-                               struct pl_shape *output_shapes, struct pl_block **block, size_t *arena_bytes)
+static pl_status plan_subgraph(struct pl_prepare *prepare, int32_t index, const struct pl_call_end *inputs,
+                               struct pl_call_end *outputs, struct pl_block **block, size_t *arena_bytes)
 {
     struct pl_builder *builder = prepare->plan;
     index += prepare->op->subgraph_base;
     if (index < 0 || index >= prepare->graph->subgraph_count)
         return pl_prepare_fail(prepare, PL_INVALID_MODEL, "subgraph %d does not exist", (int)index);
-    PL_TRY(pl_plan_block(builder, index, input_shapes, block));
+    PL_TRY(pl_plan_block(builder, index, inputs, block));
     const struct pl_subgraph *subgraph = (*block)->subgraph;
-    for (int32_t i = 0; i < subgraph->output_count; i++)
-        output_shapes[i] = (*block)->tensors[subgraph->outputs[i]].value.shape;
+    for (int32_t i = 0; i < subgraph->output_count; i++) {
+        const struct pl_value *value = &(*block)->tensors[subgraph->outputs[i]].value;
+        outputs[i] = (struct pl_call_end){value->shape, value->late};
+    }
     *arena_bytes = (*block)->arena_bytes;
     return PL_OK;
 }
 
 static const struct pl_prepare_services services = {plan_subgraph};
+
+bool pl_value_bytes(const struct pl_value *value, size_t *bytes)
+{
+    *bytes = value->bytes;
+    size_t counted = 0;
+    const pl_type type = value->tensor->type;
+    return pl_shape_bytes(&value->shape, type, pl_type_bits(type) == 0 ? &counted : bytes);
+}
+
+/* What has its place for good cannot get another size while running. */
+static pl_status make_late(struct pl_draft *draft, struct pl_prepare *prepare, int32_t output)
+{
+    struct pl_planned_tensor *tensor = &draft->block->tensors[prepare->op->outputs[output]];
+    if (tensor->value.holder != NULL || tensor->value.tensor->is_variable)
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "output %d '%s' is a variable or a constant, and its shape "
+                               "depends on data", (int)output, tensor->value.tensor->name);
+    tensor->value.late = true;
+    tensor->value.shape = tensor->value.tensor->shape;
+    tensor->bytes = 0;
+    return PL_OK;
+}
 
 /* Outputs have shapes now: check them and count their bytes. */
 static pl_status check_outputs(struct pl_draft *draft, struct pl_prepare *prepare)
@@ -52,8 +75,11 @@ static pl_status check_outputs(struct pl_draft *draft, struct pl_prepare *prepar
         if (index < 0) continue;
         struct pl_planned_tensor *tensor = &draft->block->tensors[index];
         char text[PL_SHAPE_TEXT_BYTES];
-        if (!pl_shape_bytes(&tensor->value.shape, tensor->value.tensor->type, &tensor->bytes) ||
-            tensor->bytes > draft->builder->request->tensor_limit_bytes)
+        if (tensor->value.late) {
+            PL_TRY(make_late(draft, prepare, i));
+            continue;
+        }
+        if (!pl_value_bytes(&tensor->value, &tensor->bytes) || tensor->bytes > draft->builder->request->tensor_limit_bytes)
             return pl_prepare_fail(prepare, PL_OUT_OF_MEMORY,
                                    "output %d '%s' %s is larger than the limit of %zu bytes for one tensor", (int)i,
                                    tensor->value.tensor->name, pl_shape_text(&tensor->value.shape, text),
@@ -78,6 +104,7 @@ static pl_status add_step(struct pl_draft *draft, const struct pl_prepare *prepa
     step->op_def = prepare->op_def;
     step->op = prepare->op;
     step->params = prepare->params;
+    step->late = -1;
     copy_stages(step, prepare, stages);
     drafted->step = step;
     drafted->op = prepare->op;
@@ -128,6 +155,8 @@ static pl_status check_links(struct pl_draft *draft, int32_t member)
         if (link->to_member != member || link->adapted) continue;
         const struct pl_shape *found = &draft->block->tensors[link->from].value.shape;
         const struct pl_tensor *to = &draft->block->subgraph->tensors[link->to];
+        draft->block->tensors[link->to].value.late = draft->block->tensors[link->from].value.late;
+        if (draft->block->tensors[link->to].value.late) continue;
         bool fits = found->rank == to->signature.rank;
         for (int32_t d = 0; fits && d < found->rank; d++)
             fits = to->signature.dims[d] == -1 || to->signature.dims[d] == found->dims[d];
@@ -149,6 +178,32 @@ static struct pl_user_node *find_node(const struct pl_draft *draft, const struct
     const struct pl_builder *builder = draft->builder;
     if (builder->request->member_nodes == NULL || op->index < 0) return NULL;
     return pl_user_nodes_find(builder->request->member_nodes[builder->member], pl_draft_own_subgraph(draft), op->index);
+}
+
+/* Control flow plans its subgraphs for inputs of which nothing is known, and is prepared once. */
+static bool has_late_input(const struct pl_prepare *prepare)
+{
+    if ((prepare->op_def->traits & PL_TRAIT_CONTROL) != 0) return false;
+    for (int32_t i = 0; i < prepare->input_count; i++)
+        if (prepare->inputs[i] != NULL && prepare->inputs[i]->late) return true;
+    return false;
+}
+
+/* A step that is prepared while running, by whoever runs it. */
+static pl_status add_late_step(struct pl_draft *draft, struct pl_prepare *prepare)
+{
+    for (int32_t i = 0; i < prepare->output_count; i++)
+        if (prepare->outputs[i] != NULL) PL_TRY(make_late(draft, prepare, i));
+    struct pl_draft_step *drafted = &draft->steps[draft->block->step_count];
+    struct pl_step *step = &draft->block->steps[draft->block->step_count++];
+    step->op_def = prepare->op_def;
+    step->op = prepare->op;
+    step->user_node = prepare->user_node;
+    step->late = draft->builder->program->late_step_count++;
+    drafted->step = step;
+    drafted->op = prepare->op;
+    drafted->view_of_input = -1;
+    return PL_OK;
 }
 
 static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operator *op)
@@ -176,8 +231,8 @@ static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operat
                                  .plan = builder,
                                  .view_of_input = -1};
     assert(prepare.op_def != NULL);
-    const pl_status status = prepare.op_def->prepare(&prepare);
-    if (status == PL_LATE) return pl_prepare_fail(&prepare, PL_UNSUPPORTED, "its shapes depend on data");
+    const pl_status status = has_late_input(&prepare) ? PL_LATE : prepare.op_def->prepare(&prepare);
+    if (status == PL_LATE) return add_late_step(draft, &prepare);
     PL_TRY(status);
     PL_TRY(check_outputs(draft, &prepare));
     if (fold_is_worth_it(draft, &prepare)) return fold(draft, &prepare);

@@ -21,7 +21,8 @@ struct pl_location {
     uint32_t base;
 };
 
-/* One operator, prepared. locations: inputs, outputs, scratch, states. */
+/* One operator, prepared. locations: inputs, outputs, scratch, states. One that is late has locations of its inputs and
+ * outputs alone: the rest comes when it is prepared, while running. */
 struct pl_step {
     const struct pl_op *op_def; /* NULL: no work, the output is a view of the input */
     const struct pl_operator *op;
@@ -34,15 +35,22 @@ struct pl_step {
     int32_t scratch_count;
     int32_t state_count;
     int32_t stage_count;
+    int32_t late; /* its number among those that are prepared while running; -1: none of them */
+    struct pl_user_node *user_node; /* of one that is late and a user's */
 };
 
-/* A tensor in a block. */
+/* A tensor in a block. One that is late (value.late) has a base of its own. */
 struct pl_planned_tensor {
-    struct pl_value value;
+    struct pl_value value; /* of a late one, the shape is the file's */
     struct pl_location location;
     size_t bytes;
     int32_t slot; /* -1: in the arena, or a constant */
+    int32_t late; /* its number among those whose shape is known only while running; -1: none of them */
+    int32_t late_memory; /* which of the lane's late memories it lies in; -1: in its slot, or where the caller says */
 };
+
+/* Bytes of a tensor of this shape, of strings as its value says; false as pl_shape_bytes(). */
+bool pl_value_bytes(const struct pl_value *value, size_t *bytes);
 
 /* A planned subgraph. */
 struct pl_block {
@@ -56,6 +64,12 @@ struct pl_block {
     uint32_t arena_base; /* index of the base of its arena */
     uint32_t first_base; /* nested: bases of its inputs, then its outputs, in order */
     int32_t first_pointer; /* its part of a lane's table of pointers, as large as its largest step needs */
+    bool nested;
+    int32_t member;              /* nested: whose it is; otherwise the steps' operators say */
+    int32_t own_subgraph;        /* in its own model */
+    int32_t late_scratch;        /* late memory for scratch of late steps; -1: there are none */
+    uint32_t late_scratch_base;
+    int32_t first_output_memory; /* nested: late memories for outputs that have no place */
 };
 
 /* Memory outside of the arena: inputs, outputs, variables and state. */
@@ -70,7 +84,8 @@ struct pl_slot {
     uint32_t base;      /* index of its base */
     uint8_t reset_byte; /* what its bytes are after a reset */
     bool is_state;      /* variables and states are reset, inputs and outputs are not */
-    bool sized;         /* a struct pl_sized, which has memory of its own */
+    bool sized;         /* memory of its own, of a size that only running tells: a state is a struct pl_sized, a tensor
+                         * is late; bytes is 0 then */
 };
 
 /* The steps of one member of a join. */
@@ -96,6 +111,9 @@ struct pl_program {
     struct pl_slot *slots;
     uint32_t base_count;
     int32_t pointer_count; /* of the lane's table, all blocks together */
+    int32_t late_memory_count; /* of the lane */
+    int32_t late_tensor_count;
+    int32_t late_step_count;
     int32_t folded_count; /* constants computed while planning; references this program holds */
     struct pl_constant **folded;
     struct pl_shape *input_shapes; /* what it was planned for */

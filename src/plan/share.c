@@ -28,7 +28,7 @@ static bool try_merge(struct pl_draft *draft, int32_t input, int32_t output)
     const enum pl_home in = draft->tensors[input].home;
     const enum pl_home out = draft->tensors[output].home;
     if (input == output || in == PL_HOME_VARIABLE || out == PL_HOME_VARIABLE) return false;
-    if (in == PL_HOME_NONE || out == PL_HOME_NONE) return false;
+    if (in == PL_HOME_NONE || out == PL_HOME_NONE || in == PL_HOME_LATE || out == PL_HOME_LATE) return false;
     if (in == PL_HOME_FIXED && out == PL_HOME_FIXED) return false;
     if (out == PL_HOME_FIXED) merge(draft, output, input);
     else merge(draft, input, output);

@@ -16,6 +16,8 @@ def difference(ours, reference, relative=RELATIVE, absolute=ABSOLUTE, steps=0):
     ours, reference = np.asarray(ours), np.asarray(reference)
     if ours.shape != reference.shape:
         return f"shape {ours.shape}, expected {reference.shape}"
+    if ours.dtype.kind in "SO" and reference.dtype.kind in "SO":  # strings, as bytes
+        ours, reference = ours.astype(object), reference.astype(object)
     if ours.dtype != reference.dtype:
         return f"type {ours.dtype}, expected {reference.dtype}"
     if reference.size == 0:

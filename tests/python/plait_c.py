@@ -21,6 +21,20 @@ DTYPES = {1: np.float32, 2: np.int32, 3: np.uint8, 4: np.int64, 6: np.bool_, 7: 
           10: np.float16, 11: np.float64, 12: np.complex128, 13: np.uint64, 16: np.uint32, 17: np.uint16,
           19: np.uint16}
 
+STRING = 5
+
+
+def pack_strings(strings):
+    """TensorFlow Lite's buffer of strings: count, offsets, characters."""
+    ends = np.cumsum([4 * (len(strings) + 2)] + [len(text) for text in strings])
+    return np.array([len(strings), *ends], np.int32).tobytes() + b"".join(strings)
+
+
+def unpack_strings(data):
+    offsets = np.frombuffer(data, np.int32, 1 + np.frombuffer(data, np.int32, 1)[0], 4)
+    return [data[a:b] for a, b in zip(offsets, offsets[1:])]
+
+
 ALLOCATE = C.CFUNCTYPE(C.c_void_p, C.c_void_p, C.c_void_p, C.c_size_t, C.c_size_t, C.c_size_t)
 
 
@@ -300,6 +314,9 @@ class Tensor:
         return q.scale[:q.count], q.zero_point[:q.count], q.dimension
 
     def write(self, array):
+        """Strings: an array of bytes."""
+        if self.type == STRING and np.asarray(array).dtype.kind in "SO":
+            array = np.frombuffer(pack_strings(np.asarray(array).reshape(-1).tolist()), np.uint8)
         array = np.ascontiguousarray(array)
         self.model.interpreter.check(api().tensor_write(self.handle, array.ctypes.data, array.nbytes))
 
@@ -309,4 +326,6 @@ class Tensor:
         else:
             array = np.empty(self.bytes, np.uint8)
         self.model.interpreter.check(api().tensor_read(self.handle, array.ctypes.data, array.nbytes))
+        if self.type == STRING:
+            return np.array(unpack_strings(array.tobytes()), object).reshape(self.shape)
         return array

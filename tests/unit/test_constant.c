@@ -111,37 +111,39 @@ static void pack_zeros(void *to, const void *raw, const void *context)
     (void)context;
 }
 
+static pl_status pack(struct setting *setting, struct pl_constant *constant,
+                      pl_pack_function function, uint64_t parameters, size_t bytes,
+                      const void **packed)
+{
+    const size_t count = 4;
+    const struct pl_packing packing = {function, &count, parameters, bytes, false};
+    return pl_constant_pack(setting->store, constant, &packing, packed, &setting->error);
+}
+
 static void test_packed_forms(void **state)
 {
     struct setting *setting = *state;
-    const size_t count = 4;
     const void *first = NULL, *second = NULL, *third = NULL;
     struct pl_constant *a = intern(setting, "abcd", 4, false);
     struct pl_constant *b = intern(setting, "abcd", 4, false);
-    assert_int_equal(pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &first, NULL),
-                     PL_OK);
+    assert_int_equal(pack(setting, a, pack_reversed, 1, 4, &first), PL_OK);
     assert_memory_equal(first, "dcba", 4);
     assert_int_equal((uintptr_t)first % PL_ALIGNMENT, 0);
-    assert_int_equal(
-        pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
+    assert_int_equal(pack(setting, a, pack_reversed, 1, 4, &second), PL_OK);
     assert_ptr_equal(first, second);
     /* Another constant's equal form is one content; another layout is another form. */
-    assert_int_equal(
-        pl_constant_pack(setting->store, b, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
+    assert_int_equal(pack(setting, b, pack_reversed, 1, 4, &second), PL_OK);
     assert_ptr_equal(first, second);
-    assert_int_equal(pl_constant_pack(setting->store, a, pack_zeros, 1, &count, 8, &third, NULL),
-                     PL_OK);
+    assert_int_equal(pack(setting, a, pack_zeros, 1, 8, &third), PL_OK);
     assert_memory_equal(third, "\0\0\0\0\0\0\0", 8);
     pl_constant_drop_raw(setting->store, a);
     assert_null(a->raw);
     assert_int_equal(pl_constant_store_bytes(setting->store), 4 + 4 + 8);
     pl_constant_drop_raw(setting->store, b);
     assert_int_equal(pl_constant_store_bytes(setting->store), 4 + 8);
-    assert_int_equal(
-        pl_constant_pack(setting->store, a, pack_reversed, 1, &count, 4, &second, NULL), PL_OK);
+    assert_int_equal(pack(setting, a, pack_reversed, 1, 4, &second), PL_OK);
     assert_ptr_equal(first, second);
-    assert_int_not_equal(
-        pl_constant_pack(setting->store, a, pack_reversed, 2, &count, 4, &second, NULL), PL_OK);
+    assert_int_not_equal(pack(setting, a, pack_reversed, 2, 4, &second), PL_OK);
     pl_constant_release(setting->store, a);
     pl_constant_release(setting->store, b);
 }
@@ -167,15 +169,13 @@ static void test_failing_allocations(void **state)
     for (int64_t n = 1; n <= 4; n++) {
         struct pl_constant *constant = NULL;
         const void *packed = NULL;
-        const size_t count = 4;
         setting->unit.calls = 0;
         setting->unit.fail_at = n;
         pl_status status =
             pl_constant_intern(setting->store, "text", 4, false, &constant, &setting->error);
         if (n > 2) {
             assert_int_equal(status, PL_OK);
-            status = pl_constant_pack(setting->store, constant, pack_reversed, 0, &count, 4,
-                                      &packed, &setting->error);
+            status = pack(setting, constant, pack_reversed, 0, 4, &packed);
         }
         assert_int_equal(status, PL_OUT_OF_MEMORY);
         setting->unit.fail_at = 0;
