@@ -78,6 +78,56 @@ static inline int32_t pl_fixed_reciprocal(int32_t x, int32_t integer_bits, int32
     return pl_fixed_one_over_one_plus((int32_t)(((uint32_t)x << headroom) - (1u << 31)));
 }
 
+/* round((a + b) / 2), ties away from zero. */
+static inline int32_t pl_fixed_half_sum(int32_t a, int32_t b)
+{
+    const int64_t sum = (int64_t)a + b;
+    return (int32_t)((sum + (sum >= 0 ? 1 : -1)) / 2);
+}
+
+/* What is left of a logarithm of r in [1/2, 1] times 2^1/4, both Q0, in Q0: a quotient of
+ * polynomials around 2^-1/4. */
+static inline int32_t pl_fixed_log_rest(int32_t r, int32_t *numerator)
+{
+    const int32_t center = 1805811301;  /* 2^-1/4 */
+    const int32_t alpha_n = 117049297;  /* 11/240 * 2^1/4 */
+    const int32_t alpha_d = 127690142;  /* 1/20 * 2^1/4 */
+    const int32_t alpha_i = 1057819769; /* 2 / 2^1/4 - 2^1/4 */
+    const int32_t alpha_f = 638450708;  /* 1/4 * 2^1/4 */
+    const int32_t half = pl_fixed_half_sum(r, center);
+    const int32_t difference = pl_fixed_subtract(r, center);
+    const int32_t q = pl_fixed_add(difference, difference);
+    const int32_t q2 = pl_high_multiply(q, q);
+    *numerator =
+        pl_fixed_add(pl_high_multiply(q, r), pl_high_multiply(pl_high_multiply(q, q2), alpha_n));
+    const int32_t inner = pl_fixed_add(pl_fixed_add(alpha_i, q), pl_high_multiply(alpha_d, q2));
+    const int32_t denominator =
+        pl_fixed_add(pl_high_multiply(half, inner), pl_high_multiply(alpha_f, q));
+    return pl_fixed_one_over_one_plus(denominator);
+}
+
+/* log(x) for x > 0 with in_bits integer bits, as a number with out_bits: the leading power of two,
+ * or that of x times sqrt(1/2), whichever leaves the smaller rest. */
+static inline int32_t pl_fixed_log(int32_t x, int32_t in_bits, int32_t out_bits)
+{
+    const int32_t sqrt_half = 1518500250;
+    const int32_t log_2 = 1488522236;
+    const int32_t bits = out_bits + 1; /* of the sum */
+    const int32_t quarter = 1 << (29 - bits);
+    const int32_t lead_a = __builtin_clz((uint32_t)x);
+    const int32_t shifted = pl_fixed_shift_left(x, lead_a - 1);
+    const int32_t rest_a = pl_fixed_shift_left(pl_high_multiply(shifted, sqrt_half), 1);
+    const int32_t power_a = (in_bits - lead_a) * (1 << (31 - bits)) + quarter;
+    const int32_t lead_b = __builtin_clz((uint32_t)pl_high_multiply(x, sqrt_half)) - 1;
+    const int32_t rest_b = pl_fixed_shift_left(x, lead_b);
+    const int32_t power_b = (in_bits - lead_b) * (1 << (31 - bits)) - quarter;
+    int32_t numerator = 0;
+    const int32_t inverse = pl_fixed_log_rest(rest_a < rest_b ? rest_a : rest_b, &numerator);
+    const int32_t whole = pl_high_multiply(power_a > power_b ? power_a : power_b, log_2);
+    const int32_t rest = pl_high_multiply(pl_rounding_shift_right(numerator, bits), inverse);
+    return pl_fixed_shift_left(pl_fixed_add(whole, rest), 1);
+}
+
 /* 1 / sqrt(x) for an integer x >= 0, as a multiplier (0 counts as 1). */
 static inline struct pl_multiplier pl_fixed_inverse_square_root(int32_t x)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Average and maximum over windows. Taps outside of the image count for nothing, neither in the
+/* Averages, roots of mean squares and maxima over windows. Taps outside of the image count for nothing, neither in the
  * sum nor in its count; sums run over the taps in row order. */
 #ifndef PL_KERNELS_POOLING_KERNELS_H
 #define PL_KERNELS_POOLING_KERNELS_H
@@ -25,6 +25,7 @@ struct pl_pooling_kernels {
     pl_pooling_row average_i8;
     pl_pooling_row average_u8;
     pl_pooling_row average_i16;
+    pl_pooling_row root_mean_square_f32;
     pl_pooling_row max_f32;
     pl_pooling_row max_i8;
     pl_pooling_row max_u8;

@@ -31,6 +31,9 @@ struct pl_reduce_params {
     float bias;
     int32_t out_offset;
     int32_t low, high;
+    /* Largest and smallest floats: all of the input is one output, which then begins with the first
+     * element and not with the lowest or highest number there is. */
+    bool from_first;
 };
 
 /* `count` outputs that lie side by side, as their inputs do (across), or one output whose inputs
@@ -45,7 +48,23 @@ enum pl_reduce_type {
     PL_REDUCE_INT8, /* quantized, like the next two */
     PL_REDUCE_UINT8,
     PL_REDUCE_INT16,
+    PL_REDUCE_BOOL,
     PL_REDUCE_TYPE_COUNT
+};
+
+/* Other ways to make one of many. Integers wrap; of bool they are "any" and "all". The quantized
+ * products take in_offset and rescale after each factor and at the end. */
+struct pl_fold_row {
+    pl_reduce_kernel across[PL_REDUCE_TYPE_COUNT];
+    pl_reduce_kernel along[PL_REDUCE_TYPE_COUNT];
+};
+
+struct pl_fold_table {
+    struct pl_fold_row product;
+    struct pl_fold_row maximum;
+    struct pl_fold_row minimum;
+    pl_reduce_kernel quantized_product_int8; /* across and along */
+    pl_reduce_kernel quantized_product_int16;
 };
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -64,6 +83,25 @@ struct pl_softmax_params {
 /* rows of depth elements each. */
 typedef void (*pl_softmax_kernel)(void *out, const void *in, int64_t rows, int64_t depth,
                                   const struct pl_softmax_params *params);
+struct pl_log_softmax_params {
+    const int32_t *exp;        /* as above */
+    const int32_t *difference; /* the distance itself, Q5 */
+    int32_t smallest;          /* differences below it are not in the sum */
+    struct pl_multiplier back; /* from Q5 to a difference */
+};
+
+typedef void (*pl_log_softmax_kernel)(void *out, const void *in, int64_t rows, int64_t depth,
+                                      const struct pl_log_softmax_params *params);
+
+/* x * (bias + alpha * sum of squares of up to `radius` neighbours on both sides)^-beta */
+struct pl_local_response_params {
+    int32_t radius;
+    float bias, alpha, beta;
+};
+
+typedef void (*pl_local_response_kernel)(float *out, const float *in, int64_t rows, int64_t depth,
+                                         const struct pl_local_response_params *params);
+
 typedef void (*pl_row_kernel)(void *out, const void *in, int64_t rows, int64_t depth,
                               int32_t in_zero_point);
 
@@ -81,12 +119,18 @@ enum pl_arg_type { PL_ARG_FLOAT32, PL_ARG_INT8, PL_ARG_UINT8, PL_ARG_INT32, PL_A
 struct pl_reduction_kernels {
     pl_reduce_kernel reduce_across[PL_REDUCE_TYPE_COUNT];
     pl_reduce_kernel reduce_along[PL_REDUCE_TYPE_COUNT];
+    const struct pl_fold_table *fold;
     pl_softmax_kernel softmax_float32;
     pl_softmax_kernel softmax_int8;
     pl_softmax_kernel softmax_uint8;
     pl_softmax_kernel softmax_int8_to_int16;
     pl_softmax_kernel softmax_uint8_to_int16;
     pl_softmax_kernel softmax_int16;
+    pl_softmax_kernel softmax_float16;
+    pl_log_softmax_kernel log_softmax_float32;
+    pl_log_softmax_kernel log_softmax_int8;
+    pl_log_softmax_kernel log_softmax_uint8;
+    pl_local_response_kernel local_response; /* not in place */
     pl_row_kernel l2_normalize_float32;
     pl_row_kernel l2_normalize_int8;
     pl_row_kernel l2_normalize_uint8;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AVERAGE_POOL_2D and MAX_POOL_2D: [batches, height, width, channels], each channel by itself;
+/* AVERAGE_POOL_2D, MAX_POOL_2D and L2_POOL_2D: [batches, height, width, channels], each channel by itself;
  * the quantized output has the input's scale. A unit is a row of the output. */
 #include "kernels/pooling_kernels.h"
 #include "ops/check.h"
@@ -58,7 +58,7 @@ static pl_status prepare_range(struct pl_prepare *prepare, struct pl_pooling_sha
                                         &shape->quantized_high);
 }
 
-/* The functions for float32, int8, uint8 and int16. */
+/* The functions for float32, int8, uint8 and int16; NULL where there is none. */
 struct pool_functions {
     pl_pooling_row f32, i8, u8, i16;
 };
@@ -66,7 +66,8 @@ struct pool_functions {
 static pl_status prepare_pooling(struct pl_prepare *prepare, struct pool_functions functions)
 {
     PL_TRY(pl_check_arity(prepare, 1, 1, 1));
-    PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPES_FLOAT | PL_TYPES_QUANTIZED));
+    PL_TRY(pl_check_type(prepare, pl_input(0),
+                         PL_TYPES_FLOAT | (functions.i8 != NULL ? PL_TYPES_QUANTIZED : 0)));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     PL_TRY(pl_check_rank(prepare, pl_input(0), 4, 4));
     struct pooling *pooling = pl_prepare_allocate(prepare, sizeof *pooling);
@@ -108,4 +109,11 @@ pl_status pl_prepare_max_pool_2d(struct pl_prepare *prepare)
     const struct pl_pooling_kernels *kernels = prepare->kernels->pooling;
     return prepare_pooling(prepare, (struct pool_functions){kernels->max_f32, kernels->max_i8,
                                                             kernels->max_u8, kernels->max_i16});
+}
+
+pl_status pl_prepare_l2_pool_2d(struct pl_prepare *prepare)
+{
+    return prepare_pooling(
+        prepare,
+        (struct pool_functions){prepare->kernels->pooling->root_mean_square_f32, NULL, NULL, NULL});
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MEAN and SUM over any axes. Neighbouring dimensions that are both kept or both reduced are
+/* MEAN, SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_ANY and REDUCE_ALL over any axes. Neighbouring dimensions that are both kept or both reduced are
  * merged; if the innermost one is kept, outputs that lie side by side are made together, else
  * one after another. A unit is an output. */
+#include <math.h>
+
 #include "kernels/reduction_kernels.h"
 #include "ops/axis.h"
 #include "ops/check.h"
@@ -11,6 +13,7 @@ struct reduce_plan {
     pl_reduce_kernel kernel;
     struct pl_reduce_params params;
     int32_t bytes; /* of an element, in and out */
+    bool is_whole; /* all of the input is one output */
     int64_t inner; /* outputs side by side */
     /* The kept dimensions outside of these, outermost first. */
     int32_t rank;
@@ -48,6 +51,7 @@ static enum pl_reduce_type reduce_type(pl_type type)
     case PL_INT8: return PL_REDUCE_INT8;
     case PL_UINT8: return PL_REDUCE_UINT8;
     case PL_INT16: return PL_REDUCE_INT16;
+    case PL_BOOL: return PL_REDUCE_BOOL;
     default: return PL_REDUCE_TYPE_COUNT;
     }
 }
@@ -162,15 +166,27 @@ static pl_status quantized_params(struct pl_prepare *prepare, struct pl_reduce_p
     return PL_OK;
 }
 
-static pl_status prepare_reduce(struct pl_prepare *prepare, bool mean)
+/* ---- what all share -------------------------------------------------------------------------- */
+
+enum {
+    TYPES_SUM = PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT32) |
+                PL_TYPE_BIT(PL_INT64),
+    TYPES_FOLD = TYPES_SUM | PL_TYPE_BIT(PL_BOOL)
+};
+
+static bool is_quantized_type(pl_type type)
+{
+    return (PL_TYPE_BIT(type) & PL_TYPES_QUANTIZED) != 0;
+}
+
+/* Makes the plan of the walk; its kernel and the stage are left. */
+static pl_status prepare_walk(struct pl_prepare *prepare, uint32_t types, struct reduce_plan **made)
 {
     PL_TRY(pl_check_arity(prepare, 2, 2, 1));
+    PL_TRY(pl_check_type(prepare, pl_input(0), types));
+    PL_TRY(pl_check_type(prepare, pl_input(1), PL_TYPE_BIT(PL_INT32)));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const struct pl_shape *in = &prepare->inputs[0]->shape;
-    const enum pl_reduce_type type = reduce_type(prepare->inputs[0]->tensor->type);
-    if (type == PL_REDUCE_TYPE_COUNT)
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(0), "%s is not supported here",
-                             pl_type_name(prepare->inputs[0]->tensor->type));
     uint32_t mask = 0;
     if (in->rank > 0) PL_TRY(pl_axis_read_mask(prepare, 1, in->rank, &mask));
     const bool keep_dims =
@@ -180,24 +196,128 @@ static pl_status prepare_reduce(struct pl_prepare *prepare, bool mean)
 
     struct reduce_plan *plan = pl_prepare_allocate(prepare, sizeof *plan);
     if (plan == NULL) return PL_OUT_OF_MEMORY;
-    plan->params.mean = mean;
     plan->bytes = pl_type_bits(prepare->inputs[0]->tensor->type) / 8;
     plan_walk(in, mask, plan);
-    if (type >= PL_REDUCE_INT8) PL_TRY(quantized_params(prepare, &plan->params));
-    const struct pl_reduction_kernels *kernels = prepare->kernels->reduction;
-    plan->kernel =
-        plan->params.run > 1 ? kernels->reduce_along[type] : kernels->reduce_across[type];
+    plan->is_whole = mask == (1u << in->rank) - 1;
     prepare->params = plan;
-    pl_prepare_stage(prepare, eval, pl_shape_count(&out), plan->params.count);
+    *made = plan;
     return PL_OK;
+}
+
+static pl_status finish(struct pl_prepare *prepare, struct reduce_plan *plan,
+                        const pl_reduce_kernel *across, const pl_reduce_kernel *along)
+{
+    const enum pl_reduce_type type = reduce_type(prepare->inputs[0]->tensor->type);
+    plan->kernel = plan->params.run > 1 ? along[type] : across[type];
+    pl_prepare_stage(prepare, eval, pl_shape_count(&prepare->outputs[0]->shape),
+                     plan->params.count);
+    return PL_OK;
+}
+
+/* ---- MEAN and SUM ---------------------------------------------------------------------------- */
+
+static pl_status prepare_sum(struct pl_prepare *prepare, bool mean)
+{
+    const struct pl_reduction_kernels *kernels = prepare->kernels->reduction;
+    struct reduce_plan *plan = NULL;
+    PL_TRY(prepare_walk(prepare, mean ? TYPES_SUM : TYPES_FOLD, &plan));
+    const pl_type type = prepare->inputs[0]->tensor->type;
+    plan->params.mean = mean;
+    if (type == PL_BOOL) /* any true element makes the sum true */
+        return finish(prepare, plan, kernels->fold->maximum.across, kernels->fold->maximum.along);
+    if (is_quantized_type(type)) PL_TRY(quantized_params(prepare, &plan->params));
+    return finish(prepare, plan, kernels->reduce_across, kernels->reduce_along);
 }
 
 pl_status pl_prepare_mean(struct pl_prepare *prepare)
 {
-    return prepare_reduce(prepare, true);
+    return prepare_sum(prepare, true);
 }
 
 pl_status pl_prepare_sum(struct pl_prepare *prepare)
 {
-    return prepare_reduce(prepare, false);
+    return prepare_sum(prepare, false);
+}
+
+/* ---- products -------------------------------------------------------------------------------- */
+
+/* Each factor is rescaled by the input's scale and the root of the output's, so that the product
+ * stays small. */
+static pl_status quantized_product_params(struct pl_prepare *prepare,
+                                          struct pl_reduce_params *params)
+{
+    PL_TRY(pl_check_quantized(prepare, pl_input(0)));
+    PL_TRY(pl_check_quantized(prepare, pl_output(0)));
+    const struct pl_quantization *in = &prepare->inputs[0]->tensor->quantization;
+    const struct pl_quantization *out = &prepare->outputs[0]->tensor->quantization;
+    if (params->count > 0) {
+        const double root = pow((double)out->scales[0], 1.0 / (double)params->count);
+        PL_TRY(pl_quantize_multiplier(prepare, (double)in->scales[0] / root, &params->multiplier));
+    }
+    if (params->multiplier.shift > 14)
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_output(0),
+                             "its scale %g is too small for the input's %g", (double)out->scales[0],
+                             (double)in->scales[0]);
+    params->in_offset = in->zero_points[0];
+    params->out_offset = out->zero_points[0];
+    return PL_OK;
+}
+
+static pl_status check_symmetric_16(struct pl_prepare *prepare)
+{
+    if (prepare->inputs[0]->tensor->type != PL_INT16) return PL_OK;
+    PL_TRY(pl_check_symmetric(prepare, pl_input(0)));
+    return pl_check_symmetric(prepare, pl_output(0));
+}
+
+pl_status pl_prepare_reduce_prod(struct pl_prepare *prepare)
+{
+    const struct pl_fold_table *fold = prepare->kernels->reduction->fold;
+    struct reduce_plan *plan = NULL;
+    PL_TRY(prepare_walk(prepare, TYPES_FOLD, &plan));
+    PL_TRY(check_symmetric_16(prepare));
+    const pl_type type = prepare->inputs[0]->tensor->type;
+    if (prepare->inputs[0]->tensor->quantization.count == 0 || !is_quantized_type(type))
+        return finish(prepare, plan, fold->product.across, fold->product.along);
+    PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPE_BIT(PL_INT8) | PL_TYPE_BIT(PL_INT16)));
+    PL_TRY(quantized_product_params(prepare, &plan->params));
+    plan->kernel = type == PL_INT8 ? fold->quantized_product_int8 : fold->quantized_product_int16;
+    pl_prepare_stage(prepare, eval, pl_shape_count(&prepare->outputs[0]->shape),
+                     plan->params.count);
+    return PL_OK;
+}
+
+/* ---- largest and smallest elements, any and all ---------------------------------------------- */
+
+static pl_status prepare_fold(struct pl_prepare *prepare, uint32_t types,
+                              const struct pl_fold_row *row)
+{
+    struct reduce_plan *plan = NULL;
+    PL_TRY(prepare_walk(prepare, types, &plan));
+    PL_TRY(check_symmetric_16(prepare));
+    const pl_type type = prepare->inputs[0]->tensor->type;
+    plan->params.from_first = type == PL_FLOAT32 && plan->is_whole;
+    if (is_quantized_type(type))
+        PL_TRY(pl_check_same_quantization(prepare, pl_output(0), pl_input(0)));
+    return finish(prepare, plan, row->across, row->along);
+}
+
+pl_status pl_prepare_reduce_max(struct pl_prepare *prepare)
+{
+    return prepare_fold(prepare, TYPES_FOLD, &prepare->kernels->reduction->fold->maximum);
+}
+
+pl_status pl_prepare_reduce_min(struct pl_prepare *prepare)
+{
+    return prepare_fold(prepare, TYPES_FOLD, &prepare->kernels->reduction->fold->minimum);
+}
+
+pl_status pl_prepare_reduce_any(struct pl_prepare *prepare)
+{
+    return prepare_fold(prepare, PL_TYPE_BIT(PL_BOOL), &prepare->kernels->reduction->fold->maximum);
+}
+
+pl_status pl_prepare_reduce_all(struct pl_prepare *prepare)
+{
+    return prepare_fold(prepare, PL_TYPE_BIT(PL_BOOL), &prepare->kernels->reduction->fold->minimum);
 }

@@ -70,6 +70,8 @@ DEFINE_POOL(average_i8, int8_t, int64_t, 0, r + v, clamp_quantized(shape, round_
 DEFINE_POOL(average_u8, uint8_t, int64_t, 0, r + v, clamp_quantized(shape, round_average(r, count)))
 DEFINE_POOL(average_i16, int16_t, int64_t, 0, r + v,
             clamp_quantized(shape, round_average(r, count)))
+DEFINE_POOL(root_mean_square_f32, float, float, 0.0f, fmaf(v, v, r),
+            pl_clamp_float(sqrtf(r / (float)count), shape->low, shape->high))
 /* Not-a-number is never greater. */
 DEFINE_POOL(max_f32, float, float, -FLT_MAX, r < v ? v : r,
             pl_clamp_float(r, shape->low, shape->high))
@@ -82,6 +84,7 @@ const struct pl_pooling_kernels PL_LEVEL(pl_pooling_kernels) = {
     .average_i8 = average_i8,
     .average_u8 = average_u8,
     .average_i16 = average_i16,
+    .root_mean_square_f32 = root_mean_square_f32,
     .max_f32 = max_f32,
     .max_i8 = max_i8,
     .max_u8 = max_u8,

@@ -6,28 +6,12 @@
 #include "kernels/float_sum.h"
 #include "kernels/loop.h"
 #include "kernels/c/row_kernels_c.h"
+#include "kernels/c/walk_c.h"
 
+extern const struct pl_fold_table PL_LEVEL(pl_fold_table);
 extern const struct pl_reduction_kernels PL_LEVEL(pl_reduction_kernels);
 
 /* ---- sums and means -------------------------------------------------------------------------- */
-
-/* A walk over the runs; starts at offset 0. */
-struct walk {
-    int64_t offset;
-    int64_t indices[PL_REDUCE_MAX_RANK];
-};
-
-/* False after the last run. */
-static bool next_run(struct walk *walk, const struct pl_reduce_params *p)
-{
-    for (int32_t axis = p->rank - 1; axis >= 0; axis--) {
-        walk->offset += p->strides[axis];
-        if (++walk->indices[axis] < p->dims[axis]) return true;
-        walk->offset -= p->strides[axis] * p->dims[axis];
-        walk->indices[axis] = 0;
-    }
-    return false;
-}
 
 static float finish_float32(float sum, const struct pl_reduce_params *p)
 {
@@ -64,17 +48,15 @@ static int32_t finish_quantized(int32_t sum, const struct pl_reduce_params *p)
 #define ADD_WIDE(a, b)   ((int64_t)((uint64_t)(a) + (uint64_t)(int64_t)(b)))
 #define ADD_NARROW(a, b) ((int32_t)((uint32_t)(a) + (uint32_t)(int32_t)(b)))
 
-enum { BLOCK = 128 };
-
 #define REDUCE_ACROSS(name, type, sum_type, add, finish)                                           \
     static void name(void *out_data, const void *in_data, int64_t count,                           \
                      const struct pl_reduce_params *params)                                        \
     {                                                                                              \
         type *out = out_data;                                                                      \
         const type *in = in_data;                                                                  \
-        for (int64_t from = 0; from < count; from += BLOCK) {                                      \
-            const int64_t width = count - from < BLOCK ? count - from : BLOCK;                     \
-            sum_type sums[BLOCK] = {0};                                                            \
+        for (int64_t from = 0; from < count; from += PL_FOLD_BLOCK) {                                      \
+            const int64_t width = count - from < PL_FOLD_BLOCK ? count - from : PL_FOLD_BLOCK;                     \
+            sum_type sums[PL_FOLD_BLOCK] = {0};                                                            \
             struct walk walk = {0};                                                                \
             bool more = params->count > 0;                                                         \
             while (more) {                                                                         \
@@ -176,12 +158,18 @@ const struct pl_reduction_kernels PL_LEVEL(pl_reduction_kernels) = {
     .reduce_across = {across_float32, across_int32, across_int64, across_int8, across_uint8,
                       across_int16},
     .reduce_along = {along_float32, along_int32, along_int64, along_int8, along_uint8, along_int16},
+    .fold = &PL_LEVEL(pl_fold_table),
     .softmax_float32 = PL_LEVEL(pl_softmax_float32),
     .softmax_int8 = PL_LEVEL(pl_softmax_int8),
     .softmax_uint8 = PL_LEVEL(pl_softmax_uint8),
     .softmax_int8_to_int16 = PL_LEVEL(pl_softmax_int8_to_int16),
     .softmax_uint8_to_int16 = PL_LEVEL(pl_softmax_uint8_to_int16),
     .softmax_int16 = PL_LEVEL(pl_softmax_int16),
+    .softmax_float16 = PL_LEVEL(pl_softmax_float16),
+    .log_softmax_float32 = PL_LEVEL(pl_log_softmax_float32),
+    .log_softmax_int8 = PL_LEVEL(pl_log_softmax_int8),
+    .log_softmax_uint8 = PL_LEVEL(pl_log_softmax_uint8),
+    .local_response = PL_LEVEL(pl_local_response),
     .l2_normalize_float32 = PL_LEVEL(pl_l2_normalize_float32),
     .l2_normalize_int8 = PL_LEVEL(pl_l2_normalize_int8),
     .l2_normalize_uint8 = PL_LEVEL(pl_l2_normalize_uint8),
