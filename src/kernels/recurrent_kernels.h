@@ -75,6 +75,18 @@ struct pl_recurrent_kernels {
     void (*multiply_int8)(int8_t *to, const int16_t *a, const int16_t *b, int32_t count,
                           struct pl_multiplier multiplier, int32_t zero_point);
     void (*clip_int8)(int8_t *x, int32_t count, int8_t limit);
+    /* x = (x - mean) / deviation * weights * multiplier + bias, in fixed point; least: the variance
+     * if it is less than 1. The multiplier's shift is that of 12 fraction bits already. */
+    void (*normalize_int16)(int16_t *x, const int16_t *weights, const int32_t *bias, int32_t count,
+                            struct pl_multiplier multiplier, int32_t least);
+
+    /* ---- uint8 activations, int16 gates with 3 integer bits, a cell with 4 ---- */
+    /* to = saturate(multiplier * sums); halves of its shift are rounded up. */
+    void (*narrow_int16)(int16_t *to, const int32_t *sums, int32_t count,
+                         struct pl_multiplier multiplier);
+    /* gates: `count` each of input, new input, forget and output. */
+    void (*basic_cell_uint8)(uint8_t *output, int16_t *cell, const int16_t *gates,
+                             const int16_t *old_cell, int32_t count);
 };
 
 #endif

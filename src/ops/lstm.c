@@ -1,79 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIDIRECTIONAL_SEQUENCE_LSTM: checks that all kinds share, and the choice of the kind by the
- * types. */
+/* LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM and BIDIRECTIONAL_SEQUENCE_LSTM: checks that all kinds share,
+ * and the choice of the kind by the types. */
 #include <math.h>
 
 #include "ops/lstm_internal.h"
 
-/* Sums of int8 products of this many elements fit 32 bits. */
-enum { MAX_DIM = 1 << 16 };
-
-static bool given(const struct pl_prepare *prepare, int32_t input)
+static bool given(const struct pl_lstm *lstm, int32_t part)
 {
-    return input < prepare->input_count && prepare->inputs[input] != NULL;
+    return lstm->at[part] >= 0;
 }
 
-/* Whether all of `count` optional inputs are there (*present) or none; a mixture fails. */
-static pl_status all_or_none(struct pl_prepare *prepare, const int32_t *inputs, int32_t count,
-                             bool *present)
+/* Whether all of `count` optional parts are there (*present) or none; a mixture fails. */
+static pl_status all_or_none(struct pl_prepare *prepare, const struct pl_lstm *lstm,
+                             const int32_t *parts, int32_t count, bool *present)
 {
-    *present = given(prepare, inputs[0]);
+    *present = given(lstm, parts[0]);
     for (int32_t i = 1; i < count; i++) {
-        if (given(prepare, inputs[i]) != *present) {
+        if (given(lstm, parts[i]) != *present) {
             return pl_prepare_fail(prepare, PL_INVALID_MODEL,
-                                   "inputs %d and %d must both be there or both left out",
-                                   (int)inputs[0], (int)inputs[i]);
+                                   "tensors %d and %d of a cell must both be there or both left "
+                                   "out",
+                                   (int)parts[0], (int)parts[i]);
         }
     }
     return PL_OK;
 }
 
-static pl_status check_tensor(struct pl_prepare *prepare, int32_t input, pl_type type,
-                              struct pl_shape shape)
+static pl_status check_part(struct pl_prepare *prepare, const struct pl_lstm *lstm, int32_t part,
+                            uint32_t types, struct pl_shape shape)
 {
-    if (!given(prepare, input))
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
-                               "input %d is left out, but it is not optional", (int)input);
-    PL_TRY(pl_check_type(prepare, pl_input(input), PL_TYPE_BIT(type)));
-    if (pl_shape_equal(&prepare->inputs[input]->shape, &shape)) return PL_OK;
-    char found[PL_SHAPE_TEXT_BYTES];
-    char expected[PL_SHAPE_TEXT_BYTES];
-    return pl_check_fail(prepare, PL_MISMATCH, pl_input(input), "found shape %s, expected %s",
-                         pl_shape_text(&prepare->inputs[input]->shape, found),
-                         pl_shape_text(&shape, expected));
-}
-
-static struct pl_shape matrix(int32_t rows, int32_t columns)
-{
-    return (struct pl_shape){2, {rows, columns}};
-}
-
-static struct pl_shape vector(int32_t count)
-{
-    return (struct pl_shape){1, {count}};
+    if (given(lstm, part)) return pl_recurrent_check_tensor(prepare, lstm->at[part], types, shape);
+    return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                           "tensor %d of a cell is left out, but it is not optional", (int)part);
 }
 
 /* The types of the parts, which follow from those of input and weights. */
 struct kind {
-    pl_type weights;
-    pl_type peephole;
-    pl_type bias;
-    pl_type norm;
+    uint32_t weights;
+    uint32_t peephole;
+    uint32_t bias;
+    uint32_t norm;
     pl_type output_state;
     pl_type cell_state;
 };
 
-static pl_status choose_kind(struct pl_prepare *prepare, struct kind *kind)
+static pl_status choose_kind(struct pl_prepare *prepare, const struct pl_lstm *lstm,
+                             struct kind *kind)
 {
-    const uint32_t allowed = PL_TYPE_BIT(PL_FLOAT32) | PL_TYPE_BIT(PL_INT8);
-    PL_TRY(pl_check_type(prepare, pl_input(PL_LSTM_INPUT), allowed));
-    const bool integer = prepare->inputs[PL_LSTM_INPUT]->tensor->type == PL_INT8;
-    const int32_t weights = PL_LSTM_INPUT_WEIGHTS + PL_LSTM_OUTPUT_GATE;
-    PL_TRY(pl_check_type(prepare, pl_input(weights), integer ? PL_TYPE_BIT(PL_INT8) : allowed));
-    kind->weights = prepare->inputs[weights]->tensor->type;
-    kind->peephole = integer ? PL_INT16 : kind->weights;
-    kind->bias = integer ? PL_INT32 : PL_FLOAT32;
-    kind->norm = integer ? PL_INT16 : PL_FLOAT32;
+    const uint32_t int8 = PL_TYPE_BIT(PL_INT8), floats = PL_TYPES_FLOAT;
+    const struct pl_place weights = pl_input(lstm->at[PL_LSTM_INPUT_WEIGHTS + PL_LSTM_OUTPUT_GATE]);
+    PL_TRY(pl_check_type(prepare, pl_input(lstm->at[PL_LSTM_INPUT]), floats | int8));
+    const bool integer = prepare->inputs[lstm->at[PL_LSTM_INPUT]]->tensor->type == PL_INT8;
+    PL_TRY(pl_check_type(prepare, weights, integer ? int8 : floats | PL_TYPES_QUANTIZED_8));
+    kind->weights = PL_TYPE_BIT(prepare->inputs[weights.index]->tensor->type);
+    kind->peephole = integer ? PL_TYPE_BIT(PL_INT16) : kind->weights;
+    kind->bias = integer ? PL_TYPE_BIT(PL_INT32) : floats;
+    kind->norm = integer ? PL_TYPE_BIT(PL_INT16) : floats;
     kind->output_state = integer ? PL_INT8 : PL_FLOAT32;
     kind->cell_state = integer ? PL_INT16 : PL_FLOAT32;
     return PL_OK;
@@ -81,27 +63,28 @@ static pl_status choose_kind(struct pl_prepare *prepare, struct kind *kind)
 
 /* Reads sizes from the shapes of the input and of the output gate's weights, which are always
  * there. */
-static pl_status read_sizes(struct pl_prepare *prepare, struct pl_lstm *lstm)
+static pl_status read_sizes(struct pl_prepare *prepare, struct pl_lstm *lstm, int32_t rank)
 {
-    const int32_t weights = PL_LSTM_INPUT_WEIGHTS + PL_LSTM_OUTPUT_GATE;
-    const int32_t recurrent = PL_LSTM_RECURRENT_WEIGHTS + PL_LSTM_OUTPUT_GATE;
-    PL_TRY(pl_check_rank(prepare, pl_input(PL_LSTM_INPUT), 3, 3));
-    PL_TRY(pl_check_rank(prepare, pl_input(weights), 2, 2));
-    PL_TRY(pl_check_rank(prepare, pl_input(recurrent), 2, 2));
-    const struct pl_shape *input = &prepare->inputs[PL_LSTM_INPUT]->shape;
-    lstm->time_major = pl_record_integer(prepare->op->options,
-                                         PL_UnidirectionalSequenceLSTMOptions_time_major) != 0;
-    lstm->times = input->dims[lstm->time_major ? 0 : 1];
-    lstm->batches = input->dims[lstm->time_major ? 1 : 0];
-    lstm->inputs = input->dims[2];
-    lstm->cells = prepare->inputs[weights]->shape.dims[0];
-    lstm->outputs = prepare->inputs[recurrent]->shape.dims[1];
+    const struct pl_place input_place = pl_input(lstm->at[PL_LSTM_INPUT]);
+    const struct pl_place weights = pl_input(lstm->at[PL_LSTM_INPUT_WEIGHTS + PL_LSTM_OUTPUT_GATE]);
+    const struct pl_place recurrent =
+        pl_input(lstm->at[PL_LSTM_RECURRENT_WEIGHTS + PL_LSTM_OUTPUT_GATE]);
+    PL_TRY(pl_check_rank(prepare, input_place, rank, rank));
+    PL_TRY(pl_check_rank(prepare, weights, 2, 2));
+    PL_TRY(pl_check_rank(prepare, recurrent, 1, 2));
+    const struct pl_shape *input = &prepare->inputs[input_place.index]->shape;
+    const struct pl_shape *recurrent_shape = &prepare->inputs[recurrent.index]->shape;
+    lstm->times = rank == 2 ? 1 : input->dims[lstm->time_major ? 0 : 1];
+    lstm->batches = input->dims[rank == 3 && lstm->time_major ? 1 : 0];
+    lstm->inputs = input->dims[rank - 1];
+    lstm->cells = prepare->inputs[weights.index]->shape.dims[0];
+    lstm->outputs = recurrent_shape->dims[recurrent_shape->rank - 1];
     const int32_t sizes[] = {lstm->inputs, lstm->cells, lstm->outputs};
     for (int32_t i = 0; i < 3; i++) {
-        if (sizes[i] < 1 || sizes[i] > MAX_DIM)
-            return pl_prepare_fail(prepare, PL_UNSUPPORTED,
-                                   "%d inputs, %d cells, %d outputs: 1 to %d are supported",
-                                   (int)sizes[0], (int)sizes[1], (int)sizes[2], (int)MAX_DIM);
+        if (sizes[i] < 1 || sizes[i] > PL_RECURRENT_MOST_ELEMENTS)
+            return pl_prepare_fail(
+                prepare, PL_UNSUPPORTED, "%d inputs, %d cells, %d outputs: 1 to %d are supported",
+                (int)sizes[0], (int)sizes[1], (int)sizes[2], (int)PL_RECURRENT_MOST_ELEMENTS);
     }
     return PL_OK;
 }
@@ -115,12 +98,12 @@ static pl_status read_parts(struct pl_prepare *prepare, struct pl_lstm *lstm)
     static const int32_t norms[] = {PL_LSTM_NORMS + 1, PL_LSTM_NORMS + 2, PL_LSTM_NORMS + 3,
                                     PL_LSTM_NORMS};
     bool has_input_gate = false;
-    PL_TRY(all_or_none(prepare, input_gate, 3, &has_input_gate));
+    PL_TRY(all_or_none(prepare, lstm, input_gate, 3, &has_input_gate));
     lstm->coupled = !has_input_gate;
-    PL_TRY(all_or_none(prepare, peepholes, lstm->coupled ? 2 : 3, &lstm->peephole));
-    PL_TRY(all_or_none(prepare, norms, lstm->coupled ? 3 : 4, &lstm->layer_norm));
-    lstm->projection = given(prepare, PL_LSTM_PROJECTION);
-    if (!lstm->projection && given(prepare, PL_LSTM_PROJECTION_BIAS))
+    PL_TRY(all_or_none(prepare, lstm, peepholes, lstm->coupled ? 2 : 3, &lstm->peephole));
+    PL_TRY(all_or_none(prepare, lstm, norms, lstm->coupled ? 3 : 4, &lstm->layer_norm));
+    lstm->projection = given(lstm, PL_LSTM_PROJECTION);
+    if (!lstm->projection && given(lstm, PL_LSTM_PROJECTION_BIAS))
         return pl_prepare_fail(prepare, PL_INVALID_MODEL,
                                "there is a projection bias, but no projection");
     if (!lstm->projection && lstm->outputs != lstm->cells) {
@@ -130,107 +113,259 @@ static pl_status read_parts(struct pl_prepare *prepare, struct pl_lstm *lstm)
     return PL_OK;
 }
 
-static pl_status check_gate(struct pl_prepare *prepare, const struct pl_lstm *lstm,
+/* Recurrent weights of one dimension are a diagonal, of floats whatever the other weights are. */
+static pl_status check_recurrent(struct pl_prepare *prepare, struct pl_lstm *lstm,
+                                 const struct kind *kind, enum pl_lstm_gate gate)
+{
+    const int32_t part = PL_LSTM_RECURRENT_WEIGHTS + (int32_t)gate;
+    lstm->diagonal[gate] = given(lstm, part) && lstm->cells == lstm->outputs &&
+                           kind->output_state == PL_FLOAT32 &&
+                           prepare->inputs[lstm->at[part]]->shape.rank == 1;
+    if (lstm->diagonal[gate])
+        return check_part(prepare, lstm, part, PL_TYPES_FLOAT,
+                          pl_recurrent_vector_shape(lstm->cells));
+    return check_part(prepare, lstm, part, kind->weights,
+                      pl_recurrent_matrix_shape(lstm->cells, lstm->outputs));
+}
+
+static pl_status check_gate(struct pl_prepare *prepare, struct pl_lstm *lstm,
                             const struct kind *kind, enum pl_lstm_gate gate)
 {
     const int32_t index = (int32_t)gate;
-    PL_TRY(check_tensor(prepare, PL_LSTM_INPUT_WEIGHTS + index, kind->weights,
-                        matrix(lstm->cells, lstm->inputs)));
-    PL_TRY(check_tensor(prepare, PL_LSTM_RECURRENT_WEIGHTS + index, kind->weights,
-                        matrix(lstm->cells, lstm->outputs)));
-    PL_TRY(check_tensor(prepare, PL_LSTM_BIASES + index, kind->bias, vector(lstm->cells)));
+    const struct pl_shape cells = pl_recurrent_vector_shape(lstm->cells);
+    PL_TRY(check_part(prepare, lstm, PL_LSTM_INPUT_WEIGHTS + index, kind->weights,
+                      pl_recurrent_matrix_shape(lstm->cells, lstm->inputs)));
+    PL_TRY(check_recurrent(prepare, lstm, kind, gate));
+    PL_TRY(check_part(prepare, lstm, PL_LSTM_BIASES + index, kind->bias, cells));
     if (lstm->layer_norm)
-        PL_TRY(check_tensor(prepare, PL_LSTM_NORMS + index, kind->norm, vector(lstm->cells)));
+        PL_TRY(check_part(prepare, lstm, PL_LSTM_NORMS + index, kind->norm, cells));
+    if (lstm->aux_inputs > 0)
+        PL_TRY(check_part(prepare, lstm, PL_LSTM_AUX_WEIGHTS + index, kind->weights,
+                          pl_recurrent_matrix_shape(lstm->cells, lstm->aux_inputs)));
     const int32_t peephole = pl_lstm_peephole(gate);
     if (lstm->peephole && peephole >= 0)
-        return check_tensor(prepare, peephole, kind->peephole, vector(lstm->cells));
+        return check_part(prepare, lstm, peephole, kind->peephole, cells);
     return PL_OK;
 }
 
-static pl_status check_state(struct pl_prepare *prepare, int32_t input, pl_type type, int64_t count)
+static pl_status check_states(struct pl_prepare *prepare, const struct pl_lstm *lstm,
+                              const struct kind *kind)
 {
-    if (!given(prepare, input))
+    const int64_t batches = lstm->batches;
+    if (!given(lstm, PL_LSTM_OUTPUT_STATE) || !given(lstm, PL_LSTM_CELL_STATE))
         return pl_prepare_fail(prepare, PL_INVALID_MODEL,
-                               "input %d is left out, but it is not optional", (int)input);
-    PL_TRY(pl_check_type(prepare, pl_input(input), PL_TYPE_BIT(type)));
-    if (!prepare->inputs[input]->tensor->is_variable)
-        return pl_check_fail(prepare, PL_INVALID_MODEL, pl_input(input),
-                             "a state must be a variable tensor");
-    return pl_check_count(prepare, pl_input(input), count);
+                               "a state is left out, but it is not optional");
+    PL_TRY(pl_recurrent_check_state(prepare, lstm->at[PL_LSTM_OUTPUT_STATE], kind->output_state,
+                                    batches * lstm->outputs));
+    return pl_recurrent_check_state(prepare, lstm->at[PL_LSTM_CELL_STATE], kind->cell_state,
+                                    batches * lstm->cells);
 }
 
-static pl_status read_options(struct pl_prepare *prepare, struct pl_lstm *lstm)
+/* One direction: which tensors are its parts, time_major, clips and activation are set. */
+static pl_status check_direction(struct pl_prepare *prepare, int32_t rank, struct pl_lstm *lstm)
+{
+    static const int32_t first[] = {PL_LSTM_INPUT_WEIGHTS + PL_LSTM_OUTPUT_GATE,
+                                    PL_LSTM_RECURRENT_WEIGHTS + PL_LSTM_OUTPUT_GATE};
+    bool there = false;
+    struct kind kind = {0};
+    PL_TRY(all_or_none(prepare, lstm, first, 2, &there));
+    if (!there)
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                               "the weights of the output gate are left out");
+    PL_TRY(choose_kind(prepare, lstm, &kind));
+    PL_TRY(read_sizes(prepare, lstm, rank));
+    PL_TRY(read_parts(prepare, lstm));
+    for (int32_t gate = (int32_t)pl_lstm_first_gate(lstm); gate < PL_LSTM_GATES; gate++)
+        PL_TRY(check_gate(prepare, lstm, &kind, (enum pl_lstm_gate)gate));
+    if (lstm->projection)
+        PL_TRY(check_part(prepare, lstm, PL_LSTM_PROJECTION, kind.weights,
+                          pl_recurrent_matrix_shape(lstm->outputs, lstm->cells)));
+    if (given(lstm, PL_LSTM_PROJECTION_BIAS))
+        PL_TRY(check_part(prepare, lstm, PL_LSTM_PROJECTION_BIAS, kind.bias,
+                          pl_recurrent_vector_shape(lstm->outputs)));
+    lstm->output_width = lstm->outputs;
+    return check_states(prepare, lstm, &kind);
+}
+
+/* Where an operator's options have what they all have. */
+struct option_fields {
+    enum pl_field activation, cell_clip, projection_clip;
+};
+
+static pl_status read_options(struct pl_prepare *prepare, struct option_fields fields,
+                              struct pl_lstm *lstm)
 {
     const struct pl_record *options = prepare->op->options;
-    lstm->cell_clip = pl_record_real(options, PL_UnidirectionalSequenceLSTMOptions_cell_clip);
-    lstm->projection_clip = pl_record_real(options, PL_UnidirectionalSequenceLSTMOptions_proj_clip);
+    lstm->kernels = prepare->kernels->recurrent;
+    lstm->cell_clip = pl_record_real(options, fields.cell_clip);
+    lstm->projection_clip = pl_record_real(options, fields.projection_clip);
     if (!(lstm->cell_clip >= 0.0f) || !(lstm->projection_clip >= 0.0f) || isinf(lstm->cell_clip) ||
         isinf(lstm->projection_clip))
         return pl_prepare_fail(prepare, PL_INVALID_MODEL,
                                "cell_clip and proj_clip must not be negative");
-    if (pl_record_integer(options,
-                          PL_UnidirectionalSequenceLSTMOptions_diagonal_recurrent_tensors) != 0)
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED,
-                               "diagonal_recurrent_tensors is not supported");
-    const int64_t activation =
-        pl_record_integer(options, PL_UnidirectionalSequenceLSTMOptions_fused_activation_function);
-    switch (activation) {
-    case PL_ActivationFunctionType_NONE: lstm->activation = PL_RECURRENT_NONE; break;
-    case PL_ActivationFunctionType_RELU: lstm->activation = PL_RECURRENT_RELU; break;
-    case PL_ActivationFunctionType_RELU_N1_TO_1:
-        lstm->activation = PL_RECURRENT_RELU_N1_TO_1;
-        break;
-    case PL_ActivationFunctionType_RELU6: lstm->activation = PL_RECURRENT_RELU6; break;
-    case PL_ActivationFunctionType_TANH: lstm->activation = PL_RECURRENT_TANH; break;
-    default:
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "fused activation %lld is not supported",
-                               (long long)activation);
-    }
-    return PL_OK;
+    return pl_recurrent_activation(prepare, pl_record_integer(options, fields.activation),
+                                   &lstm->activation);
 }
 
-static pl_status check_all(struct pl_prepare *prepare, struct pl_lstm *lstm)
+static int32_t input_at(const struct pl_prepare *prepare, int32_t input)
 {
-    struct kind kind = {0};
-    PL_TRY(choose_kind(prepare, &kind));
-    PL_TRY(pl_check_same_type(prepare, pl_input(PL_LSTM_INPUT), pl_output(0)));
-    PL_TRY(read_options(prepare, lstm));
-    PL_TRY(read_sizes(prepare, lstm));
-    PL_TRY(read_parts(prepare, lstm));
-    for (int32_t gate = lstm->coupled ? PL_LSTM_FORGET_GATE : PL_LSTM_INPUT_GATE;
-         gate < PL_LSTM_GATES; gate++)
-        PL_TRY(check_gate(prepare, lstm, &kind, (enum pl_lstm_gate)gate));
-    if (lstm->projection)
-        PL_TRY(check_tensor(prepare, PL_LSTM_PROJECTION, kind.weights,
-                            matrix(lstm->outputs, lstm->cells)));
-    if (given(prepare, PL_LSTM_PROJECTION_BIAS))
-        PL_TRY(check_tensor(prepare, PL_LSTM_PROJECTION_BIAS, kind.bias, vector(lstm->outputs)));
-    const int64_t batches = lstm->batches;
-    PL_TRY(check_state(prepare, PL_LSTM_OUTPUT_STATE, kind.output_state, batches * lstm->outputs));
-    return check_state(prepare, PL_LSTM_CELL_STATE, kind.cell_state, batches * lstm->cells);
+    return input < prepare->input_count && prepare->inputs[input] != NULL ? input : -1;
 }
 
-pl_status pl_prepare_unidirectional_sequence_lstm(struct pl_prepare *prepare)
+/* ---- one direction --------------------------------------------------------------------------- */
+
+static pl_status prepare_one(struct pl_prepare *prepare, struct option_fields fields, int32_t rank,
+                             bool time_major, bool asymmetric)
 {
+    struct pl_lstm lstm = {.time_major = time_major};
     PL_TRY(pl_check_arity(prepare, 1, PL_LSTM_MOST_INPUTS, 1));
     if (prepare->input_count != PL_LSTM_NORMS && prepare->input_count != PL_LSTM_MOST_INPUTS) {
         return pl_prepare_fail(prepare, PL_INVALID_MODEL, "found %d inputs, expected 20 or 24",
                                (int)prepare->input_count);
     }
-    static const int32_t first[] = {PL_LSTM_INPUT_WEIGHTS + PL_LSTM_OUTPUT_GATE,
-                                    PL_LSTM_RECURRENT_WEIGHTS + PL_LSTM_OUTPUT_GATE};
-    bool there = false;
-    PL_TRY(all_or_none(prepare, first, 2, &there));
-    if (!there)
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
-                               "the weights of the output gate are left out");
-
-    struct pl_lstm lstm = {.kernels = prepare->kernels->recurrent};
-    PL_TRY(check_all(prepare, &lstm));
+    for (int32_t part = 0; part < PL_LSTM_PARTS; part++)
+        lstm.at[part] = part < PL_LSTM_MOST_INPUTS ? input_at(prepare, part) : -1;
+    PL_TRY(read_options(prepare, fields, &lstm));
+    PL_TRY(check_direction(prepare, rank, &lstm));
+    PL_TRY(pl_check_same_type(prepare, pl_input(PL_LSTM_INPUT), pl_output(0)));
     struct pl_shape output = prepare->inputs[PL_LSTM_INPUT]->shape;
-    output.dims[2] = lstm.outputs;
+    output.dims[rank - 1] = lstm.outputs;
     PL_TRY(pl_check_set_output(prepare, 0, &output));
-    if (prepare->inputs[PL_LSTM_INPUT]->tensor->type == PL_INT8)
-        return pl_lstm_prepare_integer(prepare, &lstm);
-    return pl_lstm_prepare_float(prepare, &lstm);
+    if (prepare->inputs[PL_LSTM_INPUT]->tensor->type == PL_FLOAT32)
+        return pl_lstm_prepare_float(prepare, &lstm, 1, asymmetric);
+    /* How many intermediate tensors there are says which of the two integer kernels it is. */
+    if (prepare->op->code == PL_BuiltinOperator_LSTM && prepare->op->intermediate_count == 12)
+        return pl_lstm_prepare_integer_8(prepare, &lstm);
+    return pl_lstm_prepare_integer(prepare, &lstm);
+}
+
+pl_status pl_prepare_lstm(struct pl_prepare *prepare)
+{
+    static const struct option_fields fields = {PL_LSTMOptions_fused_activation_function,
+                                                PL_LSTMOptions_cell_clip, PL_LSTMOptions_proj_clip};
+    const struct pl_record *options = prepare->op->options;
+    if (pl_record_integer(options, PL_LSTMOptions_kernel_type) == PL_LSTMKernelType_BASIC)
+        return pl_lstm_prepare_basic(prepare);
+    return prepare_one(prepare, fields, 2, true,
+                       pl_record_integer(options, PL_LSTMOptions_asymmetric_quantize_inputs) != 0);
+}
+
+pl_status pl_prepare_unidirectional_sequence_lstm(struct pl_prepare *prepare)
+{
+    static const struct option_fields fields = {
+        PL_UnidirectionalSequenceLSTMOptions_fused_activation_function,
+        PL_UnidirectionalSequenceLSTMOptions_cell_clip,
+        PL_UnidirectionalSequenceLSTMOptions_proj_clip};
+    const struct pl_record *options = prepare->op->options;
+    return prepare_one(
+        prepare, fields, 3,
+        pl_record_integer(options, PL_UnidirectionalSequenceLSTMOptions_time_major) != 0,
+        pl_record_integer(options,
+                          PL_UnidirectionalSequenceLSTMOptions_asymmetric_quantize_inputs) != 0);
+}
+
+/* ---- both directions ------------------------------------------------------------------------- */
+
+enum {
+    FORWARD_CELL = 1,
+    BACKWARD_CELL = 18,
+    STATES = 35,
+    AUX_INPUT = 39,
+    AUX_WEIGHTS = 40,
+    BOTH_INPUTS = 48
+};
+
+static void map_direction(const struct pl_prepare *prepare, bool backward, struct pl_lstm *lstm)
+{
+    const int32_t first = backward ? BACKWARD_CELL : FORWARD_CELL;
+    lstm->backward = backward;
+    for (int32_t part = 0; part < PL_LSTM_PARTS; part++) lstm->at[part] = -1;
+    lstm->at[PL_LSTM_INPUT] = PL_LSTM_INPUT;
+    for (int32_t part = PL_LSTM_INPUT_WEIGHTS; part <= PL_LSTM_PROJECTION_BIAS; part++)
+        lstm->at[part] = input_at(prepare, first + part - PL_LSTM_INPUT_WEIGHTS);
+    lstm->at[PL_LSTM_OUTPUT_STATE] = input_at(prepare, STATES + (backward ? 2 : 0));
+    lstm->at[PL_LSTM_CELL_STATE] = input_at(prepare, STATES + (backward ? 3 : 1));
+}
+
+/* With weights of its own, the auxiliary input is one more input of both cells; without, it is the
+ * backward cell's input. */
+static pl_status map_aux(struct pl_prepare *prepare, struct pl_lstm *directions)
+{
+    const struct pl_value *aux = prepare->inputs[AUX_INPUT];
+    const bool weighted = input_at(prepare, AUX_WEIGHTS + PL_LSTM_FORGET_GATE) >= 0;
+    if (weighted && aux == NULL)
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                               "there are weights for an auxiliary input, but no such input");
+    if (aux == NULL) return PL_OK;
+    PL_TRY(pl_check_type(prepare, pl_input(AUX_INPUT), PL_TYPES_FLOAT));
+    PL_TRY(pl_check_rank(prepare, pl_input(AUX_INPUT), 3, 3));
+    PL_TRY(pl_check_rank(prepare, pl_input(PL_LSTM_INPUT), 3, 3));
+    struct pl_shape expected = prepare->inputs[PL_LSTM_INPUT]->shape;
+    if (weighted) expected.dims[2] = aux->shape.dims[2];
+    PL_TRY(pl_recurrent_check_tensor(prepare, AUX_INPUT, PL_TYPES_FLOAT, expected));
+    if (!weighted) {
+        directions[1].at[PL_LSTM_INPUT] = AUX_INPUT;
+        return PL_OK;
+    }
+    if (expected.dims[2] < 1 || expected.dims[2] > PL_RECURRENT_MOST_ELEMENTS)
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(AUX_INPUT),
+                             "found vectors of %d, 1 to %d are supported", (int)expected.dims[2],
+                             (int)PL_RECURRENT_MOST_ELEMENTS);
+    for (int32_t d = 0; d < 2; d++) {
+        directions[d].aux_inputs = expected.dims[2];
+        directions[d].at[PL_LSTM_AUX_INPUT] = AUX_INPUT;
+        for (int32_t gate = 0; gate < PL_LSTM_GATES; gate++)
+            directions[d].at[PL_LSTM_AUX_WEIGHTS + gate] =
+                input_at(prepare, AUX_WEIGHTS + d * PL_LSTM_GATES + gate);
+    }
+    return PL_OK;
+}
+
+static pl_status set_outputs(struct pl_prepare *prepare, bool merged, struct pl_lstm *directions)
+{
+    struct pl_shape output = prepare->inputs[PL_LSTM_INPUT]->shape;
+    int32_t width = 0;
+    for (int32_t d = 0; d < 2; d++) {
+        PL_TRY(pl_check_type(prepare, pl_output(merged ? 0 : d), PL_TYPES_FLOAT));
+        directions[d].output = merged ? 0 : d;
+        directions[d].output_offset = merged ? width : 0;
+        width += directions[d].outputs;
+        output.dims[2] = directions[d].outputs;
+        if (!merged) PL_TRY(pl_check_set_output(prepare, d, &output));
+    }
+    if (!merged) return PL_OK;
+    directions[0].output_width = directions[1].output_width = width;
+    output.dims[2] = width;
+    return pl_check_set_output(prepare, 0, &output);
+}
+
+pl_status pl_prepare_bidirectional_sequence_lstm(struct pl_prepare *prepare)
+{
+    static const struct option_fields fields = {
+        PL_BidirectionalSequenceLSTMOptions_fused_activation_function,
+        PL_BidirectionalSequenceLSTMOptions_cell_clip,
+        PL_BidirectionalSequenceLSTMOptions_proj_clip};
+    const struct pl_record *options = prepare->op->options;
+    const bool merged =
+        pl_record_integer(options, PL_BidirectionalSequenceLSTMOptions_merge_outputs) != 0;
+    struct pl_lstm directions[PL_LSTM_MOST_DIRECTIONS] = {{0}};
+    PL_TRY(pl_check_arity(prepare, 1, BOTH_INPUTS, merged ? 1 : 2));
+    if (prepare->input_count != BOTH_INPUTS)
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "found %d inputs, expected %d",
+                               (int)prepare->input_count, (int)BOTH_INPUTS);
+    PL_TRY(pl_check_type(prepare, pl_input(PL_LSTM_INPUT), PL_TYPES_FLOAT));
+    map_direction(prepare, false, &directions[0]);
+    map_direction(prepare, true, &directions[1]);
+    PL_TRY(map_aux(prepare, directions));
+    for (int32_t d = 0; d < 2; d++) {
+        directions[d].time_major =
+            pl_record_integer(options, PL_BidirectionalSequenceLSTMOptions_time_major) != 0;
+        PL_TRY(read_options(prepare, fields, &directions[d]));
+        PL_TRY(check_direction(prepare, 3, &directions[d]));
+    }
+    PL_TRY(set_outputs(prepare, merged, directions));
+    return pl_lstm_prepare_float(
+        prepare, directions, 2,
+        pl_record_integer(options,
+                          PL_BidirectionalSequenceLSTMOptions_asymmetric_quantize_inputs) != 0);
 }

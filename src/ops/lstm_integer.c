@@ -23,6 +23,8 @@ struct lstm_integer {
     struct weights recurrent_weights[PL_LSTM_GATES];
     struct weights projection;
     struct pl_multiplier peepholes[PL_LSTM_GATES];
+    struct pl_multiplier norms[PL_LSTM_GATES];
+    int32_t least_variances[PL_LSTM_GATES];
     struct pl_multiplier hidden;
     int32_t hidden_zero_point;
     int32_t output_zero_point;
@@ -36,6 +38,14 @@ struct work {
     int16_t *gates[PL_LSTM_GATES];
     int16_t *activated;
     int8_t *hidden;
+};
+
+/* What one step of a batch reads and changes. */
+struct step {
+    int64_t batch;
+    const int8_t *input;
+    int8_t *state;
+    int16_t *cell;
 };
 
 enum { INTERMEDIATES = 5, HIDDEN = 4, GATE_FRACTION_BITS = 12, GATE_INTEGER_BITS = 3 };
@@ -65,18 +75,41 @@ static void add_product(const struct pl_eval *eval, const struct lstm_integer *p
     params->lstm.kernels->add_product_int16(gate, x, &matrix, weights->bias, weights->multiplier);
 }
 
+/* The reference lays a peephole's weights over the cells as if there were as many of these as
+ * outputs: one vector after another, over all batches if time is the first dimension. Without a
+ * projection to another size that is what it should be. */
+static void add_peephole(const struct pl_eval *eval, const struct lstm_integer *params,
+                         enum pl_lstm_gate gate, int64_t batch, const int16_t *cell, int16_t *sums)
+{
+    const struct pl_lstm *lstm = &params->lstm;
+    const int16_t *weights = eval->inputs[pl_lstm_peephole(gate)];
+    const int64_t batches = lstm->time_major ? lstm->batches : 1;
+    const int64_t first = lstm->time_major ? batch * lstm->cells : 0;
+    const int64_t rest = batches * lstm->outputs - first;
+    const int32_t count = rest < lstm->cells ? (int32_t)rest : lstm->cells;
+    for (int32_t c = 0; c < count;) {
+        const int32_t weight = (int32_t)((first + c) % lstm->outputs);
+        const int32_t run = lstm->outputs - weight < count - c ? lstm->outputs - weight : count - c;
+        lstm->kernels->add_elementwise_int16(sums + c, weights + weight, cell + c, run,
+                                             params->peepholes[gate]);
+        c += run;
+    }
+}
+
 static void compute_gate(const struct pl_eval *eval, const struct lstm_integer *params,
-                         const struct work *work, enum pl_lstm_gate gate, const int8_t *input,
-                         const int8_t *state, const int16_t *cell)
+                         const struct work *work, enum pl_lstm_gate gate, const struct step *step)
 {
     const struct pl_lstm *lstm = &params->lstm;
     int16_t *sums = work->gates[gate];
     memset(sums, 0, (size_t)lstm->cells * sizeof *sums);
-    add_product(eval, params, &params->input_weights[gate], input, sums);
-    add_product(eval, params, &params->recurrent_weights[gate], state, sums);
+    add_product(eval, params, &params->input_weights[gate], step->input, sums);
+    add_product(eval, params, &params->recurrent_weights[gate], step->state, sums);
     if (lstm->peephole && gate != PL_LSTM_CELL_GATE)
-        lstm->kernels->add_elementwise_int16(sums, eval->inputs[pl_lstm_peephole(gate)], cell,
-                                             lstm->cells, params->peepholes[gate]);
+        add_peephole(eval, params, gate, step->batch, step->cell, sums);
+    if (lstm->layer_norm)
+        lstm->kernels->normalize_int16(sums, eval->inputs[PL_LSTM_NORMS + (int32_t)gate],
+                                       eval->inputs[PL_LSTM_BIASES + (int32_t)gate], lstm->cells,
+                                       params->norms[gate], params->least_variances[gate]);
     if (gate == PL_LSTM_CELL_GATE)
         lstm->kernels->tanh_int16(sums, sums, lstm->cells, GATE_INTEGER_BITS);
     else lstm->kernels->logistic_int16(sums, lstm->cells);
@@ -101,18 +134,18 @@ static void compute_output(const struct pl_eval *eval, const struct lstm_integer
 }
 
 static void run_step(const struct pl_eval *eval, const struct lstm_integer *params,
-                     const struct work *work, const int8_t *input, int8_t *state, int16_t *cell)
+                     const struct work *work, const struct step *step)
 {
     const struct pl_lstm *lstm = &params->lstm;
-    if (!lstm->coupled) compute_gate(eval, params, work, PL_LSTM_INPUT_GATE, input, state, cell);
-    compute_gate(eval, params, work, PL_LSTM_FORGET_GATE, input, state, cell);
-    compute_gate(eval, params, work, PL_LSTM_CELL_GATE, input, state, cell);
-    lstm->kernels->update_cell_int16(cell, work->gates[PL_LSTM_FORGET_GATE],
+    if (!lstm->coupled) compute_gate(eval, params, work, PL_LSTM_INPUT_GATE, step);
+    compute_gate(eval, params, work, PL_LSTM_FORGET_GATE, step);
+    compute_gate(eval, params, work, PL_LSTM_CELL_GATE, step);
+    lstm->kernels->update_cell_int16(step->cell, work->gates[PL_LSTM_FORGET_GATE],
                                      work->gates[PL_LSTM_CELL_GATE],
                                      lstm->coupled ? NULL : work->gates[PL_LSTM_INPUT_GATE],
                                      lstm->cells, params->cell_exponent, params->cell_clip);
-    compute_gate(eval, params, work, PL_LSTM_OUTPUT_GATE, input, state, cell);
-    compute_output(eval, params, work, cell, state);
+    compute_gate(eval, params, work, PL_LSTM_OUTPUT_GATE, step);
+    compute_output(eval, params, work, step->cell, step->state);
 }
 
 /* A unit is a batch, through all times. */
@@ -122,13 +155,16 @@ static pl_status eval_batches(const struct pl_eval *eval, int64_t from, int64_t 
     const struct pl_lstm *lstm = &params->lstm;
     const struct work work = carve_work(lstm, eval->scratch[0]);
     for (int64_t batch = from; batch < to; batch++) {
-        int8_t *state = (int8_t *)pl_lstm_state(eval, PL_LSTM_OUTPUT_STATE) + batch * lstm->outputs;
-        int16_t *cell = (int16_t *)pl_lstm_state(eval, PL_LSTM_CELL_STATE) + batch * lstm->cells;
+        struct step step = {.batch = batch};
+        step.state =
+            (int8_t *)pl_lstm_state(lstm, eval, PL_LSTM_OUTPUT_STATE) + batch * lstm->outputs;
+        step.cell = (int16_t *)pl_lstm_state(lstm, eval, PL_LSTM_CELL_STATE) + batch * lstm->cells;
         for (int64_t time = 0; time < lstm->times; time++) {
             const int64_t row = pl_lstm_row(lstm, batch, time);
-            run_step(eval, params, &work,
-                     (const int8_t *)eval->inputs[PL_LSTM_INPUT] + row * lstm->inputs, state, cell);
-            memcpy((int8_t *)eval->outputs[0] + row * lstm->outputs, state, (size_t)lstm->outputs);
+            step.input = (const int8_t *)eval->inputs[PL_LSTM_INPUT] + row * lstm->inputs;
+            run_step(eval, params, &work, &step);
+            memcpy((int8_t *)eval->outputs[0] + row * lstm->outputs, step.state,
+                   (size_t)lstm->outputs);
         }
     }
     return PL_OK;
@@ -181,13 +217,46 @@ static pl_status prepare_weights(struct pl_prepare *prepare, struct weights *wei
     return weights->bias != NULL ? PL_OK : PL_OUT_OF_MEMORY;
 }
 
+/* Before a layer normalization sums have the scale of an intermediate tensor, else 3 integer
+ * bits. */
+static pl_status find_gate_scale(struct pl_prepare *prepare, const struct lstm_integer *params,
+                                 enum pl_lstm_gate gate, float *scale)
+{
+    const struct pl_quantization *intermediate = NULL;
+    *scale = ldexpf(1.0f, -GATE_FRACTION_BITS);
+    if (!params->lstm.layer_norm) return PL_OK;
+    PL_TRY(pl_lstm_intermediate(prepare, (int32_t)gate, &intermediate));
+    *scale = intermediate->scales[0];
+    return PL_OK;
+}
+
+static pl_status prepare_norm(struct pl_prepare *prepare, struct lstm_integer *params,
+                              enum pl_lstm_gate gate)
+{
+    const int32_t input = PL_LSTM_NORMS + (int32_t)gate;
+    PL_TRY(pl_check_quantized(prepare, pl_input(input)));
+    const float scale = scale_of(prepare, input);
+    PL_TRY(pl_quantize_multiplier(prepare, (double)scale, &params->norms[gate]));
+    params->norms[gate].shift += GATE_FRACTION_BITS;
+    const float least = 10000.0f * scale;
+    if (params->norms[gate].shift > 30 || !(least < 2147483648.0f))
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(input),
+                             "the scale is %g, which is too large", (double)scale);
+    params->least_variances[gate] = least < 1.0f ? 1 : (int32_t)least;
+    return PL_OK;
+}
+
 static pl_status prepare_gate(struct pl_prepare *prepare, struct lstm_integer *params,
                               enum pl_lstm_gate gate)
 {
-    const float gate_scale = ldexpf(1.0f, -GATE_FRACTION_BITS);
+    float gate_scale = 0.0f;
     const int32_t index = (int32_t)gate;
+    const bool layer_norm = params->lstm.layer_norm;
+    PL_TRY(find_gate_scale(prepare, params, gate, &gate_scale));
+    if (layer_norm) PL_TRY(prepare_norm(prepare, params, gate));
     PL_TRY(prepare_weights(prepare, &params->input_weights[gate], PL_LSTM_INPUT_WEIGHTS + index,
-                           scale_of(prepare, PL_LSTM_INPUT), gate_scale, PL_LSTM_BIASES + index,
+                           scale_of(prepare, PL_LSTM_INPUT), gate_scale,
+                           layer_norm ? -1 : PL_LSTM_BIASES + index,
                            -zero_point_of(prepare, PL_LSTM_INPUT)));
     PL_TRY(prepare_weights(prepare, &params->recurrent_weights[gate],
                            PL_LSTM_RECURRENT_WEIGHTS + index,
@@ -219,31 +288,34 @@ static pl_status prepare_cell(struct pl_prepare *prepare, struct lstm_integer *p
     return PL_OK;
 }
 
-/* The tensor that only carries the quantization of the hidden vector, before the projection. */
-static pl_status find_hidden(struct pl_prepare *prepare,
-                             const struct pl_quantization **quantization)
+pl_status pl_lstm_intermediate(struct pl_prepare *prepare, int32_t i,
+                               const struct pl_quantization **quantization)
 {
     const struct pl_operator *op = prepare->op;
     const struct pl_subgraph *subgraph = pl_prepare_subgraph(prepare);
-    if (op->intermediate_count != INTERMEDIATES || op->intermediates[HIDDEN] < 0 ||
-        op->intermediates[HIDDEN] >= subgraph->tensor_count) {
+    if (i >= op->intermediate_count || op->intermediates[i] < 0 ||
+        op->intermediates[i] >= subgraph->tensor_count) {
         return pl_prepare_fail(prepare, PL_INVALID_MODEL,
-                               "found %d intermediate tensors, expected %d",
-                               (int)op->intermediate_count, (int)INTERMEDIATES);
+                               "found %d intermediate tensors, expected one more",
+                               (int)op->intermediate_count);
     }
-    *quantization = &subgraph->tensors[op->intermediates[HIDDEN]].quantization;
+    *quantization = &subgraph->tensors[op->intermediates[i]].quantization;
     if ((*quantization)->count != 1 || !((*quantization)->scales[0] > 0.0f) ||
         isinf((*quantization)->scales[0]) || (*quantization)->zero_points[0] < INT8_MIN ||
         (*quantization)->zero_points[0] > INT8_MAX)
         return pl_prepare_fail(prepare, PL_INVALID_MODEL, "intermediate tensor %d is not quantized",
-                               (int)HIDDEN);
+                               (int)i);
     return PL_OK;
 }
 
 static pl_status prepare_output(struct pl_prepare *prepare, struct lstm_integer *params)
 {
     const struct pl_quantization *hidden = NULL;
-    PL_TRY(find_hidden(prepare, &hidden));
+    if (prepare->op->intermediate_count != INTERMEDIATES)
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                               "found %d intermediate tensors, expected %d",
+                               (int)prepare->op->intermediate_count, (int)INTERMEDIATES);
+    PL_TRY(pl_lstm_intermediate(prepare, HIDDEN, &hidden));
     const double unit = ldexp(1.0, -15);
     const float effective = (float)(unit / (double)hidden->scales[0] * unit);
     PL_TRY(pl_quantize_multiplier(prepare, (double)effective, &params->hidden));
@@ -253,7 +325,7 @@ static pl_status prepare_output(struct pl_prepare *prepare, struct lstm_integer 
         params->lstm.projection ? -hidden->zero_points[0] : hidden->zero_points[0];
     params->output_zero_point = zero_point_of(prepare, PL_LSTM_OUTPUT_STATE);
     if (!params->lstm.projection) return PL_OK;
-    const bool biased = prepare->inputs[PL_LSTM_PROJECTION_BIAS] != NULL;
+    const bool biased = params->lstm.at[PL_LSTM_PROJECTION_BIAS] >= 0;
     PL_TRY(prepare_weights(prepare, &params->projection, PL_LSTM_PROJECTION, hidden->scales[0],
                            scale_of(prepare, PL_LSTM_OUTPUT_STATE),
                            biased ? PL_LSTM_PROJECTION_BIAS : -1, hidden->zero_points[0]));
@@ -265,13 +337,10 @@ static pl_status prepare_output(struct pl_prepare *prepare, struct lstm_integer 
 
 pl_status pl_lstm_prepare_integer(struct pl_prepare *prepare, const struct pl_lstm *lstm)
 {
-    if (lstm->layer_norm)
+    if (lstm->peephole && lstm->outputs > lstm->cells)
         return pl_prepare_fail(prepare, PL_UNSUPPORTED,
-                               "layer normalization of quantized LSTMs is not supported");
-    if (lstm->peephole && lstm->outputs != lstm->cells)
-        return pl_prepare_fail(
-            prepare, PL_UNSUPPORTED,
-            "a peephole and a projection to another size in one quantized LSTM are not supported");
+                               "a peephole and a projection to more outputs than cells in one "
+                               "quantized LSTM are not supported");
     PL_TRY(pl_check_quantized(prepare, pl_input(PL_LSTM_INPUT)));
     PL_TRY(pl_check_quantized(prepare, pl_input(PL_LSTM_OUTPUT_STATE)));
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
@@ -279,12 +348,11 @@ pl_status pl_lstm_prepare_integer(struct pl_prepare *prepare, const struct pl_ls
     if (params == NULL) return PL_OUT_OF_MEMORY;
     params->lstm = *lstm;
     PL_TRY(prepare_cell(prepare, params));
-    for (int32_t gate = lstm->coupled ? PL_LSTM_FORGET_GATE : PL_LSTM_INPUT_GATE;
-         gate < PL_LSTM_GATES; gate++)
+    for (int32_t gate = (int32_t)pl_lstm_first_gate(lstm); gate < PL_LSTM_GATES; gate++)
         PL_TRY(prepare_gate(prepare, params, (enum pl_lstm_gate)gate));
     PL_TRY(prepare_output(prepare, params));
     prepare->params = params;
     pl_prepare_scratch(prepare, work_bytes(lstm), true);
-    pl_lstm_add_stage(prepare, lstm, eval_batches);
+    pl_lstm_add_stage(prepare, lstm, 1, eval_batches);
     return PL_OK;
 }

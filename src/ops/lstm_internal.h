@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the files of UNIDIRECTIONAL_SEQUENCE_LSTM: lstm.c checks, lstm_float.c and lstm_integer.c
- * compute. */
+/* Between the files of LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM and BIDIRECTIONAL_SEQUENCE_LSTM: lstm.c
+ * checks, lstm_basic.c, lstm_float.c, lstm_integer.c and lstm_integer_8.c compute. */
 #ifndef PL_OPS_LSTM_INTERNAL_H
 #define PL_OPS_LSTM_INTERNAL_H
 
-#include "kernels/recurrent_kernels.h"
-#include "ops/check.h"
-#include "ops/op.h"
+#include "ops/recurrent.h"
 
-/* Gates in the order of the operator's inputs. */
+/* Gates in the order of the operators' inputs. */
 enum pl_lstm_gate {
     PL_LSTM_INPUT_GATE,
     PL_LSTM_FORGET_GATE,
@@ -17,8 +15,8 @@ enum pl_lstm_gate {
     PL_LSTM_GATES
 };
 
-/* The operator's inputs; those named in the plural are one per gate. The cell gate has no
- * peephole. */
+/* The parts of one direction, in the order in which operators of one direction have them as
+ * inputs; those named in the plural are one per gate. The cell gate has no peephole. */
 enum {
     PL_LSTM_INPUT = 0,
     PL_LSTM_INPUT_WEIGHTS = 1,
@@ -30,29 +28,42 @@ enum {
     PL_LSTM_OUTPUT_STATE = 18,
     PL_LSTM_CELL_STATE = 19,
     PL_LSTM_NORMS = 20,
-    PL_LSTM_MOST_INPUTS = 24
+    PL_LSTM_MOST_INPUTS = 24,
+    /* of BIDIRECTIONAL_SEQUENCE_LSTM alone */
+    PL_LSTM_AUX_INPUT = 24,
+    PL_LSTM_AUX_WEIGHTS = 25,
+    PL_LSTM_PARTS = 29
 };
 
 /* What all kinds share. Weights are [cells][inputs] and [cells][outputs], the projection
  * [outputs][cells]. */
 struct pl_lstm {
     const struct pl_recurrent_kernels *kernels;
+    int32_t at[PL_LSTM_PARTS]; /* which input of the operator a part is; -1: left out */
     int32_t batches;
     int32_t times;
     int32_t inputs;
+    int32_t aux_inputs; /* 0: none */
     int32_t cells;
     int32_t outputs;
     bool time_major;
-    bool coupled; /* the input gate is 1 - the forget gate and has no tensors */
+    bool backward;
+    int32_t output;        /* of the operator */
+    int32_t output_width;  /* from one vector of it to the next */
+    int32_t output_offset; /* of this direction's in a vector */
+    bool coupled;          /* the input gate is 1 - the forget gate and has no tensors */
     bool peephole;
     bool layer_norm;
     bool projection;
-    float cell_clip; /* 0: none */
+    bool diagonal[PL_LSTM_GATES]; /* the recurrent weights are the diagonal of a matrix: floats */
+    float cell_clip;              /* 0: none */
     float projection_clip;
     enum pl_recurrent_activation activation; /* of the cell gate and the output */
 };
 
-/* The input that is the peephole of a gate, -1 for the cell gate. */
+enum { PL_LSTM_MOST_DIRECTIONS = 2 };
+
+/* The part that is the peephole of a gate, -1 for the cell gate. */
 static inline int32_t pl_lstm_peephole(enum pl_lstm_gate gate)
 {
     static const int32_t inputs[PL_LSTM_GATES] = {PL_LSTM_PEEPHOLES, PL_LSTM_PEEPHOLES + 1, -1,
@@ -60,31 +71,55 @@ static inline int32_t pl_lstm_peephole(enum pl_lstm_gate gate)
     return inputs[gate];
 }
 
-/* Which vector of input and output belongs to a time of a batch. */
-static inline int64_t pl_lstm_row(const struct pl_lstm *lstm, int64_t batch, int64_t time)
+static inline enum pl_lstm_gate pl_lstm_first_gate(const struct pl_lstm *lstm)
 {
+    return lstm->coupled ? PL_LSTM_FORGET_GATE : PL_LSTM_INPUT_GATE;
+}
+
+static inline const void *pl_lstm_part(const struct pl_lstm *lstm, const struct pl_eval *eval,
+                                       int32_t part)
+{
+    return lstm->at[part] >= 0 ? eval->inputs[lstm->at[part]] : NULL;
+}
+
+/* A state's memory. */
+static inline void *pl_lstm_state(const struct pl_lstm *lstm, const struct pl_eval *eval,
+                                  int32_t part)
+{
+    return pl_recurrent_state(eval, lstm->at[part]);
+}
+
+/* Which vector of input and output is the step'th one of a batch. */
+static inline int64_t pl_lstm_row(const struct pl_lstm *lstm, int64_t batch, int64_t step)
+{
+    const int64_t time = lstm->backward ? lstm->times - 1 - step : step;
     return lstm->time_major ? time * lstm->batches + batch : batch * lstm->times + time;
 }
 
-/* State tensors are inputs of the operator that it writes: variables have memory of their own. */
-static inline void *pl_lstm_state(const struct pl_eval *eval, int32_t input)
-{
-    return (void *)(uintptr_t)eval->inputs[input];
-}
-
-/* One unit per batch. */
+/* One unit per batch of each direction. */
 static inline void pl_lstm_add_stage(struct pl_prepare *prepare, const struct pl_lstm *lstm,
-                                     pl_eval_function eval)
+                                     int32_t directions, pl_eval_function eval)
 {
-    const int64_t step =
-        (int64_t)PL_LSTM_GATES * lstm->cells * ((int64_t)lstm->inputs + lstm->outputs);
-    pl_prepare_stage(prepare, eval, lstm->times > 0 ? lstm->batches : 0, step * lstm->times);
+    const int64_t step = (int64_t)PL_LSTM_GATES * lstm->cells *
+                         ((int64_t)lstm->inputs + lstm->aux_inputs + lstm->outputs);
+    pl_prepare_stage(prepare, eval, lstm->times > 0 ? (int64_t)lstm->batches * directions : 0,
+                     pl_cost(step, lstm->times));
 }
 
 /* Float activations; weights float, or int8 with a scale. Everything but quantization is
  * checked. */
-pl_status pl_lstm_prepare_float(struct pl_prepare *prepare, const struct pl_lstm *lstm);
-/* int8 activations and weights, an int16 cell. */
+pl_status pl_lstm_prepare_float(struct pl_prepare *prepare, const struct pl_lstm *directions,
+                                int32_t count, bool asymmetric);
+/* int8 activations and weights, an int16 cell; int16 gates. */
 pl_status pl_lstm_prepare_integer(struct pl_prepare *prepare, const struct pl_lstm *lstm);
+/* The same with products of 8 bits, of LSTM alone. */
+pl_status pl_lstm_prepare_integer_8(struct pl_prepare *prepare, const struct pl_lstm *lstm);
+/* The kernel with five inputs of LSTM. */
+pl_status pl_lstm_prepare_basic(struct pl_prepare *prepare);
+
+/* The quantization of intermediate tensor i of the operator, which is there to carry it: one scale
+ * > 0 and a zero point of 8 bits. */
+pl_status pl_lstm_intermediate(struct pl_prepare *prepare, int32_t i,
+                               const struct pl_quantization **quantization);
 
 #endif

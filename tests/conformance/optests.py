@@ -37,6 +37,7 @@ NO_ANSWER = {
     "local_response_norm-16": "a running sum cancels in the optimized kernel: 0.13 % off at one element, see "
                               "test_normalization.py",
     "fb_conv2d-22": "the reference reads the 32-bit bias as 64-bit, past its end: every output is saturated",
+    "fb_bidi_lstm-05": "the reference keeps the state of the second batch behind the end of the state",
     "fb_conv2d-34": "the reference reads the 32-bit bias as 64-bit, past its end: every output is saturated",
 }
 # Stored answers that LiteRT 2.3.0 does not give for the file as it is: asked anew.

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "kernels/faster.h"
+#include "kernels/fixed_functions.h"
 #include "kernels/fixed_point_16.h"
 #include "kernels/float_math.h"
 #include "kernels/kernels.h"
@@ -204,8 +205,8 @@ static void logistic_int16(int16_t *x, int32_t count)
     for (int32_t i = 0; i < count; i++) x[i] = pl_logistic_16(x[i]);
 }
 
-static inline __attribute__((always_inline)) void
-tanh_of(int16_t *to, const int16_t *from, int32_t count, int32_t integer_bits)
+static inline __attribute__((always_inline)) void tanh_of(int16_t *to, const int16_t *from,
+                                                          int32_t count, int32_t integer_bits)
 {
     for (int32_t i = 0; i < count; i++) to[i] = pl_tanh_16(from[i], integer_bits);
 }
@@ -250,6 +251,61 @@ static void clip_int8(int8_t *x, int32_t count, int8_t bound)
     for (int32_t i = 0; i < count; i++) x[i] = (int8_t)pl_clamp(x[i], -bound, bound);
 }
 
+/* ---- layer normalization --------------------------------------------------------------------- */
+
+/* In fixed point with 10 fraction bits; products wrap as the reference's do. */
+static void normalize_int16(int16_t *x, const int16_t *weights, const int32_t *bias, int32_t count,
+                            struct pl_multiplier multiplier, int32_t least)
+{
+    const int64_t one = (int64_t)1 << 20; /* twice 10 fraction bits */
+    int64_t sum = 0, squares = 0;
+    for (int32_t i = 0; i < count; i++) {
+        sum += x[i];
+        squares += x[i] * x[i];
+    }
+    const int32_t mean = (int32_t)(sum * 1024 / count);
+    const int64_t variance = squares * (one / count) - (int64_t)mean * mean;
+    const int32_t whole = (int32_t)(variance / one);
+    const struct pl_multiplier inverse = pl_fixed_inverse_square_root(whole < 1 ? least : whole);
+    for (int32_t i = 0; i < count; i++) {
+        const int32_t scaled = pl_multiply(1024 * x[i] - mean, inverse);
+        const int64_t weighted =
+            (int32_t)((uint32_t)scaled * (uint32_t)weights[i] + (uint32_t)bias[i]);
+        const int32_t rounded = (int32_t)((weighted > 0 ? weighted + 512 : weighted - 512) / 1024);
+        x[i] = saturate_int16(pl_multiply(rounded, multiplier));
+    }
+}
+
+/* ---- the kernel of one matrix ---------------------------------------------------------------- */
+
+static void narrow_int16(int16_t *to, const int32_t *sums, int32_t count,
+                         struct pl_multiplier multiplier)
+{
+    const int32_t left = multiplier.shift > 0 ? multiplier.shift : 0;
+    const int32_t right = multiplier.shift > 0 ? 0 : -multiplier.shift;
+    const int64_t half = ((int64_t)1 << right) >> 1;
+    for (int32_t i = 0; i < count; i++) {
+        const int32_t shifted = (int32_t)((uint32_t)sums[i] << left);
+        to[i] = saturate_int16((pl_high_product(shifted, multiplier.multiplier) + half) >> right);
+    }
+}
+
+static void basic_cell_uint8(uint8_t *output, int16_t *cell, const int16_t *gates,
+                             const int16_t *old_cell, int32_t count)
+{
+    const int16_t *input = gates, *candidate = gates + count, *forget = gates + 2 * (int64_t)count,
+                  *out = gates + 3 * (int64_t)count;
+    for (int32_t i = 0; i < count; i++) {
+        const int16_t added = pl_multiply_16(pl_logistic_16(input[i]), pl_tanh_16(candidate[i], 3));
+        const int16_t kept = pl_multiply_16(pl_logistic_16(forget[i]), old_cell[i]);
+        cell[i] = pl_add_saturating_16(pl_shift_right_16(added, 4), kept);
+        /* tanh of 3 integer bits: beyond 8 it is 1 anyway. */
+        const int16_t activated = pl_tanh_16(pl_shift_left_16(cell[i], 1), 3);
+        const int16_t result = pl_multiply_16(pl_logistic_16(out[i]), activated);
+        output[i] = (uint8_t)(128 + pl_clamp(pl_shift_right_16(result, 8), -128, 127));
+    }
+}
+
 const struct pl_recurrent_kernels PL_LEVEL(pl_recurrent_kernels);
 const struct pl_recurrent_kernels PL_LEVEL(pl_recurrent_kernels) = {
     .pack_float = pack_float,
@@ -269,5 +325,7 @@ const struct pl_recurrent_kernels PL_LEVEL(pl_recurrent_kernels) = {
     .update_cell_int16 = update_cell_int16,
     .multiply_int8 = multiply_int8,
     .clip_int8 = clip_int8,
-    PL_FASTER_RECURRENT
-};
+    .normalize_int16 = normalize_int16,
+    .narrow_int16 = narrow_int16,
+    .basic_cell_uint8 = basic_cell_uint8,
+    PL_FASTER_RECURRENT};
