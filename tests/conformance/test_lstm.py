@@ -38,7 +38,7 @@ def build(kind, coupled, peephole, projection, time_major, clips, layer_norm=Fal
             inputs[{"input": 9, "forget": 10, "output": 11}[gate]] = make.weights(
                 TYPE.INT16 if integer else weight, [CELLS])
         if layer_norm:
-            inputs[20 + k] = make.weights(TYPE.FLOAT32, [CELLS])
+            inputs[20 + k] = make.weights(TYPE.INT16 if integer else TYPE.FLOAT32, [CELLS])
     if projection:
         inputs[16] = make.weights(weight, [outputs, CELLS])
         inputs[17] = make.bias(bias, outputs, 2e-5)
@@ -50,7 +50,7 @@ def build(kind, coupled, peephole, projection, time_major, clips, layer_norm=Fal
     operator.inputs, operator.outputs = np.array(inputs, np.int32), np.array([result], np.int32)
     if integer:
         operator.intermediates = np.array(
-            [make.add(TYPE.FLOAT32, [0]) for _ in range(4)]
+            [make.add(TYPE.INT16, [0], scale=0.0004 + 0.0001 * k) for k in range(4)]
             + [make.add(TYPE.INT8, [0], scale=0.005, zero_point=-5)], np.int32)
     options = schema.UnidirectionalSequenceLSTMOptionsT()
     options.fusedActivationFunction = schema.ActivationFunctionType.TANH
@@ -84,12 +84,11 @@ def compare_three_invocations(data, kind, time_major, relative=compare.RELATIVE)
 PARTS = list(itertools.product((False, True), repeat=4))
 
 
+@pytest.mark.parametrize("layer_norm", [False, True])
 @pytest.mark.parametrize("clips", [(0.0, 0.0), (0.3, 0.4)])
 @pytest.mark.parametrize("coupled,peephole,projection,time_major", PARTS)
-def test_integer(coupled, peephole, projection, time_major, clips):
-    if peephole and projection:
-        pytest.skip("refused: the reference then takes cells of other batches")
-    data = build("integer", coupled, peephole, projection, time_major, clips)
+def test_integer(coupled, peephole, projection, time_major, clips, layer_norm):
+    data = build("integer", coupled, peephole, projection, time_major, clips, layer_norm)
     compare_three_invocations(data, "integer", time_major)
 
 
