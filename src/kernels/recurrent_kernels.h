@@ -46,6 +46,8 @@ struct pl_recurrent_kernels {
                         const float *input, int32_t count, float clip);
     void (*multiply)(float *to, const float *a, const float *b, int32_t count);
     void (*clip)(float *x, int32_t count, float limit);
+    /* to[r] = dot(row r of a, row r of b), rows of `count`: 16 partial sums. */
+    void (*dot_rows)(float *to, const float *a, const float *b, int32_t rows, int32_t count);
 
     /* ---- hybrid ---- */
     /* sums[r] += (dot(x, row r) - row_sums[r] * zero_point) * scale. */
@@ -64,6 +66,9 @@ struct pl_recurrent_kernels {
     /* sums[r] = saturate(sums[r] + multiplier * (a[r] * b[r])). */
     void (*add_elementwise_int16)(int16_t *sums, const int16_t *a, const int16_t *b, int32_t count,
                                   struct pl_multiplier multiplier);
+    /* to[r] = dot(row r of a, row r of b), rows of `count`; sums wrap. */
+    void (*dot_rows_int16)(int32_t *to, const int16_t *a, const int16_t *b, int32_t rows,
+                           int32_t count);
     /* Fixed-point functions: x has 3 integer bits, or integer_bits in 0 to 6; the result none. */
     void (*logistic_int16)(int16_t *x, int32_t count);
     void (*tanh_int16)(int16_t *to, const int16_t *from, int32_t count, int32_t integer_bits);

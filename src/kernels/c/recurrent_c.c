@@ -133,6 +133,19 @@ static void multiply(float *to, const float *a, const float *b, int32_t count)
     for (int32_t i = 0; i < count; i++) to[i] = a[i] * b[i];
 }
 
+static void dot_rows(float *to, const float *a, const float *b, int32_t rows, int32_t count)
+{
+    for (int32_t r = 0; r < rows; r++, a += count, b += count) {
+        float partials[PARTIALS] = {0};
+        int32_t i = 0;
+        for (; count - i >= PARTIALS; i += PARTIALS)
+            for (int32_t p = 0; p < PARTIALS; p++)
+                partials[p] = fmaf(a[i + p], b[i + p], partials[p]);
+        for (int32_t p = 0; i + p < count; p++) partials[p] = fmaf(a[i + p], b[i + p], partials[p]);
+        to[r] = add_partials(partials);
+    }
+}
+
 /* ---- int8 sums ------------------------------------------------------------------------------- */
 
 /* Depths are limited so that it cannot overflow. */
@@ -198,6 +211,16 @@ static void add_elementwise_int16(int16_t *sums, const int16_t *a, const int16_t
 {
     for (int32_t i = 0; i < count; i++)
         sums[i] = saturate_int16((int64_t)pl_multiply(a[i] * b[i], multiplier) + sums[i]);
+}
+
+static void dot_rows_int16(int32_t *to, const int16_t *a, const int16_t *b, int32_t rows,
+                           int32_t count)
+{
+    for (int32_t r = 0; r < rows; r++, a += count, b += count) {
+        uint32_t sum = 0;
+        for (int32_t i = 0; i < count; i++) sum += (uint32_t)(a[i] * b[i]);
+        to[r] = (int32_t)sum;
+    }
 }
 
 static void logistic_int16(int16_t *x, int32_t count)
@@ -316,10 +339,12 @@ const struct pl_recurrent_kernels PL_LEVEL(pl_recurrent_kernels) = {
     .update_cell = update_cell,
     .multiply = multiply,
     .clip = clip,
+    .dot_rows = dot_rows,
     .add_product_hybrid = add_product_hybrid,
     .add_product_int16 = add_product_int16,
     .product_int8 = product_int8,
     .add_elementwise_int16 = add_elementwise_int16,
+    .dot_rows_int16 = dot_rows_int16,
     .logistic_int16 = logistic_int16,
     .tanh_int16 = tanh_int16,
     .update_cell_int16 = update_cell_int16,
