@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/densify.h"
 #include "model/name_order.h"
 
 struct importer {
@@ -103,9 +104,8 @@ pl_status pl_import_tensor_facts(struct pl_region *region, const struct pl_recor
     const int64_t type = pl_record_integer(record, PL_Tensor_type);
     *tensor = (struct pl_tensor){.name = name == NULL ? "" : pl_region_text(region, name, length)};
     PL_ENSURE(tensor->name != NULL, error, PL_OUT_OF_MEMORY, "no memory for the name of a tensor");
-    PL_ENSURE(type < PL_TYPE_COUNT, error, PL_UNSUPPORTED,
-              "tensor '%s': type %s is not supported", tensor->name,
-              pl_schema_value_name(PL_ENUM_TensorType, type));
+    PL_ENSURE(type < PL_TYPE_COUNT, error, PL_UNSUPPORTED, "tensor '%s': type %s is not supported",
+              tensor->name, pl_schema_value_name(PL_ENUM_TensorType, type));
     tensor->type = (pl_type)type;
     tensor->is_variable = pl_record_integer(record, PL_Tensor_is_variable) != 0;
     import_shape(record, tensor);
@@ -123,12 +123,36 @@ static pl_status keep_constant(struct importer *importer, const void *data, size
     return PL_OK;
 }
 
+/* Two sparse tensors with one buffer may differ: each has a constant of its own. */
+static pl_status import_sparse(struct importer *importer, const struct pl_record *sparsity,
+                               const void *data, struct pl_tensor *tensor)
+{
+    const int32_t bits = pl_type_bits(tensor->type);
+    struct pl_memory *memory = importer->model->region.memory;
+    size_t bytes = 0;
+    PL_ENSURE(bits >= 8 && pl_shape_bytes(&tensor->shape, tensor->type, &bytes), importer->error,
+              PL_UNSUPPORTED, "tensor '%s': sparse %s is not supported", tensor->name,
+              pl_type_name(tensor->type));
+    void *dense = pl_allocate_zero(memory, bytes);
+    if (dense == NULL) return no_memory(importer);
+    pl_densify(sparsity, &tensor->shape, (size_t)bits / 8, data, dense);
+    const pl_status status = pl_constant_intern(importer->graph->store, dense, bytes, false,
+                                                &tensor->constant, importer->error);
+    pl_free(memory, dense, bytes);
+    if (status != PL_OK) return status;
+    importer->graph->constants[importer->graph->constant_count++] = tensor->constant;
+    tensor->is_sparse = true;
+    return PL_OK;
+}
+
 /* `fed`: an operator or the caller gives this tensor its bytes. */
 static pl_status import_constant(struct importer *importer, const struct pl_record *record,
                                  bool fed, struct pl_tensor *tensor)
 {
     size_t bytes = 0, shape_bytes = 0;
     const void *data = pl_model_tensor_bytes(importer->model, record, &bytes);
+    const struct pl_record *sparsity = pl_record_child(record, PL_Tensor_sparsity);
+    if (data != NULL && sparsity != NULL) return import_sparse(importer, sparsity, data, tensor);
     if (data != NULL) {
         const int64_t buffer = pl_record_integer(record, PL_Tensor_buffer);
         PL_TRY(keep_constant(importer, data, bytes, &importer->by_buffer[buffer]));
@@ -153,10 +177,6 @@ static pl_status import_tensor(struct importer *importer, const struct pl_record
               PL_UNSUPPORTED,
               "tensor '%s': its bytes are in another file; convert the model into a single file",
               tensor->name);
-    const struct pl_record *sparsity = pl_record_child(record, PL_Tensor_sparsity);
-    if (sparsity != NULL &&
-        (tensor->sparsity = pl_record_copy(&importer->graph->region, sparsity)) == NULL)
-        return no_memory(importer);
     return import_constant(importer, record, fed, tensor);
 }
 
@@ -319,6 +339,22 @@ static pl_status import_parts(struct importer *importer)
     return PL_OK;
 }
 
+/* Constants there can be: one per buffer, the empty one, one per sparse tensor. */
+static size_t count_constants(const struct importer *importer, uint32_t buffers, uint32_t subgraphs)
+{
+    size_t count = (size_t)buffers + 1;
+    for (uint32_t i = 0; i < subgraphs; i++) {
+        const struct pl_record *subgraph =
+            pl_record_item(importer->model->root, PL_Model_subgraphs, i);
+        uint32_t tensors = 0;
+        (void)pl_record_vector(subgraph, PL_SubGraph_tensors, &tensors);
+        for (uint32_t k = 0; k < tensors; k++)
+            count += pl_record_child(pl_record_item(subgraph, PL_SubGraph_tensors, k),
+                                     PL_Tensor_sparsity) != NULL;
+    }
+    return count;
+}
+
 static pl_status import_all(struct importer *importer)
 {
     struct pl_graph *graph = importer->graph;
@@ -327,8 +363,8 @@ static pl_status import_all(struct importer *importer)
     (void)pl_record_vector(root, PL_Model_buffers, &buffers);
     (void)pl_record_vector(root, PL_Model_subgraphs, &subgraphs);
     importer->by_buffer = pl_region_array(&importer->scratch, buffers, sizeof *importer->by_buffer);
-    graph->constants =
-        pl_region_array(&graph->region, (size_t)buffers + 1, sizeof *graph->constants);
+    graph->constants = pl_region_array(
+        &graph->region, count_constants(importer, buffers, subgraphs), sizeof *graph->constants);
     graph->subgraphs = pl_region_array(&graph->region, subgraphs, sizeof *graph->subgraphs);
     graph->description = copy_text(importer, root, PL_Model_description);
     if (importer->by_buffer == NULL || graph->constants == NULL || graph->subgraphs == NULL ||

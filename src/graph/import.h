@@ -8,8 +8,7 @@
 
 /* The graph has one reference, the caller's. Everything is copied and the model can be closed
  * afterwards; with borrow, constants point into the file's bytes where they are aligned to 16,
- * and the bytes must outlive the graph. float16 and sparse constants stay as they are in the
- * file. */
+ * and the bytes must outlive the graph. Sparse constants become dense. */
 pl_status pl_graph_import(const struct pl_model *model, struct pl_constant_store *store,
                           bool borrow, struct pl_graph **graph, struct pl_error *error);
 

@@ -32,7 +32,23 @@ struct pl_gemm_pack {
     int64_t group_stride;
     int64_t channel_stride;
     int64_t depth_stride;
+    /* run > 0: k come in runs of this many, depth_stride apart, which lie run_stride apart, and
+     * after row_runs of them row_stride; element `first` is the first of all. */
+    int32_t run;
+    int32_t row_runs;
+    int64_t run_stride;
+    int64_t row_stride;
+    int64_t first;
 };
+
+/* Where k of a channel lies behind its first element. */
+static inline int64_t pl_gemm_depth_offset(const struct pl_gemm_pack *pack, int64_t k)
+{
+    if (pack->run == 0) return k * pack->depth_stride;
+    const int64_t run = k / pack->run;
+    return pack->first + run / pack->row_runs * pack->row_stride +
+           run % pack->row_runs * pack->run_stride + k % pack->run * pack->depth_stride;
+}
 
 /* Blocks of a group. */
 static inline int32_t pl_gemm_blocks(int32_t channels)
@@ -62,6 +78,25 @@ struct pl_gemm_shape {
     int32_t output_width;  /* pixels of an output row, if rows follow each other; 0: they do not */
 };
 
+/* A plain matrix product: rows of `depth` behind each other give rows of `channels`. */
+static inline struct pl_gemm_shape pl_gemm_matrix(int32_t rows, int32_t depth, int32_t channels)
+{
+    return (struct pl_gemm_shape){
+        .patch = {.height = 1,
+                  .width = rows,
+                  .channels = depth,
+                  .filter_height = 1,
+                  .filter_width = 1,
+                  .stride_y = 1,
+                  .stride_x = 1,
+                  .dilation_y = 1,
+                  .dilation_x = 1},
+        .depth = depth,
+        .channels = channels,
+        .output_stride = channels,
+    };
+}
+
 /* The part to compute: pixels [from_x, to_x) counted from the first of row y on, across rows where
  * the shape has an output_width, and blocks [from_block, to_block) of outputs. input is the
  * image's first element (of the group), output that of output row y. */
@@ -82,9 +117,10 @@ struct pl_gemm_float {
 
 /* How an integer sum becomes an output. */
 enum pl_gemm_rounding {
-    PL_GEMM_FIXED,  /* fixed-point multiplier, two roundings, as the reference's convolutions */
-    PL_GEMM_DOUBLE, /* round(sum * scale) in double, as its dense layers */
-    PL_GEMM_RAW     /* the sum itself (int32 output) */
+    PL_GEMM_FIXED,    /* fixed-point multiplier, two roundings, as the reference's convolutions */
+    PL_GEMM_FIXED_32, /* the same where sums have 64 bits: they are cut to 32 first */
+    PL_GEMM_DOUBLE,   /* round(sum * scale) in double, as its dense layers */
+    PL_GEMM_RAW       /* the sum itself (int32 output) */
 };
 
 enum pl_gemm_output { PL_GEMM_INT8, PL_GEMM_UINT8, PL_GEMM_INT16, PL_GEMM_INT32 };

@@ -210,20 +210,7 @@ static pl_status prepare_shapes(struct pl_prepare *prepare, struct batch_matmul 
     PL_TRY(prepare_batches(prepare, product, &output));
     output.dims[output.rank - 2] = rows;
     output.dims[output.rank - 1] = columns;
-    product->shape = (struct pl_gemm_shape){
-        .patch = {.height = 1,
-                  .width = rows,
-                  .channels = depth,
-                  .filter_height = 1,
-                  .filter_width = 1,
-                  .stride_y = 1,
-                  .stride_x = 1,
-                  .dilation_y = 1,
-                  .dilation_x = 1},
-        .depth = depth,
-        .channels = columns,
-        .output_stride = columns,
-    };
+    product->shape = pl_gemm_matrix(rows, depth, columns);
     return pl_check_set_output(prepare, 0, &output);
 }
 

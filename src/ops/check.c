@@ -43,12 +43,6 @@ pl_status pl_check_arity(struct pl_prepare *prepare, int32_t min_inputs, int32_t
                                    "input %d is left out, but it is not optional", (int)i);
         }
     }
-    for (int32_t i = 0; i < prepare->input_count; i++) {
-        if (prepare->inputs[i] != NULL && prepare->inputs[i]->tensor->sparsity != NULL) {
-            return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(i),
-                                 "sparse tensors are not supported here");
-        }
-    }
     if (prepare->output_count != output_count) {
         return pl_prepare_fail(prepare, PL_INVALID_MODEL, "found %d outputs, expected %d",
                                (int)prepare->output_count, (int)output_count);

@@ -37,8 +37,8 @@ const struct pl_value *pl_check_value(const struct pl_prepare *prepare, struct p
 pl_status pl_check_fail(struct pl_prepare *prepare, pl_status status, struct pl_place place,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* min_inputs to max_inputs inputs, the first min_inputs of them not left out, none of them
- * sparse, and exactly output_count outputs. */
+/* min_inputs to max_inputs inputs, the first min_inputs of them not left out, and exactly
+ * output_count outputs. */
 pl_status pl_check_arity(struct pl_prepare *prepare, int32_t min_inputs, int32_t max_inputs,
                          int32_t output_count);
 

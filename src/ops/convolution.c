@@ -201,8 +201,8 @@ static pl_status prepare_hybrid(struct pl_prepare *prepare, struct convolution *
     struct pl_gemm_hybrid *hybrid = &convolution->hybrid;
     bool uniform = true;
     PL_TRY(pl_quantize_float_range(prepare, activation, &hybrid->low, &hybrid->high));
-    PL_TRY(pl_filter_scales(prepare, convolution->shape.output_stride, &hybrid->weight_scales,
-                            &uniform));
+    PL_TRY(pl_filter_scales(prepare, pl_filter_usual, convolution->shape.output_stride,
+                            &hybrid->weight_scales, &uniform));
     return pl_gemm_prepare_rows(prepare, prepare->inputs[INPUT]->shape.dims[0],
                                 convolution->image_elements, !uniform || convolution->groups > 1,
                                 -1, &convolution->operands);
@@ -213,9 +213,10 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct convolution 
 {
     const int32_t outputs = convolution->shape.output_stride;
     struct pl_gemm_integer *integers = &convolution->integers;
-    PL_TRY(pl_filter_check_quantized(prepare, convolution->kind, activation, outputs,
-                                     &integers->range));
-    PL_TRY(pl_filter_multipliers(prepare, convolution->kind, outputs, &integers->multipliers));
+    PL_TRY(pl_filter_check_quantized(prepare, pl_filter_usual, convolution->kind, activation,
+                                     outputs, &integers->range));
+    PL_TRY(pl_filter_multipliers(prepare, pl_filter_usual, convolution->kind, outputs,
+                                 &integers->multipliers));
     integers->input_zero_point = prepare->inputs[INPUT]->tensor->quantization.zero_points[0];
     integers->rounding = PL_GEMM_FIXED;
     integers->output = convolution->kind == PL_FILTER_INT16 ? PL_GEMM_INT16 : PL_GEMM_INT8;
@@ -264,13 +265,13 @@ pl_status pl_prepare_conv_2d(struct pl_prepare *prepare)
     prepare->params = convolution;
     convolution->operands.kernels = prepare->kernels->gemm;
 
-    PL_TRY(pl_filter_choose(prepare, &convolution->kind));
+    PL_TRY(pl_filter_choose(prepare, pl_filter_usual, &convolution->kind));
     /* The reference takes the bytes of an int16 filter as int8. */
     if (convolution->kind == PL_FILTER_INT16_WIDE) convolution->kind = PL_FILTER_INT16;
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(INPUT)));
     PL_TRY(prepare_shapes(prepare, convolution));
-    PL_TRY(pl_filter_check_bias(prepare, convolution->kind, convolution->shape.output_stride,
-                                &convolution->bias));
+    PL_TRY(pl_filter_check_bias(prepare, pl_filter_usual, convolution->kind,
+                                convolution->shape.output_stride, &convolution->bias));
     PL_TRY(prepare_kind(prepare, convolution));
     PL_TRY(prepare_weights(prepare, convolution));
     const int32_t batches = prepare->inputs[INPUT]->shape.dims[0];

@@ -150,7 +150,8 @@ static pl_status prepare_hybrid(struct pl_prepare *prepare, struct depthwise *de
     struct pl_depthwise_hybrid *hybrid = &depthwise->hybrid;
     bool uniform = true;
     PL_TRY(pl_quantize_float_range(prepare, activation, &hybrid->low, &hybrid->high));
-    PL_TRY(pl_filter_scales(prepare, depthwise->shape.channels, &hybrid->weight_scales, &uniform));
+    PL_TRY(pl_filter_scales(prepare, pl_filter_usual, depthwise->shape.channels,
+                            &hybrid->weight_scales, &uniform));
     return pl_gemm_prepare_rows(prepare, prepare->inputs[INPUT]->shape.dims[0],
                                 depthwise->image_elements, true, -1, &depthwise->operands);
 }
@@ -160,9 +161,10 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct depthwise *d
 {
     struct pl_depthwise_integer *integers = &depthwise->integers;
     const int32_t channels = depthwise->shape.channels;
-    PL_TRY(pl_filter_check_quantized(prepare, depthwise->kind, activation, channels,
-                                     &integers->range));
-    PL_TRY(pl_filter_multipliers(prepare, depthwise->kind, channels, &integers->multipliers));
+    PL_TRY(pl_filter_check_quantized(prepare, pl_filter_usual, depthwise->kind, activation,
+                                     channels, &integers->range));
+    PL_TRY(pl_filter_multipliers(prepare, pl_filter_usual, depthwise->kind, channels,
+                                 &integers->multipliers));
     integers->input_zero_point = prepare->inputs[INPUT]->tensor->quantization.zero_points[0];
     /* The reference takes int8 filters as symmetric without looking. */
     if (depthwise->kind == PL_FILTER_UINT8) {
@@ -216,13 +218,13 @@ pl_status pl_prepare_depthwise_conv_2d(struct pl_prepare *prepare)
     depthwise->operands.kernels = prepare->kernels->gemm;
 
     pl_eval_function eval = NULL;
-    PL_TRY(pl_filter_choose(prepare, &depthwise->kind));
+    PL_TRY(pl_filter_choose(prepare, pl_filter_usual, &depthwise->kind));
     /* The reference takes the bytes of an int16 filter as int8. */
     if (depthwise->kind == PL_FILTER_INT16_WIDE) depthwise->kind = PL_FILTER_INT16;
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(INPUT)));
     PL_TRY(prepare_shapes(prepare, depthwise));
-    PL_TRY(pl_filter_check_bias(prepare, depthwise->kind, depthwise->shape.channels,
-                                &depthwise->bias));
+    PL_TRY(pl_filter_check_bias(prepare, pl_filter_usual, depthwise->kind,
+                                depthwise->shape.channels, &depthwise->bias));
     PL_TRY(prepare_kind(prepare, depthwise, &eval));
     PL_TRY(prepare_filter(prepare, depthwise));
     const struct pl_shape *output = &prepare->outputs[0]->shape;

@@ -128,20 +128,7 @@ static pl_status prepare_shapes(struct pl_prepare *prepare, struct pl_gemm_shape
                              "%lld elements are no rows of %d", (long long)count, (int)depth);
     }
     PL_TRY(prepare_output(prepare, rows));
-    *shape = (struct pl_gemm_shape){
-        .patch = {.height = 1,
-                  .width = (int32_t)rows,
-                  .channels = (int32_t)depth,
-                  .filter_height = 1,
-                  .filter_width = 1,
-                  .stride_y = 1,
-                  .stride_x = 1,
-                  .dilation_y = 1,
-                  .dilation_x = 1},
-        .depth = (int32_t)depth,
-        .channels = filter->dims[0],
-        .output_stride = filter->dims[0],
-    };
+    *shape = pl_gemm_matrix((int32_t)rows, (int32_t)depth, filter->dims[0]);
     return PL_OK;
 }
 
@@ -175,8 +162,8 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct fully_connec
     const uint32_t narrow =
         dense->kind == PL_FILTER_UINT8 ? PL_TYPE_BIT(PL_UINT8) : PL_TYPE_BIT(PL_INT8);
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPE_BIT(PL_INT16) | (wide ? 0 : narrow)));
-    PL_TRY(pl_filter_check_quantized(prepare, dense->kind, activation, dense->shape.channels,
-                                     &integers->range));
+    PL_TRY(pl_filter_check_quantized(prepare, pl_filter_usual, dense->kind, activation,
+                                     dense->shape.channels, &integers->range));
     PL_TRY(prepare_scales(prepare, dense));
     integers->rounding = PL_GEMM_DOUBLE;
     integers->output = type == PL_INT8    ? PL_GEMM_INT8
@@ -201,7 +188,8 @@ static pl_status prepare_hybrid(struct pl_prepare *prepare, struct fully_connect
     hybrid->row_step = 1;
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_FLOAT));
     PL_TRY(pl_quantize_float_range(prepare, activation, &hybrid->low, &hybrid->high));
-    PL_TRY(pl_filter_scales(prepare, shape->channels, &hybrid->weight_scales, &uniform));
+    PL_TRY(pl_filter_scales(prepare, pl_filter_usual, shape->channels, &hybrid->weight_scales,
+                            &uniform));
     return pl_gemm_prepare_rows(prepare, shape->patch.width, shape->depth, asymmetric, -1,
                                 &dense->operands);
 }
@@ -247,9 +235,10 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
     if (dense == NULL) return PL_OUT_OF_MEMORY;
     dense->operands.kernels = prepare->kernels->gemm;
     struct pl_gemm_shape *shape = &dense->shape;
-    PL_TRY(pl_filter_choose(prepare, &dense->kind));
+    PL_TRY(pl_filter_choose(prepare, pl_filter_usual, &dense->kind));
     PL_TRY(prepare_shapes(prepare, shape));
-    PL_TRY(pl_filter_check_bias(prepare, dense->kind, shape->channels, &dense->bias));
+    PL_TRY(
+        pl_filter_check_bias(prepare, pl_filter_usual, dense->kind, shape->channels, &dense->bias));
     const int32_t rows = shape->patch.width;
     if (shape->depth == 0) return prepare_zero(prepare, rows);
 

@@ -64,8 +64,8 @@ pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, pl_
     weights->pack_blocks = packer.blocks;
     if (value->holder != NULL && all_bytes > 0) {
         /* With the bytes and the packer, which gives the type, the form is determined by these. */
-        const uint64_t parameters =
-            (uint64_t)pack->depth << 32 | (uint64_t)pack->channels << 1 | (pack->depth_stride == 1);
+        const uint64_t parameters = (uint64_t)pack->depth << 32 | (uint64_t)pack->channels << 1 |
+                                    (uint64_t)(pack->depth_stride == 1 && pack->run == 0);
         return pl_prepare_pack(prepare, input, packer.whole, parameters, pack, all_bytes,
                                &weights->constant);
     }
@@ -89,8 +89,8 @@ static pl_status eval_rows(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct pl_gemm_operands *operands = eval->params;
     const struct pl_gemm_rows *rows = &operands->rows;
-    const float *values =
-        rows->source_scratch >= 0 ? eval->scratch[rows->source_scratch] : eval->inputs[0];
+    const float *values = rows->source_scratch >= 0 ? eval->scratch[rows->source_scratch]
+                                                    : eval->inputs[rows->source_input];
     int8_t *quantized = eval->scratch[rows->values_scratch];
     float *scales = eval->scratch[rows->scales_scratch];
     int32_t *zero_points = eval->scratch[rows->zero_points_scratch];

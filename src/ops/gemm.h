@@ -20,7 +20,8 @@ struct pl_gemm_weights {
 
 /* Rows of floats that become int8 with a scale and a zero point each. */
 struct pl_gemm_rows {
-    int32_t source_scratch; /* rows are read from there; -1: from input 0 */
+    int32_t source_scratch; /* rows are read from there; -1: from an input */
+    int32_t source_input;   /* 0 unless the operator says another one */
     int64_t length;
     bool asymmetric;
     int32_t values_scratch;      /* int8_t[count][length] */

@@ -150,14 +150,14 @@ pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_fun
                           uint64_t parameters, const void *context, size_t packed_bytes,
                           const void **packed)
 {
-    assert(input >= 0 && input < prepare->input_count && input < 32);
+    assert(input >= 0 && input < prepare->input_count && input < 64);
     struct pl_constant *constant = prepare->inputs[input]->holder;
     assert(constant != NULL);
     const struct pl_packing packing = {pack, context, parameters, packed_bytes,
                                        prepare->late != NULL};
     PL_TRY(
         pl_constant_pack(prepare->graph->store, constant, &packing, packed, prepare->error));
-    prepare->packed_inputs |= 1u << input;
+    prepare->packed_inputs |= (uint64_t)1 << input;
     return PL_OK;
 }
 

@@ -156,7 +156,7 @@ struct pl_prepare {
     uint32_t in_place_inputs; /* bit i: output 0 may be written over input i, which then has the same number of bytes;
                                * eval must read element e of it before writing element e, and no unit reads another's */
     int32_t view_of_input;    /* output 0 has the same bytes as this input: no work when they share memory; -1: none */
-    uint32_t packed_inputs;   /* bit i: eval reads a packed form instead of the raw constant input i */
+    uint64_t packed_inputs;   /* bit i: eval reads a packed form instead of the raw constant input i */
     uint32_t read_inputs;     /* bit i: what was prepared depends on the bytes of input i, which is no constant */
     bool read_state;          /* what was prepared depends on a state */
 };

@@ -16,7 +16,7 @@ struct pl_draft_step {
     struct pl_step *step;
     const struct pl_operator *op;
     uint32_t in_place_inputs;
-    uint32_t packed_inputs;
+    uint64_t packed_inputs;
     int32_t view_of_input;
     int32_t scratch_count;
     int32_t state_count;

@@ -50,7 +50,7 @@ static pl_status locate_arguments(struct pl_draft *draft, const struct pl_draft_
 {
     const struct pl_operator *op = drafted->op;
     for (int32_t i = 0; i < op->input_count; i++, at++) {
-        if (op->inputs[i] < 0 || (i < 32 && (drafted->packed_inputs >> i & 1) != 0)) continue;
+        if (op->inputs[i] < 0 || (i < 64 && (drafted->packed_inputs >> i & 1) != 0)) continue;
         const struct pl_planned_tensor *tensor = &draft->block->tensors[op->inputs[i]];
         *at = tensor->location;
         if (tensor->value.holder == NULL) continue;

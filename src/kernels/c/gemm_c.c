@@ -125,8 +125,7 @@ DEFINE_ADD_BYTES(i8, int8_t)
 DEFINE_ADD_BYTES(u8, uint8_t)
 
 /* A weight with its offset has 9 bits and a product 24, so WIDE_RUN of them fit into 32. */
-static ALWAYS_INLINE void add_i16_i8(int rows, int vectors, union sums *sums,
-                                     const struct run *run)
+static ALWAYS_INLINE void add_i16_i8(int rows, int vectors, union sums *sums, const struct run *run)
 {
     const int16_t *input = run->input;
     const int8_t *weights = run->weights;
@@ -430,6 +429,18 @@ static void finish_i32(const struct walk *walk, const union sums *sums, int32_t 
     }
 }
 
+static int32_t finish_wide(const struct pl_gemm_integer *weights, int64_t sum, int32_t channel)
+{
+    switch (weights->rounding) {
+    case PL_GEMM_FIXED:
+        return pl_requantize_wide(sum, weights->multipliers[channel], weights->range);
+    case PL_GEMM_FIXED_32:
+        return pl_requantize((int32_t)(uint32_t)(uint64_t)sum, weights->multipliers[channel],
+                             weights->range);
+    default: return pl_requantize_double((double)sum, weights->scales[channel], weights->range);
+    }
+}
+
 static void finish_i64(const struct walk *walk, const union sums *sums, int32_t rows, int32_t x,
                        int32_t block)
 {
@@ -443,10 +454,7 @@ static void finish_i64(const struct walk *walk, const union sums *sums, int32_t 
             if (weights->bias != NULL) bias = (uint64_t)(int64_t)weights->bias[first + n];
             if (weights->wide_bias != NULL) bias = (uint64_t)weights->wide_bias[first + n];
             const int64_t sum = (int64_t)(sums->i64[r][n] + bias);
-            values[n] =
-                weights->rounding == PL_GEMM_FIXED
-                    ? pl_requantize_wide(sum, weights->multipliers[first + n], weights->range)
-                    : pl_requantize_double((double)sum, weights->scales[first + n], weights->range);
+            values[n] = finish_wide(weights, sum, first + n);
         }
         store_integers(weights, walk->part->output, output_index(walk, x + r, block), values,
                        count);

@@ -31,8 +31,9 @@ static inline int32_t read_bits(const uint8_t *raw, int64_t index, int bits)
             packed_type *target = (packed_type *)packed + b * pack->depth * BLOCK;                 \
             const int64_t count = pack->channels - first < BLOCK ? pack->channels - first : BLOCK; \
             for (int64_t k = 0; k < pack->depth; k++, target += BLOCK) {                           \
+                const int64_t at = start + pl_gemm_depth_offset(pack, k);                          \
                 for (int64_t n = 0; n < count; n++) {                                              \
-                    const int64_t e = start + k * pack->depth_stride + n * pack->channel_stride;   \
+                    const int64_t e = at + n * pack->channel_stride;                               \
                     target[n] = (packed_type)(read);                                               \
                 }                                                                                  \
                 for (int64_t n = count; n < BLOCK; n++) target[n] = 0;                             \
