@@ -179,13 +179,13 @@ static void ask_for_scratch(struct pl_prepare *prepare, const struct pl_detectio
 {
     const size_t boxes = (size_t)params->boxes;
     const size_t scores = params->quantized_scores ? boxes * (size_t)params->columns : 0;
-    const size_t gathered = boxes + (size_t)params->most_boxes;
-    const size_t sorted = gathered > (size_t)params->classes ? gathered : (size_t)params->classes;
+    const int32_t sorted =
+        params->most_boxes > params->classes ? params->most_boxes : params->classes;
     const size_t classes = params->regular ? 0 : boxes * (size_t)pl_detection_categories(params);
     pl_prepare_scratch(prepare, boxes * sizeof(struct pl_corners), false);
     pl_prepare_scratch(prepare, scores * sizeof(float), false);
     pl_prepare_scratch(prepare, boxes * 2 * sizeof(struct pl_heap_item), false);
-    pl_prepare_scratch(prepare, sorted * sizeof(struct pl_heap_item), false);
+    pl_prepare_scratch(prepare, (size_t)sorted * sizeof(struct pl_heap_item), false);
     pl_prepare_scratch(prepare, boxes * sizeof(float), false);
     pl_prepare_scratch(prepare, boxes * sizeof(int32_t), false);
     pl_prepare_scratch(prepare, classes * sizeof(int32_t), false);

@@ -72,7 +72,20 @@ static void write_detection(const struct pl_eval *eval, int64_t row, int32_t box
     ((float *)eval->outputs[2])[row] = score;
 }
 
-/* After each class the best so far are kept, each with its place among all scores. */
+/* Inserts into what is sorted by falling key, behind equal ones; the last drops out if there are
+ * `most`. False if this one does. */
+static bool insert_best(struct pl_heap_item *best, int32_t *count, int32_t most,
+                        struct pl_heap_item item)
+{
+    if (*count == most && item.key <= best[most - 1].key) return false;
+    int32_t place = *count < most ? (*count)++ : most - 1;
+    for (; place > 0 && best[place - 1].key < item.key; place--) best[place] = best[place - 1];
+    best[place] = item;
+    return true;
+}
+
+/* The best of all classes are kept, each with its place among all scores; of equal ones, those of
+ * the class that came first. */
 int32_t pl_detection_choose_regular(const struct pl_eval *eval, const float *scores)
 {
     const struct pl_detection *params = eval->params;
@@ -84,16 +97,15 @@ int32_t pl_detection_choose_regular(const struct pl_eval *eval, const float *sco
         const float *first = scores + c + params->background;
         for (int64_t i = 0; i < params->boxes; i++) column[i] = first[i * params->columns];
         const int32_t found = select_boxes(eval, column, params->most_per_class);
-        for (int32_t i = 0; i < found; i++)
-            best[count + i] =
-                (struct pl_heap_item){-column[selected[i]], selected[i] * params->columns + c, 0};
-        const int32_t gathered = count + found;
-        count = gathered < params->most_boxes ? gathered : params->most_boxes;
-        sort_best(best, gathered, count);
+        for (int32_t i = 0; i < found; i++) {
+            const int32_t place = selected[i] * params->columns + c;
+            const struct pl_heap_item item = {column[selected[i]], place, 0};
+            if (!insert_best(best, &count, params->most_boxes, item)) break;
+        }
     }
     for (int32_t i = 0; i < count; i++)
         write_detection(eval, i, best[i].index / params->columns, best[i].index % params->columns,
-                        -best[i].key);
+                        best[i].key);
     return count;
 }
 

@@ -36,7 +36,7 @@ enum pl_detection_scratch {
     PL_DETECTION_CORNERS,  /* boxes struct pl_corners */
     PL_DETECTION_SCORES,   /* boxes * columns floats, if they were quantized */
     PL_DETECTION_KEPT,     /* twice boxes struct pl_heap_item */
-    PL_DETECTION_SORTED,   /* struct pl_heap_item: boxes + most_boxes, and at least classes */
+    PL_DETECTION_SORTED,   /* struct pl_heap_item: most_boxes or classes, the larger */
     PL_DETECTION_COLUMN,   /* boxes floats */
     PL_DETECTION_SELECTED, /* boxes int32_t */
     PL_DETECTION_CLASSES   /* boxes * categories int32_t */
