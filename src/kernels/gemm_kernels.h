@@ -106,6 +106,7 @@ struct pl_gemm_part {
     int32_t y;
     int32_t from_x, to_x;
     int32_t from_block, to_block;
+    void *scratch; /* for the kernels that ask for it, see `scratch` below */
 };
 
 /* float: output = clamp(sum + bias). */
@@ -171,6 +172,10 @@ struct pl_gemm_kernels {
     struct pl_gemm_layout layout_f32;
     struct pl_gemm_layout layout_i8; /* of all that become int8 */
     struct pl_gemm_layout layout_i16;
+
+    /* Bytes of scratch, aligned to 64, that kernels with int8 weights want for parts of up to
+     * `pixels` pixels of elements of so many bytes; NULL: none. */
+    size_t (*scratch)(const struct pl_gemm_shape *shape, int64_t pixels, int64_t element_bytes);
 
     void (*f32)(const struct pl_gemm_shape *shape, const struct pl_gemm_float *weights,
                 const struct pl_gemm_part *part);

@@ -117,6 +117,7 @@ static void run_rows(const struct batch_matmul *product, const struct pl_eval *e
         .from_x = (int32_t)from,
         .to_x = (int32_t)to,
         .to_block = pl_gemm_blocks(shape->channels),
+        .scratch = pl_gemm_part_scratch(&product->operands, eval),
     };
     if (product->kind == KIND_FLOAT) {
         struct pl_gemm_float weights = product->floats;
@@ -337,6 +338,11 @@ pl_status pl_prepare_batch_matmul(struct pl_prepare *prepare)
     PL_TRY(prepare_shapes(prepare, product, turn_left, turn_right));
     PL_TRY(prepare_kind(prepare, product));
     PL_TRY(prepare_operands(prepare, product, turn_left, turn_right));
+    product->operands.part_scratch = -1;
+    if (product->kind != KIND_FLOAT && product->kind != KIND_INT16) {
+        pl_gemm_prepare_parts(prepare, &product->shape, product->shape.patch.width,
+                              product->kind == KIND_INT16_INT8 ? 2 : 1, &product->operands);
+    }
     const struct pl_shape *output = &prepare->outputs[0]->shape;
     const int64_t units =
         pl_shape_count(output) > 0 ? pl_shape_span(output, 0, output->rank - 1) : 0;

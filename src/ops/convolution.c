@@ -104,7 +104,10 @@ static pl_status eval_convolution(const struct pl_eval *eval, int64_t from, int6
     const void *input = convolution->kind == PL_FILTER_HYBRID
                             ? eval->scratch[convolution->operands.rows.values_scratch]
                             : eval->inputs[INPUT];
-    struct pl_gemm_part part = {.to_block = pl_gemm_blocks(shape->channels)};
+    struct pl_gemm_part part = {
+        .to_block = pl_gemm_blocks(shape->channels),
+        .scratch = pl_gemm_part_scratch(&convolution->operands, eval),
+    };
     if (convolution->flat) {
         part.from_x = (int32_t)(from * convolution->width);
         part.to_x = (int32_t)(to * convolution->width);
@@ -277,6 +280,12 @@ pl_status pl_prepare_conv_2d(struct pl_prepare *prepare)
     const int32_t batches = prepare->inputs[INPUT]->shape.dims[0];
     const struct pl_shape *output = &prepare->outputs[0]->shape;
     flatten(convolution, batches);
+    convolution->operands.part_scratch = -1;
+    if (convolution->kind != PL_FILTER_FLOAT) {
+        pl_gemm_prepare_parts(prepare, &convolution->shape,
+                              pl_shape_span(output, convolution->flat ? 0 : 1, 3),
+                              convolution->kind == PL_FILTER_INT16 ? 2 : 1, &convolution->operands);
+    }
     const int64_t depth = convolution->operands.weights.pack.depth;
     const int64_t units = pl_shape_count(output) > 0 ? (int64_t)batches * convolution->height : 0;
     pl_prepare_stage(prepare, eval_convolution, units, pl_cost(pl_shape_span(output, 2, 4), depth));

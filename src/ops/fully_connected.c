@@ -30,6 +30,7 @@ static struct pl_gemm_part part_of(const struct fully_connected *dense, const st
                                    int64_t from, int64_t to)
 {
     struct pl_gemm_part part = {.input = eval->inputs[INPUT], .output = eval->outputs[0]};
+    part.scratch = pl_gemm_part_scratch(&dense->operands, eval);
     part.from_x = dense->by_blocks ? 0 : (int32_t)from;
     part.to_x = dense->by_blocks ? dense->shape.patch.width : (int32_t)to;
     part.from_block = dense->by_blocks ? (int32_t)from : 0;
@@ -255,6 +256,11 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
     };
     const pl_type type = prepare->inputs[FILTER]->tensor->type;
     PL_TRY(pl_gemm_prepare_weights(prepare, FILTER, type, &pack, &dense->operands));
+    dense->operands.part_scratch = -1;
+    if (dense->kind != PL_FILTER_FLOAT && dense->kind != PL_FILTER_INT16_WIDE) {
+        pl_gemm_prepare_parts(prepare, shape, rows, dense->kind == PL_FILTER_INT16 ? 2 : 1,
+                              &dense->operands);
+    }
     dense->by_blocks = rows == 1;
     const int64_t blocks = pl_gemm_blocks(shape->channels);
     const int64_t units = dense->by_blocks ? blocks : blocks > 0 ? rows : 0;

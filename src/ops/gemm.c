@@ -83,6 +83,23 @@ const void *pl_gemm_packed(const struct pl_gemm_operands *operands, const struct
     return (const char *)all + group * weights->group_bytes;
 }
 
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+void pl_gemm_prepare_parts(struct pl_prepare *prepare, const struct pl_gemm_shape *shape,
+                           int64_t pixels, int64_t element_bytes,
+                           struct pl_gemm_operands *operands)
+{
+    operands->part_scratch = -1;
+    if (operands->kernels->scratch == NULL) return;
+    const size_t bytes = operands->kernels->scratch(shape, pixels, element_bytes);
+    operands->part_scratch = pl_prepare_scratch(prepare, bytes, true);
+}
+
+void *pl_gemm_part_scratch(const struct pl_gemm_operands *operands, const struct pl_eval *eval)
+{
+    return operands->part_scratch >= 0 ? eval->scratch[operands->part_scratch] : NULL;
+}
+
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 static pl_status eval_rows(const struct pl_eval *eval, int64_t from, int64_t to)

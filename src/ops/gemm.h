@@ -33,6 +33,7 @@ struct pl_gemm_operands {
     const struct pl_gemm_kernels *kernels;
     struct pl_gemm_weights weights;
     struct pl_gemm_rows rows;
+    int32_t part_scratch; /* of the parts; -1: none */
 };
 
 /* Packs input `input`, taken as float32, int2, int4, int8, uint8 or int16, or adds the stage
@@ -43,6 +44,14 @@ pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, pl_
 /* The packed weights of a group. */
 const void *pl_gemm_packed(const struct pl_gemm_operands *operands, const struct pl_eval *eval,
                            int64_t group);
+
+/* Asks for the scratch that kernels with int8 weights want for parts of up to `pixels` pixels of
+ * elements of so many bytes; other operators set part_scratch to -1. */
+void pl_gemm_prepare_parts(struct pl_prepare *prepare, const struct pl_gemm_shape *shape,
+                           int64_t pixels, int64_t element_bytes,
+                           struct pl_gemm_operands *operands);
+/* For struct pl_gemm_part. */
+void *pl_gemm_part_scratch(const struct pl_gemm_operands *operands, const struct pl_eval *eval);
 
 /* Adds the stage that quantizes `count` rows of `length` floats of input 0, or of a scratch (-1:
  * none). */

@@ -133,6 +133,13 @@ static void *pack_bytes(struct check *check, const struct pl_kernels *kernels, c
     return packed;
 }
 
+static void *check_scratch(struct check *check, const struct pl_gemm_kernels *gemm,
+                           const struct pl_gemm_shape *shape, int64_t pixels, int64_t element_bytes)
+{
+    if (gemm->scratch == NULL) return NULL;
+    return check_aligned(check, gemm->scratch(shape, pixels, element_bytes));
+}
+
 /* The whole, in parts cut at random. */
 static void run_cut(const struct window_case *drawn, struct pl_gemm_part part, int32_t x,
                     int32_t block, const struct pl_gemm_integer *weights, integer_kernel run)
@@ -168,6 +175,7 @@ static void check_integer(struct check *check, bool is_unsigned)
     for (int i = 0; i < 2; i++) {
         weights.weights = pack_bytes(check, kernels[i], raw, &pack, is_unsigned);
         part.output = i == 0 ? outputs.reference : outputs.tested;
+        part.scratch = check_scratch(check, kernels[i]->gemm, &drawn.shape, drawn.pixels, 1);
         run_cut(&drawn, part, x, block, &weights,
                 is_unsigned ? kernels[i]->gemm->u8 : kernels[i]->gemm->i8);
     }
@@ -255,6 +263,8 @@ static void time_window(const struct bench *bench, bool is_unsigned, int32_t siz
     timed.weights.bias = bias;
     timed.part.input = input;
     timed.part.output = output;
+    if (gemm->scratch != NULL)
+        timed.part.scratch = aligned(gemm->scratch(&timed.shape, size * size, 1), 0);
     char what[64];
     snprintf(what, sizeof what, "%d^2 px, %d^2 taps, %d to %d", size, taps, depth, channels);
     bench_time(bench, what, run_timed, &timed, (double)size * size * k * channels,
@@ -265,6 +275,7 @@ static void time_window(const struct bench *bench, bool is_unsigned, int32_t siz
     free(multipliers);
     free(bias);
     free(output);
+    free(timed.part.scratch);
 }
 
 /* Layers of MobileNet, ResNet and a super-resolution network; the last one is a dense layer. */

@@ -127,12 +127,13 @@ typedef void (*run_part)(const void *kernels, const struct window_case *drawn, c
 static void run_cut(const struct window_case *drawn, const void *input, void *output, run_part run,
                     const void *kernels, const void *weights)
 {
+    static _Alignas(64) char scratch[1 << 18];
     const int32_t blocks = pl_gemm_blocks(drawn->shape.channels);
     const int32_t x = draw(0, drawn->width), block = draw(0, blocks);
     const struct pl_gemm_part parts[] = {
-        {input, output, drawn->y, 0, x, 0, block},
-        {input, output, drawn->y, x, drawn->width, 0, block},
-        {input, output, drawn->y, 0, drawn->width, block, blocks},
+        {input, output, drawn->y, 0, x, 0, block, scratch},
+        {input, output, drawn->y, x, drawn->width, 0, block, scratch},
+        {input, output, drawn->y, 0, drawn->width, block, blocks, scratch},
     };
     for (int i = 0; i < 3; i++) run(kernels, drawn, weights, &parts[i]);
 }

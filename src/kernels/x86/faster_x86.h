@@ -7,8 +7,9 @@
 
 #include "kernels/x86/depthwise_f32_x86.h"
 #include "kernels/x86/gemm_f32_x86.h"
+#include "kernels/x86/gemm_x86.h"
 
-#define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_x86),
+#define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_x86), PL_GEMM_BYTES_X86
 #define PL_FASTER_DEPTHWISE .f32 = PL_LEVEL(pl_depthwise_f32_x86),
 #define PL_FASTER_POOLING
 #define PL_FASTER_BINARY

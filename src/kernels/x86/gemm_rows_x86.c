@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inputs of matrix products as rows of unsigned bytes: see gemm_x86.h. Only as many pixels as the
+ * kernels work on at a time are copied, and none where the image has such rows already. */
+#include <string.h>
+
+#include "kernels/loop.h"
+#include "kernels/x86/dot_x86.h"
+#include "kernels/x86/gemm_x86.h"
+
+/* Rows that lie a multiple of CROWDED bytes apart would fall into the same few places of the first cache. */
+enum { ALIGNMENT = 64, CROWDED = 512 };
+enum {
+    ROWS_BYTES = 128 * 1024, /* of pixels that are brought into rows together */
+    MIN_ROWS = 28            /* whole tiles of 4 and 14 rows */
+};
+
+static int64_t taps_of(const struct pl_gemm_shape *shape)
+{
+    return (int64_t)shape->patch.filter_height * shape->patch.filter_width;
+}
+
+int64_t PL_LEVEL(pl_gemm_row_stride_x86)(const struct pl_gemm_shape *shape, int64_t element_bytes)
+{
+    const int64_t k = taps_of(shape) * shape->depth * element_bytes;
+    const int64_t whole = (k + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return whole % CROWDED == 0 ? whole + ALIGNMENT : whole;
+}
+
+/* ---- copying --------------------------------------------------------------------------------- */
+
+#if defined(__AVX512F__)
+static void copy_bytes(uint8_t *to, const uint8_t *from, int64_t count, uint8_t flip)
+{
+    const __m512i flips = _mm512_set1_epi8((char)flip);
+    for (; count >= 64; count -= 64, to += 64, from += 64)
+        _mm512_storeu_si512(to, _mm512_xor_si512(_mm512_loadu_si512(from), flips));
+    if (count == 0) return;
+    const __mmask64 mask = _bzhi_u64(UINT64_MAX, (uint32_t)count);
+    _mm512_mask_storeu_epi8(to, mask, _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, from), flips));
+}
+#else
+static void copy_bytes(uint8_t *to, const uint8_t *from, int64_t count, uint8_t flip)
+{
+    const __m256i flips = _mm256_set1_epi8((char)flip);
+    for (; count >= 32; count -= 32, to += 32, from += 32)
+        pl_vec_store(to, _mm256_xor_si256(pl_vec_load(from), flips));
+    if (count >= 16) {
+        const __m128i x = _mm_loadu_si128((const __m128i_u *)from);
+        _mm_storeu_si128((__m128i_u *)to, _mm_xor_si128(x, _mm256_castsi256_si128(flips)));
+        count -= 16, to += 16, from += 16;
+    }
+    for (int64_t i = 0; i < count; i++) to[i] = from[i] ^ flip;
+}
+#endif
+
+/* All taps of one pixel, one after the other. */
+static void copy_pixel(const struct pl_gemm_source_x86 *source, int32_t y, int32_t x,
+                       uint8_t outside, uint8_t *to)
+{
+    const struct pl_gemm_shape *shape = source->shape;
+    const struct pl_patch *patch = &shape->patch;
+    const int64_t depth = shape->depth * source->element_bytes;
+    const int64_t channels = patch->channels * source->element_bytes;
+    const struct pl_taps rows = pl_patch_taps_y(patch, y), columns = pl_patch_taps_x(patch, x);
+    const bool joined = patch->dilation_x == 1 && shape->depth == patch->channels;
+    const int64_t row_bytes = patch->filter_width * depth;
+    const int64_t before = columns.from * depth;
+    const int64_t after = (patch->filter_width - columns.to) * depth;
+    const int64_t first_y = (int64_t)y * patch->stride_y - patch->before_y;
+    const int64_t first_x = (int64_t)x * patch->stride_x - patch->before_x;
+    for (int32_t j = 0; j < patch->filter_height; j++, to += row_bytes) {
+        if (j < rows.from || j >= rows.to || columns.from == columns.to) {
+            memset(to, outside, (size_t)row_bytes);
+            continue;
+        }
+        if (before > 0) memset(to, outside, (size_t)before);
+        if (after > 0) memset(to + row_bytes - after, outside, (size_t)after);
+        const int64_t line = (first_y + (int64_t)j * patch->dilation_y) * patch->width;
+        const int64_t step = patch->dilation_x * channels;
+        const uint8_t *from = (const uint8_t *)source->part->input +
+                              ((line + first_x) * channels + columns.from * step);
+        if (joined) {
+            copy_bytes(to + before, from, row_bytes - before - after, source->flip);
+            continue;
+        }
+        for (int32_t i = columns.from; i < columns.to; i++, from += step)
+            copy_bytes(to + i * depth, from, depth, source->flip);
+    }
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* One tap that is inside of the image for every pixel. */
+static bool is_plain(const struct pl_gemm_shape *shape)
+{
+    const struct pl_patch *patch = &shape->patch;
+    return taps_of(shape) == 1 && patch->before_x == 0 && patch->before_y == 0 &&
+           patch->stride_x == 1 && patch->stride_y == 1 && shape->output_width == 0;
+}
+
+static void copy_plain(const struct pl_gemm_source_x86 *source, int32_t from, int32_t to,
+                       uint8_t *memory, int64_t stride)
+{
+    const struct pl_patch *patch = &source->shape->patch;
+    const int64_t depth = source->shape->depth * source->element_bytes;
+    const int64_t padded = pl_gemm_padded(source->shape->depth) * source->element_bytes;
+    const int64_t channels = patch->channels * source->element_bytes;
+    const int64_t first = (int64_t)source->part->y * patch->width + from;
+    const uint8_t *pixel = (const uint8_t *)source->part->input + first * channels;
+    for (int32_t x = from; x < to; x++, pixel += channels, memory += stride) {
+        copy_bytes(memory, pixel, depth, source->flip);
+        for (int64_t k = depth; k < padded; k++) memory[k] = 0;
+    }
+}
+
+static void copy_windows(const struct pl_gemm_source_x86 *source, int32_t from, int32_t to,
+                         uint8_t *memory, int64_t stride)
+{
+    const struct pl_gemm_shape *shape = source->shape;
+    const int64_t k = taps_of(shape) * shape->depth * source->element_bytes;
+    const int64_t padded = pl_gemm_padded(taps_of(shape) * shape->depth) * source->element_bytes;
+    int32_t y = source->part->y, x = from;
+    if (shape->output_width > 0) {
+        y += from / shape->output_width;
+        x = from % shape->output_width;
+    }
+    for (int32_t i = from; i < to; i++, memory += stride) {
+        const int32_t zero_point = source->zero_points[i * (int64_t)source->zero_step];
+        copy_pixel(source, y, x, (uint8_t)(zero_point + source->flip), memory);
+        for (int64_t rest = k; rest < padded; rest++) memory[rest] = 0;
+        if (++x == shape->output_width) {
+            x = 0;
+            y++;
+        }
+    }
+}
+
+struct pl_gemm_rows_x86 PL_LEVEL(pl_gemm_make_rows_x86)(const struct pl_gemm_source_x86 *source,
+                                                        int32_t from, int32_t to, uint8_t *memory)
+{
+    const struct pl_gemm_shape *shape = source->shape;
+    const struct pl_patch *patch = &shape->patch;
+    const int64_t stride = PL_LEVEL(pl_gemm_row_stride_x86)(shape, source->element_bytes);
+    const int64_t channels = patch->channels * source->element_bytes;
+    const bool plain = is_plain(shape) && to <= patch->width && source->part->y < patch->height;
+    if (plain && source->flip == 0 && shape->depth % PL_GEMM_STEP == 0 && channels % CROWDED != 0) {
+        const int64_t first = (int64_t)source->part->y * patch->width + from;
+        return (struct pl_gemm_rows_x86){(const uint8_t *)source->part->input + first * channels,
+                                         channels};
+    }
+    if (plain) copy_plain(source, from, to, memory, stride);
+    else copy_windows(source, from, to, memory, stride);
+    return (struct pl_gemm_rows_x86){memory, stride};
+}
+
+int32_t PL_LEVEL(pl_gemm_rows_at_once_x86)(const struct pl_gemm_shape *shape, int64_t element_bytes)
+{
+    const int64_t rows = ROWS_BYTES / PL_LEVEL(pl_gemm_row_stride_x86)(shape, element_bytes);
+    if (rows > PL_GEMM_MAX_ROWS) return PL_GEMM_MAX_ROWS;
+    return rows < MIN_ROWS ? MIN_ROWS : (int32_t)(rows / MIN_ROWS * MIN_ROWS);
+}
+
+size_t PL_LEVEL(pl_gemm_scratch_x86)(const struct pl_gemm_shape *shape, int64_t pixels,
+                                     int64_t element_bytes)
+{
+    const int64_t rows = PL_LEVEL(pl_gemm_rows_at_once_x86)(shape, element_bytes);
+    return (size_t)((pixels < rows ? pixels : rows) *
+                    PL_LEVEL(pl_gemm_row_stride_x86)(shape, element_bytes));
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sums of products to bytes, exactly as the reference rounds, mostly in float.
+ *
+ * The reference multiplies x by m / 2^31 and rounds ties up, then shifts right by e >= 1 and rounds
+ * ties away from zero. A floor in a floor is one floor, so with y = x m 2^(-31 - e) that is
+ * floor(y + nudge + 1/2), where nudge is 2^(-e - 1) with the sign of x; dense layers round
+ * y = x scale with a nudge of 0. In float, y + nudge has for |y| < 2^9 an error below 2^-13 (three
+ * roundings of 2^-24); where it is farther than that from a tie its nearest integer is the
+ * result, and the few lanes that are not are done again in the reference's own way. Beyond 2^9
+ * every byte is clamped. */
+#ifndef PL_KERNELS_X86_REQUANTIZE_X86_H
+#define PL_KERNELS_X86_REQUANTIZE_X86_H
+
+#include <stdbool.h>
+
+#include "kernels/requantize.h"
+#include "kernels/x86/dot_x86.h"
+
+/* How sums become bytes; either multipliers or scales is NULL. */
+struct pl_requantizer_x86 {
+    const struct pl_multiplier *multipliers; /* of channel 0 */
+    const double *scales;
+    struct pl_output_range range;
+    bool is_unsigned;
+};
+
+enum { PL_REQUANTIZE_BLOCK = 16 };
+
+/* What 16 channels have in common; a lane without a channel gives the zero point. */
+struct pl_requantize_block_x86 {
+    float scale[PL_REQUANTIZE_BLOCK];
+    float nudge[PL_REQUANTIZE_BLOCK];
+};
+
+/* Channels [first, first + count), count <= 16. False: too large a scale for float to do. */
+static inline bool pl_requantize_prepare_x86(const struct pl_requantizer_x86 *requantizer,
+                                             int32_t first, int32_t count,
+                                             struct pl_requantize_block_x86 *block)
+{
+    bool fits = true;
+    if (requantizer->multipliers == NULL) {
+        for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++) {
+            const double scale = n < count ? requantizer->scales[first + n] : 0.0;
+            fits &= scale >= 0.0 && scale <= 0.5;
+            block->scale[n] = fits ? (float)scale : 0.0f;
+            block->nudge[n] = 0.0f;
+        }
+        return fits;
+    }
+    struct pl_multiplier all[PL_REQUANTIZE_BLOCK];
+    for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++)
+        all[n] = n < count ? requantizer->multipliers[first + n] : (struct pl_multiplier){0, -31};
+    uint32_t scale_bits[PL_REQUANTIZE_BLOCK], nudge_bits[PL_REQUANTIZE_BLOCK];
+    int32_t worst = 0;
+    for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++) {
+        /* Powers of two by their exponents. */
+        worst |= ~all[n].shift; /* >= 0 where shift is negative */
+        scale_bits[n] = (uint32_t)(127 - 31 + all[n].shift) << 23;
+        nudge_bits[n] = (uint32_t)(127 - 1 + all[n].shift) << 23;
+    }
+    memcpy(block->scale, scale_bits, sizeof scale_bits);
+    memcpy(block->nudge, nudge_bits, sizeof nudge_bits);
+    for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++) block->scale[n] *= (float)all[n].multiplier;
+    return worst >= 0;
+}
+
+/* The reference's way. */
+static inline int32_t pl_requantize_exactly_x86(const struct pl_requantizer_x86 *requantizer,
+                                                int32_t sum, int32_t channel)
+{
+    if (requantizer->multipliers != NULL)
+        return pl_requantize(sum, requantizer->multipliers[channel], requantizer->range);
+    return pl_requantize_double((double)sum, requantizer->scales[channel], requantizer->range);
+}
+
+#define PL_SAFE_DISTANCE (0.5f - 0x1p-13f)
+
+/* ---- vectors --------------------------------------------------------------------------------- */
+
+#if defined(__AVX512F__)
+typedef __m512 pl_vec_float;
+#define PL_VEC_FLOAT(name) _mm512_##name##_ps
+#else
+typedef __m256 pl_vec_float;
+#define PL_VEC_FLOAT(name) _mm256_##name##_ps
+#endif
+
+/* Sums times scale, rounded to nearest, and how far that is away (which half decides). */
+struct pl_rounded_x86 {
+    pl_vec values;
+    pl_vec_float distance;
+};
+
+PL_ALWAYS_INLINE struct pl_rounded_x86 pl_round_scaled_x86(pl_vec sums, pl_vec_float scale,
+                                                           pl_vec_float nudge)
+{
+#if defined(__AVX512F__)
+    /* The sign of the sum, the rest of the nudge. */
+    const __m512i signed_nudge = _mm512_ternarylogic_epi32(sums, _mm512_castps_si512(nudge),
+                                                           _mm512_set1_epi32(INT32_MIN), 0xec);
+    const __m512 y =
+        _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), scale, _mm512_castsi512_ps(signed_nudge));
+    return (struct pl_rounded_x86){_mm512_cvtps_epi32(y), _mm512_reduce_ps(y, 0)};
+#else
+    const __m256 sign = _mm256_and_ps(_mm256_castsi256_ps(sums), _mm256_set1_ps(-0.0f));
+    const __m256 y = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), scale, _mm256_or_ps(nudge, sign));
+    const __m256i values = _mm256_cvtps_epi32(y);
+    return (struct pl_rounded_x86){values, _mm256_sub_ps(y, _mm256_cvtepi32_ps(values))};
+#endif
+}
+
+PL_ALWAYS_INLINE pl_vec_float pl_absolute_x86(pl_vec_float x)
+{
+#if defined(__AVX512F__)
+    return _mm512_abs_ps(x);
+#else
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
+#endif
+}
+
+/* Bit n: lane n is not surely right. */
+PL_ALWAYS_INLINE uint32_t pl_unsure_x86(pl_vec_float distance)
+{
+#if defined(__AVX512F__)
+    return _mm512_cmp_ps_mask(pl_absolute_x86(distance), _mm512_set1_ps(PL_SAFE_DISTANCE),
+                              _CMP_NLE_UQ);
+#else
+    return (uint32_t)_mm256_movemask_ps(
+        _mm256_cmp_ps(pl_absolute_x86(distance), _mm256_set1_ps(PL_SAFE_DISTANCE), _CMP_NLE_UQ));
+#endif
+}
+
+/* Bytes of four vectors of numbers, one vector after the other, with zero point and clamped. */
+PL_ALWAYS_INLINE pl_vec pl_pack_bytes_x86(const pl_vec values[4], struct pl_output_range range,
+                                          bool is_unsigned)
+{
+#if defined(__AVX512F__)
+    const __m512i zero_point = _mm512_set1_epi16((int16_t)range.zero_point);
+    const __m512i low = _mm512_set1_epi8((char)range.low),
+                  high = _mm512_set1_epi8((char)range.high);
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i a = _mm512_adds_epi16(_mm512_packs_epi32(values[0], values[1]), zero_point);
+    const __m512i b = _mm512_adds_epi16(_mm512_packs_epi32(values[2], values[3]), zero_point);
+    __m512i bytes;
+    if (is_unsigned) bytes = _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(a, b), low), high);
+    else bytes = _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(a, b), low), high);
+    return _mm512_permutexvar_epi32(order, bytes);
+#else
+    const __m256i zero_point = _mm256_set1_epi16((int16_t)range.zero_point);
+    const __m256i low = _mm256_set1_epi8((char)range.low),
+                  high = _mm256_set1_epi8((char)range.high);
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i a = _mm256_adds_epi16(_mm256_packs_epi32(values[0], values[1]), zero_point);
+    const __m256i b = _mm256_adds_epi16(_mm256_packs_epi32(values[2], values[3]), zero_point);
+    __m256i bytes;
+    if (is_unsigned) bytes = _mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(a, b), low), high);
+    else bytes = _mm256_min_epi8(_mm256_max_epi8(_mm256_packs_epi16(a, b), low), high);
+    return _mm256_permutevar8x32_epi32(bytes, order);
+#endif
+}
+
+#endif
