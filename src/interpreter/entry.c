@@ -43,6 +43,16 @@ const struct pl_subgraph *pl_entry_subgraph(const struct pl_entry *entry)
     return &entry->instance->graph->subgraphs[entry->subgraph];
 }
 
+int32_t pl_entry_subgraph_index(const struct pl_entry *entry)
+{
+    return entry->subgraph;
+}
+
+const struct pl_signature *pl_entry_own_signature(const struct pl_entry *entry)
+{
+    return entry->signature;
+}
+
 int32_t pl_entry_input_count(const struct pl_entry *entry)
 {
     return entry->signature != NULL ? entry->signature->input_count : pl_entry_subgraph(entry)->input_count;
