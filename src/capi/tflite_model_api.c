@@ -4,12 +4,12 @@
 
 const char *TfLiteVersion(void)
 {
-    return "2.20.0";
+    return "2.21.0";
 }
 
 const char *TfLiteExtensionApisVersion(void)
 {
-    return "2.20.0";
+    return "2.21.0";
 }
 
 int TfLiteSchemaVersion(void)
