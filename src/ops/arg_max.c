@@ -47,13 +47,16 @@ static enum pl_arg_type arg_type(pl_type type)
     }
 }
 
-static pl_status prepare_arg(struct pl_prepare *prepare, const pl_arg_kernel *kernels)
+static pl_status prepare_arg(struct pl_prepare *prepare, const pl_arg_kernel *kernels,
+                             enum pl_field option)
 {
     PL_TRY(pl_check_arity(prepare, 2, 2, 1));
     PL_TRY(pl_check_type(prepare, pl_input(0),
                          PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED_8 | PL_TYPE_BIT(PL_INT32) |
                              PL_TYPE_BIT(PL_BOOL)));
-    PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPE_BIT(PL_INT32) | PL_TYPE_BIT(PL_INT64)));
+    PL_TRY(pl_check_type(prepare, pl_input(1), PL_TYPES_INDEX));
+    PL_TRY(pl_check_index_option(prepare, pl_output(0),
+                                 pl_record_integer(prepare->op->options, option)));
     PL_TRY(pl_check_rank(prepare, pl_input(0), 1, PL_MAX_RANK));
     const struct pl_shape *in = &prepare->inputs[0]->shape;
     int64_t wanted = 0;
@@ -81,10 +84,10 @@ static pl_status prepare_arg(struct pl_prepare *prepare, const pl_arg_kernel *ke
 
 pl_status pl_prepare_arg_max(struct pl_prepare *prepare)
 {
-    return prepare_arg(prepare, prepare->kernels->reduction->arg_max);
+    return prepare_arg(prepare, prepare->kernels->reduction->arg_max, PL_ArgMaxOptions_output_type);
 }
 
 pl_status pl_prepare_arg_min(struct pl_prepare *prepare)
 {
-    return prepare_arg(prepare, prepare->kernels->reduction->arg_min);
+    return prepare_arg(prepare, prepare->kernels->reduction->arg_min, PL_ArgMinOptions_output_type);
 }

@@ -237,6 +237,15 @@ pl_status pl_check_symmetric(struct pl_prepare *prepare, struct pl_place place)
     return PL_OK;
 }
 
+pl_status pl_check_index_option(struct pl_prepare *prepare, struct pl_place place, int64_t wanted)
+{
+    PL_TRY(pl_check_type(prepare, place, PL_TYPES_INDEX));
+    const pl_type found = pl_check_value(prepare, place)->tensor->type;
+    if (wanted == (int64_t)found) return PL_OK;
+    return pl_check_fail(prepare, PL_MISMATCH, place, "found %s, the options say type %lld",
+                         pl_type_name(found), (long long)wanted);
+}
+
 pl_status pl_check_option(struct pl_prepare *prepare, const char *name, int64_t value, int64_t low,
                           int64_t high)
 {

@@ -67,6 +67,9 @@ pl_status pl_check_same_quantization(struct pl_prepare *prepare, struct pl_place
 /* The zero point is 0. */
 pl_status pl_check_symmetric(struct pl_prepare *prepare, struct pl_place place);
 
+/* int32 or int64, whichever the options name. */
+pl_status pl_check_index_option(struct pl_prepare *prepare, struct pl_place place, int64_t wanted);
+
 /* An integer of the options in [low, high]. */
 pl_status pl_check_option(struct pl_prepare *prepare, const char *name, int64_t value, int64_t low,
                           int64_t high);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* IF and CALL_ONCE: operators that run another subgraph, or not. */
+/* IF, STABLEHLO_CASE, STABLEHLO_COMPOSITE and CALL_ONCE: operators that run another subgraph, or
+ * not. */
 #include <stdio.h>
 
 #include "ops/callee.h"
@@ -48,6 +49,88 @@ pl_status pl_prepare_if(struct pl_prepare *prepare)
     prepare->params = params;
     pl_callee_scratch(prepare, callees, 2);
     pl_prepare_stage(prepare, eval_if, 1, 1);
+    return PL_OK;
+}
+
+/* ---- STABLEHLO_CASE and STABLEHLO_COMPOSITE -------------------------------------------------- */
+
+/* Input 0 says which branch; whatever is no branch stands for the last one. */
+struct branches {
+    int32_t count;
+    const struct pl_block *blocks[];
+};
+
+static pl_status eval_case(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct branches *params = eval->params;
+    (void)from;
+    (void)to;
+    const struct pl_now choice = pl_eval_input(eval, 0);
+    if (choice.bytes != sizeof(int32_t))
+        return pl_eval_fail(eval, "the index has %zu bytes, expected one int32", choice.bytes);
+    const int32_t wanted = *(const int32_t *)choice.data;
+    const int32_t branch = wanted >= 0 && wanted < params->count ? wanted : params->count - 1;
+    return eval->services->call_block(eval, params->blocks[branch], 1, eval->scratch[0]);
+}
+
+pl_status pl_prepare_stablehlo_case(struct pl_prepare *prepare)
+{
+    const int32_t inputs = prepare->input_count;
+    PL_TRY(pl_check_arity(prepare, inputs > 0 ? inputs : 1, inputs, prepare->output_count));
+    PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPE_BIT(PL_INT32)));
+    if (!prepare->inputs[0]->late) PL_TRY(pl_check_count(prepare, pl_input(0), 1));
+    uint32_t count = 0;
+    const int32_t *indices = pl_record_vector(
+        prepare->op->options, PL_StablehloCaseOptions_branch_subgraph_indices, &count);
+    if (indices == NULL || count == 0)
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "it has no branches");
+    struct branches *params =
+        pl_prepare_allocate(prepare, sizeof *params + count * sizeof params->blocks[0]);
+    struct pl_callee *callees = pl_prepare_allocate(prepare, count * sizeof *callees);
+    const struct pl_call_end *ends = pl_callee_inputs(prepare, 1);
+    if (params == NULL || callees == NULL || ends == NULL) return PL_OUT_OF_MEMORY;
+    params->count = (int32_t)count;
+    for (int32_t i = 0; i < params->count; i++) {
+        PL_TRY(pl_callee_plan(prepare, indices[i], 1, ends, prepare->output_count, &callees[i]));
+        params->blocks[i] = callees[i].block;
+    }
+    PL_TRY(pl_callee_set_outputs(prepare, callees, params->count));
+    prepare->params = params;
+    pl_callee_scratch(prepare, callees, params->count);
+    pl_prepare_stage(prepare, eval_case, 1, 1);
+    return PL_OK;
+}
+
+/* A composite is what its decomposition does. LiteRT asks for attributes, too, which this does not
+ * need. */
+struct composite {
+    const struct pl_block *block;
+};
+
+static pl_status eval_composite(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct composite *params = eval->params;
+    (void)from;
+    (void)to;
+    return eval->services->call_block(eval, params->block, 0, eval->scratch[0]);
+}
+
+pl_status pl_prepare_stablehlo_composite(struct pl_prepare *prepare)
+{
+    const int32_t inputs = prepare->input_count;
+    PL_TRY(pl_check_arity(prepare, inputs, inputs, prepare->output_count));
+    const int64_t index = pl_record_integer(
+        prepare->op->options, PL_StableHLOCompositeOptions_decomposition_subgraph_index);
+    struct pl_callee callee = {0};
+    struct composite *params = pl_prepare_allocate(prepare, sizeof *params);
+    const struct pl_call_end *ends = pl_callee_inputs(prepare, 0);
+    if (params == NULL || ends == NULL) return PL_OUT_OF_MEMORY;
+    PL_TRY(pl_callee_plan(prepare, index, 0, ends, prepare->output_count, &callee));
+    PL_TRY(pl_callee_set_outputs(prepare, &callee, 1));
+    params->block = callee.block;
+    prepare->params = params;
+    pl_callee_scratch(prepare, &callee, 1);
+    pl_prepare_stage(prepare, eval_composite, 1, 1);
     return PL_OK;
 }
 

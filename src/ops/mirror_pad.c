@@ -37,16 +37,16 @@ static pl_status eval_mirror_pad(const struct pl_eval *eval, int64_t from, int64
     return PL_OK;
 }
 
-/* `edge`: how many elements at the border are not repeated. Behind the end the mirror image may be
- * longer than the axis: the first element is then repeated, as the reference has it. */
+/* `edge`: how many elements at the border are not repeated. */
 static pl_status mirror_axis(struct pl_prepare *prepare, struct mirror_pad *params, int32_t axis,
                              const int64_t paddings[2], int32_t edge)
 {
     const int64_t size = params->input.dims[axis];
     const int64_t before = paddings[0];
     const int64_t after = paddings[1];
-    if (before < 0 || after < 0 || (before > 0 && before > size - edge) ||
-        (after > 0 && size == 0) || after > INT32_MAX - before - size)
+    const int64_t most = size > edge ? size - edge : 0;
+    if (before < 0 || after < 0 || before > most || after > most ||
+        before + size + after > INT32_MAX)
         return pl_check_fail(prepare, PL_MISMATCH, pl_input(1),
                              "dimension %d of %lld cannot be padded by %lld and %lld", (int)axis,
                              (long long)size, (long long)before, (long long)after);
@@ -57,7 +57,7 @@ static pl_status mirror_axis(struct pl_prepare *prepare, struct mirror_pad *para
         int64_t found = i - before;
         if (found < 0) found = edge - 1 - found;
         else if (found >= size) found = 2 * size - 1 - edge - found;
-        coordinates[i] = (int32_t)(found < 0 ? 0 : found);
+        coordinates[i] = (int32_t)found;
     }
     params->output.dims[axis] = total;
     params->coordinates[axis] = coordinates;

@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "ops/axis.h"
-#include "ops/box.h"
 #include "ops/check.h"
-#include "ops/op.h"
+#include "ops/move.h"
 
 /* The axes behind the last padded one are part of the row: a row is `before` elements of padding, a
  * run of the input and `after` elements of padding. The outer axes say which rows are of the
@@ -85,13 +84,14 @@ static pl_status choose_value(struct pl_prepare *prepare, struct pad *params)
     return PL_OK;
 }
 
-/* Reads the paddings [rank][2] and sets the output's shape. */
+/* Reads the paddings [rank][2], which may be bool too, and sets the output's shape. */
 static pl_status read_paddings(struct pl_prepare *prepare, int64_t paddings[2 * PL_MAX_RANK],
                                struct pl_shape *output)
 {
     const struct pl_shape *input = &prepare->inputs[0]->shape;
-    int32_t count = 0;
-    PL_TRY(pl_axis_read_integers(prepare, 1, 2 * PL_MAX_RANK, paddings, &count));
+    PL_TRY(pl_check_type(prepare, pl_input(1),
+                         PL_TYPES_INDEX | PL_TYPE_BIT(PL_INT16) | PL_TYPE_BIT(PL_INT8) |
+                             PL_TYPE_BIT(PL_BOOL)));
     const struct pl_shape *shape = &prepare->inputs[1]->shape;
     if (shape->rank != 2 || shape->dims[0] != input->rank || shape->dims[1] != 2) {
         char text[PL_SHAPE_TEXT_BYTES];
@@ -99,6 +99,10 @@ static pl_status read_paddings(struct pl_prepare *prepare, int64_t paddings[2 * 
                              pl_shape_text(shape, text), (int)input->rank);
     }
     output->rank = input->rank;
+    const void *bytes = NULL;
+    if (input->rank > 0) PL_TRY(pl_prepare_read(prepare, 1, &bytes));
+    for (int32_t i = 0; i < 2 * input->rank; i++)
+        paddings[i] = pl_axis_element(bytes, prepare->inputs[1]->tensor->type, i);
     for (int32_t i = 0; i < input->rank; i++) {
         const int64_t before = paddings[2 * i];
         const int64_t after = paddings[2 * i + 1];
@@ -133,11 +137,14 @@ static void describe_rows(struct pad *params, const struct pl_shape *input,
 
 static pl_status prepare_pad(struct pl_prepare *prepare, pl_eval_function eval)
 {
-    PL_TRY(pl_check_same_type(prepare, pl_input(0), pl_output(0)));
     struct pad *params = pl_prepare_allocate(prepare, sizeof *params);
     if (params == NULL) return PL_OUT_OF_MEMORY;
     params->kernels = prepare->kernels->movement;
-    PL_TRY(pl_box_element_bytes(prepare, pl_input(0), &params->element_bytes));
+    PL_TRY(pl_move_check(prepare, 0,
+                         PL_TYPES_BYTES_1 | PL_TYPE_BIT(PL_INT16) | PL_TYPE_BIT(PL_FLOAT16) |
+                             PL_TYPE_BIT(PL_BFLOAT16) | PL_TYPE_BIT(PL_INT32) |
+                             PL_TYPE_BIT(PL_FLOAT32) | PL_TYPE_BIT(PL_INT64),
+                         &params->element_bytes));
     int64_t paddings[2 * PL_MAX_RANK];
     struct pl_shape output = {0, {0}};
     PL_TRY(read_paddings(prepare, paddings, &output));

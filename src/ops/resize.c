@@ -4,9 +4,8 @@
 #include <math.h>
 
 #include "ops/axis.h"
-#include "ops/box.h"
 #include "ops/check.h"
-#include "ops/op.h"
+#include "ops/move.h"
 
 /* The integer rule works in 1/1024 and 32 bits. */
 enum { FIXED_ONE = 1024, FIXED_MAX_DIM = 1 << 20, MAX_DIM = 1 << 24 };
@@ -234,6 +233,8 @@ pl_status pl_prepare_resize_nearest_neighbor(struct pl_prepare *prepare)
     if (params == NULL) return PL_OUT_OF_MEMORY;
     struct geometry *geometry = &params->geometry;
     PL_TRY(prepare_geometry(prepare, geometry));
+    PL_TRY(pl_check_type(prepare, pl_input(0),
+                         PL_TYPES_BYTES_1 | PL_TYPES_BYTES_2 | PL_TYPES_BYTES_4));
     const struct pl_record *options = prepare->op->options;
     geometry->align_corners =
         pl_record_integer(options, PL_ResizeNearestNeighborOptions_align_corners) != 0;

@@ -27,16 +27,6 @@ static pl_status eval_numbers(const struct pl_eval *eval, int64_t from, int64_t 
     return PL_OK;
 }
 
-/* The type that the options name is the output's. */
-static pl_status check_output_type(struct pl_prepare *prepare, int64_t wanted)
-{
-    PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_INDEX));
-    const pl_type found = prepare->outputs[0]->tensor->type;
-    if (wanted == (int64_t)found) return PL_OK;
-    return pl_check_fail(prepare, PL_MISMATCH, pl_output(0), "found %s, the options say type %lld",
-                         pl_type_name(found), (long long)wanted);
-}
-
 static pl_status add_numbers(struct pl_prepare *prepare, const struct numbers *numbers)
 {
     struct numbers *params = pl_prepare_allocate(prepare, sizeof *params);
@@ -51,8 +41,8 @@ static pl_status add_numbers(struct pl_prepare *prepare, const struct numbers *n
 pl_status pl_prepare_shape(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 1, 1, 1));
-    PL_TRY(check_output_type(prepare,
-                             pl_record_integer(prepare->op->options, PL_ShapeOptions_out_type)));
+    PL_TRY(pl_check_index_option(
+        prepare, pl_output(0), pl_record_integer(prepare->op->options, PL_ShapeOptions_out_type)));
     const struct pl_shape *input = &prepare->inputs[0]->shape;
     const struct pl_shape output = {1, {input->rank}};
     PL_TRY(pl_check_set_output(prepare, 0, &output));

@@ -68,12 +68,9 @@ static pl_status check_unique(struct pl_prepare *prepare)
     PL_TRY(
         pl_check_type(prepare, pl_input(0), PL_TYPES_FLOAT | PL_TYPES_QUANTIZED | PL_TYPES_INDEX));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
-    PL_TRY(pl_check_type(prepare, pl_output(1), PL_TYPES_INDEX));
-    const int64_t wanted = pl_record_integer(prepare->op->options, PL_UniqueOptions_idx_out_type);
-    if (wanted != (int64_t)prepare->outputs[1]->tensor->type)
-        return pl_check_fail(prepare, PL_MISMATCH, pl_output(1),
-                             "found %s, the options say type %lld",
-                             pl_type_name(prepare->outputs[1]->tensor->type), (long long)wanted);
+    PL_TRY(pl_check_index_option(
+        prepare, pl_output(1),
+        pl_record_integer(prepare->op->options, PL_UniqueOptions_idx_out_type)));
     return pl_check_rank(prepare, pl_input(0), 1, 1);
 }
 
