@@ -16,7 +16,9 @@ ANOTHER_ISSUE = ("audio_preprocessor_int8", "keyword_scrambled_8bit")  # TFLite 
 TYPES = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.FLOAT16: np.float16,
          schema.TensorType.INT32: np.int32, schema.TensorType.UINT8: np.uint8, schema.TensorType.INT64: np.int64,
          schema.TensorType.BOOL: np.bool_, schema.TensorType.INT16: np.int16, schema.TensorType.INT8: np.int8,
-         schema.TensorType.UINT32: np.uint32, schema.TensorType.FLOAT64: np.float64}
+         schema.TensorType.UINT32: np.uint32, schema.TensorType.FLOAT64: np.float64,
+         schema.TensorType.UINT64: np.uint64, schema.TensorType.UINT16: np.uint16,
+         schema.TensorType.COMPLEX64: np.complex64}
 OPERATOR = {number: name for name, number in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
 CONTROL = {"IF", "WHILE", "CALL_ONCE"}
 

@@ -16,6 +16,7 @@ class Builder:
         self.rng = np.random.default_rng(seed)
         self.tensors = []
         self.buffers = [schema.BufferT()]
+        self.regions = []  # (operator or None, kind): subgraphs 1, 2, ... of two scalars
 
     def add(self, kind, shape, data=None, scale=None, zero_point=0, variable=False):
         tensor = schema.TensorT()
@@ -59,8 +60,11 @@ class Builder:
 
     def model_of(self, record, operator, version, options, fed):
         if options is not None:
-            record.builtinOptions = options
-            record.builtinOptionsType = getattr(schema.BuiltinOptions, type(options).__name__[:-1])
+            name = type(options).__name__[:-1]
+            if hasattr(schema.BuiltinOptions, name):
+                record.builtinOptions, record.builtinOptionsType = options, getattr(schema.BuiltinOptions, name)
+            else:
+                record.builtinOptions2, record.builtinOptions2Type = options, getattr(schema.BuiltinOptions2, name)
         code = schema.OperatorCodeT()
         code.builtinCode = getattr(schema.BuiltinOperator, operator)
         code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), version
@@ -69,5 +73,29 @@ class Builder:
         graph.inputs, graph.outputs = np.array(fed, np.int32), record.outputs
         tree = schema.ModelT()
         tree.version, tree.description = 3, "one operator"
-        tree.operatorCodes, tree.subgraphs, tree.buffers = [code], [graph], self.buffers
+        codes, graphs = [code], [graph]
+        for region in self.regions:
+            graphs.append(self.region_graph(region, codes))
+        tree.operatorCodes, tree.subgraphs, tree.buffers = codes, graphs, self.buffers
         return models.pack(tree)
+
+    @staticmethod
+    def region_graph(region, codes):
+        """A subgraph of one operator of two scalars (None: it gives its second input), for StableHLO's regions."""
+        operator, kind = region
+        graph = schema.SubGraphT()
+        graph.name, graph.tensors, graph.operators = "region", [], []
+        for k in range(3 if operator else 2):
+            tensor = schema.TensorT()
+            tensor.name, tensor.type, tensor.shape = f"r{k}", kind, np.array([], np.int32)
+            graph.tensors.append(tensor)
+        graph.inputs, graph.outputs = np.array([0, 1], np.int32), np.array([2 if operator else 1], np.int32)
+        if operator:
+            code, record = schema.OperatorCodeT(), schema.OperatorT()
+            code.builtinCode = getattr(schema.BuiltinOperator, operator)
+            code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), 1
+            record.opcodeIndex = len(codes)
+            record.inputs, record.outputs = graph.inputs, graph.outputs
+            codes.append(code)
+            graph.operators.append(record)
+        return graph
