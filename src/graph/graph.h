@@ -32,7 +32,7 @@ struct pl_tensor {
     struct pl_shape signature; /* the same with -1 for open dimensions; equals shape if !has_signature */
     struct pl_quantization quantization;
     struct pl_constant *constant;      /* NULL unless the file gives the bytes */
-    bool is_sparse;                    /* in the file; the constant here is dense */
+    const struct pl_record *sparsity;  /* of the file, NULL if dense; the constant here is dense in any case */
 };
 
 struct pl_operator {

@@ -141,8 +141,8 @@ static pl_status import_sparse(struct importer *importer, const struct pl_record
     pl_free(memory, dense, bytes);
     if (status != PL_OK) return status;
     importer->graph->constants[importer->graph->constant_count++] = tensor->constant;
-    tensor->is_sparse = true;
-    return PL_OK;
+    tensor->sparsity = pl_record_copy(&importer->graph->region, sparsity);
+    return tensor->sparsity != NULL ? PL_OK : no_memory(importer);
 }
 
 /* `fed`: an operator or the caller gives this tensor its bytes. */

@@ -32,7 +32,7 @@ static void adopt_buffers(struct pl_interpreter *interpreter, const struct pl_un
         struct pl_instance *instance = pl_unit_plan_member(plan, &buffer->slot);
         struct pl_buffer **at = &instance->buffers;
         struct pl_buffer *old = pl_buffer_find(instance, &buffer->slot);
-        if (old != NULL && old->bytes == buffer->bytes) {
+        if (old != NULL && pl_buffer_serves(old, &buffer->slot)) {
             pl_buffer_destroy(interpreter->memory, buffer);
             continue;
         }
@@ -75,8 +75,7 @@ static void reset_after_resize(struct pl_instance *instance)
 {
     if (!instance->resized) return;
     for (const struct pl_buffer *buffer = instance->buffers; buffer != NULL; buffer = buffer->next)
-        if (buffer->slot.is_state && buffer->slot.tensor >= 0)
-            pl_buffer_reset(instance->interpreter->memory, buffer);
+        if (buffer->slot.is_state && buffer->slot.tensor >= 0) pl_buffer_reset(buffer);
     instance->resized = false;
 }
 

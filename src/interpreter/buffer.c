@@ -34,12 +34,15 @@ bool pl_sized_reserve(struct pl_memory *memory, struct pl_sized *sized, size_t b
 bool pl_sized_resize(struct pl_memory *memory, struct pl_sized *sized, size_t bytes)
 {
     struct pl_sized fresh = {0};
-    if (bytes > 0 && !pl_sized_reserve(memory, &fresh, bytes)) return false;
     const size_t kept = bytes < sized->bytes ? bytes : sized->bytes;
-    if (kept > 0) memcpy(fresh.data, sized->data, kept);
-    if (bytes > kept) memset((char *)fresh.data + kept, 0, bytes - kept);
-    pl_sized_clear(memory, sized);
-    *sized = fresh;
+    if (bytes > sized->capacity) {
+        if (!pl_sized_reserve(memory, &fresh, bytes)) return false;
+        if (kept > 0) memcpy(fresh.data, sized->data, kept);
+        pl_sized_clear(memory, sized);
+        *sized = fresh;
+    }
+    sized->bytes = bytes;
+    if (bytes > kept) memset((char *)sized->data + kept, 0, bytes - kept);
     return true;
 }
 
@@ -49,15 +52,32 @@ void pl_sized_clear(struct pl_memory *memory, struct pl_sized *sized)
     *sized = (struct pl_sized){0};
 }
 
-void pl_buffer_reset(struct pl_memory *memory, const struct pl_buffer *buffer)
+void pl_buffer_reset(const struct pl_buffer *buffer)
 {
-    if (buffer->slot.sized) pl_sized_clear(memory, buffer->own);
+    if (buffer->slot.sized) ((struct pl_sized *)buffer->own)->bytes = 0;
     else memset(buffer->data, buffer->slot.reset_byte, buffer->bytes);
 }
 
 static size_t own_bytes(const struct pl_slot *slot)
 {
-    return slot->sized && slot->tensor >= 0 ? sizeof(struct pl_late_slot) : slot->bytes;
+    if (slot->sized) return slot->tensor >= 0 ? sizeof(struct pl_late_slot) : sizeof(struct pl_sized);
+    return slot->bytes;
+}
+
+bool pl_buffer_serves(const struct pl_buffer *buffer, const struct pl_slot *slot)
+{
+    return slot->sized || buffer->bytes == slot->bytes;
+}
+
+static bool take_own(struct pl_memory *memory, struct pl_buffer *buffer)
+{
+    const struct pl_slot *slot = &buffer->slot;
+    buffer->bytes = own_bytes(slot);
+    buffer->own = pl_allocate_zero(memory, buffer->bytes);
+    buffer->data = buffer->own;
+    if (buffer->own == NULL) return false;
+    if (slot->sized) return slot->bytes == 0 || pl_sized_reserve(memory, buffer->own, slot->bytes);
+    return true;
 }
 
 /* The key is copied behind the struct: the program it came from may go before the buffer does. */
@@ -67,36 +87,34 @@ struct pl_buffer *pl_buffer_create(struct pl_memory *memory, const struct pl_slo
     struct pl_buffer *buffer = pl_allocate_zero(memory, sizeof *buffer + key_bytes);
     if (buffer == NULL) return NULL;
     buffer->slot = *slot;
-    buffer->bytes = slot->bytes;
     if (key_bytes > 0) buffer->slot.state_key = memcpy(buffer + 1, slot->state_key, key_bytes);
-    buffer->own = pl_allocate_zero(memory, own_bytes(slot));
-    if (buffer->own == NULL) {
-        pl_free(memory, buffer, sizeof *buffer + key_bytes);
-        return NULL;
+    if (take_own(memory, buffer)) {
+        pl_buffer_reset(buffer);
+        return buffer;
     }
-    buffer->data = buffer->own;
-    if (!slot->sized) pl_buffer_reset(memory, buffer);
-    return buffer;
+    pl_buffer_destroy(memory, buffer);
+    return NULL;
 }
 
 void pl_buffer_destroy(struct pl_memory *memory, struct pl_buffer *buffer)
 {
     if (buffer == NULL) return;
     const size_t key_bytes = buffer->slot.state_key == NULL ? 0 : strlen(buffer->slot.state_key) + 1;
-    if (buffer->slot.sized) pl_sized_clear(memory, buffer->own);
-    pl_free(memory, buffer->own, own_bytes(&buffer->slot));
+    if (buffer->slot.sized && buffer->own != NULL) pl_sized_clear(memory, buffer->own);
+    pl_free(memory, buffer->own, buffer->bytes);
     pl_free(memory, buffer, sizeof *buffer + key_bytes);
 }
 
-bool pl_buffer_fit(struct pl_memory *memory, struct pl_buffer *buffer, size_t bytes)
+bool pl_buffer_fit(struct pl_memory *memory, struct pl_buffer *buffer, const struct pl_slot *slot)
 {
-    if (buffer->bytes == bytes) return true;
+    if (pl_buffer_serves(buffer, slot)) return true;
+    const size_t bytes = slot->bytes;
     void *fresh = pl_allocate(memory, bytes);
     if (fresh == NULL) return false;
     pl_free(memory, buffer->own, buffer->bytes);
     buffer->data = buffer->own = fresh;
     buffer->bytes = buffer->slot.bytes = bytes;
-    pl_buffer_reset(memory, buffer);
+    pl_buffer_reset(buffer);
     return true;
 }
 

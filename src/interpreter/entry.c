@@ -43,6 +43,16 @@ const struct pl_subgraph *pl_entry_subgraph(const struct pl_entry *entry)
     return &entry->instance->graph->subgraphs[entry->subgraph];
 }
 
+int32_t pl_entry_subgraph_index(const struct pl_entry *entry)
+{
+    return entry->subgraph;
+}
+
+const struct pl_signature *pl_entry_own_signature(const struct pl_entry *entry)
+{
+    return entry->signature;
+}
+
 int32_t pl_entry_input_count(const struct pl_entry *entry)
 {
     return entry->signature != NULL ? entry->signature->input_count : pl_entry_subgraph(entry)->input_count;
@@ -261,7 +271,7 @@ pl_status pl_entry_reset_variables(struct pl_entry *entry, struct pl_error *erro
     pthread_mutex_lock(&interpreter->lock);
     const bool busy = entry->instance->component->busy;
     for (const struct pl_buffer *buffer = entry->instance->buffers; !busy && buffer != NULL; buffer = buffer->next)
-        if (buffer->slot.is_state) pl_buffer_reset(interpreter->memory, buffer);
+        if (buffer->slot.is_state) pl_buffer_reset(buffer);
     pthread_mutex_unlock(&interpreter->lock);
     return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name) : PL_OK;
 }

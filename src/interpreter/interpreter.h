@@ -81,6 +81,9 @@ int32_t pl_entry_signature_count(const struct pl_entry *entry);
 const char *pl_entry_signature_key(const struct pl_entry *entry, int32_t index);
 struct pl_entry *pl_entry_signature(struct pl_entry *entry, const char *key);
 const struct pl_subgraph *pl_entry_subgraph(const struct pl_entry *entry);
+int32_t pl_entry_subgraph_index(const struct pl_entry *entry);
+/* NULL of a model's own entry. */
+const struct pl_signature *pl_entry_own_signature(const struct pl_entry *entry);
 bool pl_entry_supports(const struct pl_entry *entry, const struct pl_operator *op);
 int32_t pl_entry_input_count(const struct pl_entry *entry);
 int32_t pl_entry_output_count(const struct pl_entry *entry);

@@ -186,9 +186,11 @@ struct pl_unit *pl_instance_unit(struct pl_instance *instance, int32_t index);
 struct pl_buffer *pl_buffer_find(const struct pl_instance *instance, const struct pl_slot *slot);
 struct pl_buffer *pl_buffer_create(struct pl_memory *memory, const struct pl_slot *slot);
 void pl_buffer_destroy(struct pl_memory *memory, struct pl_buffer *buffer);
-void pl_buffer_reset(struct pl_memory *memory, const struct pl_buffer *buffer);
-/* Gives a state another size, and so a new start; false if there is no memory. */
-bool pl_buffer_fit(struct pl_memory *memory, struct pl_buffer *buffer, size_t bytes);
+void pl_buffer_reset(const struct pl_buffer *buffer);
+/* Whether it has the size of this slot. */
+bool pl_buffer_serves(const struct pl_buffer *buffer, const struct pl_slot *slot);
+/* Gives a state the size of this slot, and so a new start if it had another; false if there is no memory. */
+bool pl_buffer_fit(struct pl_memory *memory, struct pl_buffer *buffer, const struct pl_slot *slot);
 /* What it takes now, with the memory of a sized one. */
 size_t pl_buffer_bytes(const struct pl_buffer *buffer);
 /* At least so many bytes, whose content is lost where they do not fit; false if there is no memory. */

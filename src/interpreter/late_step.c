@@ -169,7 +169,7 @@ static struct pl_buffer *find_state(struct pl_run *run, const struct pl_block *b
             buffer->next = instance->buffers;
             instance->buffers = buffer;
         }
-    } else if (!pl_buffer_fit(interpreter->memory, buffer, state->bytes)) {
+    } else if (!pl_buffer_fit(interpreter->memory, buffer, &slot)) {
         buffer = NULL;
     }
     pthread_mutex_unlock(&interpreter->lock);

@@ -200,9 +200,9 @@ static pl_status find_memory(struct pl_interpreter *interpreter, const struct pl
     pthread_mutex_lock(&interpreter->lock); /* what runs may be adding states */
     struct pl_buffer *buffer = pl_buffer_find(instance, slot);
     pthread_mutex_unlock(&interpreter->lock);
-    if (buffer == NULL || buffer->bytes != slot->bytes) {
+    if (buffer == NULL || !pl_buffer_serves(buffer, slot)) {
         buffer = find_pending_state(instance, slot);
-        if (buffer != NULL && buffer->bytes != slot->bytes)
+        if (buffer != NULL && !pl_buffer_serves(buffer, slot))
             return pl_fail(error, PL_MISMATCH, "model '%s': variable '%s' has %zu bytes in one signature and %zu in another",
                            instance->name, slot->state_key, buffer->bytes, slot->bytes);
     }

@@ -21,7 +21,7 @@ pl_status pl_prepare_densify(struct pl_prepare *prepare)
     PL_TRY(pl_check_type(prepare, pl_input(0), types));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const struct pl_value *input = prepare->inputs[0];
-    if (!input->tensor->is_sparse)
+    if (input->tensor->sparsity == NULL)
         return pl_check_fail(prepare, PL_INVALID_MODEL, pl_input(0),
                              "found a dense tensor, expected a sparse constant");
     PL_TRY(pl_check_set_output(prepare, 0, &input->shape));

@@ -110,9 +110,9 @@ int32_t pl_prepare_state(struct pl_prepare *prepare, const char *key, size_t byt
     return prepare->state_count++;
 }
 
-int32_t pl_prepare_sized_state(struct pl_prepare *prepare, const char *key)
+int32_t pl_prepare_sized_state(struct pl_prepare *prepare, const char *key, size_t reserved_bytes)
 {
-    const int32_t index = pl_prepare_state(prepare, key, sizeof(struct pl_sized));
+    const int32_t index = pl_prepare_state(prepare, key, reserved_bytes);
     prepare->states[index].sized = true;
     return index;
 }

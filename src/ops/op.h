@@ -93,8 +93,8 @@ struct pl_scratch {
 /* State outside of tensors: a variable, a flag. Zeroed when the model is allocated first and at reset. */
 struct pl_state {
     const char *key; /* states of one model with one key are one piece of memory; NULL: this operator's alone */
-    size_t bytes;
-    bool sized; /* the state is a struct pl_sized */
+    size_t bytes; /* of a sized state: for which there is memory at allocate already */
+    bool sized;   /* the state is a struct pl_sized */
 };
 
 /* State whose size only running tells: a hash table, a variable that is assigned any shape. eval->states[i] points to
@@ -178,8 +178,9 @@ void pl_prepare_stage(struct pl_prepare *prepare, pl_eval_function eval, int64_t
 int32_t pl_prepare_scratch(struct pl_prepare *prepare, size_t bytes, bool per_worker);
 /* Asks for memory that survives: eval->states[returned index]. */
 int32_t pl_prepare_state(struct pl_prepare *prepare, const char *key, size_t bytes);
-/* Asks for state of a size of its own, empty at first: eval->states[returned index] is a struct pl_sized. */
-int32_t pl_prepare_sized_state(struct pl_prepare *prepare, const char *key);
+/* Asks for state of a size of its own, empty at first: eval->states[returned index] is a struct pl_sized. Memory for
+ * so many bytes is there from the beginning, so that running need not allocate it. */
+int32_t pl_prepare_sized_state(struct pl_prepare *prepare, const char *key, size_t reserved_bytes);
 /* What a sized state holds, where shapes depend on it: like pl_prepare_read(), PL_LATE comes back at allocate. `index` is
  * what pl_prepare_sized_state() gave. */
 pl_status pl_prepare_read_state(struct pl_prepare *prepare, int32_t index, const struct pl_sized **state);

@@ -9,12 +9,11 @@
 #include "ops/check.h"
 #include "ops/op.h"
 
-/* The first bytes of a variable's state; its value follows. All zero: never assigned. */
+/* The first bytes of a variable's state; its value follows. A state without bytes: never assigned. */
 struct variable_header {
-    int32_t assigned;
     int32_t type;
     struct pl_shape shape;
-    int32_t unused[5];
+    int32_t unused[6];
 };
 _Static_assert(sizeof(struct variable_header) == PL_ALIGNMENT,
                "the value behind the header is aligned");
@@ -106,31 +105,39 @@ static const struct pl_operator *find_handle(const struct pl_prepare *prepare)
     return NULL;
 }
 
-/* Asks for the state of the variable and describes the value that is read or written. */
-static pl_status prepare_variable(struct pl_prepare *prepare, struct pl_place value,
-                                  const struct pl_shape *shape, struct variable **variable)
+/* Asks for the state of the variable, as state 0, with memory for so many bytes of header and
+ * value. */
+static pl_status find_variable(struct pl_prepare *prepare, size_t bytes)
 {
     PL_TRY(check_handle(prepare, pl_input(0)));
     const struct pl_operator *handle = find_handle(prepare);
     if (handle == NULL) {
         return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(0),
                              "a variable that is passed into a subgraph is not supported, only one "
-                             "whose VAR_HANDLE is in "
-                             "the same subgraph");
+                             "whose VAR_HANDLE is in the same subgraph");
     }
-    const pl_type type = pl_check_value(prepare, value)->tensor->type;
-    if (pl_type_bits(type) == 0)
-        return pl_check_fail(prepare, PL_UNSUPPORTED, value, "variables of %s are not supported",
+    const char *key = make_key(prepare, handle);
+    if (key == NULL) return PL_OUT_OF_MEMORY;
+    pl_prepare_sized_state(prepare, key, bytes);
+    return PL_OK;
+}
+
+/* Describes the value that is read or written. */
+static pl_status describe_variable(struct pl_prepare *prepare, struct pl_place place,
+                                   const struct pl_shape *shape, struct variable **variable)
+{
+    const struct pl_value *value = pl_check_value(prepare, place);
+    const pl_type type = value->tensor->type;
+    if (pl_type_bits(type) == 0 && type != PL_STRING)
+        return pl_check_fail(prepare, PL_UNSUPPORTED, place, "variables of %s are not supported",
                              pl_type_name(type));
     *variable = pl_prepare_allocate(prepare, sizeof **variable);
-    const char *key = make_key(prepare, handle);
-    if (*variable == NULL || key == NULL) return PL_OUT_OF_MEMORY;
-    (*variable)->header.assigned = 1;
+    if (*variable == NULL) return PL_OUT_OF_MEMORY;
     (*variable)->header.type = (int32_t)type;
     (*variable)->header.shape = *shape;
-    if (!pl_shape_bytes(shape, type, &(*variable)->bytes))
-        return pl_check_fail(prepare, PL_UNSUPPORTED, value, "the variable is too large");
-    pl_prepare_state(prepare, key, sizeof(struct variable_header) + (*variable)->bytes);
+    (*variable)->bytes = value->bytes;
+    if (type != PL_STRING && !pl_shape_bytes(shape, type, &(*variable)->bytes))
+        return pl_check_fail(prepare, PL_UNSUPPORTED, place, "the variable is too large");
     prepare->params = *variable;
     return PL_OK;
 }
@@ -140,10 +147,11 @@ static pl_status prepare_variable(struct pl_prepare *prepare, struct pl_place va
 static pl_status eval_read_variable(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct variable *params = eval->params;
-    const struct variable_header *header = eval->states[0];
+    const struct pl_sized *state = eval->states[0];
+    const struct variable_header *header = state->data;
     (void)from;
     (void)to;
-    if (header->assigned == 0)
+    if (state->bytes == 0)
         return pl_eval_fail(eval, "the variable is read before anything was assigned to it");
     if (header->type != params->header.type ||
         !pl_shape_equal(&header->shape, &params->header.shape)) {
@@ -154,19 +162,35 @@ static pl_status eval_read_variable(const struct pl_eval *eval, int64_t from, in
             pl_shape_text(&header->shape, found), pl_type_name((pl_type)params->header.type),
             pl_shape_text(&params->header.shape, expected));
     }
-    memcpy(eval->outputs[0], header + 1, params->bytes);
+    if (params->bytes > 0) memcpy(eval->outputs[0], header + 1, params->bytes);
     return PL_OK;
 }
 
-/* What is read has the shape that the file gives the output: what the variable holds is known only
- * when it runs. */
+/* What a variable holds is known only when it runs. An output of rank 0 or of strings may get
+ * anything; any other has the shape that the file gives it. */
+static pl_status find_read_shape(struct pl_prepare *prepare, struct pl_shape *shape)
+{
+    const struct pl_tensor *output = prepare->outputs[0]->tensor;
+    *shape = output->shape;
+    if (output->shape.rank > 0 && output->type != PL_STRING) return PL_OK;
+    const struct pl_sized *state = NULL;
+    PL_TRY(pl_prepare_read_state(prepare, 0, &state));
+    const struct variable_header *header = state->data;
+    if (state->bytes == 0) return PL_OK; /* eval refuses */
+    *shape = header->shape;
+    prepare->outputs[0]->bytes = state->bytes - sizeof *header;
+    return PL_OK;
+}
+
 pl_status pl_prepare_read_variable(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 1, 1, 1));
-    const struct pl_shape shape = prepare->outputs[0]->tensor->shape;
+    PL_TRY(find_variable(prepare, 0));
+    struct pl_shape shape = {0, {0}};
+    PL_TRY(find_read_shape(prepare, &shape));
     PL_TRY(pl_check_set_output(prepare, 0, &shape));
     struct variable *variable = NULL;
-    PL_TRY(prepare_variable(prepare, pl_output(0), &shape, &variable));
+    PL_TRY(describe_variable(prepare, pl_output(0), &shape, &variable));
     pl_prepare_stage(prepare, eval_read_variable, 1, (int64_t)variable->bytes);
     return PL_OK;
 }
@@ -176,9 +200,12 @@ pl_status pl_prepare_read_variable(struct pl_prepare *prepare)
 static pl_status eval_assign_variable(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct variable *params = eval->params;
-    struct variable_header *header = eval->states[0];
+    const struct pl_sized *state = eval->states[0];
+    const size_t bytes = sizeof params->header + params->bytes;
     (void)from;
     (void)to;
+    if (state->bytes != bytes) PL_TRY(pl_eval_resize_state(eval, 0, bytes));
+    struct variable_header *header = state->data;
     *header = params->header;
     if (params->bytes > 0) memcpy(header + 1, eval->inputs[1], params->bytes);
     return PL_OK;
@@ -188,7 +215,9 @@ pl_status pl_prepare_assign_variable(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 2, 2, 0));
     struct variable *variable = NULL;
-    PL_TRY(prepare_variable(prepare, pl_input(1), &prepare->inputs[1]->shape, &variable));
+    PL_TRY(check_handle(prepare, pl_input(0)));
+    PL_TRY(describe_variable(prepare, pl_input(1), &prepare->inputs[1]->shape, &variable));
+    PL_TRY(find_variable(prepare, sizeof variable->header + variable->bytes));
     pl_prepare_stage(prepare, eval_assign_variable, 1, (int64_t)variable->bytes);
     return PL_OK;
 }

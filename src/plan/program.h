@@ -85,7 +85,7 @@ struct pl_slot {
     uint8_t reset_byte; /* what its bytes are after a reset */
     bool is_state;      /* variables and states are reset, inputs and outputs are not */
     bool sized;         /* memory of its own, of a size that only running tells: a state is a struct pl_sized, a tensor
-                         * is late; bytes is 0 then */
+                         * is late; bytes is what there is at allocate then */
 };
 
 /* The steps of one member of a join. */
