@@ -52,9 +52,9 @@ static pl_status prepare_sigmoid(struct pl_prepare *prepare, pl_unary_kernel rea
                                  pl_lookup_function function)
 {
     struct pl_unary_plan *plan = NULL;
-    PL_TRY(pl_unary_prepare(prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED, &plan));
+    PL_TRY(pl_unary_prepare(prepare, PL_TYPES_FLOAT | PL_TYPES_HALF | PL_TYPES_QUANTIZED, &plan));
     const pl_type type = prepare->inputs[0]->tensor->type;
-    if (type == PL_FLOAT32) {
+    if (type == PL_FLOAT32 || plan->is_half) {
         plan->kernel = real;
     } else if (type == PL_INT16) {
         plan->kernel = fixed_16;
@@ -97,8 +97,8 @@ pl_status pl_prepare_gelu(struct pl_prepare *prepare)
     const bool approximate =
         pl_record_integer(prepare->op->options, PL_GeluOptions_approximate) != 0;
     struct pl_unary_plan *plan = NULL;
-    PL_TRY(pl_unary_prepare(prepare, PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED, &plan));
-    if (prepare->inputs[0]->tensor->type == PL_FLOAT32) {
+    PL_TRY(pl_unary_prepare(prepare, PL_TYPES_FLOAT | PL_TYPES_HALF | PL_TYPES_QUANTIZED, &plan));
+    if (prepare->inputs[0]->tensor->type == PL_FLOAT32 || plan->is_half) {
         plan->kernel = approximate ? unary->gelu_by_tanh : unary->gelu;
         return pl_unary_finish(prepare, plan, 24);
     }

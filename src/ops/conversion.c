@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* QUANTIZE, DEQUANTIZE, CAST. */
+/* QUANTIZE and DEQUANTIZE. */
 #include "kernels/elementwise_kernels.h"
 #include "ops/check.h"
+#include "ops/packed.h"
 #include "ops/quantize.h"
 
 struct convert_plan {
     pl_convert_kernel kernel;
+    pl_type in_type;
+    pl_type out_type;
     int32_t in_bytes; /* of an element */
     int32_t out_bytes;
     int32_t channels; /* scales; 1: one for all */
+    int64_t elements; /* in all */
     int64_t inner;    /* elements that follow each other with one scale, where there are several */
     const struct pl_convert_params *params; /* one, or one per channel */
     pl_eval_function start; /* what makes a variable's first value, and of how many units */
@@ -18,7 +22,10 @@ struct convert_plan {
 static enum pl_step_type step_type(pl_type type)
 {
     switch ((int)type) {
-    case PL_INT8: return PL_STEP_INT8;
+    case PL_INT8:
+    case PL_INT4:
+    case PL_UINT4:
+    case PL_INT2: return PL_STEP_INT8;
     case PL_UINT8: return PL_STEP_UINT8;
     case PL_INT16: return PL_STEP_INT16;
     default: return PL_STEP_INT32;
@@ -29,17 +36,38 @@ static void convert_range(pl_type type, int32_t *low, int32_t *high)
 {
     *low = INT32_MIN;
     *high = INT32_MAX;
-    if (type != PL_INT32) pl_quantize_type_range(type, low, high);
+    if (pl_packed_is(type)) {
+        pl_packed_range(type, low, high);
+    } else if (type != PL_INT32) {
+        pl_quantize_type_range(type, low, high);
+    }
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static pl_status eval_elements(const struct pl_eval *eval, int64_t from, int64_t to)
+/* Elements [first, first + count), all with one scale. Those of 4 and 2 bits are int8 to a kernel. */
+static void convert(const struct pl_eval *eval, int64_t first, int64_t count,
+                    const struct pl_convert_params *params)
 {
     const struct convert_plan *plan = eval->params;
     const char *in = eval->inputs[0];
-    char *out = eval->outputs[0];
-    plan->kernel(out + from * plan->out_bytes, in + from * plan->in_bytes, to - from, plan->params);
+    char *out = (char *)eval->outputs[0] + first * plan->out_bytes;
+    if (!pl_packed_is(plan->in_type)) {
+        plan->kernel(out, in + first * plan->in_bytes, count, params);
+        return;
+    }
+    for (int64_t from = 0; from < count; from += PL_PACKED_BLOCK) {
+        int8_t block[PL_PACKED_BLOCK];
+        const int64_t part = count - from < PL_PACKED_BLOCK ? count - from : PL_PACKED_BLOCK;
+        pl_packed_load(block, eval->inputs[0], first + from, part, plan->in_type);
+        plan->kernel(out + from * plan->out_bytes, block, part, params);
+    }
+}
+
+static pl_status eval_elements(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct convert_plan *plan = eval->params;
+    convert(eval, from, to - from, plan->params);
     return PL_OK;
 }
 
@@ -47,12 +75,25 @@ static pl_status eval_elements(const struct pl_eval *eval, int64_t from, int64_t
 static pl_status eval_channels(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct convert_plan *plan = eval->params;
-    const char *in = eval->inputs[0];
-    char *out = eval->outputs[0];
+    for (int64_t unit = from; unit < to; unit++)
+        convert(eval, unit * plan->inner, plan->inner, &plan->params[unit % plan->channels]);
+    return PL_OK;
+}
+
+/* To elements of 4 bits: a unit is a block of them. */
+static pl_status eval_packed(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct convert_plan *plan = eval->params;
+    const float *in = eval->inputs[0];
+    uint8_t *out = eval->outputs[0];
+    const int32_t in_byte = 8 / pl_type_bits(plan->out_type);
     for (int64_t unit = from; unit < to; unit++) {
-        const int64_t element = unit * plan->inner;
-        plan->kernel(out + element * plan->out_bytes, in + element * plan->in_bytes, plan->inner,
-                     &plan->params[unit % plan->channels]);
+        int8_t block[PL_PACKED_BLOCK];
+        const int64_t first = unit * PL_PACKED_BLOCK;
+        const int64_t left = plan->elements - first;
+        const int64_t count = left < PL_PACKED_BLOCK ? left : PL_PACKED_BLOCK;
+        plan->kernel(block, in + first, count, plan->params);
+        pl_packed_store(out + first / in_byte, block, count, plan->out_type);
     }
     return PL_OK;
 }
@@ -81,6 +122,9 @@ static pl_status make_plan(struct pl_prepare *prepare, int32_t count, struct con
     if (made == NULL) return PL_OUT_OF_MEMORY;
     *params = pl_prepare_allocate(prepare, (size_t)count * sizeof **params);
     if (*params == NULL) return PL_OUT_OF_MEMORY;
+    made->in_type = prepare->inputs[0]->tensor->type;
+    made->out_type = prepare->outputs[0]->tensor->type;
+    made->elements = pl_shape_count(&prepare->inputs[0]->shape);
     made->in_bytes = pl_type_bits(prepare->inputs[0]->tensor->type) / 8;
     made->out_bytes = pl_type_bits(prepare->outputs[0]->tensor->type) / 8;
     made->inner = 1;
@@ -103,6 +147,11 @@ static pl_status add_stage(struct pl_prepare *prepare, struct convert_plan *plan
         eval = eval_channels;
         units = elements == 0 ? 0 : elements / plan->inner;
     }
+    if (pl_packed_is(plan->out_type)) {
+        eval = eval_packed;
+        units = elements / PL_PACKED_BLOCK + (elements % PL_PACKED_BLOCK != 0);
+        plan->inner = PL_PACKED_BLOCK;
+    }
     if (prepare->inputs[0]->holder != NULL && prepare->outputs[0]->tensor->is_variable) {
         plan->start = eval;
         plan->start_units = units;
@@ -121,7 +170,9 @@ static pl_status prepare_from_float(struct pl_prepare *prepare)
     const pl_type type = prepare->outputs[0]->tensor->type;
     struct convert_plan *plan = NULL;
     struct pl_convert_params *params = NULL;
-    PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_QUANTIZED));
+    PL_TRY(pl_check_type(prepare, pl_output(0),
+                         PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT4) | PL_TYPE_BIT(PL_UINT4)));
+    if (pl_packed_is(type)) PL_TRY(pl_check_quantized(prepare, pl_output(0)));
     PL_TRY(make_plan(prepare, quantization->count > 1 ? quantization->count : 1, &plan, &params));
     if (plan->channels == 1) {
         PL_TRY(pl_check_quantized(prepare, pl_output(0)));
@@ -140,13 +191,23 @@ static pl_status prepare_from_float(struct pl_prepare *prepare)
     return add_stage(prepare, plan, quantization->dimension);
 }
 
+/* What a quantized type may become. */
+static uint32_t requantized_types(pl_type from)
+{
+    switch ((int)from) {
+    case PL_INT32: return PL_TYPE_BIT(PL_INT8) | PL_TYPE_BIT(PL_INT16);
+    case PL_INT16: return PL_TYPE_BIT(PL_INT8) | PL_TYPE_BIT(PL_INT16) | PL_TYPE_BIT(PL_INT32);
+    default: return PL_TYPES_QUANTIZED;
+    }
+}
+
 static pl_status prepare_requantize(struct pl_prepare *prepare)
 {
     const struct pl_tensor *input = prepare->inputs[0]->tensor;
     const struct pl_tensor *output = prepare->outputs[0]->tensor;
     struct convert_plan *plan = NULL;
     struct pl_convert_params *params = NULL;
-    PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT32)));
+    PL_TRY(pl_check_type(prepare, pl_output(0), requantized_types(input->type)));
     PL_TRY(pl_check_quantized_channels(prepare, pl_input(0),
                                        1)); /* a constant of zeros may have the scale 0 */
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
@@ -178,7 +239,9 @@ pl_status pl_prepare_quantize(struct pl_prepare *prepare)
 pl_status pl_prepare_dequantize(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 1, 1, 1));
-    PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_FLOAT16)));
+    PL_TRY(pl_check_type(prepare, pl_input(0),
+                         PL_TYPES_QUANTIZED | PL_TYPE_BIT(PL_INT4) | PL_TYPE_BIT(PL_UINT4) |
+                             PL_TYPE_BIT(PL_INT2) | PL_TYPE_BIT(PL_FLOAT16)));
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPE_BIT(PL_FLOAT32)));
     const struct pl_tensor *input = prepare->inputs[0]->tensor;
     const struct pl_quantization *quantization = &input->quantization;
@@ -198,67 +261,4 @@ pl_status pl_prepare_dequantize(struct pl_prepare *prepare)
     }
     plan->kernel = prepare->kernels->elementwise->convert->dequantize[step_type(input->type)];
     return add_stage(prepare, plan, quantization->dimension);
-}
-
-/* ---- CAST ------------------------------------------------------------------------------------ */
-
-struct cast_plan {
-    pl_cast_kernel kernel;
-    enum pl_cast_type from;
-    enum pl_cast_type to;
-    int32_t in_bytes;
-    int32_t out_bytes;
-};
-
-/* PL_CAST_COUNT if the type cannot be cast. */
-static enum pl_cast_type cast_type(pl_type type)
-{
-    switch ((int)type) {
-    case PL_BOOL: return PL_CAST_BOOL;
-    case PL_INT8: return PL_CAST_INT8;
-    case PL_UINT8: return PL_CAST_UINT8;
-    case PL_INT16: return PL_CAST_INT16;
-    case PL_UINT16: return PL_CAST_UINT16;
-    case PL_INT32: return PL_CAST_INT32;
-    case PL_UINT32: return PL_CAST_UINT32;
-    case PL_INT64: return PL_CAST_INT64;
-    case PL_FLOAT16: return PL_CAST_FLOAT16;
-    case PL_BFLOAT16: return PL_CAST_BFLOAT16;
-    case PL_FLOAT32: return PL_CAST_FLOAT32;
-    case PL_FLOAT64: return PL_CAST_FLOAT64;
-    case PL_COMPLEX64: return PL_CAST_COMPLEX64;
-    default: return PL_CAST_COUNT;
-    }
-}
-
-static pl_status eval_cast(const struct pl_eval *eval, int64_t from, int64_t to)
-{
-    const struct cast_plan *plan = eval->params;
-    const char *in = eval->inputs[0];
-    char *out = eval->outputs[0];
-    plan->kernel(out + from * plan->out_bytes, plan->to, in + from * plan->in_bytes, plan->from,
-                 to - from);
-    return PL_OK;
-}
-
-pl_status pl_prepare_cast(struct pl_prepare *prepare)
-{
-    PL_TRY(pl_check_arity(prepare, 1, 1, 1));
-    const pl_type from = prepare->inputs[0]->tensor->type;
-    const pl_type to = prepare->outputs[0]->tensor->type;
-    if (cast_type(from) == PL_CAST_COUNT || cast_type(to) == PL_CAST_COUNT)
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED, "%s cannot be cast to %s",
-                               pl_type_name(from), pl_type_name(to));
-    PL_TRY(pl_check_set_output(prepare, 0, &prepare->inputs[0]->shape));
-    struct cast_plan *plan = pl_prepare_allocate(prepare, sizeof *plan);
-    if (plan == NULL) return PL_OUT_OF_MEMORY;
-    plan->kernel = prepare->kernels->elementwise->convert->cast;
-    plan->from = cast_type(from);
-    plan->to = cast_type(to);
-    plan->in_bytes = pl_type_bits(from) / 8;
-    plan->out_bytes = pl_type_bits(to) / 8;
-    if (plan->in_bytes == plan->out_bytes) prepare->in_place_inputs = 1;
-    prepare->params = plan;
-    pl_prepare_stage(prepare, eval_cast, pl_shape_count(&prepare->inputs[0]->shape), 2);
-    return PL_OK;
 }

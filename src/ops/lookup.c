@@ -15,6 +15,13 @@ static int32_t limit_float(float x, int32_t low, int32_t high)
     return !(x > (float)low) || x >= 2147483648.0f ? low : x > (float)high ? high : (int32_t)x;
 }
 
+/* The same for int16, which the reference limits before it converts: NaN gives 0. */
+static int16_t limit_16(double x)
+{
+    if (x != x) return 0;
+    return (int16_t)(x > (double)INT16_MAX ? INT16_MAX : x < (double)INT16_MIN ? INT16_MIN : x);
+}
+
 void pl_lookup_fill_8(const struct pl_value *input, const struct pl_value *output,
                       pl_lookup_function function, float parameter, uint8_t table[PL_LOOKUP_8])
 {
@@ -52,10 +59,9 @@ void pl_lookup_fill_16(const struct pl_value *input, const struct pl_value *outp
         const float interpolated = roundf((next * inverse + sample) / 2);
         /* Half of what interpolation misses in the middle is taken off at the sample. */
         const float bias = roundf((interpolated - roundf(middle * inverse)) / 2);
-        table[i] = (int16_t)limit_float(sample - bias, INT16_MIN, INT16_MAX);
+        table[i] = limit_16((double)(sample - bias));
     }
-    table[STEPS] =
-        (int16_t)limit_float(roundf(function(in_high, parameter) * inverse), INT16_MIN, INT16_MAX);
+    table[STEPS] = limit_16((double)roundf(function(in_high, parameter) * inverse));
 }
 
 void pl_lookup_fill_scaled(double in_scale, int32_t in_zero_point, double out_scale,
@@ -71,8 +77,7 @@ void pl_lookup_fill_scaled(double in_scale, int32_t in_zero_point, double out_sc
         const double interpolated =
             round((function(in_low + (i + 1) * step) * inverse + sample) / 2);
         const double bias = round((interpolated - round(function(at + step / 2) * inverse)) / 2);
-        table[i] = (int16_t)limit_float((float)(sample - bias), INT16_MIN, INT16_MAX);
+        table[i] = limit_16(sample - bias);
     }
-    table[STEPS] =
-        (int16_t)limit_float((float)round(function(in_high) * inverse), INT16_MIN, INT16_MAX);
+    table[STEPS] = limit_16(round(function(in_high) * inverse));
 }

@@ -151,12 +151,70 @@ static pl_status prelu_params(struct pl_prepare *prepare, struct pl_binary_param
         prepare, (double)(in->scales[0] * alpha->scales[0] / out->scales[0]), &params->out);
 }
 
+/* int16 values with int8 factors, which the kernel gets as int16. */
+struct prelu_16_plan {
+    struct pl_broadcast broadcast;
+    struct pl_binary_params params;
+    pl_binary_kernel kernel;
+    pl_cast_kernel cast;
+};
+
+static pl_status eval_prelu_16(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    enum { BLOCK = 256 };
+    const struct prelu_16_plan *plan = eval->params;
+    struct pl_broadcast_walk walk;
+    pl_broadcast_start(&plan->broadcast, from, to, &walk);
+    while (pl_broadcast_next(&walk)) {
+        const int32_t b_step = plan->broadcast.steps[1];
+        const int8_t *factors = (const int8_t *)eval->inputs[1] + walk.offsets[1];
+        for (int64_t first = 0; first < walk.count; first += BLOCK) {
+            int16_t block[BLOCK];
+            const int64_t count = walk.count - first < BLOCK ? walk.count - first : BLOCK;
+            plan->cast(block, PL_CAST_INT16, factors + first * b_step, PL_CAST_INT8,
+                       b_step == 0 ? 1 : count);
+            const struct pl_binary_run run = {
+                .out = (int16_t *)eval->outputs[0] + walk.element + first,
+                .a = (const int16_t *)eval->inputs[0] + walk.offsets[0] + first,
+                .b = block,
+                .count = count,
+                .a_step = plan->broadcast.steps[0],
+                .b_step = b_step,
+            };
+            plan->kernel(&run, &plan->params);
+        }
+    }
+    return PL_OK;
+}
+
+static pl_status prepare_prelu_16(struct pl_prepare *prepare)
+{
+    const struct pl_shape *const shapes[] = {&prepare->inputs[0]->shape,
+                                             &prepare->inputs[1]->shape};
+    struct prelu_16_plan *plan = pl_prepare_allocate(prepare, sizeof *plan);
+    if (plan == NULL) return PL_OUT_OF_MEMORY;
+    PL_TRY(prelu_params(prepare, &plan->params));
+    PL_TRY(pl_broadcast_output(prepare));
+    PL_TRY(pl_check_same_shape(prepare, pl_output(0), pl_input(0)));
+    pl_broadcast_init(&plan->broadcast, shapes, 2, &prepare->outputs[0]->shape);
+    plan->kernel =
+        prepare->kernels->elementwise->binary->kernels[PL_BINARY_PRELU][PL_KIND_QUANTIZED_INT16];
+    plan->cast = prepare->kernels->elementwise->convert->cast;
+    prepare->params = plan;
+    prepare->in_place_inputs = 1;
+    pl_prepare_stage(prepare, eval_prelu_16, plan->broadcast.elements, 4);
+    return PL_OK;
+}
+
+/* Factors have the type of what they multiply; int16 has int8 ones. */
 pl_status pl_prepare_prelu(struct pl_prepare *prepare)
 {
-    PL_TRY(pl_binary_check_inputs(prepare));
-    PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPE_BIT(PL_FLOAT32) | PL_TYPES_QUANTIZED));
+    PL_TRY(pl_check_arity(prepare, 2, 2, 1));
+    PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPES_FLOAT | PL_TYPES_QUANTIZED));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     const pl_type type = prepare->inputs[0]->tensor->type;
+    PL_TRY(pl_check_type(prepare, pl_input(1), PL_TYPE_BIT(type == PL_INT16 ? PL_INT8 : type)));
+    if (type == PL_INT16) return prepare_prelu_16(prepare);
     struct pl_binary_params params = {0};
     struct pl_binary_plan *plan = NULL;
     if (type != PL_FLOAT32) PL_TRY(prelu_params(prepare, &params));
