@@ -35,7 +35,7 @@ SECONDS = 60
 # Stored answers that cannot be followed, and why; they count as skipped.
 NO_ANSWER = {
     "local_response_norm-16": "a running sum cancels in the optimized kernel: 0.13 % off at one element, see "
-                              "test_normalization.py",
+                              "test_elementwise.py",
     "fb_conv2d-22": "the reference reads the 32-bit bias as 64-bit, past its end: every output is saturated",
     "fb_bidi_lstm-05": "the reference keeps the state of the second batch behind the end of the state",
     "fb_conv2d-34": "the reference reads the 32-bit bias as 64-bit, past its end: every output is saturated",
