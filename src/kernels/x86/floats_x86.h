@@ -88,6 +88,7 @@ struct pl_floats {
 };
 struct pl_floats_mask {
     __m256i m, n;
+    int32_t count;
 };
 
 PL_ALWAYS_INLINE struct pl_floats pl_floats_set(float x)
@@ -110,7 +111,7 @@ PL_ALWAYS_INLINE struct pl_floats_mask pl_floats_first(int32_t count)
 {
     const __m256i ramp = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return (struct pl_floats_mask){_mm256_cmpgt_epi32(_mm256_set1_epi32(count), ramp),
-                                   _mm256_cmpgt_epi32(_mm256_set1_epi32(count - 8), ramp)};
+                                   _mm256_cmpgt_epi32(_mm256_set1_epi32(count - 8), ramp), count};
 }
 
 PL_ALWAYS_INLINE struct pl_floats pl_floats_load_masked(const float *from,
@@ -120,11 +121,32 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_load_masked(const float *from,
                               _mm256_maskload_ps(from + 8, mask.n)};
 }
 
+/* The first `count` of eight. Masked stores of AVX2 take tens of cycles on some processors. */
+PL_ALWAYS_INLINE void pl_store_first(float *to, __m256 x, int32_t count)
+{
+    __m128 rest = _mm256_castps256_ps128(x);
+    if (count >= 4) {
+        _mm_storeu_ps(to, rest);
+        rest = _mm256_extractf128_ps(x, 1);
+        to += 4;
+    }
+    if (count & 2) {
+        _mm_storel_pi((__m64 *)(void *)to, rest);
+        rest = _mm_movehl_ps(rest, rest);
+        to += 2;
+    }
+    if (count & 1) _mm_store_ss(to, rest);
+}
+
 PL_ALWAYS_INLINE void pl_floats_store_masked(float *to, struct pl_floats x,
                                              struct pl_floats_mask mask)
 {
-    _mm256_maskstore_ps(to, mask.m, x.v);
-    _mm256_maskstore_ps(to + 8, mask.n, x.w);
+    if (mask.count >= 8) {
+        _mm256_storeu_ps(to, x.v);
+        pl_store_first(to + 8, x.w, mask.count - 8);
+    } else {
+        pl_store_first(to, x.v, mask.count);
+    }
 }
 
 PL_ALWAYS_INLINE struct pl_floats pl_floats_add(struct pl_floats a, struct pl_floats b)
@@ -151,4 +173,68 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_clamp(struct pl_floats x, struct pl_
 }
 
 #endif
+
+/* ---- eight of them --------------------------------------------------------------------------- */
+
+struct pl_half {
+    __m256 v;
+};
+
+PL_ALWAYS_INLINE struct pl_half pl_half_set(float x)
+{
+    return (struct pl_half){_mm256_set1_ps(x)};
+}
+
+PL_ALWAYS_INLINE struct pl_half pl_half_load(const float *from)
+{
+    return (struct pl_half){_mm256_loadu_ps(from)};
+}
+
+/* Of the first `count` of eight, 1 to 8; zeros come for the others. */
+PL_ALWAYS_INLINE struct pl_half pl_half_load_first(const float *from, int32_t count)
+{
+    const __m256i ramp = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(count), ramp);
+    return (struct pl_half){_mm256_maskload_ps(from, mask)};
+}
+
+PL_ALWAYS_INLINE void pl_half_store_first(float *to, struct pl_half x, int32_t count)
+{
+    if (count == 8) {
+        _mm256_storeu_ps(to, x.v);
+        return;
+    }
+#if defined(__AVX512F__)
+    _mm256_mask_storeu_ps(to, (__mmask8)((1u << count) - 1), x.v);
+#else
+    pl_store_first(to, x.v, count);
+#endif
+}
+
+PL_ALWAYS_INLINE struct pl_half pl_half_add(struct pl_half a, struct pl_half b)
+{
+    return (struct pl_half){_mm256_add_ps(a.v, b.v)};
+}
+
+PL_ALWAYS_INLINE struct pl_half pl_half_fma(struct pl_half a, struct pl_half b, struct pl_half sum)
+{
+    return (struct pl_half){_mm256_fmadd_ps(a.v, b.v, sum.v)};
+}
+
+PL_ALWAYS_INLINE struct pl_half pl_half_clamp(struct pl_half x, struct pl_half low,
+                                              struct pl_half high)
+{
+    return (struct pl_half){_mm256_min_ps(high.v, _mm256_max_ps(low.v, x.v))};
+}
+
+/* The lower eight of x. */
+PL_ALWAYS_INLINE struct pl_half pl_floats_lower(struct pl_floats x)
+{
+#if defined(__AVX512F__)
+    return (struct pl_half){_mm512_castps512_ps256(x.v)};
+#else
+    return (struct pl_half){x.v};
+#endif
+}
+
 #endif

@@ -5,6 +5,7 @@
  * nothing of the image is copied. */
 #include "kernels/x86/gemm_f32_x86.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #include "kernels/gemm_kernels.h"
@@ -14,11 +15,10 @@
 
 /* As many sums as there are registers for, beside the weights of one k. */
 #if defined(__AVX512F__)
-enum { TILE_ROWS = 12, TILE_BLOCKS = 2, LONE_BLOCKS = 4 };
+enum { TILE_ROWS = 12, TILE_BLOCKS = 2, MAX_BLOCKS = 4 };
 #else
-enum { TILE_ROWS = 6, TILE_BLOCKS = 1, LONE_BLOCKS = 4 };
+enum { TILE_ROWS = 6, TILE_BLOCKS = 1, MAX_BLOCKS = 4 };
 #endif
-enum { MAX_BLOCKS = LONE_BLOCKS };
 
 /* Weights that stay in the second level cache are read again for every tile; of larger ones a block
  * is read once for as many pixels as the cache holds. In floats. */
@@ -26,8 +26,8 @@ enum { SMALL_WEIGHTS = 1 << 16, CACHED_PIXELS = 1 << 16 };
 
 /* Taps that lie behind each other in memory. */
 struct runs {
-    int32_t rows, columns; /* how many */
-    int64_t length;        /* floats of one */
+    int32_t rows, columns;                       /* how many */
+    int64_t length;                              /* floats of one */
     int64_t row_step, column_step;               /* in the image, from one to the next */
     int64_t first_weight;                        /* in k */
     int64_t weight_row_step, weight_column_step; /* in k */
@@ -42,134 +42,166 @@ struct tile {
     const float *bias;    /* of the first block, or NULL */
     int32_t first;        /* output */
     int32_t last_count;   /* outputs of the last block of this tile */
+    bool clamped;
     float low, high;
 };
 
 /* ---- one tile -------------------------------------------------------------------------------- */
 
-PL_ALWAYS_INLINE void add_run(int rows, int blocks, const struct tile *tile, int64_t offset,
-                              const float *weights, struct pl_floats sums[TILE_ROWS][MAX_BLOCKS])
+/* The sums of a tile; a last block of up to eight outputs is half as wide. */
+struct sums {
+    struct pl_floats wide[TILE_ROWS][MAX_BLOCKS];
+    struct pl_half half[TILE_ROWS];
+};
+
+PL_ALWAYS_INLINE void clear(int rows, int blocks, bool half, const struct tile *tile,
+                            struct sums *sums)
 {
-    const float *input[TILE_ROWS];
-    for (int r = 0; r < rows; r++) input[r] = tile->rows[r] + offset;
-    const int64_t length = tile->runs->length, step = tile->block_floats;
-    for (int64_t k = 0; k < length; k++, weights += PL_GEMM_BLOCK) {
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; r++) {
+#pragma GCC unroll 4
+        for (int b = 0; b < blocks; b++) {
+            sums->wide[r][b] = pl_floats_set(0.0f);
+            /* The lines that the sums go to are fetched while they are summed. */
+            __builtin_prefetch(tile->outputs[r] + tile->first + b * PL_GEMM_BLOCK, 1);
+        }
+        if (half) sums->half[r] = pl_half_set(0.0f);
+    }
+}
+
+PL_ALWAYS_INLINE void add_run(int rows, int blocks, bool half, const struct tile *tile,
+                              int64_t offset, const float *weights, struct sums *sums)
+{
+    const int64_t end = offset + tile->runs->length, step = tile->block_floats;
+    for (int64_t k = offset; k < end; k++, weights += PL_GEMM_BLOCK) {
         struct pl_floats w[MAX_BLOCKS];
+        struct pl_half last = pl_half_set(0.0f);
 #pragma GCC unroll 4
         for (int b = 0; b < blocks; b++) w[b] = pl_floats_load(weights + b * step);
+        if (half) last = pl_half_load(weights + blocks * step);
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++) {
-            const struct pl_floats x = pl_floats_set(input[r][k]);
+            const float input = tile->rows[r][k];
+            const struct pl_floats x = pl_floats_set(input);
 #pragma GCC unroll 4
-            for (int b = 0; b < blocks; b++) sums[r][b] = pl_floats_fma(x, w[b], sums[r][b]);
+            for (int b = 0; b < blocks; b++)
+                sums->wide[r][b] = pl_floats_fma(x, w[b], sums->wide[r][b]);
+            if (half) {
+                const struct pl_half y = blocks > 0 ? pl_floats_lower(x) : pl_half_set(input);
+                sums->half[r] = pl_half_fma(y, last, sums->half[r]);
+            }
         }
     }
 }
 
-PL_ALWAYS_INLINE void finish_tile(int rows, int blocks, const struct tile *tile,
-                                  struct pl_floats sums[TILE_ROWS][MAX_BLOCKS])
+/* Block b of the tile, whole or its first last_count outputs. */
+PL_ALWAYS_INLINE void finish_block(int rows, int b, bool whole, const struct tile *tile,
+                                   struct sums *sums)
 {
     const struct pl_floats low = pl_floats_set(tile->low), high = pl_floats_set(tile->high);
-    const bool whole = tile->last_count == PL_GEMM_BLOCK;
     const struct pl_floats_mask mask = pl_floats_first(tile->last_count);
-#pragma GCC unroll 4
-    for (int b = 0; b < blocks; b++) {
-        const int64_t first = tile->first + (int64_t)b * PL_GEMM_BLOCK;
-        const bool full = b + 1 < blocks || whole;
-        struct pl_floats bias = pl_floats_set(0.0f);
-        if (tile->bias != NULL) {
-            bias = full ? pl_floats_load(tile->bias + first)
-                        : pl_floats_load_masked(tile->bias + first, mask);
-        }
+    const int64_t first = tile->first + (int64_t)b * PL_GEMM_BLOCK;
+    const bool clamped = tile->clamped;
+    struct pl_floats bias = pl_floats_set(0.0f);
+    if (tile->bias != NULL) {
+        bias = whole ? pl_floats_load(tile->bias + first)
+                     : pl_floats_load_masked(tile->bias + first, mask);
+    }
 #pragma GCC unroll 12
-        for (int r = 0; r < rows; r++) {
-            const struct pl_floats sum = pl_floats_add(sums[r][b], bias);
-            const struct pl_floats result = pl_floats_clamp(sum, low, high);
-            if (full) pl_floats_store(tile->outputs[r] + first, result);
-            else pl_floats_store_masked(tile->outputs[r] + first, result, mask);
-        }
+    for (int r = 0; r < rows; r++) {
+        struct pl_floats result = pl_floats_add(sums->wide[r][b], bias);
+        if (clamped) result = pl_floats_clamp(result, low, high);
+        if (whole) pl_floats_store(tile->outputs[r] + first, result);
+        else pl_floats_store_masked(tile->outputs[r] + first, result, mask);
     }
 }
 
-PL_ALWAYS_INLINE void run_tile(int rows, int blocks, const struct tile *tile)
+PL_ALWAYS_INLINE void finish_half(int rows, int b, const struct tile *tile, struct sums *sums)
 {
-    struct pl_floats sums[TILE_ROWS][MAX_BLOCKS];
+    const struct pl_half low = pl_half_set(tile->low), high = pl_half_set(tile->high);
+    const int32_t count = tile->last_count;
+    const int64_t first = tile->first + (int64_t)b * PL_GEMM_BLOCK;
+    const bool clamped = tile->clamped;
+    struct pl_half bias = pl_half_set(0.0f);
+    if (tile->bias != NULL) bias = pl_half_load_first(tile->bias + first, count);
 #pragma GCC unroll 12
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-        for (int b = 0; b < blocks; b++) sums[r][b] = pl_floats_set(0.0f);
+    for (int r = 0; r < rows; r++) {
+        struct pl_half result = pl_half_add(sums->half[r], bias);
+        if (clamped) result = pl_half_clamp(result, low, high);
+        pl_half_store_first(tile->outputs[r] + first, result, count);
+    }
+}
+
+/* `blocks` whole blocks and, if `half`, one of up to eight outputs. */
+PL_ALWAYS_INLINE void run_tile(int rows, int blocks, bool half, const struct tile *tile)
+{
+    struct sums sums;
+    clear(rows, blocks, half, tile, &sums);
     const struct runs *runs = tile->runs;
     for (int32_t j = 0; j < runs->rows; j++) {
         for (int32_t i = 0; i < runs->columns; i++) {
             const int64_t k =
                 runs->first_weight + j * runs->weight_row_step + i * runs->weight_column_step;
-            add_run(rows, blocks, tile, j * runs->row_step + i * runs->column_step,
-                    tile->weights + k * PL_GEMM_BLOCK, sums);
+            add_run(rows, blocks, half, tile, j * runs->row_step + i * runs->column_step,
+                    tile->weights + k * PL_GEMM_BLOCK, &sums);
         }
     }
-    finish_tile(rows, blocks, tile, sums);
+    for (int b = 0; b < blocks - 1; b++) finish_block(rows, b, true, tile, &sums);
+    if (half) {
+        if (blocks > 0) finish_block(rows, blocks - 1, true, tile, &sums);
+        finish_half(rows, blocks, tile, &sums);
+    } else if (tile->last_count == PL_GEMM_BLOCK) {
+        finish_block(rows, blocks - 1, true, tile, &sums);
+    } else {
+        finish_block(rows, blocks - 1, false, tile, &sums);
+    }
 }
 
 typedef void (*tile_function)(const struct tile *tile);
 
-#define DEFINE_TILE(rows, blocks)                                                                  \
-    static void tile_##rows##x##blocks(const struct tile *tile)                                    \
-    {                                                                                              \
-        run_tile(rows, blocks, tile);                                                              \
-    }
-
-DEFINE_TILE(1, 1)
-DEFINE_TILE(2, 1)
-DEFINE_TILE(3, 1)
-DEFINE_TILE(4, 1)
-DEFINE_TILE(5, 1)
-DEFINE_TILE(6, 1)
-DEFINE_TILE(1, 4)
+/* The shapes of tiles: name, whole blocks, whether a half follows. */
+#define ONE_TO_SIX(F, ...)                                                                         \
+    F(1, __VA_ARGS__)                                                                              \
+    F(2, __VA_ARGS__) F(3, __VA_ARGS__) F(4, __VA_ARGS__) F(5, __VA_ARGS__) F(6, __VA_ARGS__)
 #if defined(__AVX512F__)
-DEFINE_TILE(7, 1)
-DEFINE_TILE(8, 1)
-DEFINE_TILE(9, 1)
-DEFINE_TILE(10, 1)
-DEFINE_TILE(11, 1)
-DEFINE_TILE(12, 1)
-DEFINE_TILE(2, 4)
-DEFINE_TILE(3, 4)
-DEFINE_TILE(4, 4)
-DEFINE_TILE(5, 4)
-DEFINE_TILE(1, 2)
-DEFINE_TILE(2, 2)
-DEFINE_TILE(3, 2)
-DEFINE_TILE(4, 2)
-DEFINE_TILE(5, 2)
-DEFINE_TILE(6, 2)
-DEFINE_TILE(7, 2)
-DEFINE_TILE(8, 2)
-DEFINE_TILE(9, 2)
-DEFINE_TILE(10, 2)
-DEFINE_TILE(11, 2)
-DEFINE_TILE(12, 2)
-#endif
-
-/* [blocks - 1][rows - 1]; where there is none, fewer blocks are taken. */
-static const tile_function tiles[MAX_BLOCKS][TILE_ROWS] = {
-#if defined(__AVX512F__)
-    {tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1, tile_7x1, tile_8x1, tile_9x1,
-     tile_10x1, tile_11x1, tile_12x1},
-    {tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2, tile_7x2, tile_8x2, tile_9x2,
-     tile_10x2, tile_11x2, tile_12x2},
-    [3] = {tile_1x4, tile_2x4, tile_3x4, tile_4x4, tile_5x4},
+#define ONE_TO_MOST(F, ...)                                                                        \
+    ONE_TO_SIX(F, __VA_ARGS__)                                                                     \
+    F(7, __VA_ARGS__)                                                                              \
+    F(8, __VA_ARGS__) F(9, __VA_ARGS__) F(10, __VA_ARGS__) F(11, __VA_ARGS__) F(12, __VA_ARGS__)
+#define SHAPES(F)                                                                                  \
+    ONE_TO_MOST(F, half, 0, true)                                                                  \
+    ONE_TO_MOST(F, one, 1, false)                                                                  \
+    ONE_TO_MOST(F, one_half, 1, true)                                                              \
+    ONE_TO_MOST(F, two, 2, false) ONE_TO_SIX(F, four, 4, false)
 #else
-    {tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1},
-    [3] = {tile_1x4},
+#define SHAPES(F)                                                                                  \
+    ONE_TO_SIX(F, half, 0, true)                                                                   \
+    ONE_TO_SIX(F, one, 1, false) F(1, one_half, 1, true) F(1, two, 2, false) F(1, four, 4, false)
 #endif
-};
 
-/* How many of `blocks` a tile of so many rows takes at once. */
-static int32_t blocks_at_once(int32_t rows, int32_t blocks)
+#define DEFINE_TILE(rows, name, blocks, half)                                                      \
+    static void tile_##rows##_##name(const struct tile *tile)                                      \
+    {                                                                                              \
+        run_tile(rows, blocks, half, tile);                                                        \
+    }
+SHAPES(DEFINE_TILE)
+
+/* [blocks][half][rows - 1], NULL where there is none. */
+#define LIST_TILE(rows, name, blocks, half) [blocks][half][(rows)-1] = tile_##rows##_##name,
+static const tile_function tiles[MAX_BLOCKS + 1][2][TILE_ROWS] = {SHAPES(LIST_TILE)};
+
+/* The largest tile of so many rows for up to `blocks` whole blocks and a half. */
+static tile_function choose_tile(int32_t rows, int32_t *blocks, bool *half)
 {
-    int32_t most = blocks < MAX_BLOCKS ? blocks : MAX_BLOCKS;
-    while (tiles[most - 1][rows - 1] == NULL) most--;
-    return most;
+    const bool ends = *half;
+    if (*blocks > MAX_BLOCKS) *blocks = MAX_BLOCKS;
+    for (;; --*blocks) {
+        *half = ends;
+        if (ends && tiles[*blocks][1][rows - 1] != NULL) break;
+        *half = false;
+        if (tiles[*blocks][0][rows - 1] != NULL) break;
+    }
+    return tiles[*blocks][*half][rows - 1];
 }
 
 /* ---- the walk -------------------------------------------------------------------------------- */
@@ -181,26 +213,51 @@ struct walk {
     int32_t width; /* output pixels of a row */
 };
 
-/* Pixels [from, to) of a rectangle, counted row by row, as rows of a tile. */
-static void place_rows(const struct walk *walk, const struct pl_rectangle *rectangle, int64_t from,
-                       int32_t rows, struct tile *tile)
+/* A pixel of a rectangle on the way from the first to the last, row by row. */
+struct cursor {
+    const float *input; /* its first tap */
+    float *output;
+    int32_t x, from_x, to_x;
+    int64_t input_step, output_step;         /* to the next pixel */
+    int64_t input_row_step, output_row_step; /* from the last one of a row, besides, to the next */
+};
+
+static struct cursor start_cursor(const struct walk *walk, const struct pl_rectangle *rectangle)
 {
     const struct pl_patch *patch = &walk->shape->patch;
-    const int32_t width = rectangle->to_x - rectangle->from_x;
-    int32_t y = rectangle->from_y + (int32_t)(from / width);
-    int32_t x = rectangle->from_x + (int32_t)(from % width);
+    const int32_t x = rectangle->from_x, y = rectangle->from_y, width = rectangle->to_x - x;
+    const int64_t in_y = (int64_t)y * patch->stride_y - patch->before_y +
+                         (int64_t)rectangle->taps_y.from * patch->dilation_y;
+    const int64_t in_x = (int64_t)x * patch->stride_x - patch->before_x +
+                         (int64_t)rectangle->taps_x.from * patch->dilation_x;
+    const int64_t pixel = (int64_t)(y - walk->part->y) * walk->width + x;
+    struct cursor cursor = {
+        .input = (const float *)walk->part->input + (in_y * patch->width + in_x) * patch->channels,
+        .output = (float *)walk->part->output + pixel * walk->shape->output_stride,
+        .x = x,
+        .from_x = x,
+        .to_x = rectangle->to_x,
+        .input_step = (int64_t)patch->stride_x * patch->channels,
+        .output_step = walk->shape->output_stride,
+    };
+    cursor.input_row_step =
+        (int64_t)patch->stride_y * patch->width * patch->channels - width * cursor.input_step;
+    cursor.output_row_step = (walk->width - width) * cursor.output_step;
+    return cursor;
+}
+
+/* The next pixels as rows of a tile. */
+static void place_rows(struct cursor *cursor, int32_t rows, struct tile *tile)
+{
     for (int32_t r = 0; r < rows; r++) {
-        const int64_t in_y = (int64_t)y * patch->stride_y - patch->before_y +
-                             (int64_t)rectangle->taps_y.from * patch->dilation_y;
-        const int64_t in_x = (int64_t)x * patch->stride_x - patch->before_x +
-                             (int64_t)rectangle->taps_x.from * patch->dilation_x;
-        const int64_t pixel = (int64_t)(y - walk->part->y) * walk->width + x;
-        tile->rows[r] =
-            (const float *)walk->part->input + (in_y * patch->width + in_x) * patch->channels;
-        tile->outputs[r] = (float *)walk->part->output + pixel * walk->shape->output_stride;
-        if (++x == rectangle->to_x) {
-            x = rectangle->from_x;
-            y++;
+        tile->rows[r] = cursor->input;
+        tile->outputs[r] = cursor->output;
+        cursor->input += cursor->input_step;
+        cursor->output += cursor->output_step;
+        if (++cursor->x == cursor->to_x) {
+            cursor->x = cursor->from_x;
+            cursor->input += cursor->input_row_step;
+            cursor->output += cursor->output_row_step;
         }
     }
 }
@@ -209,27 +266,36 @@ static void place_rows(const struct walk *walk, const struct pl_rectangle *recta
 static void run_blocks(const struct walk *walk, int32_t rows, int32_t from_block, int32_t to_block,
                        struct tile *tile)
 {
+    const int32_t channels = walk->shape->channels;
     for (int32_t block = from_block; block < to_block;) {
-        const int32_t blocks = blocks_at_once(rows, to_block - block);
-        const int32_t rest = walk->shape->channels - (block + blocks - 1) * PL_GEMM_BLOCK;
+        const int32_t last = channels - (to_block - 1) * PL_GEMM_BLOCK; /* outputs of the last */
+        bool half = last <= PL_GEMM_BLOCK / 2;
+        int32_t blocks = to_block - block - half;
+        const tile_function run = choose_tile(rows, &blocks, &half);
         tile->weights = walk->weights->weights + block * tile->block_floats;
         tile->first = block * PL_GEMM_BLOCK;
-        tile->last_count = rest < PL_GEMM_BLOCK ? rest : PL_GEMM_BLOCK;
-        tiles[blocks - 1][rows - 1](tile);
-        block += blocks;
+        block += blocks + half;
+        tile->last_count = block < to_block || last > PL_GEMM_BLOCK ? PL_GEMM_BLOCK : last;
+        run(tile);
     }
 }
 
-/* Pixels [from, to) of a rectangle in tiles that are as equal as they can be. */
-static void run_pixels(const struct walk *walk, const struct pl_rectangle *rectangle, int64_t from,
-                       int64_t to, int32_t from_block, int32_t to_block, struct tile *tile)
+/* The next `pixels` in tiles that are as equal as they can be. */
+static void run_pixels(const struct walk *walk, struct cursor *cursor, int64_t pixels,
+                       int32_t from_block, int32_t to_block, struct tile *tile)
 {
-    while (from < to) {
-        const int64_t count = (to - from + TILE_ROWS - 1) / TILE_ROWS;
-        const int32_t rows = (int32_t)((to - from + count - 1) / count);
-        place_rows(walk, rectangle, from, rows, tile);
-        run_blocks(walk, rows, from_block, to_block, tile);
-        from += rows;
+    const int64_t count = (pixels + TILE_ROWS - 1) / TILE_ROWS, larger = pixels % count;
+    const int32_t rows = (int32_t)(pixels / count);
+    const float *ahead = walk->weights->weights + to_block * tile->block_floats;
+    const int64_t share =
+        to_block < walk->part->to_block ? (to_block - from_block) * tile->block_floats / count : 0;
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t height = i < larger ? rows + 1 : rows;
+        place_rows(cursor, height, tile);
+        /* The weights that are next come from memory while these are worked on. */
+        for (int64_t k = 0; k < share; k += PL_GEMM_BLOCK)
+            __builtin_prefetch(ahead + i * share + k, 0, 2);
+        run_blocks(walk, height, from_block, to_block, tile);
     }
 }
 
@@ -248,9 +314,8 @@ static struct runs runs_of(const struct pl_gemm_shape *shape, const struct pl_re
         .weight_row_step = patch->filter_width * depth,
         .weight_column_step = depth,
     };
-    runs.first_weight = ((int64_t)rectangle->taps_y.from * patch->filter_width +
-                         rectangle->taps_x.from) *
-                        depth;
+    runs.first_weight =
+        ((int64_t)rectangle->taps_y.from * patch->filter_width + rectangle->taps_x.from) * depth;
     return runs;
 }
 
@@ -265,22 +330,27 @@ static void run_rectangle(const struct walk *walk, const struct pl_rectangle *re
         .runs = &runs,
         .block_floats = k * PL_GEMM_BLOCK,
         .bias = walk->weights->bias,
+        .clamped = walk->weights->low > -INFINITY || walk->weights->high < INFINITY,
         .low = walk->weights->low,
         .high = walk->weights->high,
     };
     const int32_t all = part->to_block - part->from_block;
-    const bool small = all * tile.block_floats <= SMALL_WEIGHTS;
+    const int64_t pixels =
+        (int64_t)(rectangle->to_y - rectangle->from_y) * (rectangle->to_x - rectangle->from_x);
+    const bool small = all * tile.block_floats <= SMALL_WEIGHTS || pixels <= TILE_ROWS;
     const int32_t step = small ? all : TILE_BLOCKS;
-    const int64_t pixels = (int64_t)(rectangle->to_y - rectangle->from_y) *
-                           (rectangle->to_x - rectangle->from_x);
     int64_t cached = small ? pixels : CACHED_PIXELS / (k + 1);
     if (cached < 4 * TILE_ROWS) cached = 4 * TILE_ROWS;
+    struct cursor start = start_cursor(walk, rectangle);
     for (int64_t from = 0; from < pixels; from += cached) {
-        const int64_t to = pixels - from < cached ? pixels : from + cached;
+        const int64_t count = pixels - from < cached ? pixels - from : cached;
+        struct cursor cursor = start;
         for (int32_t block = part->from_block; block < part->to_block; block += step) {
             const int32_t to_block = part->to_block - block < step ? part->to_block : block + step;
-            run_pixels(walk, rectangle, from, to, block, to_block, &tile);
+            cursor = start;
+            run_pixels(walk, &cursor, count, block, to_block, &tile);
         }
+        start = cursor;
     }
 }
 
