@@ -8,6 +8,7 @@
 #include "kernels/x86/depthwise_f32_x86.h"
 #include "kernels/x86/gemm_f32_x86.h"
 #include "kernels/x86/gemm_x86.h"
+#include "kernels/x86/recurrent_x86.h"
 
 #define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_x86), PL_GEMM_BYTES_X86
 #define PL_FASTER_DEPTHWISE .f32 = PL_LEVEL(pl_depthwise_f32_x86),
@@ -17,6 +18,6 @@
 #define PL_FASTER_CONVERT
 #define PL_FASTER_REDUCTION
 #define PL_FASTER_MOVEMENT
-#define PL_FASTER_RECURRENT
+#define PL_FASTER_RECURRENT PL_RECURRENT_X86
 
 #endif

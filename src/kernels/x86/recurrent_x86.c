@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Products of one vector with a matrix, as LSTM steps have them: see recurrent_kernels.h. They are
+ * as fast as the matrix comes from the cache, if enough rows are summed side by side. */
+#include "kernels/x86/recurrent_x86.h"
+
+#include "kernels/kernels.h"
+#include "kernels/x86/floats_x86.h"
+
+/* ---- float ----------------------------------------------------------------------------------- */
+
+enum { BLOCK = PL_RECURRENT_BLOCK, PARTS = BLOCK / PL_FLOATS, BLOCKS_AT_ONCE = 2 };
+
+/* The rows of a block that are there, sixteen by sixteen. */
+PL_ALWAYS_INLINE struct pl_floats_mask part_mask(int32_t rows, int part)
+{
+    const int32_t count = rows - part * PL_FLOATS;
+    return pl_floats_first(count < 0 ? 0 : count > PL_FLOATS ? PL_FLOATS : count);
+}
+
+/* `blocks` blocks, of which the last one has `rows` rows. */
+PL_ALWAYS_INLINE void add_blocks(int blocks, int32_t rows, float *sums, const float *x,
+                                 const float *packed, int32_t depth)
+{
+    struct pl_floats totals[BLOCKS_AT_ONCE][PARTS];
+    const int64_t block_floats = (int64_t)BLOCK * depth;
+    for (int b = 0; b < blocks; b++) {
+        const int32_t count = b + 1 < blocks ? BLOCK : rows;
+        for (int p = 0; p < PARTS; p++)
+            totals[b][p] =
+                pl_floats_load_masked(sums + b * BLOCK + p * PL_FLOATS, part_mask(count, p));
+    }
+    for (int32_t k = 0; k < depth; k++, packed += BLOCK) {
+        const struct pl_floats factor = pl_floats_set(x[k]);
+#pragma GCC unroll 2
+        for (int b = 0; b < blocks; b++) {
+#pragma GCC unroll 2
+            for (int p = 0; p < PARTS; p++) {
+                const struct pl_floats w =
+                    pl_floats_load(packed + b * block_floats + p * PL_FLOATS);
+                totals[b][p] = pl_floats_fma(factor, w, totals[b][p]);
+            }
+        }
+    }
+    for (int b = 0; b < blocks; b++) {
+        const int32_t count = b + 1 < blocks ? BLOCK : rows;
+        for (int p = 0; p < PARTS; p++)
+            pl_floats_store_masked(sums + b * BLOCK + p * PL_FLOATS, totals[b][p],
+                                   part_mask(count, p));
+    }
+}
+
+void PL_LEVEL(pl_add_product_float_x86)(float *sums, const float *x, const float *packed,
+                                        int32_t rows, int32_t depth)
+{
+    int32_t first = 0;
+    for (; first + BLOCK < rows; first += 2 * BLOCK) {
+        const int32_t rest = rows - first - BLOCK;
+        add_blocks(2, rest < BLOCK ? rest : BLOCK, sums + first, x, packed, depth);
+        packed += 2 * (int64_t)BLOCK * depth;
+    }
+    if (first < rows) add_blocks(1, rows - first, sums + first, x, packed, depth);
+}
+
+/* ---- int8 ------------------------------------------------------------------------------------ */
+
+#if defined(__AVX512VNNI__)
+
+enum { ROWS = 8 };
+
+/* The sum of all words of each. */
+PL_ALWAYS_INLINE __m256i add_across(const __m512i sums[ROWS])
+{
+    __m256i halves[ROWS];
+    for (int r = 0; r < ROWS; r++) {
+        halves[r] = _mm256_add_epi32(_mm512_castsi512_si256(sums[r]),
+                                     _mm512_extracti64x4_epi64(sums[r], 1));
+    }
+    for (int r = 0; r < ROWS / 2; r++)
+        halves[r] = _mm256_hadd_epi32(halves[2 * r], halves[2 * r + 1]);
+    /* Four sums in each half of the vector, still in two parts. */
+    const __m256i low = _mm256_hadd_epi32(halves[0], halves[1]);
+    const __m256i high = _mm256_hadd_epi32(halves[2], halves[3]);
+    return _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20),
+                            _mm256_permute2x128_si256(low, high, 0x31));
+}
+
+/* dot(x, row) of `rows` rows. x is taken as x + 128, which is unsigned, and 128 times the weights
+ * taken off again. */
+PL_ALWAYS_INLINE void dot_rows(const int rows, const int8_t *x, const int8_t *row, int32_t depth,
+                               int32_t sums[ROWS])
+{
+    const __m512i offset = _mm512_set1_epi8(-128);
+    __m512i products[ROWS];
+    __m512i lifts[ROWS];
+    for (int r = 0; r < ROWS; r++) products[r] = lifts[r] = _mm512_setzero_si512();
+    for (int32_t k = 0; k < depth; k += 64) {
+        const int32_t rest = depth - k;
+        const __mmask64 mask = rest < 64 ? _bzhi_u64(UINT64_MAX, (uint32_t)rest) : UINT64_MAX;
+        const __m512i lifted = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, x + k), offset);
+#pragma GCC unroll 8
+        for (int r = 0; r < rows; r++) {
+            const __m512i w = _mm512_maskz_loadu_epi8(mask, row + (int64_t)r * depth + k);
+            products[r] = _mm512_dpbusd_epi32(products[r], lifted, w);
+            lifts[r] = _mm512_dpbusd_epi32(lifts[r], offset, w);
+        }
+    }
+    for (int r = 0; r < rows; r++) products[r] = _mm512_sub_epi32(products[r], lifts[r]);
+    _mm256_storeu_si256((__m256i_u *)sums, add_across(products));
+}
+
+/* Of up to ROWS rows from `first` on. */
+static int32_t dots(const struct pl_recurrent_matrix *matrix, int32_t first, const int8_t *x,
+                    int32_t sums[ROWS])
+{
+    const int8_t *row = matrix->weights + (int64_t)first * matrix->depth;
+    const int32_t rest = matrix->rows - first;
+    if (rest >= ROWS) {
+        dot_rows(ROWS, x, row, matrix->depth, sums);
+        return ROWS;
+    }
+    dot_rows(1, x, row, matrix->depth, sums);
+    return 1;
+}
+
+void PL_LEVEL(pl_add_product_hybrid_x86)(float *sums, const int8_t *x,
+                                         const struct pl_recurrent_matrix *matrix,
+                                         const int32_t *row_sums, int32_t zero_point, float scale)
+{
+    for (int32_t first = 0; first < matrix->rows;) {
+        int32_t found[ROWS];
+        const int32_t count = dots(matrix, first, x, found);
+        for (int32_t r = 0; r < count; r++) {
+            const int32_t sum = found[r] - row_sums[first + r] * zero_point;
+            sums[first + r] += (float)sum * scale;
+        }
+        first += count;
+    }
+}
+
+static int32_t biased(int32_t sum, int32_t bias)
+{
+    return (int32_t)((uint32_t)sum + (uint32_t)bias);
+}
+
+static int64_t saturate(int64_t x, int64_t low, int64_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+void PL_LEVEL(pl_add_product_int16_x86)(int16_t *gate, const int8_t *x,
+                                        const struct pl_recurrent_matrix *matrix,
+                                        const int32_t *bias, struct pl_multiplier multiplier)
+{
+    for (int32_t first = 0; first < matrix->rows;) {
+        int32_t found[ROWS];
+        const int32_t count = dots(matrix, first, x, found);
+        for (int32_t r = first; r < first + count; r++) {
+            const int32_t scaled = pl_multiply(biased(found[r - first], bias[r]), multiplier);
+            gate[r] = (int16_t)saturate((int64_t)scaled + gate[r], INT16_MIN, INT16_MAX);
+        }
+        first += count;
+    }
+}
+
+void PL_LEVEL(pl_product_int8_x86)(int8_t *to, const int8_t *x,
+                                   const struct pl_recurrent_matrix *matrix, const int32_t *bias,
+                                   struct pl_multiplier multiplier, int32_t zero_point)
+{
+    for (int32_t first = 0; first < matrix->rows;) {
+        int32_t found[ROWS];
+        const int32_t count = dots(matrix, first, x, found);
+        for (int32_t r = first; r < first + count; r++) {
+            const int32_t scaled = pl_multiply(biased(found[r - first], bias[r]), multiplier);
+            to[r] = (int8_t)saturate((int64_t)scaled + zero_point, INT8_MIN, INT8_MAX);
+        }
+        first += count;
+    }
+}
+
+#endif
