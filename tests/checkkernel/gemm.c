@@ -4,52 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checkkernel.h"
+#include "window.h"
 #include "kernels/gemm_kernels.h"
 
 /* ---- cases ----------------------------------------------------------------------------------- */
-
-struct window_case {
-    struct pl_gemm_shape shape;
-    int32_t pixels; /* from (y, 0) on */
-    int32_t y;
-    int32_t k;
-};
-
-/* Small windows over small images, with padding, or a plain product that may be larger. */
-static struct window_case draw_case(struct check *check)
-{
-    struct window_case drawn = {0};
-    struct pl_patch *patch = &drawn.shape.patch;
-    const bool plain = check_draw(check, 0, 2) == 0;
-    drawn.shape.depth = (int32_t)check_draw_edge(check, 1, plain ? 300 : 40);
-    drawn.shape.channels = (int32_t)check_draw_edge(check, 1, 100);
-    drawn.shape.output_stride = drawn.shape.channels + (int32_t)check_draw_edge(check, 0, 5);
-    patch->channels = drawn.shape.depth + (int32_t)check_draw_edge(check, 0, 3);
-    patch->height = plain ? 1 : (int32_t)check_draw(check, 1, 9);
-    patch->width = (int32_t)check_draw(check, 1, plain ? 60 : 20);
-    patch->filter_height = plain ? 1 : (int32_t)check_draw(check, 1, 4);
-    patch->filter_width = plain ? 1 : (int32_t)check_draw(check, 1, 4);
-    patch->stride_y = plain ? 1 : (int32_t)check_draw(check, 1, 3);
-    patch->stride_x = plain ? 1 : (int32_t)check_draw(check, 1, 3);
-    patch->dilation_y = (int32_t)check_draw(check, 1, 2);
-    patch->dilation_x = (int32_t)check_draw(check, 1, 2);
-    patch->before_y = plain ? 0 : (int32_t)check_draw(check, 0, 3);
-    patch->before_x = plain ? 0 : (int32_t)check_draw(check, 0, 3);
-    drawn.pixels = plain ? patch->width : (int32_t)check_draw_edge(check, 1, 60);
-    drawn.y = plain ? 0 : (int32_t)check_draw(check, 0, 3);
-    if (!plain) drawn.shape.output_width = (int32_t)check_draw(check, 1, 12);
-    drawn.k = patch->filter_height * patch->filter_width * drawn.shape.depth;
-    return drawn;
-}
-
-static size_t image_elements(const struct window_case *drawn)
-{
-    const struct pl_patch *patch = &drawn->shape.patch;
-    /* Behind the last pixel's channels that are read nothing may be touched. */
-    return (size_t)((int64_t)patch->height * patch->width - 1) * (size_t)patch->channels +
-           (size_t)drawn->shape.depth;
-}
 
 static int32_t *draw_bias(struct check *check, int32_t count)
 {
@@ -144,29 +102,24 @@ static void *check_scratch(struct check *check, const struct pl_gemm_kernels *ge
 static void run_cut(const struct window_case *drawn, struct pl_gemm_part part, int32_t x,
                     int32_t block, const struct pl_gemm_integer *weights, integer_kernel run)
 {
-    const int32_t blocks = pl_gemm_blocks(drawn->shape.channels);
-    for (int i = 0; i < 3; i++) {
-        part.from_x = i == 1 ? x : 0;
-        part.to_x = i == 0 ? x : drawn->pixels;
-        part.from_block = i == 2 ? block : 0;
-        part.to_block = i == 2 ? blocks : block;
+    for (int i = 0; i < WINDOW_PARTS; i++) {
+        window_cut(drawn, x, block, i, &part);
         run(&drawn->shape, weights, &part);
     }
 }
 
 static void check_integer(struct check *check, bool is_unsigned)
 {
-    const struct window_case drawn = draw_case(check);
+    const struct window_case drawn = window_draw(check);
     const int32_t channels = drawn.shape.channels;
     struct pl_gemm_integer weights = draw_integer(check, channels, is_unsigned);
     const struct pl_gemm_pack pack = {
         .groups = 1, .channels = channels, .depth = drawn.k, .channel_stride = drawn.k,
         .depth_stride = 1};
     const void *raw = check_bytes(check, (size_t)channels * (size_t)drawn.k);
-    const void *input = check_bytes(check, image_elements(&drawn));
+    const void *input = check_bytes(check, window_image_elements(&drawn));
     static const size_t sizes[] = {1, 1, 2, 4};
-    const size_t bytes = ((size_t)(drawn.pixels - 1) * (size_t)drawn.shape.output_stride +
-                          (size_t)channels) * sizes[weights.output];
+    const size_t bytes = window_output_elements(&drawn) * sizes[weights.output];
     const struct check_outputs outputs = check_outputs(check, bytes);
     struct pl_gemm_part part = {.input = input, .y = drawn.y};
     const int32_t x = (int32_t)check_draw_edge(check, 0, drawn.pixels);

@@ -121,9 +121,13 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_load_masked(const float *from,
                               _mm256_maskload_ps(from + 8, mask.n)};
 }
 
-/* The first `count` of eight. Masked stores of AVX2 take tens of cycles on some processors. */
+/* The first `count` of eight, 0 to 8. Masked stores of AVX2 take tens of cycles on some processors. */
 PL_ALWAYS_INLINE void pl_store_first(float *to, __m256 x, int32_t count)
 {
+    if (count == 8) {
+        _mm256_storeu_ps(to, x);
+        return;
+    }
     __m128 rest = _mm256_castps256_ps128(x);
     if (count >= 4) {
         _mm_storeu_ps(to, rest);
@@ -200,10 +204,6 @@ PL_ALWAYS_INLINE struct pl_half pl_half_load_first(const float *from, int32_t co
 
 PL_ALWAYS_INLINE void pl_half_store_first(float *to, struct pl_half x, int32_t count)
 {
-    if (count == 8) {
-        _mm256_storeu_ps(to, x.v);
-        return;
-    }
 #if defined(__AVX512F__)
     _mm256_mask_storeu_ps(to, (__mmask8)((1u << count) - 1), x.v);
 #else

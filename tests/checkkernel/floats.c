@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sums of float products: matrix products, depthwise convolution, steps of an LSTM. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernels/depthwise_kernels.h"
+#include "kernels/recurrent_kernels.h"
+#include "support.h"
+#include "window.h"
+
+/* Which of several NaN comes out of a sum is no level's promise. */
+static void compare_floats(struct check *check, const struct check_outputs *outputs,
+                           const char *what)
+{
+    float *sides[] = {outputs->reference, outputs->tested};
+    for (int i = 0; i < 2; i++) {
+        for (size_t k = 0; k < outputs->bytes / sizeof(float); k++)
+            if (isnan(sides[i][k])) sides[i][k] = NAN;
+    }
+    check_compare(check, outputs, "%s", what);
+}
+
+static float *draw_bias(struct check *check, int32_t count)
+{
+    return check_draw(check, 0, 4) == 0 ? NULL : check_floats(check, count, true);
+}
+
+/* None, or what activations have. */
+static void draw_range(struct check *check, float *low, float *high)
+{
+    static const float lows[] = {-INFINITY, 0.0f, 0.0f, -1.0f};
+    static const float highs[] = {INFINITY, INFINITY, 6.0f, 1.0f};
+    const int64_t kind = check_draw(check, 0, 3);
+    *low = lows[kind];
+    *high = highs[kind];
+}
+
+/* ---- matrix products ------------------------------------------------------------------------- */
+
+void check_gemm_f32(struct check *check)
+{
+    const struct window_case drawn = window_draw(check);
+    const int32_t channels = drawn.shape.channels;
+    struct pl_gemm_float weights = {.bias = draw_bias(check, channels)};
+    draw_range(check, &weights.low, &weights.high);
+    const struct pl_gemm_pack pack = {.groups = 1,
+                                      .channels = channels,
+                                      .depth = drawn.k,
+                                      .channel_stride = drawn.k,
+                                      .depth_stride = 1};
+    const float *raw = check_floats(check, (int64_t)channels * drawn.k, true);
+    const float *input = check_floats(check, (int64_t)window_image_elements(&drawn), true);
+    const struct check_outputs outputs =
+        check_outputs(check, window_output_elements(&drawn) * sizeof(float));
+    const int32_t x = (int32_t)check_draw_edge(check, 0, drawn.pixels);
+    const int32_t block = (int32_t)check_draw_edge(check, 0, pl_gemm_blocks(channels));
+    const struct pl_kernels *kernels[] = {check->reference, check->tested};
+    for (int i = 0; i < 2; i++) {
+        const struct pl_gemm_kernels *gemm = kernels[i]->gemm;
+        void *packed = check_aligned(check, (size_t)pl_gemm_blocks(channels) * (size_t)drawn.k *
+                                                PL_GEMM_BLOCK * sizeof(float));
+        gemm->pack_f32(packed, raw, &pack);
+        weights.weights = packed;
+        struct pl_gemm_part part = {
+            .input = input, .output = i == 0 ? outputs.reference : outputs.tested, .y = drawn.y};
+        for (int cut = 0; cut < WINDOW_PARTS; cut++) {
+            window_cut(&drawn, x, block, cut, &part);
+            gemm->f32(&drawn.shape, &weights, &part);
+        }
+    }
+    char what[128];
+    snprintf(what, sizeof what, "%d pixels of depth %d, %d x %d taps, %d outputs", drawn.pixels,
+             drawn.shape.depth, drawn.shape.patch.filter_height, drawn.shape.patch.filter_width,
+             channels);
+    compare_floats(check, &outputs, what);
+}
+
+/* ---- depthwise ------------------------------------------------------------------------------- */
+
+static struct pl_depthwise_shape draw_depthwise(struct check *check)
+{
+    struct pl_depthwise_shape shape = {0};
+    struct pl_patch *patch = &shape.patch;
+    patch->channels = (int32_t)check_draw_edge(check, 1, 150);
+    patch->height = (int32_t)check_draw(check, 1, 9);
+    patch->width = (int32_t)check_draw(check, 1, 30);
+    patch->filter_height = (int32_t)check_draw(check, 1, 5);
+    patch->filter_width = (int32_t)check_draw_edge(check, 1, check_draw(check, 0, 9) ? 5 : 40);
+    patch->stride_y = (int32_t)check_draw(check, 1, 3);
+    patch->stride_x = (int32_t)check_draw(check, 1, 3);
+    patch->dilation_y = (int32_t)check_draw(check, 1, 2);
+    patch->dilation_x = (int32_t)check_draw(check, 1, 2);
+    patch->before_y = (int32_t)check_draw(check, 0, 3);
+    patch->before_x = (int32_t)check_draw(check, 0, 4);
+    shape.multiplier = check_draw(check, 0, 4) == 0 ? (int32_t)check_draw(check, 1, 9) : 1;
+    shape.channels = patch->channels * shape.multiplier;
+    shape.output_width = (int32_t)check_draw(check, 1, 30);
+    return shape;
+}
+
+void check_depthwise_f32(struct check *check)
+{
+    const struct pl_depthwise_shape shape = draw_depthwise(check);
+    const struct pl_patch *patch = &shape.patch;
+    const int64_t taps = (int64_t)patch->filter_height * patch->filter_width;
+    struct pl_depthwise_float weights = {.weights =
+                                             check_floats(check, taps * shape.channels, true),
+                                         .bias = draw_bias(check, shape.channels)};
+    draw_range(check, &weights.low, &weights.high);
+    const int64_t elements = (int64_t)patch->height * patch->width * patch->channels;
+    const float *input = check_floats(check, elements, true);
+    const struct check_outputs outputs =
+        check_outputs(check, (size_t)shape.output_width * (size_t)shape.channels * sizeof(float));
+    const int32_t y = (int32_t)check_draw(check, 0, 4);
+    check->reference->depthwise->f32(&shape, &weights, input, outputs.reference, y);
+    check->tested->depthwise->f32(&shape, &weights, input, outputs.tested, y);
+    char what[128];
+    snprintf(what, sizeof what, "row %d of %d pixels, %d x %d taps, %d channels", y,
+             shape.output_width, patch->filter_height, patch->filter_width, shape.channels);
+    compare_floats(check, &outputs, what);
+}
+
+/* ---- steps of an LSTM ------------------------------------------------------------------------ */
+
+void check_recurrent_float(struct check *check)
+{
+    const int32_t rows = (int32_t)check_draw_edge(check, 1, 200);
+    const int32_t depth = (int32_t)check_draw_edge(check, 1, 100);
+    const float *matrix = check_floats(check, (int64_t)rows * depth, true);
+    const float *x = check_floats(check, depth, true);
+    const struct check_outputs outputs = check_outputs(check, (size_t)rows * sizeof(float));
+    const int64_t blocks = (rows + PL_RECURRENT_BLOCK - 1) / PL_RECURRENT_BLOCK;
+    const struct pl_kernels *kernels[] = {check->reference, check->tested};
+    for (int i = 0; i < 2; i++) {
+        float *sums = i == 0 ? outputs.reference : outputs.tested;
+        float *packed =
+            check_aligned(check, (size_t)(blocks * PL_RECURRENT_BLOCK * depth) * sizeof *packed);
+        kernels[i]->recurrent->pack_float(packed, matrix, rows, depth);
+        memset(sums, 0, outputs.bytes);
+        kernels[i]->recurrent->add_product_float(sums, x, packed, rows, depth);
+    }
+    char what[64];
+    snprintf(what, sizeof what, "%d rows of %d", rows, depth);
+    compare_floats(check, &outputs, what);
+}
+
+/* The three products of int8 with a matrix, into what each of them has. */
+static void run_int8(const struct pl_recurrent_kernels *kernels, void *outputs, const int8_t *x,
+                     const struct pl_recurrent_matrix *matrix, const int32_t *numbers)
+{
+    float *sums = outputs;
+    int16_t *gates = (int16_t *)(void *)(sums + matrix->rows);
+    int8_t *bytes = (int8_t *)(gates + matrix->rows);
+    const struct pl_multiplier multiplier = {1518500250, -9};
+    memset(sums, 0, (size_t)matrix->rows * (sizeof *sums + sizeof *gates));
+    kernels->add_product_hybrid(sums, x, matrix, numbers, -7, 0.03f);
+    kernels->add_product_int16(gates, x, matrix, numbers, multiplier);
+    kernels->product_int8(bytes, x, matrix, numbers, multiplier, 5);
+}
+
+void check_recurrent_int8(struct check *check)
+{
+    struct pl_recurrent_matrix matrix = {.rows = (int32_t)check_draw_edge(check, 1, 70),
+                                         .depth = (int32_t)check_draw_edge(check, 1, 300)};
+    matrix.weights = check_bytes(check, (size_t)matrix.rows * (size_t)matrix.depth);
+    const int8_t *x = check_bytes(check, (size_t)matrix.depth);
+    int32_t *numbers = check_memory(check, (size_t)matrix.rows * sizeof *numbers);
+    for (int32_t r = 0; r < matrix.rows; r++) numbers[r] = (int32_t)check_draw(check, -9999, 9999);
+    const struct check_outputs outputs = check_outputs(check, (size_t)matrix.rows * 7);
+    run_int8(check->reference->recurrent, outputs.reference, x, &matrix, numbers);
+    run_int8(check->tested->recurrent, outputs.tested, x, &matrix, numbers);
+    check_compare(check, &outputs, "%d rows of %d", matrix.rows, matrix.depth);
+}

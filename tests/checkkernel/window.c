@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "window.h"
+
+struct window_case window_draw(struct check *check)
+{
+    struct window_case drawn = {0};
+    struct pl_patch *patch = &drawn.shape.patch;
+    const bool plain = check_draw(check, 0, 2) == 0;
+    drawn.shape.depth = (int32_t)check_draw_edge(check, 1, plain ? 300 : 40);
+    drawn.shape.channels = (int32_t)check_draw_edge(check, 1, 100);
+    drawn.shape.output_stride = drawn.shape.channels + (int32_t)check_draw_edge(check, 0, 5);
+    patch->channels = drawn.shape.depth + (int32_t)check_draw_edge(check, 0, 3);
+    patch->height = plain ? 1 : (int32_t)check_draw(check, 1, 9);
+    patch->width = (int32_t)check_draw(check, 1, plain ? 60 : 20);
+    patch->filter_height = plain ? 1 : (int32_t)check_draw(check, 1, 4);
+    patch->filter_width = plain ? 1 : (int32_t)check_draw(check, 1, 4);
+    patch->stride_y = plain ? 1 : (int32_t)check_draw(check, 1, 3);
+    patch->stride_x = plain ? 1 : (int32_t)check_draw(check, 1, 3);
+    patch->dilation_y = (int32_t)check_draw(check, 1, 2);
+    patch->dilation_x = (int32_t)check_draw(check, 1, 2);
+    patch->before_y = plain ? 0 : (int32_t)check_draw(check, 0, 3);
+    patch->before_x = plain ? 0 : (int32_t)check_draw(check, 0, 3);
+    drawn.pixels = plain ? patch->width : (int32_t)check_draw_edge(check, 1, 60);
+    drawn.y = plain ? 0 : (int32_t)check_draw(check, 0, 3);
+    if (!plain) drawn.shape.output_width = (int32_t)check_draw(check, 1, 12);
+    drawn.k = patch->filter_height * patch->filter_width * drawn.shape.depth;
+    return drawn;
+}
+
+size_t window_image_elements(const struct window_case *drawn)
+{
+    const struct pl_patch *patch = &drawn->shape.patch;
+    /* Behind the last pixel's channels that are read nothing may be touched. */
+    return (size_t)((int64_t)patch->height * patch->width - 1) * (size_t)patch->channels +
+           (size_t)drawn->shape.depth;
+}
+
+size_t window_output_elements(const struct window_case *drawn)
+{
+    return (size_t)(drawn->pixels - 1) * (size_t)drawn->shape.output_stride +
+           (size_t)drawn->shape.channels;
+}
+
+void window_cut(const struct window_case *drawn, int32_t x, int32_t block, int i,
+                struct pl_gemm_part *part)
+{
+    part->from_x = i == 1 ? x : 0;
+    part->to_x = i == 0 ? x : drawn->pixels;
+    part->from_block = i == 2 ? block : 0;
+    part->to_block = i == 2 ? pl_gemm_blocks(drawn->shape.channels) : block;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random matrix products of windows over an image. */
+#ifndef CHECKKERNEL_WINDOW_H
+#define CHECKKERNEL_WINDOW_H
+
+#include "checkkernel.h"
+#include "kernels/gemm_kernels.h"
+
+struct window_case {
+    struct pl_gemm_shape shape;
+    int32_t pixels; /* from (y, 0) on */
+    int32_t y;
+    int32_t k;
+};
+
+/* Small windows over small images, with padding, or a plain product that may be larger. */
+struct window_case window_draw(struct check *check);
+/* As many of the image as may be touched. */
+size_t window_image_elements(const struct window_case *drawn);
+size_t window_output_elements(const struct window_case *drawn);
+
+/* Part `i` of three that make the whole, cut at pixel x and block `block`. */
+enum { WINDOW_PARTS = 3 };
+void window_cut(const struct window_case *drawn, int32_t x, int32_t block, int i,
+                struct pl_gemm_part *part);
+
+#endif
