@@ -28,9 +28,13 @@ struct concatenation {
 static pl_status eval_concatenation(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct concatenation *params = eval->params;
-    for (int64_t unit = from; unit < to; unit++) {
-        const int64_t input = unit % params->part_count;
-        const int64_t outer = unit / params->part_count;
+    int64_t outer = from / params->part_count;
+    int64_t input = from % params->part_count;
+    for (int64_t unit = from; unit < to; unit++, input++) {
+        if (input == params->part_count) {
+            input = 0;
+            outer++;
+        }
         const struct part *part = &params->parts[input];
         if (part->run == 0) continue;
         const char *source = (const char *)eval->inputs[input] + outer * part->run;

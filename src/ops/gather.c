@@ -29,47 +29,69 @@ static pl_status eval_fail_index(const struct pl_eval *eval, int64_t index, int6
                         (long long)index, (long long)place, (long long)size);
 }
 
-/* The run of the input that run `unit` of the output is. */
-static pl_status find_run(const struct pl_eval *eval, const struct gather *params, int64_t unit,
-                          int64_t *run)
+/* Goes through the runs of the output from unit `unit` on. */
+struct gather_walk {
+    int64_t unit;
+    int64_t row;  /* of batch and outer together */
+    int64_t pick; /* in its row */
+};
+
+static struct gather_walk start_walk(const struct gather *params, int64_t unit)
 {
-    const int64_t row = unit / params->picks; /* of batch and outer together */
-    const int64_t pick = row / params->outer * params->picks + unit % params->picks;
-    const int64_t index = pl_axis_element(eval->inputs[1], params->index_type, pick);
-    if (index < 0 || index >= params->axis) return eval_fail_index(eval, index, pick, params->axis);
-    *run = row * params->axis + index;
+    const int64_t picks = params->picks > 0 ? params->picks : 1;
+    return (struct gather_walk){unit, unit / picks, unit % picks};
+}
+
+/* The run of the input that the next run of the output is. */
+static pl_status next_run(const struct pl_eval *eval, const struct gather *params,
+                          struct gather_walk *walk, int64_t *run)
+{
+    if (walk->pick == params->picks) {
+        walk->pick = 0;
+        walk->row++;
+    }
+    const int64_t batch = params->outer == 1 ? walk->row : walk->row / params->outer;
+    const int64_t place = batch * params->picks + walk->pick;
+    const int64_t index = pl_axis_element(eval->inputs[1], params->index_type, place);
+    if (index < 0 || index >= params->axis)
+        return eval_fail_index(eval, index, place, params->axis);
+    *run = walk->row * params->axis + index;
+    walk->pick++;
     return PL_OK;
 }
 
-static pl_status find_run_nd(const struct pl_eval *eval, const struct gather *params, int64_t unit,
-                             int64_t *run)
+static pl_status next_run_nd(const struct pl_eval *eval, const struct gather *params,
+                             struct gather_walk *walk, int64_t *run)
 {
     *run = 0;
     for (int32_t i = 0; i < params->depth; i++) {
-        const int64_t place = unit * params->depth + i;
+        const int64_t place = walk->unit * params->depth + i;
         const int64_t index = pl_axis_element(eval->inputs[1], params->index_type, place);
         const int64_t size = params->input.dims[i];
         if (index < 0 || index >= size) return eval_fail_index(eval, index, place, size);
         *run = *run * size + index;
     }
+    walk->unit++;
     return PL_OK;
 }
 
 /* A unit is a run. */
-#define DEFINE_EVAL_GATHER(name, find)                                                             \
+#define DEFINE_EVAL_GATHER(name, next)                                                             \
     static pl_status name(const struct pl_eval *eval, int64_t from, int64_t to)                    \
     {                                                                                              \
         const struct gather *params = eval->params;                                                \
-        for (int64_t unit = from; unit < to; unit++) {                                             \
+        struct gather_walk walk = start_walk(params, from);                                        \
+        char *output = (char *)eval->outputs[0] + from * params->run;                              \
+        for (int64_t unit = from; unit < to; unit++, output += params->run) {                      \
             int64_t run = 0;                                                                       \
-            PL_TRY(find(eval, params, unit, &run));                                                \
-            memcpy((char *)eval->outputs[0] + unit * params->run,                                  \
-                   (const char *)eval->inputs[0] + run * params->run, (size_t)params->run);        \
+            PL_TRY(next(eval, params, &walk, &run));                                               \
+            memcpy(output, (const char *)eval->inputs[0] + run * params->run,                      \
+                   (size_t)params->run);                                                           \
         }                                                                                          \
         return PL_OK;                                                                              \
     }
-DEFINE_EVAL_GATHER(eval_gather, find_run)
-DEFINE_EVAL_GATHER(eval_gather_nd, find_run_nd)
+DEFINE_EVAL_GATHER(eval_gather, next_run)
+DEFINE_EVAL_GATHER(eval_gather_nd, next_run_nd)
 
 /* All at once: neighbours share bytes. */
 static pl_status eval_gather_nibbles(const struct pl_eval *eval, int64_t from, int64_t to)
@@ -79,9 +101,10 @@ static pl_status eval_gather_nibbles(const struct pl_eval *eval, int64_t from, i
     (void)from;
     (void)to;
     output[(params->units * params->run - 1) / 2] = 0;
+    struct gather_walk walk = start_walk(params, 0);
     for (int64_t unit = 0; unit < params->units; unit++) {
         int64_t run = 0;
-        PL_TRY(find_run(eval, params, unit, &run));
+        PL_TRY(next_run(eval, params, &walk, &run));
         pl_nibbles_copy(output, unit * params->run, eval->inputs[0], run * params->run,
                         params->run);
     }
@@ -98,9 +121,10 @@ static pl_status gather_strings(struct pl_prepare *prepare, const struct gather 
     PL_TRY(pl_prepare_read(prepare, 1, &indices));
     const void *const inputs[] = {NULL, indices};
     const struct pl_eval eval = {.params = params, .inputs = inputs, .error = prepare->error};
+    struct gather_walk walk = start_walk(params, 0);
     for (int64_t unit = 0; unit < params->units; unit++) {
         int64_t run = 0;
-        PL_TRY(nd ? find_run_nd(&eval, params, unit, &run) : find_run(&eval, params, unit, &run));
+        PL_TRY(nd ? next_run_nd(&eval, params, &walk, &run) : next_run(&eval, params, &walk, &run));
         for (int64_t i = 0; i < params->run; i++)
             picks[unit * params->run + i] = (int32_t)(run * params->run + i);
     }

@@ -25,9 +25,13 @@ static pl_status eval_split(const struct pl_eval *eval, int64_t from, int64_t to
 {
     const struct split *params = eval->params;
     const char *input = eval->inputs[params->input];
-    for (int64_t unit = from; unit < to; unit++) {
-        const int64_t outer = unit / params->part_count;
-        const int64_t index = unit % params->part_count;
+    int64_t outer = from / params->part_count;
+    int64_t index = from % params->part_count;
+    for (int64_t unit = from; unit < to; unit++, index++) {
+        if (index == params->part_count) {
+            index = 0;
+            outer++;
+        }
         const struct part *part = &params->parts[index];
         if (part->run_bytes == 0) continue;
         memcpy((char *)eval->outputs[index] + outer * part->run_bytes,

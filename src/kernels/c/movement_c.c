@@ -46,27 +46,6 @@ static void copy_rows(char *to, const char *from, const struct pl_plane *plane)
         memcpy(to + r * plane->to_row, from + r * plane->from_row, bytes);
 }
 
-/* A plane whose columns are far apart at one end is a transposition: in tiles, so that a cache line
- * that was read for one element is still there for the next. */
-static void copy_plane(void *to, const void *from, const struct pl_plane *plane)
-{
-    char *to_bytes = to;
-    const char *from_bytes = from;
-    if (plane->from_column == plane->element_bytes && plane->to_column == plane->element_bytes) {
-        copy_rows(to_bytes, from_bytes, plane);
-        return;
-    }
-    for (int64_t r = 0; r < plane->rows; r += TILE) {
-        const int64_t rows = plane->rows - r < TILE ? plane->rows - r : TILE;
-        for (int64_t c = 0; c < plane->columns; c += TILE) {
-            const int64_t columns = plane->columns - c < TILE ? plane->columns - c : TILE;
-            copy_tile_of(to_bytes + r * plane->to_row + c * plane->to_column,
-                         from_bytes + r * plane->from_row + c * plane->from_column, plane, rows,
-                         columns);
-        }
-    }
-}
-
 static void fill(void *to, const void *element, int64_t count, int64_t element_bytes)
 {
     if (count <= 0) return;
@@ -81,6 +60,39 @@ static void fill(void *to, const void *element, int64_t count, int64_t element_b
         const size_t more = done <= total - done ? done : total - done;
         memcpy(bytes + done, bytes, more);
         done += more;
+    }
+}
+
+/* One element per row, as often as there are columns. */
+static void repeat_elements(char *to, const char *from, const struct pl_plane *plane)
+{
+    for (int64_t r = 0; r < plane->rows; r++)
+        fill(to + r * plane->to_row, from + r * plane->from_row, plane->columns,
+             plane->element_bytes);
+}
+
+/* A plane whose columns are far apart at one end is a transposition: in tiles, so that a cache line
+ * that was read for one element is still there for the next. */
+static void copy_plane(void *to, const void *from, const struct pl_plane *plane)
+{
+    char *to_bytes = to;
+    const char *from_bytes = from;
+    if (plane->from_column == plane->element_bytes && plane->to_column == plane->element_bytes) {
+        copy_rows(to_bytes, from_bytes, plane);
+        return;
+    }
+    if (plane->from_column == 0 && plane->to_column == plane->element_bytes) {
+        repeat_elements(to_bytes, from_bytes, plane);
+        return;
+    }
+    for (int64_t r = 0; r < plane->rows; r += TILE) {
+        const int64_t rows = plane->rows - r < TILE ? plane->rows - r : TILE;
+        for (int64_t c = 0; c < plane->columns; c += TILE) {
+            const int64_t columns = plane->columns - c < TILE ? plane->columns - c : TILE;
+            copy_tile_of(to_bytes + r * plane->to_row + c * plane->to_column,
+                         from_bytes + r * plane->from_row + c * plane->from_column, plane, rows,
+                         columns);
+        }
     }
 }
 
