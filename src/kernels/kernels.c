@@ -12,14 +12,15 @@
 
 #define DECLARE_TABLE(family, level)                                                               \
     extern const struct pl_##family##_kernels pl_##family##_kernels_##level;
-#define PL_LEVEL_OF_KERNELS(id, name, features) PL_KERNEL_FAMILY_LIST(DECLARE_TABLE, id)
+#define PL_LEVEL_OF_KERNELS(id, name, rest, features) PL_KERNEL_FAMILY_LIST(DECLARE_TABLE, id)
 #include "kernels/levels.def"
 #undef PL_LEVEL_OF_KERNELS
 
 #define MEMBER_TABLE(family, level) .family = &pl_##family##_kernels_##level,
-#define PL_LEVEL_OF_KERNELS(id, name, features)                                                    \
-    static const struct pl_kernels level_##id = {                                                  \
-        .level = (name), PL_KERNEL_FAMILY_LIST(MEMBER_TABLE, id)};
+#define PL_LEVEL_OF_KERNELS(id, name, rest, features)                                              \
+    static const struct pl_kernels level_##id = {.level = (name),                                  \
+                                                 PL_PRODUCT_FAMILY_LIST(MEMBER_TABLE, id)          \
+                                                     PL_OTHER_FAMILY_LIST(MEMBER_TABLE, rest)};
 #include "kernels/levels.def"
 #undef PL_LEVEL_OF_KERNELS
 
@@ -29,7 +30,7 @@ struct level {
 };
 
 static const struct level levels[] = {
-#define PL_LEVEL_OF_KERNELS(id, name, needed) {.kernels = &level_##id, .features = (needed)},
+#define PL_LEVEL_OF_KERNELS(id, name, rest, needed) {.kernels = &level_##id, .features = (needed)},
 #include "kernels/levels.def"
 #undef PL_LEVEL_OF_KERNELS
 };

@@ -22,18 +22,21 @@
 #include <stdint.h>
 
 /* F(family, level): kernels/<family>_kernels.h declares struct pl_<family>_kernels, c/<family>_c.c
- * defines PL_LEVEL(pl_<family>_kernels). */
-#define PL_KERNEL_FAMILY_LIST(F, level)                                                            \
-    F(gemm, level)        /* matrix products with bias, activation, requantization */              \
-    F(depthwise, level)   /* depthwise convolution */                                              \
+ * defines PL_LEVEL(pl_<family>_kernels); all files of a family of products begin with its name. */
+#define PL_PRODUCT_FAMILY_LIST(F, level)                                                           \
+    F(gemm, level)      /* matrix products with bias, activation, requantization */                \
+    F(depthwise, level) /* depthwise convolution */                                                \
+    F(recurrent, level) /* LSTM cells */
+#define PL_OTHER_FAMILY_LIST(F, level)                                                             \
     F(pooling, level)     /* average and max pooling */                                            \
     F(elementwise, level) /* arithmetic, comparison, activation, conversion on runs */             \
     F(reduction, level)   /* sums, softmax, norms, arg max along an axis */                        \
     F(movement, level)    /* copies with strides: transpose, resize, gather */                     \
     F(combine, level)     /* arrays worked into others: windows, segments, updates */              \
-    F(recurrent, level)   /* LSTM cells */                                                         \
     F(fft, level)         /* Fourier transforms */                                                 \
     F(signal, level)      /* integer arithmetic of audio front ends */
+#define PL_KERNEL_FAMILY_LIST(F, level)                                                            \
+    PL_PRODUCT_FAMILY_LIST(F, level) PL_OTHER_FAMILY_LIST(F, level)
 
 #define DECLARE_FAMILY(family, level) struct pl_##family##_kernels;
 PL_KERNEL_FAMILY_LIST(DECLARE_FAMILY, )
@@ -59,8 +62,8 @@ int32_t pl_kernels_list(const struct pl_kernels *list[PL_KERNELS_MAX_LEVELS]);
 #ifndef PL_KERNEL_LEVEL
 #define PL_KERNEL_LEVEL c
 #endif
-#define PL_LEVEL_JOIN(name, level) name##_##level
+#define PL_LEVEL_JOIN(name, level)   name##_##level
 #define PL_LEVEL_EXPAND(name, level) PL_LEVEL_JOIN(name, level)
-#define PL_LEVEL(name) PL_LEVEL_EXPAND(name, PL_KERNEL_LEVEL)
+#define PL_LEVEL(name)               PL_LEVEL_EXPAND(name, PL_KERNEL_LEVEL)
 
 #endif

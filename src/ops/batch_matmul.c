@@ -338,11 +338,13 @@ pl_status pl_prepare_batch_matmul(struct pl_prepare *prepare)
     PL_TRY(prepare_shapes(prepare, product, turn_left, turn_right));
     PL_TRY(prepare_kind(prepare, product));
     PL_TRY(prepare_operands(prepare, product, turn_left, turn_right));
-    product->operands.part_scratch = -1;
+    size_t part_bytes = 0;
     if (product->kind != KIND_FLOAT && product->kind != KIND_INT16) {
-        pl_gemm_prepare_parts(prepare, &product->shape, product->shape.patch.width,
-                              product->kind == KIND_INT16_INT8 ? 2 : 1, &product->operands);
+        part_bytes = pl_gemm_part_bytes(&product->operands, &product->shape,
+                                        product->shape.patch.width,
+                                        product->kind == KIND_INT16_INT8 ? 2 : 1);
     }
+    pl_gemm_prepare_parts(prepare, part_bytes, &product->operands);
     const struct pl_shape *output = &prepare->outputs[0]->shape;
     const int64_t units =
         pl_shape_count(output) > 0 ? pl_shape_span(output, 0, output->rank - 1) : 0;

@@ -280,12 +280,13 @@ pl_status pl_prepare_conv_2d(struct pl_prepare *prepare)
     const int32_t batches = prepare->inputs[INPUT]->shape.dims[0];
     const struct pl_shape *output = &prepare->outputs[0]->shape;
     flatten(convolution, batches);
-    convolution->operands.part_scratch = -1;
+    size_t part_bytes = 0;
     if (convolution->kind != PL_FILTER_FLOAT) {
-        pl_gemm_prepare_parts(prepare, &convolution->shape,
-                              pl_shape_span(output, convolution->flat ? 0 : 1, 3),
-                              convolution->kind == PL_FILTER_INT16 ? 2 : 1, &convolution->operands);
+        part_bytes = pl_gemm_part_bytes(&convolution->operands, &convolution->shape,
+                                        pl_shape_span(output, convolution->flat ? 0 : 1, 3),
+                                        input_bytes(convolution->kind));
     }
+    pl_gemm_prepare_parts(prepare, part_bytes, &convolution->operands);
     const int64_t depth = convolution->operands.weights.pack.depth;
     const int64_t units = pl_shape_count(output) > 0 ? (int64_t)batches * convolution->height : 0;
     pl_prepare_stage(prepare, eval_convolution, units, pl_cost(pl_shape_span(output, 2, 4), depth));

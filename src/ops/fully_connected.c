@@ -256,11 +256,12 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
     };
     const pl_type type = prepare->inputs[FILTER]->tensor->type;
     PL_TRY(pl_gemm_prepare_weights(prepare, FILTER, type, &pack, &dense->operands));
-    dense->operands.part_scratch = -1;
+    size_t part_bytes = 0;
     if (dense->kind != PL_FILTER_FLOAT && dense->kind != PL_FILTER_INT16_WIDE) {
-        pl_gemm_prepare_parts(prepare, shape, rows, dense->kind == PL_FILTER_INT16 ? 2 : 1,
-                              &dense->operands);
+        part_bytes = pl_gemm_part_bytes(&dense->operands, shape, rows,
+                                        dense->kind == PL_FILTER_INT16 ? 2 : 1);
     }
+    pl_gemm_prepare_parts(prepare, part_bytes, &dense->operands);
     dense->by_blocks = rows == 1;
     const int64_t blocks = pl_gemm_blocks(shape->channels);
     const int64_t units = dense->by_blocks ? blocks : blocks > 0 ? rows : 0;

@@ -85,14 +85,17 @@ const void *pl_gemm_packed(const struct pl_gemm_operands *operands, const struct
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-void pl_gemm_prepare_parts(struct pl_prepare *prepare, const struct pl_gemm_shape *shape,
-                           int64_t pixels, int64_t element_bytes,
+size_t pl_gemm_part_bytes(const struct pl_gemm_operands *operands,
+                          const struct pl_gemm_shape *shape, int64_t pixels, int64_t element_bytes)
+{
+    if (operands->kernels->scratch == NULL) return 0;
+    return operands->kernels->scratch(shape, pixels, element_bytes);
+}
+
+void pl_gemm_prepare_parts(struct pl_prepare *prepare, size_t bytes,
                            struct pl_gemm_operands *operands)
 {
-    operands->part_scratch = -1;
-    if (operands->kernels->scratch == NULL) return;
-    const size_t bytes = operands->kernels->scratch(shape, pixels, element_bytes);
-    operands->part_scratch = pl_prepare_scratch(prepare, bytes, true);
+    operands->part_scratch = bytes > 0 ? pl_prepare_scratch(prepare, bytes, true) : -1;
 }
 
 void *pl_gemm_part_scratch(const struct pl_gemm_operands *operands, const struct pl_eval *eval)

@@ -45,10 +45,13 @@ pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, pl_
 const void *pl_gemm_packed(const struct pl_gemm_operands *operands, const struct pl_eval *eval,
                            int64_t group);
 
-/* Asks for the scratch that kernels with int8 weights want for parts of up to `pixels` pixels of
- * elements of so many bytes; other operators set part_scratch to -1. */
-void pl_gemm_prepare_parts(struct pl_prepare *prepare, const struct pl_gemm_shape *shape,
-                           int64_t pixels, int64_t element_bytes,
+/* Bytes of scratch that the kernels with int8 weights want for parts of up to `pixels` pixels of
+ * elements of so many bytes. */
+size_t pl_gemm_part_bytes(const struct pl_gemm_operands *operands,
+                          const struct pl_gemm_shape *shape, int64_t pixels,
+                          int64_t element_bytes);
+/* Asks for so many (0: none); to be called by every operator that has parts. */
+void pl_gemm_prepare_parts(struct pl_prepare *prepare, size_t bytes,
                            struct pl_gemm_operands *operands);
 /* For struct pl_gemm_part. */
 void *pl_gemm_part_scratch(const struct pl_gemm_operands *operands, const struct pl_eval *eval);

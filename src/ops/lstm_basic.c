@@ -55,6 +55,7 @@ static pl_status eval_gates(const struct pl_eval *eval, int64_t from, int64_t to
         .from_x = (int32_t)from,
         .to_x = (int32_t)to,
         .to_block = pl_gemm_blocks(params->shape.channels),
+        .scratch = pl_gemm_part_scratch(&params->operands, eval),
     };
     if (params->quantized) {
         struct pl_gemm_integer weights = params->integers;
@@ -225,6 +226,10 @@ pl_status pl_lstm_prepare_basic(struct pl_prepare *prepare)
     PL_TRY(prepare_weights(prepare, params));
     params->scratch = pl_prepare_scratch(prepare, (size_t)params->cells * 4 * sizeof(float), true);
     const int64_t batches = params->shape.patch.width, depth = params->shape.depth;
+    pl_gemm_prepare_parts(
+        prepare,
+        params->quantized ? pl_gemm_part_bytes(&params->operands, &params->shape, batches, 1) : 0,
+        &params->operands);
     pl_prepare_stage(prepare, eval_join, batches, depth);
     pl_prepare_stage(prepare, eval_gates, batches, pl_cost(params->shape.channels, depth));
     pl_prepare_stage(prepare, eval_cells, batches, (int64_t)params->cells * 64);

@@ -95,16 +95,12 @@ static void run_integer(const struct transpose_convolution *params, const struct
     }
 }
 
-/* The outputs of a column phase in an output row of a row phase (none: no taps at all). */
-static void run_phase(const struct transpose_convolution *params, const struct pl_eval *eval,
-                      int64_t unit, const struct phase *row, const struct phase *column,
-                      const void *packed)
+/* The convolution of two phases. */
+static struct pl_gemm_shape shape_of(const struct transpose_convolution *params,
+                                     const struct phase *row, const struct phase *column)
 {
-    const struct pl_window *rows = &params->rows.window, *columns = &params->columns.window;
-    const int64_t batch = unit / rows->input;
-    const int32_t y = (int32_t)(unit % rows->input);
-    const int32_t stride = column->taps > 0 ? columns->stride : 1;
-    const struct pl_gemm_shape shape = {
+    const int32_t stride = column->taps > 0 ? params->columns.window.stride : 1;
+    return (struct pl_gemm_shape){
         .patch = {.height = params->height,
                   .width = params->width,
                   .channels = params->depth,
@@ -120,6 +116,17 @@ static void run_phase(const struct transpose_convolution *params, const struct p
         .channels = params->outputs,
         .output_stride = params->outputs * stride,
     };
+}
+
+/* The outputs of a column phase in an output row of a row phase (none: no taps at all). */
+static void run_phase(const struct transpose_convolution *params, const struct pl_eval *eval,
+                      int64_t unit, const struct phase *row, const struct phase *column,
+                      const void *packed)
+{
+    const struct pl_window *rows = &params->rows.window, *columns = &params->columns.window;
+    const int64_t batch = unit / rows->input;
+    const int32_t y = (int32_t)(unit % rows->input);
+    const struct pl_gemm_shape shape = shape_of(params, row, column);
     const int64_t image = (int64_t)params->height * params->width * params->depth;
     const int64_t pixel = unit * columns->input + column->first;
     const void *input = params->kind == PL_FILTER_HYBRID
@@ -131,6 +138,7 @@ static void run_phase(const struct transpose_convolution *params, const struct p
         .y = row->taps > 0 ? (y - row->first) / rows->stride : 0,
         .to_x = column->count,
         .to_block = pl_gemm_blocks(params->outputs),
+        .scratch = pl_gemm_part_scratch(&params->operands, eval),
     };
     switch (params->kind) {
     case PL_FILTER_FLOAT: run_float(params, eval, packed, &shape, &part); break;
@@ -403,6 +411,25 @@ static pl_status prepare_kind(struct pl_prepare *prepare, struct transpose_convo
     }
 }
 
+/* Scratch for the largest of the phases. */
+static void prepare_parts(struct pl_prepare *prepare, struct transpose_convolution *params)
+{
+    const struct phase none = {.count = params->columns.window.input};
+    const struct pl_gemm_shape empty = shape_of(params, &none, &none);
+    size_t most = 0;
+    if (params->kind != PL_FILTER_FLOAT)
+        most = pl_gemm_part_bytes(&params->operands, &empty, none.count, params->element_bytes);
+    for (int32_t i = 0; i < params->rows.count * params->columns.count && most > 0; i++) {
+        const struct phase *column = &params->columns.phases[i % params->columns.count];
+        const struct pl_gemm_shape shape =
+            shape_of(params, &params->rows.phases[i / params->columns.count], column);
+        const size_t bytes =
+            pl_gemm_part_bytes(&params->operands, &shape, column->count, params->element_bytes);
+        if (bytes > most) most = bytes;
+    }
+    pl_gemm_prepare_parts(prepare, most, &params->operands);
+}
+
 pl_status pl_prepare_transpose_conv(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 3, 4, 1));
@@ -421,6 +448,7 @@ pl_status pl_prepare_transpose_conv(struct pl_prepare *prepare)
     params->output_bytes = pl_type_bits(prepare->outputs[0]->tensor->type) / 8;
     params->element_bytes = params->kind == PL_FILTER_HYBRID ? 1 : params->output_bytes;
     PL_TRY(prepare_weights(prepare, params));
+    prepare_parts(prepare, params);
     const struct pl_shape *output = &prepare->outputs[0]->shape;
     const int64_t units =
         pl_shape_count(output) > 0 ? (int64_t)output->dims[0] * output->dims[1] : 0;

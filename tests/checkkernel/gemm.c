@@ -178,7 +178,8 @@ static void time_window(const struct bench *bench, bool is_unsigned, int32_t siz
 {
     const struct pl_gemm_kernels *gemm = bench->kernels->gemm;
     const int32_t k = taps * taps * depth;
-    const struct pl_gemm_pack pack = {1, channels, k, 0, k, 1};
+    const struct pl_gemm_pack pack = {
+        .groups = 1, .channels = channels, .depth = k, .channel_stride = k, .depth_stride = 1};
     struct timed timed = {
         .shape = {.patch = {size, size, depth, taps, taps, 1, 1, 1, 1, taps / 2, taps / 2},
                   .depth = depth,

@@ -110,7 +110,11 @@ static void *pack_weights(const struct window_case *drawn, const void *raw,
                           struct pl_gemm_layout layout,
                           void (*pack)(void *, const void *, const void *))
 {
-    const struct pl_gemm_pack shape = {1, drawn->shape.channels, drawn->k, 0, drawn->k, 1};
+    const struct pl_gemm_pack shape = {.groups = 1,
+                                       .channels = drawn->shape.channels,
+                                       .depth = drawn->k,
+                                       .channel_stride = drawn->k,
+                                       .depth_stride = 1};
     const size_t blocks = (size_t)pl_gemm_blocks(drawn->shape.channels);
     /* As constants are kept: whole vectors may be read from it at their alignment. */
     void *packed = NULL;
@@ -247,7 +251,7 @@ static int64_t expected_integer(const struct window_case *drawn, enum integer_ty
     int64_t value = 0;
     if (weights->rounding == PL_GEMM_DOUBLE) {
         value = (int64_t)round((double)sum * weights->scales[n]);
-    } else if (type == TYPE_I8 || type == TYPE_U8) {
+    } else if (type == TYPE_I8 || type == TYPE_U8 || weights->rounding == PL_GEMM_FIXED_32) {
         value = pl_multiply((int32_t)sum, weights->multipliers[n]);
     } else {
         value = pl_multiply_64(sum, weights->multipliers[n]);
@@ -261,6 +265,10 @@ static int64_t expected_integer(const struct window_case *drawn, enum integer_ty
 static struct pl_gemm_integer draw_integer(enum integer_type type)
 {
     const bool wide = type == TYPE_I16_I8 || type == TYPE_I16_I16;
+    static const enum pl_gemm_rounding narrow_roundings[] = {PL_GEMM_FIXED, PL_GEMM_DOUBLE,
+                                                             PL_GEMM_RAW};
+    static const enum pl_gemm_rounding wide_roundings[] = {PL_GEMM_FIXED, PL_GEMM_FIXED_32,
+                                                           PL_GEMM_DOUBLE};
     struct pl_gemm_integer weights = {
         .bias = data.bias_i32,
         .wide_bias = wide && draw(0, 1) ? data.bias_i64 : NULL,
@@ -269,7 +277,7 @@ static struct pl_gemm_integer draw_integer(enum integer_type type)
                                               : draw(-128, 127),
         .weight_offset = draw(0, 2) == 0 ? draw(-128, 128) : 0,
         .range = {draw(-10, 10), -100, 110},
-        .rounding = (enum pl_gemm_rounding)draw(0, wide ? 1 : 2),
+        .rounding = (wide ? wide_roundings : narrow_roundings)[draw(0, 2)],
         .multipliers = data.multipliers,
         .scales = data.scales,
     };

@@ -10,6 +10,7 @@
 
 #include "kernels/c/gemm_pack_c.h"
 #include "kernels/faster.h"
+#include "kernels/gemm_finish.h"
 #include "kernels/kernels.h"
 #include "kernels/requantize.h"
 
@@ -429,18 +430,6 @@ static void finish_i32(const struct walk *walk, const union sums *sums, int32_t 
     }
 }
 
-static int32_t finish_wide(const struct pl_gemm_integer *weights, int64_t sum, int32_t channel)
-{
-    switch (weights->rounding) {
-    case PL_GEMM_FIXED:
-        return pl_requantize_wide(sum, weights->multipliers[channel], weights->range);
-    case PL_GEMM_FIXED_32:
-        return pl_requantize((int32_t)(uint32_t)(uint64_t)sum, weights->multipliers[channel],
-                             weights->range);
-    default: return pl_requantize_double((double)sum, weights->scales[channel], weights->range);
-    }
-}
-
 static void finish_i64(const struct walk *walk, const union sums *sums, int32_t rows, int32_t x,
                        int32_t block)
 {
@@ -450,11 +439,7 @@ static void finish_i64(const struct walk *walk, const union sums *sums, int32_t 
     for (int32_t r = 0; r < rows; r++) {
         int32_t values[BLOCK] = {0};
         for (int32_t n = 0; n < count; n++) {
-            uint64_t bias = 0;
-            if (weights->bias != NULL) bias = (uint64_t)(int64_t)weights->bias[first + n];
-            if (weights->wide_bias != NULL) bias = (uint64_t)weights->wide_bias[first + n];
-            const int64_t sum = (int64_t)(sums->i64[r][n] + bias);
-            values[n] = finish_wide(weights, sum, first + n);
+            values[n] = pl_gemm_finish_wide(weights, sums->i64[r][n], first + n);
         }
         store_integers(weights, walk->part->output, output_index(walk, x + r, block), values,
                        count);

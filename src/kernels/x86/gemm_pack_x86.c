@@ -18,17 +18,19 @@ PL_ALWAYS_INLINE int8_t read_weight(const uint8_t *raw, int64_t index, int bits,
     return bits == 8 ? (int8_t)(raw[index] ^ flip) : read_bits(raw, index, bits);
 }
 
-/* Output n of a block, whose first weight is raw[start]; returns the sum of its weights. */
+/* An output of a block, whose k begin at raw[start]; returns the sum of its weights. `near`: the k
+ * are neighbours, which the compiler can make use of. */
 PL_ALWAYS_INLINE int32_t pack_output(int8_t *target, const uint8_t *raw,
-                                     const struct pl_gemm_pack *pack, int64_t start, int bits,
-                                     uint8_t flip)
+                                     const struct pl_gemm_pack *pack, int64_t start, bool near,
+                                     int bits, uint8_t flip)
 {
     enum { STEP_BYTES = PL_GEMM_BLOCK * PL_GEMM_STEP };
     int64_t sum = 0;
     int64_t k = 0;
     for (; k + PL_GEMM_STEP <= pack->depth; k += PL_GEMM_STEP, target += STEP_BYTES) {
         for (int i = 0; i < PL_GEMM_STEP; i++) {
-            target[i] = read_weight(raw, start + (k + i) * pack->depth_stride, bits, flip);
+            target[i] = read_weight(raw, start + (near ? k + i : pl_gemm_depth_offset(pack, k + i)),
+                                    bits, flip);
             sum += target[i];
         }
     }
@@ -36,14 +38,16 @@ PL_ALWAYS_INLINE int32_t pack_output(int8_t *target, const uint8_t *raw,
     for (int i = 0; i < PL_GEMM_STEP; i++) {
         const bool there = k + i < pack->depth;
         target[i] =
-            there ? read_weight(raw, start + (k + i) * pack->depth_stride, bits, flip) : (int8_t)0;
+            there ? read_weight(raw, start + (near ? k + i : pl_gemm_depth_offset(pack, k + i)),
+                                bits, flip)
+                  : (int8_t)0;
         sum += target[i];
     }
     return (int32_t)(uint32_t)(uint64_t)sum;
 }
 
 PL_ALWAYS_INLINE void pack_blocks(void *packed, const uint8_t *raw, const struct pl_gemm_pack *pack,
-                                  int64_t from, int64_t to, int bits, uint8_t flip)
+                                  int64_t from, int64_t to, bool near, int bits, uint8_t flip)
 {
     const int64_t blocks = pl_gemm_blocks(pack->channels);
     const int64_t bytes = pl_gemm_packed_bytes(pack->depth);
@@ -57,7 +61,7 @@ PL_ALWAYS_INLINE void pack_blocks(void *packed, const uint8_t *raw, const struct
         if (count < PL_GEMM_BLOCK) memset(block, 0, (size_t)bytes);
         for (int64_t n = 0; n < count; n++) {
             sums[n] = pack_output(block + n * PL_GEMM_STEP, raw, pack,
-                                  start + n * pack->channel_stride, bits, flip);
+                                  start + n * pack->channel_stride, near, bits, flip);
         }
         memcpy(block + bytes - PL_GEMM_SUM_BYTES, sums, sizeof sums);
     }
@@ -67,11 +71,9 @@ PL_ALWAYS_INLINE void pack_blocks(void *packed, const uint8_t *raw, const struct
     void PL_LEVEL(pl_gemm_pack_blocks_##name##_x86)(                                               \
         void *packed, const void *raw, const struct pl_gemm_pack *pack, int64_t from, int64_t to)  \
     {                                                                                              \
-        /* Neighbours in memory: the compiler can do better where it knows. */                     \
-        struct pl_gemm_pack near = *pack;                                                          \
-        near.depth_stride = 1;                                                                     \
-        if (pack->depth_stride == 1) pack_blocks(packed, raw, &near, from, to, bits, flip);        \
-        else pack_blocks(packed, raw, pack, from, to, bits, flip);                                 \
+        if (pack->depth_stride == 1 && pack->run == 0)                                             \
+            pack_blocks(packed, raw, pack, from, to, true, bits, flip);                            \
+        else pack_blocks(packed, raw, pack, from, to, false, bits, flip);                          \
     }                                                                                              \
     void PL_LEVEL(pl_gemm_pack_##name##_x86)(void *packed, const void *raw, const void *context)   \
     {                                                                                              \

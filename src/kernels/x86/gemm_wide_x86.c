@@ -3,8 +3,9 @@
  * of an output are two pairs of products that are added in 32 bits and widened in time. */
 #include <string.h>
 
+#include "kernels/gemm_finish.h"
+#include "kernels/x86/dot_x86.h"
 #include "kernels/x86/gemm_x86.h"
-#include "kernels/x86/requantize_x86.h"
 
 /* A pair of products is at most 2^23. */
 enum { ROWS = 4, SAFE_STEPS = 255, PARTS = PL_GEMM_BLOCK * 2 / PL_LANES };
@@ -89,20 +90,11 @@ static void multiply_row(const int16_t *input, int64_t stride, const int8_t *wei
 
 /* ---- outputs --------------------------------------------------------------------------------- */
 
-static int32_t finish_sum(const struct pl_gemm_integer *weights, uint64_t sum, int32_t channel)
-{
-    if (weights->wide_bias != NULL) sum += (uint64_t)weights->wide_bias[channel];
-    else if (weights->bias != NULL) sum += (uint64_t)(int64_t)weights->bias[channel];
-    if (weights->rounding == PL_GEMM_FIXED)
-        return pl_requantize_wide((int64_t)sum, weights->multipliers[channel], weights->range);
-    return pl_requantize_double((double)(int64_t)sum, weights->scales[channel], weights->range);
-}
-
 static void finish_row(const struct pl_gemm_integer *weights, const int64_t *sums, int64_t start,
                        int32_t first, int32_t count, void *output, int64_t at)
 {
     for (int32_t n = 0; n < count; n++) {
-        const int32_t value = finish_sum(weights, (uint64_t)sums[n] + (uint64_t)start, first + n);
+        const int32_t value = pl_gemm_finish_wide(weights, (uint64_t)sums[n] + (uint64_t)start, first + n);
         if (weights->output == PL_GEMM_INT16) ((int16_t *)output)[at + n] = (int16_t)value;
         else ((int8_t *)output)[at + n] = (int8_t)value;
     }
