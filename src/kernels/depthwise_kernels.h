@@ -45,19 +45,23 @@ struct pl_depthwise_hybrid {
     float low, high;
 };
 
-/* All compute output row y of the image `input` to `output`. */
+/* Output rows [y, y + rows) of the image `input`, behind each other to `output`. */
+typedef void pl_depthwise_rows(const struct pl_depthwise_shape *shape,
+                               const struct pl_depthwise_integer *weights, const void *input,
+                               void *output, int32_t y, int32_t rows);
+
 struct pl_depthwise_kernels {
+    /* One output row, y, of the image `input` to `output`. */
     void (*f32)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_float *weights,
                 const float *input, float *output, int32_t y);
-    void (*i8)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_integer *weights,
-               const void *input, void *output, int32_t y);
-    void (*u8)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_integer *weights,
-               const void *input, void *output, int32_t y);
-    void (*i16)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_integer *weights,
-                const void *input, void *output, int32_t y);
     void (*hybrid)(const struct pl_depthwise_shape *shape,
                    const struct pl_depthwise_hybrid *weights, const int8_t *input, float *output,
                    int32_t y);
+
+    /* Input, weights and output are int8 or uint8, or input and output int16 and weights int8. */
+    pl_depthwise_rows *i8;
+    pl_depthwise_rows *u8;
+    pl_depthwise_rows *i16;
 
     /* Weights of 4 bits as int8; count points to their number, an int64_t. */
     void (*unpack_i4)(void *weights, const void *raw, const void *count);

@@ -86,16 +86,18 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
     weights.weights = filter_of(depthwise, eval);
     weights.bias = depthwise->bias.wide ? NULL : bias;
     weights.wide_bias = depthwise->bias.wide ? bias : NULL;
-    for (int64_t unit = from; unit < to; unit++) {
-        const char *image = (const char *)eval->inputs[INPUT] +
-                            unit / depthwise->height * depthwise->image_elements * bytes;
-        char *row = (char *)eval->outputs[0] + unit * row_bytes;
-        const int32_t y = (int32_t)(unit % depthwise->height);
-        switch (depthwise->kind) {
-        case PL_FILTER_UINT8: kernels->u8(&depthwise->shape, &weights, image, row, y); break;
-        case PL_FILTER_INT16: kernels->i16(&depthwise->shape, &weights, image, row, y); break;
-        default: kernels->i8(&depthwise->shape, &weights, image, row, y); break;
-        }
+    pl_depthwise_rows *run = depthwise->kind == PL_FILTER_UINT8   ? kernels->u8
+                             : depthwise->kind == PL_FILTER_INT16 ? kernels->i16
+                                                                  : kernels->i8;
+    while (from < to) {
+        const int64_t batch = from / depthwise->height;
+        const int64_t end = (batch + 1) * depthwise->height; /* of this image */
+        const int64_t rows = (to < end ? to : end) - from;
+        const char *image =
+            (const char *)eval->inputs[INPUT] + batch * depthwise->image_elements * bytes;
+        run(&depthwise->shape, &weights, image, (char *)eval->outputs[0] + from * row_bytes,
+            (int32_t)(from % depthwise->height), (int32_t)rows);
+        from += rows;
     }
     return PL_OK;
 }

@@ -133,9 +133,9 @@ static void check_integer(const struct pl_depthwise_kernels *kernels,
 {
     static int16_t output[ELEMENTS];
     const struct pl_depthwise_integer weights = draw_integer(type);
-    if (type == I8) kernels->i8(shape, &weights, data.i8, output, y);
-    if (type == U8) kernels->u8(shape, &weights, data.u8, output, y);
-    if (type == I16) kernels->i16(shape, &weights, data.i16, output, y);
+    if (type == I8) kernels->i8(shape, &weights, data.i8, output, y, 1);
+    if (type == U8) kernels->u8(shape, &weights, data.u8, output, y, 1);
+    if (type == I16) kernels->i16(shape, &weights, data.i16, output, y, 1);
     for (int32_t e = 0; e < shape->output_width * shape->channels; e++) {
         const int32_t x = e / shape->channels, n = e % shape->channels;
         float unused;

@@ -131,11 +131,10 @@ static void depthwise_hybrid(const struct pl_depthwise_shape *shape,
 }
 
 #define DEFINE_DEPTHWISE_BYTES(name, type)                                                         \
-    static void depthwise_##name(const struct pl_depthwise_shape *shape,                           \
-                                 const struct pl_depthwise_integer *weights, const void *input,    \
-                                 void *output, int32_t y)                                          \
+    static void row_##name(const struct pl_depthwise_shape *shape,                                 \
+                           const struct pl_depthwise_integer *weights, const void *input,          \
+                           type *target, int32_t y)                                                \
     {                                                                                              \
-        type *target = output;                                                                     \
         for (int32_t x = 0; x < shape->output_width; x++, target += shape->channels) {             \
             for (int32_t first = 0; first < shape->channels; first += CHUNK) {                     \
                 const int32_t count = chunk_count(shape, first);                                   \
@@ -156,11 +155,10 @@ static void depthwise_hybrid(const struct pl_depthwise_shape *shape,
 DEFINE_DEPTHWISE_BYTES(i8, int8_t)
 DEFINE_DEPTHWISE_BYTES(u8, uint8_t)
 
-static void depthwise_i16(const struct pl_depthwise_shape *shape,
-                          const struct pl_depthwise_integer *weights, const void *input,
-                          void *output, int32_t y)
+static void row_i16(const struct pl_depthwise_shape *shape,
+                    const struct pl_depthwise_integer *weights, const void *input, int16_t *target,
+                    int32_t y)
 {
-    int16_t *target = output;
     for (int32_t x = 0; x < shape->output_width; x++, target += shape->channels) {
         for (int32_t first = 0; first < shape->channels; first += CHUNK) {
             const int32_t count = chunk_count(shape, first);
@@ -178,6 +176,20 @@ static void depthwise_i16(const struct pl_depthwise_shape *shape,
     }
 }
 
+#define DEFINE_DEPTHWISE_ROWS(function, name, type)                                                \
+    void function(const struct pl_depthwise_shape *shape,                                          \
+                  const struct pl_depthwise_integer *weights, const void *input, void *output,     \
+                  int32_t y, int32_t rows)                                                         \
+    {                                                                                              \
+        const int64_t row = (int64_t)shape->output_width * shape->channels;                        \
+        for (int32_t i = 0; i < rows; i++)                                                         \
+            row_##name(shape, weights, input, (type *)output + i * row, y + i);                    \
+    }
+
+DEFINE_DEPTHWISE_ROWS(PL_LEVEL(pl_depthwise_i8_c), i8, int8_t)
+DEFINE_DEPTHWISE_ROWS(PL_LEVEL(pl_depthwise_u8_c), u8, uint8_t)
+static DEFINE_DEPTHWISE_ROWS(depthwise_i16, i16, int16_t)
+
 static void unpack_i4(void *weights, const void *raw, const void *count)
 {
     const int8_t *bytes = raw;
@@ -190,8 +202,8 @@ static void unpack_i4(void *weights, const void *raw, const void *count)
 
 const struct pl_depthwise_kernels PL_LEVEL(pl_depthwise_kernels) = {
     .f32 = PL_LEVEL(pl_depthwise_f32_c),
-    .i8 = depthwise_i8,
-    .u8 = depthwise_u8,
+    .i8 = PL_LEVEL(pl_depthwise_i8_c),
+    .u8 = PL_LEVEL(pl_depthwise_u8_c),
     .i16 = depthwise_i16,
     .hybrid = depthwise_hybrid,
     .unpack_i4 = unpack_i4,

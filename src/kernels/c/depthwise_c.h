@@ -10,4 +10,7 @@ void PL_LEVEL(pl_depthwise_f32_c)(const struct pl_depthwise_shape *shape,
                                   const struct pl_depthwise_float *weights, const float *input,
                                   float *output, int32_t y);
 
+pl_depthwise_rows PL_LEVEL(pl_depthwise_i8_c);
+pl_depthwise_rows PL_LEVEL(pl_depthwise_u8_c);
+
 #endif

@@ -5,13 +5,16 @@
 #ifndef PL_KERNELS_X86_FASTER_X86_H
 #define PL_KERNELS_X86_FASTER_X86_H
 
+#include "kernels/x86/depthwise_bytes_x86.h"
 #include "kernels/x86/depthwise_f32_x86.h"
 #include "kernels/x86/gemm_f32_x86.h"
 #include "kernels/x86/gemm_x86.h"
 #include "kernels/x86/recurrent_x86.h"
 
 #define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_x86), PL_GEMM_BYTES_X86
-#define PL_FASTER_DEPTHWISE .f32 = PL_LEVEL(pl_depthwise_f32_x86),
+#define PL_FASTER_DEPTHWISE                                                                        \
+    .f32 = PL_LEVEL(pl_depthwise_f32_x86), .i8 = PL_LEVEL(pl_depthwise_i8_x86),                    \
+    .u8 = PL_LEVEL(pl_depthwise_u8_x86),
 #define PL_FASTER_POOLING
 #define PL_FASTER_BINARY
 #define PL_FASTER_UNARY

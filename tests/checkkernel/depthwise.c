@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Depthwise convolution of bytes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkkernel.h"
+#include "kernels/depthwise_kernels.h"
+
+static struct pl_depthwise_shape draw_shape(struct check *check)
+{
+    struct pl_depthwise_shape shape = {0};
+    struct pl_patch *patch = &shape.patch;
+    const bool usual = check_draw(check, 0, 1) == 0;
+    patch->channels = (int32_t)check_draw_edge(check, 1, 100);
+    patch->height = (int32_t)check_draw(check, 1, 12);
+    patch->width = (int32_t)check_draw(check, 1, 12);
+    patch->filter_height = usual ? 3 : (int32_t)check_draw(check, 1, 9);
+    patch->filter_width = usual ? 3 : (int32_t)check_draw(check, 1, 9);
+    patch->stride_y = (int32_t)check_draw(check, 1, 3);
+    patch->stride_x = (int32_t)check_draw(check, 1, 3);
+    patch->dilation_y = usual ? 1 : (int32_t)check_draw(check, 1, 2);
+    patch->dilation_x = usual ? 1 : (int32_t)check_draw(check, 1, 2);
+    patch->before_y = (int32_t)check_draw(check, 0, 3);
+    patch->before_x = (int32_t)check_draw(check, 0, 3);
+    shape.multiplier = check_draw(check, 0, 5) == 0 ? (int32_t)check_draw(check, 2, 8) : 1;
+    shape.channels = patch->channels * shape.multiplier;
+    shape.output_width = (int32_t)check_draw(check, 1, 14);
+    return shape;
+}
+
+static struct pl_depthwise_integer draw_weights(struct check *check, int32_t channels,
+                                                bool is_unsigned)
+{
+    const int32_t low = is_unsigned ? 0 : -128, high = low + 255;
+    struct pl_multiplier *multipliers = check_memory(check, (size_t)channels * sizeof *multipliers);
+    int32_t *bias = check_memory(check, (size_t)channels * sizeof *bias);
+    const bool wild = check_draw(check, 0, 5) == 0;
+    for (int32_t n = 0; n < channels; n++) {
+        multipliers[n].multiplier = (int32_t)check_draw_edge(check, 1 << 30, INT32_MAX);
+        multipliers[n].shift =
+            (int32_t)(wild ? check_draw_edge(check, -31, 30) : check_draw(check, -12, -2));
+        bias[n] =
+            (int32_t)check_draw_edge(check, wild ? INT32_MIN : -9999, wild ? INT32_MAX : 9999);
+    }
+    struct pl_depthwise_integer weights = {
+        .bias = check_draw(check, 0, 4) == 0 ? NULL : bias,
+        .input_zero_point = (int32_t)check_draw_edge(check, low, high),
+        .weight_zero_point = is_unsigned ? (int32_t)check_draw_edge(check, 0, 255) : 0,
+        .multipliers = multipliers,
+    };
+    weights.range.zero_point = (int32_t)check_draw_edge(check, low, high);
+    weights.range.low = (int32_t)check_draw_edge(check, low, high);
+    weights.range.high = (int32_t)check_draw_edge(check, weights.range.low, high);
+    return weights;
+}
+
+static void check_bytes_of(struct check *check, bool is_unsigned)
+{
+    const struct pl_depthwise_shape shape = draw_shape(check);
+    const struct pl_patch *patch = &shape.patch;
+    struct pl_depthwise_integer weights = draw_weights(check, shape.channels, is_unsigned);
+    const int32_t taps = patch->filter_height * patch->filter_width;
+    weights.weights = check_bytes(check, (size_t)taps * (size_t)shape.channels);
+    const void *input =
+        check_bytes(check, (size_t)patch->height * (size_t)patch->width * (size_t)patch->channels);
+    const int32_t y = (int32_t)check_draw(check, 0, 3), rows = (int32_t)check_draw(check, 1, 9);
+    const struct check_outputs outputs =
+        check_outputs(check, (size_t)rows * (size_t)shape.output_width * (size_t)shape.channels);
+    const struct pl_depthwise_kernels *reference = check->reference->depthwise;
+    const struct pl_depthwise_kernels *tested = check->tested->depthwise;
+    (is_unsigned ? reference->u8 : reference->i8)(&shape, &weights, input, outputs.reference, y,
+                                                  rows);
+    (is_unsigned ? tested->u8 : tested->i8)(&shape, &weights, input, outputs.tested, y, rows);
+    check_compare(check, &outputs, "%d channels times %d, %d x %d taps, %d x %d outputs",
+                  patch->channels, shape.multiplier, patch->filter_height, patch->filter_width,
+                  rows, shape.output_width);
+}
+
+void check_depthwise_i8(struct check *check)
+{
+    check_bytes_of(check, false);
+}
+
+void check_depthwise_u8(struct check *check)
+{
+    check_bytes_of(check, true);
+}
+
+/* ---- times ----------------------------------------------------------------------------------- */
+
+struct timed {
+    struct pl_depthwise_shape shape;
+    struct pl_depthwise_integer weights;
+    const void *input;
+    void *output;
+    int32_t rows;
+    pl_depthwise_rows *run;
+};
+
+static void run_timed(void *context)
+{
+    const struct timed *timed = context;
+    timed->run(&timed->shape, &timed->weights, timed->input, timed->output, 0, timed->rows);
+}
+
+static void time_window(const struct bench *bench, int32_t size, int32_t taps, int32_t stride,
+                        int32_t channels, bool is_unsigned)
+{
+    const struct pl_depthwise_kernels *kernels = bench->kernels->depthwise;
+    const int32_t outputs = size / stride;
+    uint8_t *input = calloc((size_t)size * (size_t)size, (size_t)channels);
+    uint8_t *output = calloc((size_t)outputs * (size_t)outputs, (size_t)channels);
+    uint8_t *filter = calloc((size_t)taps * (size_t)taps, (size_t)channels);
+    struct pl_multiplier *multipliers = calloc((size_t)channels, sizeof *multipliers);
+    if (input == NULL || output == NULL || filter == NULL || multipliers == NULL) exit(2);
+    for (int64_t i = 0; i < (int64_t)size * size * channels; i++)
+        input[i] = (uint8_t)(i * 2246822519u >> 23);
+    for (int32_t i = 0; i < taps * taps * channels; i++)
+        filter[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
+    for (int32_t n = 0; n < channels; n++)
+        multipliers[n] = (struct pl_multiplier){(1 << 30) + 12345678 * (n % 50), -8};
+    struct timed timed = {.shape = {.patch = {size, size, channels, taps, taps, stride, stride, 1,
+                                              1, taps / 2, taps / 2},
+                                    .multiplier = 1,
+                                    .channels = channels,
+                                    .output_width = outputs},
+                          .weights = {.weights = filter,
+                                      .input_zero_point = 3,
+                                      .weight_zero_point = is_unsigned ? 125 : 0,
+                                      .range = {0, is_unsigned ? 0 : -128, is_unsigned ? 255 : 127},
+                                      .multipliers = multipliers},
+                          .input = input,
+                          .output = output,
+                          .rows = outputs,
+                          .run = is_unsigned ? kernels->u8 : kernels->i8};
+    char what[64];
+    snprintf(what, sizeof what, "%d^2 px, %d^2 taps, stride %d, %d channels", size, taps, stride,
+             channels);
+    bench_time(bench, what, run_timed, &timed, (double)outputs * outputs * taps * taps * channels,
+               bench->peak.byte_macs);
+    free(input);
+    free(output);
+    free(filter);
+    free(multipliers);
+}
+
+static void time_all(const struct bench *bench, bool is_unsigned)
+{
+    static const int32_t shapes[][4] = {{112, 3, 1, 32}, {112, 3, 2, 64}, {56, 3, 1, 128},
+                                        {14, 3, 1, 512}, {7, 3, 1, 1024}, {28, 5, 1, 120}};
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        time_window(bench, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], is_unsigned);
+}
+
+void bench_depthwise_i8(const struct bench *bench)
+{
+    time_all(bench, false);
+}
+
+void bench_depthwise_u8(const struct bench *bench)
+{
+    time_all(bench, true);
+}
