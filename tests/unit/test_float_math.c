@@ -10,6 +10,7 @@
 #include "kernels/fixed_functions.h"
 #include "kernels/float_math.h"
 #include "kernels/float_sum.h"
+#include "kernels/wide_math.h"
 
 enum { SAMPLE_STEP = 40093, BLOCK = 1000 };
 
@@ -47,6 +48,10 @@ static void functions_are_accurate(void **state)
     assert_true(worst_of(pl_tanhf, tanh) < 2.6);
     assert_true(worst_of(pl_logisticf, exact_logistic) < 2.4);
     assert_true(worst_of(pl_erff, erf) < 1.1);
+    assert_true(worst_of(pl_expm1f, expm1) < 2.6);
+    assert_true(worst_of(pl_logf, log) < 0.51);
+    assert_true(worst_of(pl_sinf, sin) < 0.51);
+    assert_true(worst_of(pl_cosf, cos) < 0.51);
 }
 
 static void ends_are_right(void **state)
