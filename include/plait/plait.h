@@ -190,7 +190,9 @@ typedef enum plait_type {
     PLAIT_INT4 = 18,
     PLAIT_BFLOAT16 = 19,
     PLAIT_INT2 = 20,
-    PLAIT_UINT4 = 21
+    PLAIT_UINT4 = 21,
+    PLAIT_FLOAT8_E4M3FN = 22,
+    PLAIT_FLOAT8_E5M2 = 23
 } plait_type;
 
 /* Affine quantization: real = scale[c] * (q - zero_point[c]), c along `dimension` when count > 1. count == 0: none. */

@@ -29,7 +29,9 @@
     PL_TYPE(INT4, 17, 4, 18, "int4")       \
     PL_TYPE(BFLOAT16, 18, 16, 19, "bfloat16") \
     PL_TYPE(INT2, 19, 2, 20, "int2")       \
-    PL_TYPE(UINT4, 20, 4, 21, "uint4")
+    PL_TYPE(UINT4, 20, 4, 21, "uint4") \
+    PL_TYPE(FLOAT8_E4M3FN, 21, 8, 22, "float8_e4m3fn") \
+    PL_TYPE(FLOAT8_E5M2, 22, 8, 23, "float8_e5m2")
 
 typedef enum pl_type {
 #define PL_TYPE(name, number, bits, api, word) PL_##name = (number),

@@ -21,6 +21,10 @@ struct pl_quantization {
     int32_t dimension;
     const float *scales;        /* count */
     const int32_t *zero_points; /* count (a file that leaves them out means 0) */
+    /* Blockwise instead: block_size > 0 neighbours of the last dimension have one of block_scales. */
+    int32_t block_size;
+    int64_t block_count;
+    const float *block_scales;
 };
 
 struct pl_tensor {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/block_scales.h"
 #include "graph/densify.h"
 #include "model/name_order.h"
 
@@ -72,10 +73,6 @@ static pl_status import_quantization(struct pl_region *region, const struct pl_r
 {
     const struct pl_record *from = pl_record_child(record, PL_Tensor_quantization);
     struct pl_quantization *to = &tensor->quantization;
-    const struct pl_record *details = pl_record_child(from, PL_QuantizationParameters_details);
-    PL_ENSURE(details == NULL || details->table == PL_TABLE_CustomQuantization, error,
-              PL_UNSUPPORTED, "tensor '%s': %s is not supported", tensor->name,
-              pl_schema_table_name(details->table));
     uint32_t count = 0, zero_count = 0;
     const float *scales = pl_record_vector(from, PL_QuantizationParameters_scale, &count);
     const int64_t *zeros =
@@ -271,6 +268,9 @@ static pl_status import_subgraph(struct importer *importer, const struct pl_reco
     for (uint32_t i = 0; i < tensors; i++)
         PL_TRY(import_tensor(importer, pl_record_item(record, PL_SubGraph_tensors, i), fed[i],
                              &subgraph->tensors[i]));
+    for (uint32_t i = 0; i < tensors; i++)
+        PL_TRY(pl_block_scales_import(region, pl_record_item(record, PL_SubGraph_tensors, i),
+                                      subgraph, &subgraph->tensors[i], importer->error));
     /* An input keeps its bytes until it is fed again: a variable among the inputs is nothing
      * else. */
     for (int32_t i = 0; i < subgraph->input_count; i++)
