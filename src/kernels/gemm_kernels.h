@@ -118,10 +118,10 @@ struct pl_gemm_float {
 
 /* How an integer sum becomes an output. */
 enum pl_gemm_rounding {
-    PL_GEMM_FIXED,    /* fixed-point multiplier, two roundings, as the reference's convolutions */
-    PL_GEMM_FIXED_32, /* the same where sums have 64 bits: they are cut to 32 first */
-    PL_GEMM_DOUBLE,   /* round(sum * scale) in double, as its dense layers */
-    PL_GEMM_RAW       /* the sum itself (int32 output) */
+    PL_GEMM_FIXED,   /* fixed-point multiplier, two roundings, as the reference's convolutions */
+    PL_GEMM_DOUBLE,  /* round(sum * scale) in double, as its dense layers */
+    PL_GEMM_RAW,     /* the sum itself (int32 output) */
+    PL_GEMM_FIXED_32 /* as PL_GEMM_FIXED where sums have 64 bits: they are cut to 32 first */
 };
 
 enum pl_gemm_output { PL_GEMM_INT8, PL_GEMM_UINT8, PL_GEMM_INT16, PL_GEMM_INT32 };

@@ -55,6 +55,11 @@ struct pl_recurrent_kernels {
                                const struct pl_recurrent_matrix *matrix, const int32_t *row_sums,
                                int32_t zero_point, float scale);
 
+    /* to[r] = sum over blocks of dot(block of x, block of row r) * the block's scale, which lie row
+     * by row. */
+    void (*product_blocks)(float *to, const int8_t *x, const struct pl_recurrent_matrix *matrix,
+                           const float *scales, int32_t block_size);
+
     /* ---- integer: int8 activations, int16 gates ---- */
     /* gate[r] = saturate(gate[r] + multiplier * (bias[r] + dot(x, row r))). */
     void (*add_product_int16)(int16_t *gate, const int8_t *x,

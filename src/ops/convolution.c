@@ -191,7 +191,7 @@ static pl_status prepare_weights(struct pl_prepare *prepare, struct convolution 
         .channel_stride = depth,
         .depth_stride = 1,
     };
-    const pl_type type = prepare->inputs[FILTER]->tensor->type;
+    const pl_type type = pl_filter_weights_type(prepare, pl_filter_usual, convolution->kind);
     return pl_gemm_prepare_weights(prepare, FILTER, type == PL_INT16 ? PL_INT8 : type, &pack,
                                    &convolution->operands);
 }
@@ -221,7 +221,11 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct convolution 
     PL_TRY(pl_filter_multipliers(prepare, pl_filter_usual, convolution->kind, outputs,
                                  &integers->multipliers));
     integers->input_zero_point = prepare->inputs[INPUT]->tensor->quantization.zero_points[0];
-    integers->rounding = PL_GEMM_FIXED;
+    bool narrow = false;
+    PL_TRY(pl_filter_check_bias_type(
+        prepare, pl_filter_usual, convolution->kind,
+        pl_record_integer(prepare->op->options, PL_Conv2DOptions_quantized_bias_type), &narrow));
+    integers->rounding = narrow ? PL_GEMM_FIXED_32 : PL_GEMM_FIXED;
     integers->output = convolution->kind == PL_FILTER_INT16 ? PL_GEMM_INT16 : PL_GEMM_INT8;
     if (convolution->kind == PL_FILTER_UINT8) {
         integers->output = PL_GEMM_UINT8;

@@ -4,8 +4,10 @@
  * of its outputs. */
 #include <string.h>
 
+#include "kernels/recurrent_kernels.h"
 #include "ops/check.h"
 #include "ops/filter.h"
+#include "ops/fully_connected_internal.h"
 #include "ops/gemm.h"
 #include "ops/quantize.h"
 
@@ -17,6 +19,8 @@ struct fully_connected {
     struct pl_filter_bias bias;
     struct pl_gemm_shape shape;
     bool by_blocks;
+    bool tanh; /* hybrid: outputs go through it */
+    const struct pl_recurrent_kernels *recurrent;
     union {
         struct pl_gemm_float floats;
         struct pl_gemm_hybrid hybrid;
@@ -49,6 +53,18 @@ static pl_status eval_float(const struct pl_eval *eval, int64_t from, int64_t to
     return PL_OK;
 }
 
+static void apply_tanh(const struct fully_connected *dense, const struct pl_gemm_part *part)
+{
+    const int32_t channels = dense->shape.channels, first = part->from_block * PL_GEMM_BLOCK;
+    const int32_t rest = channels - first;
+    const int32_t wanted = (part->to_block - part->from_block) * PL_GEMM_BLOCK;
+    const int32_t count = wanted < rest ? wanted : rest;
+    for (int32_t x = part->from_x; x < part->to_x; x++) {
+        float *row = (float *)part->output + (int64_t)x * channels + first;
+        dense->recurrent->activate(row, row, count, PL_RECURRENT_TANH);
+    }
+}
+
 static pl_status eval_hybrid(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct fully_connected *dense = eval->params;
@@ -61,6 +77,7 @@ static pl_status eval_hybrid(const struct pl_eval *eval, int64_t from, int64_t t
     weights.row_scales = eval->scratch[rows->scales_scratch];
     weights.row_zero_points = eval->scratch[rows->zero_points_scratch];
     dense->operands.kernels->hybrid(&dense->shape, &weights, &part);
+    if (dense->tanh) apply_tanh(dense, &part);
     return PL_OK;
 }
 
@@ -162,6 +179,11 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct fully_connec
     const bool wide = dense->kind == PL_FILTER_INT16 || dense->kind == PL_FILTER_INT16_WIDE;
     const uint32_t narrow =
         dense->kind == PL_FILTER_UINT8 ? PL_TYPE_BIT(PL_UINT8) : PL_TYPE_BIT(PL_INT8);
+    bool unused = false;
+    PL_TRY(pl_filter_check_bias_type(
+        prepare, pl_filter_usual, dense->kind,
+        pl_record_integer(prepare->op->options, PL_FullyConnectedOptions_quantized_bias_type),
+        &unused));
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPE_BIT(PL_INT16) | (wide ? 0 : narrow)));
     PL_TRY(pl_filter_check_quantized(prepare, pl_filter_usual, dense->kind, activation,
                                      dense->shape.channels, &integers->range));
@@ -186,6 +208,8 @@ static pl_status prepare_hybrid(struct pl_prepare *prepare, struct fully_connect
         pl_record_integer(prepare->op->options,
                           PL_FullyConnectedOptions_asymmetric_quantize_inputs) != 0;
     bool uniform = true;
+    dense->tanh = activation == PL_ActivationFunctionType_TANH;
+    dense->recurrent = prepare->kernels->recurrent;
     hybrid->row_step = 1;
     PL_TRY(pl_check_type(prepare, pl_output(0), PL_TYPES_FLOAT));
     PL_TRY(pl_quantize_float_range(prepare, activation, &hybrid->low, &hybrid->high));
@@ -201,8 +225,10 @@ static pl_status prepare_kind(struct pl_prepare *prepare, struct fully_connected
     const struct pl_record *options = prepare->op->options;
     const int64_t activation =
         pl_record_integer(options, PL_FullyConnectedOptions_fused_activation_function);
-    PL_TRY(pl_check_option(prepare, "fused_activation_function", activation,
-                           PL_ActivationFunctionType_NONE, PL_ActivationFunctionType_RELU6));
+    const bool tanh_allowed = dense->kind == PL_FILTER_HYBRID;
+    PL_TRY(pl_check_option(
+        prepare, "fused_activation_function", activation, PL_ActivationFunctionType_NONE,
+        tanh_allowed ? PL_ActivationFunctionType_TANH : PL_ActivationFunctionType_RELU6));
     PL_TRY(pl_check_option(prepare, "weights_format",
                            pl_record_integer(options, PL_FullyConnectedOptions_weights_format), 0,
                            0));
@@ -242,6 +268,12 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
         pl_filter_check_bias(prepare, pl_filter_usual, dense->kind, shape->channels, &dense->bias));
     const int32_t rows = shape->patch.width;
     if (shape->depth == 0) return prepare_zero(prepare, rows);
+    if (prepare->inputs[FILTER]->tensor->quantization.block_size > 0 &&
+        dense->kind == PL_FILTER_HYBRID)
+        return pl_fully_connected_prepare_blocks(
+            prepare, rows,
+            pl_record_integer(prepare->op->options,
+                              PL_FullyConnectedOptions_fused_activation_function));
 
     prepare->params = dense;
     pl_eval_function eval = NULL;
@@ -254,7 +286,7 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
         .channel_stride = shape->depth,
         .depth_stride = 1,
     };
-    const pl_type type = prepare->inputs[FILTER]->tensor->type;
+    const pl_type type = pl_filter_weights_type(prepare, pl_filter_usual, dense->kind);
     PL_TRY(pl_gemm_prepare_weights(prepare, FILTER, type, &pack, &dense->operands));
     size_t part_bytes = 0;
     if (dense->kind != PL_FILTER_FLOAT && dense->kind != PL_FILTER_INT16_WIDE) {

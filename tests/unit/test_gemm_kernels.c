@@ -253,6 +253,8 @@ static int64_t expected_integer(const struct window_case *drawn, enum integer_ty
         value = (int64_t)round((double)sum * weights->scales[n]);
     } else if (type == TYPE_I8 || type == TYPE_U8 || weights->rounding == PL_GEMM_FIXED_32) {
         value = pl_multiply((int32_t)sum, weights->multipliers[n]);
+    } else if (weights->rounding == PL_GEMM_FIXED_32) {
+        value = pl_multiply((int32_t)(uint32_t)(uint64_t)sum, weights->multipliers[n]);
     } else {
         value = pl_multiply_64(sum, weights->multipliers[n]);
     }
@@ -281,6 +283,7 @@ static struct pl_gemm_integer draw_integer(enum integer_type type)
         .multipliers = data.multipliers,
         .scales = data.scales,
     };
+    if (wide && draw(0, 2) == 0) weights.rounding = PL_GEMM_FIXED_32;
     weights.output = type == TYPE_U8 ? PL_GEMM_UINT8 : wide ? PL_GEMM_INT16 : PL_GEMM_INT8;
     if (type == TYPE_U8) weights.range = (struct pl_output_range){draw(0, 255), 3, 250};
     if (weights.rounding == PL_GEMM_RAW) weights.output = PL_GEMM_INT32;

@@ -167,6 +167,18 @@ static void add_product_hybrid(float *sums, const int8_t *x,
     }
 }
 
+static void product_blocks(float *to, const int8_t *x, const struct pl_recurrent_matrix *matrix,
+                           const float *scales, int32_t block_size)
+{
+    const int8_t *row = matrix->weights;
+    for (int32_t r = 0; r < matrix->rows; r++, row += matrix->depth) {
+        float sum = 0.0f;
+        for (int32_t k = 0; k < matrix->depth; k += block_size)
+            sum = fmaf((float)dot(x + k, row + k, block_size), *scales++, sum);
+        to[r] = sum;
+    }
+}
+
 /* The bias is the file's: its sum wraps as the reference's does. */
 static inline int32_t biased(int32_t sum, int32_t bias)
 {
@@ -341,6 +353,7 @@ const struct pl_recurrent_kernels PL_LEVEL(pl_recurrent_kernels) = {
     .clip = clip,
     .dot_rows = dot_rows,
     .add_product_hybrid = add_product_hybrid,
+    .product_blocks = product_blocks,
     .add_product_int16 = add_product_int16,
     .product_int8 = product_int8,
     .add_elementwise_int16 = add_elementwise_int16,
