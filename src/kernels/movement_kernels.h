@@ -16,7 +16,7 @@ struct pl_plane {
     int64_t to_column;
     int64_t from_row;
     int64_t from_column;
-    int64_t element_bytes; /* any size > 0; 1, 2, 4, 8 and 16 are fast when columns are apart */
+    int64_t element_bytes; /* any size > 0; 1, 2, 3, 4, 8, 12 and 16 are fast when columns are apart */
 };
 
 /* Where an output row or column reads its input: value = near * (1 - fraction) + far * fraction. */

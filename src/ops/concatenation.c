@@ -49,6 +49,28 @@ static pl_status eval_concatenation(const struct pl_eval *eval, int64_t from, in
     return PL_OK;
 }
 
+/* Where runs are short, a unit is an outer index, and each input's runs are moved together. */
+static pl_status eval_short_runs(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct concatenation *params = eval->params;
+    for (int64_t outer = from; outer < to; outer += PL_MOVE_BLOCK) {
+        const int64_t columns = to - outer < PL_MOVE_BLOCK ? to - outer : PL_MOVE_BLOCK;
+        for (int32_t i = 0; i < params->part_count; i++) {
+            const int64_t run = params->parts[i].run;
+            const struct pl_plane plane = {.rows = 1,
+                                           .columns = columns,
+                                           .to_column = params->run,
+                                           .from_column = run,
+                                           .element_bytes = run};
+            if (run == 0) continue;
+            params->kernels->copy_plane((char *)eval->outputs[0] + outer * params->run +
+                                            params->parts[i].offset,
+                                        (const char *)eval->inputs[i] + outer * run, &plane);
+        }
+    }
+    return PL_OK;
+}
+
 /* All at once: neighbours share bytes. */
 static pl_status eval_nibbles(const struct pl_eval *eval, int64_t from, int64_t to)
 {
@@ -88,6 +110,13 @@ static void add_part(struct concatenation *params, int32_t input, int64_t run)
     params->run += run;
 }
 
+static bool rescales(const struct concatenation *params)
+{
+    for (int32_t i = 0; i < params->part_count; i++)
+        if (params->parts[i].rescale) return true;
+    return false;
+}
+
 static void add_work(struct pl_prepare *prepare, struct concatenation *params, int64_t outer)
 {
     const int32_t count = params->part_count;
@@ -95,6 +124,8 @@ static void add_work(struct pl_prepare *prepare, struct concatenation *params, i
     if (params->run == 0 || outer == 0) return;
     if (pl_type_bits(prepare->outputs[0]->tensor->type) == PL_NIBBLE_BITS)
         pl_prepare_stage(prepare, eval_nibbles, 1, pl_cost(outer, params->run));
+    else if (params->run / count <= PL_MOVE_SHORT_BYTES && !rescales(params))
+        pl_prepare_stage(prepare, eval_short_runs, outer, params->run);
     else pl_prepare_stage(prepare, eval_concatenation, outer * count, params->run / count);
 }
 

@@ -12,6 +12,7 @@
  * [batch][picks] for an output [batch][outer][picks][run]; those of GATHER_ND by `depth`
  * coordinates each. */
 struct gather {
+    const struct pl_movement_kernels *kernels;
     int64_t units; /* runs of the output */
     int64_t outer;
     int64_t axis;
@@ -75,23 +76,63 @@ static pl_status next_run_nd(const struct pl_eval *eval, const struct gather *pa
     return PL_OK;
 }
 
-/* A unit is a run. */
-#define DEFINE_EVAL_GATHER(name, next)                                                             \
-    static pl_status name(const struct pl_eval *eval, int64_t from, int64_t to)                    \
-    {                                                                                              \
-        const struct gather *params = eval->params;                                                \
-        struct gather_walk walk = start_walk(params, from);                                        \
-        char *output = (char *)eval->outputs[0] + from * params->run;                              \
-        for (int64_t unit = from; unit < to; unit++, output += params->run) {                      \
-            int64_t run = 0;                                                                       \
-            PL_TRY(next(eval, params, &walk, &run));                                               \
-            memcpy(output, (const char *)eval->inputs[0] + run * params->run,                      \
-                   (size_t)params->run);                                                           \
-        }                                                                                          \
-        return PL_OK;                                                                              \
+/* Indices [place, place + count) as int32, all inside of the axis. */
+static pl_status read_indices(const struct pl_eval *eval, int64_t place, int64_t count,
+                              int32_t *indices)
+{
+    const struct gather *params = eval->params;
+    const void *data = eval->inputs[1];
+    const uint64_t size = (uint64_t)params->axis;
+    bool outside = false;
+    if (params->index_type == PL_INT32) {
+        memcpy(indices, (const int32_t *)data + place, (size_t)count * sizeof *indices);
+        for (int64_t i = 0; i < count; i++) outside |= (uint64_t)(int64_t)indices[i] >= size;
+    } else {
+        for (int64_t i = 0; i < count; i++) {
+            const int64_t index = pl_axis_element(data, params->index_type, place + i);
+            outside |= (uint64_t)index >= size;
+            indices[i] = (int32_t)index;
+        }
     }
-DEFINE_EVAL_GATHER(eval_gather, next_run)
-DEFINE_EVAL_GATHER(eval_gather_nd, next_run_nd)
+    for (int64_t i = 0; outside && i < count; i++) {
+        const int64_t index = pl_axis_element(data, params->index_type, place + i);
+        if ((uint64_t)index >= size) return eval_fail_index(eval, index, place + i, params->axis);
+    }
+    return PL_OK;
+}
+
+/* A unit is a run; those of one row are gathered in blocks. */
+static pl_status eval_gather(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct gather *params = eval->params;
+    int32_t indices[PL_MOVE_BLOCK];
+    int64_t count = 0;
+    for (int64_t unit = from; unit < to; unit += count) {
+        const int64_t row = unit / params->picks;
+        const int64_t pick = unit % params->picks;
+        count = params->picks - pick < to - unit ? params->picks - pick : to - unit;
+        if (count > PL_MOVE_BLOCK) count = PL_MOVE_BLOCK;
+        PL_TRY(read_indices(eval, row / params->outer * params->picks + pick, count, indices));
+        params->kernels->gather((char *)eval->outputs[0] + unit * params->run,
+                                (const char *)eval->inputs[0] + row * params->axis * params->run,
+                                indices, count, params->run);
+    }
+    return PL_OK;
+}
+
+/* A unit is a run. */
+static pl_status eval_gather_nd(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct gather *params = eval->params;
+    struct gather_walk walk = start_walk(params, from);
+    char *output = (char *)eval->outputs[0] + from * params->run;
+    for (int64_t unit = from; unit < to; unit++, output += params->run) {
+        int64_t run = 0;
+        PL_TRY(next_run_nd(eval, params, &walk, &run));
+        memcpy(output, (const char *)eval->inputs[0] + run * params->run, (size_t)params->run);
+    }
+    return PL_OK;
+}
 
 /* All at once: neighbours share bytes. */
 static pl_status eval_gather_nibbles(const struct pl_eval *eval, int64_t from, int64_t to)
@@ -134,6 +175,7 @@ static pl_status gather_strings(struct pl_prepare *prepare, const struct gather 
 static pl_status add_work(struct pl_prepare *prepare, struct gather *params, bool nd)
 {
     const pl_type type = prepare->inputs[0]->tensor->type;
+    params->kernels = prepare->kernels->movement;
     params->index_type = prepare->inputs[1]->tensor->type;
     if (params->run == 0) params->units = 0;
     if (type == PL_STRING) return gather_strings(prepare, params, nd);

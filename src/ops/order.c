@@ -66,10 +66,12 @@ void pl_order_best(const int64_t *keys, int32_t count, int32_t best_count, int32
     if (best_count <= 0) return;
     for (int32_t i = 0; i < best_count; i++) best[i] = i;
     for (int32_t i = best_count / 2 - 1; i >= 0; i--) sink(keys, best, best_count, i);
+    int64_t bound = keys[best[0]]; /* what is equal comes later */
     for (int32_t i = best_count; i < count; i++) {
-        if (!comes_before(keys, i, best[0])) continue;
+        if (keys[i] <= bound) continue;
         best[0] = i;
         sink(keys, best, best_count, 0);
+        bound = keys[best[0]];
     }
     for (int32_t size = best_count - 1; size > 0; size--) {
         const int32_t last = best[0];
@@ -77,4 +79,43 @@ void pl_order_best(const int64_t *keys, int32_t count, int32_t best_count, int32
         best[size] = last;
         sink(keys, best, size, 0);
     }
+}
+
+enum { DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS, KEY_BITS = 64 };
+
+static uint32_t digit_of(int64_t key, int32_t shift)
+{
+    return (uint32_t)(((uint64_t)key ^ UINT64_C(1) << 63) >> shift & (DIGITS - 1));
+}
+
+/* One pass of a radix sort, which keeps the order of equal digits. */
+static void sort_by_digit(const int64_t *keys, int32_t count, int32_t shift, const int32_t *from,
+                          int32_t *to)
+{
+    int32_t places[DIGITS] = {0};
+    for (int32_t i = 0; i < count; i++) places[digit_of(keys[i], shift)]++;
+    int32_t total = 0;
+    for (int32_t i = 0; i < DIGITS; i++) {
+        const int32_t size = places[i];
+        places[i] = total;
+        total += size;
+    }
+    for (int32_t i = 0; i < count; i++) to[places[digit_of(keys[from[i]], shift)]++] = from[i];
+}
+
+int32_t *pl_order_sort(const int64_t *keys, int32_t count, int32_t *a, int32_t *b)
+{
+    uint64_t differ = 0;
+    for (int32_t i = 0; i < count; i++) {
+        a[i] = i;
+        differ |= (uint64_t)(keys[i] ^ keys[0]);
+    }
+    for (int32_t shift = 0; shift < KEY_BITS; shift += DIGIT_BITS) {
+        if ((differ >> shift & (DIGITS - 1)) == 0) continue;
+        sort_by_digit(keys, count, shift, a, b);
+        int32_t *sorted = b;
+        b = a;
+        a = sorted;
+    }
+    return a;
 }

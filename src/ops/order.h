@@ -16,4 +16,8 @@ void pl_order_keys(pl_type type, const void *data, int64_t from, int64_t count, 
  * where keys are equal. */
 void pl_order_best(const int64_t *keys, int32_t count, int32_t best_count, int32_t *best);
 
+/* The indices of all keys, smallest first, the lower index first where keys are equal: in a or in b,
+ * whose memory it takes. */
+int32_t *pl_order_sort(const int64_t *keys, int32_t count, int32_t *a, int32_t *b);
+
 #endif

@@ -45,31 +45,60 @@ struct sequence {
     int64_t between;
     int64_t inner;
     int64_t run_bytes;
-    int64_t steps;       /* of the sequence */
-    int64_t step_stride; /* in runs */
-    bool sequence_is_outer;
+    int64_t steps; /* of the sequence */
+    const struct pl_movement_kernels *kernels;
     pl_type type; /* of the lengths */
 };
 
-/* A unit is a run. */
-static pl_status eval_sequence(const struct pl_eval *eval, int64_t from, int64_t to)
+static pl_status read_length(const struct pl_eval *eval, int64_t batch, int64_t *length)
 {
     const struct sequence *params = eval->params;
-    const char *input = eval->inputs[0];
-    char *output = eval->outputs[0];
+    *length = pl_axis_element(eval->inputs[1], params->type, batch);
+    if (*length >= 0 && *length <= params->steps) return PL_OK;
+    return pl_eval_fail(eval, "sequence %lld has length %lld, expected 0 to %lld", (long long)batch,
+                        (long long)*length, (long long)params->steps);
+}
+
+/* The sequence is the inner axis. A unit is a whole sequence. */
+static pl_status eval_inner_sequence(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct sequence *params = eval->params;
+    const int64_t bytes = params->run_bytes;
     for (int64_t unit = from; unit < to; unit++) {
-        const int64_t inner = unit % params->inner;
-        const int64_t outer = unit / params->inner / params->between % params->outer;
-        const int64_t batch = params->sequence_is_outer ? inner : outer;
-        const int64_t step = params->sequence_is_outer ? outer : inner;
-        const int64_t length = pl_axis_element(eval->inputs[1], params->type, batch);
-        if (length < 0 || length > params->steps)
-            return pl_eval_fail(eval, "sequence %lld has length %lld, expected 0 to %lld",
-                                (long long)batch, (long long)length, (long long)params->steps);
-        const int64_t source = step < length ? length - 1 - step : step;
-        memcpy(output + unit * params->run_bytes,
-               input + (unit + (source - step) * params->step_stride) * params->run_bytes,
-               (size_t)params->run_bytes);
+        const char *input = (const char *)eval->inputs[0] + unit * params->inner * bytes;
+        char *output = (char *)eval->outputs[0] + unit * params->inner * bytes;
+        int64_t length = 0;
+        PL_TRY(read_length(eval, unit / params->between % params->outer, &length));
+        const struct pl_plane plane = {.rows = 1,
+                                       .columns = length,
+                                       .to_column = bytes,
+                                       .from_column = -bytes,
+                                       .element_bytes = bytes};
+        if (length > 0) params->kernels->copy_plane(output, input + (length - 1) * bytes, &plane);
+        if (length < params->steps)
+            memcpy(output + length * bytes, input + length * bytes,
+                   (size_t)((params->steps - length) * bytes));
+    }
+    return PL_OK;
+}
+
+/* The sequence is the outer axis. A unit is one step of all sequences of a batch. */
+static pl_status eval_outer_sequence(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct sequence *params = eval->params;
+    const int64_t bytes = params->run_bytes;
+    const int64_t step_bytes = params->between * params->inner * bytes;
+    for (int64_t unit = from; unit < to; unit++) {
+        const char *input = (const char *)eval->inputs[0] + unit * params->inner * bytes;
+        char *output = (char *)eval->outputs[0] + unit * params->inner * bytes;
+        const int64_t step = unit / params->between % params->outer;
+        for (int64_t batch = 0; batch < params->inner; batch++) {
+            int64_t length = 0;
+            PL_TRY(read_length(eval, batch, &length));
+            const int64_t source = step < length ? length - 1 - step : step;
+            memcpy(output + batch * bytes, input + (source - step) * step_bytes + batch * bytes,
+                   (size_t)bytes);
+        }
     }
     return PL_OK;
 }
@@ -100,16 +129,17 @@ pl_status pl_prepare_reverse_sequence(struct pl_prepare *prepare)
     if (params == NULL) return PL_OUT_OF_MEMORY;
     const int32_t first = (int32_t)(sequence < batch ? sequence : batch);
     const int32_t second = (int32_t)(sequence < batch ? batch : sequence);
-    params->sequence_is_outer = sequence < batch;
+    params->kernels = prepare->kernels->movement;
     params->outer = shape->dims[first];
     params->between = pl_shape_span(shape, first + 1, second);
     params->inner = shape->dims[second];
     params->run_bytes = pl_shape_span(shape, second + 1, shape->rank) * element_bytes;
     params->steps = shape->dims[sequence];
-    params->step_stride = params->sequence_is_outer ? params->between * params->inner : 1;
     params->type = prepare->inputs[1]->tensor->type;
     prepare->params = params;
-    const int64_t runs = pl_shape_span(shape, 0, second + 1);
-    pl_prepare_stage(prepare, eval_sequence, params->run_bytes > 0 ? runs : 0, params->run_bytes);
+    const int64_t units = pl_shape_span(shape, 0, second);
+    pl_prepare_stage(prepare, sequence < batch ? eval_outer_sequence : eval_inner_sequence,
+                     params->inner * params->run_bytes > 0 ? units : 0,
+                     params->inner * params->run_bytes);
     return PL_OK;
 }

@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "ops/axis.h"
-#include "ops/box.h"
 #include "ops/check.h"
-#include "ops/op.h"
+#include "ops/move.h"
 
 struct part {
     int64_t offset; /* in the input's run */
@@ -14,6 +13,7 @@ struct part {
 
 /* For every outer index, the input has a run of all parts. */
 struct split {
+    const struct pl_movement_kernels *kernels;
     int32_t input;
     int32_t part_count;
     int64_t run_bytes;
@@ -40,6 +40,28 @@ static pl_status eval_split(const struct pl_eval *eval, int64_t from, int64_t to
     return PL_OK;
 }
 
+/* Where runs are short, a unit is an outer index, and each output's runs are moved together. */
+static pl_status eval_short_runs(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct split *params = eval->params;
+    for (int64_t outer = from; outer < to; outer += PL_MOVE_BLOCK) {
+        const int64_t columns = to - outer < PL_MOVE_BLOCK ? to - outer : PL_MOVE_BLOCK;
+        const char *input = (const char *)eval->inputs[params->input] + outer * params->run_bytes;
+        for (int32_t i = 0; i < params->part_count; i++) {
+            const int64_t run = params->parts[i].run_bytes;
+            const struct pl_plane plane = {.rows = 1,
+                                           .columns = columns,
+                                           .to_column = run,
+                                           .from_column = params->run_bytes,
+                                           .element_bytes = run};
+            if (run > 0)
+                params->kernels->copy_plane((char *)eval->outputs[i] + outer * run,
+                                            input + params->parts[i].offset, &plane);
+        }
+    }
+    return PL_OK;
+}
+
 /* Output i is sizes[i] of the axis; outputs have their shapes already. */
 static pl_status split_axis(struct pl_prepare *prepare, int32_t input, int32_t axis,
                             const int64_t *sizes)
@@ -53,6 +75,7 @@ static pl_status split_axis(struct pl_prepare *prepare, int32_t input, int32_t a
     int64_t element_bytes = 0;
     PL_TRY(pl_box_element_bytes(prepare, pl_input(input), &element_bytes));
     const int64_t inner_bytes = pl_shape_span(shape, axis + 1, shape->rank) * element_bytes;
+    params->kernels = prepare->kernels->movement;
     params->input = input;
     params->part_count = count;
     for (int32_t i = 0; i < count; i++) {
@@ -61,8 +84,10 @@ static pl_status split_axis(struct pl_prepare *prepare, int32_t input, int32_t a
     }
     prepare->params = params;
     const int64_t outer = pl_shape_span(shape, 0, axis);
-    pl_prepare_stage(prepare, eval_split, params->run_bytes > 0 ? outer * count : 0,
-                     params->run_bytes / count);
+    if (params->run_bytes / count <= PL_MOVE_SHORT_BYTES)
+        pl_prepare_stage(prepare, eval_short_runs, params->run_bytes > 0 ? outer : 0,
+                         params->run_bytes);
+    else pl_prepare_stage(prepare, eval_split, outer * count, params->run_bytes / count);
     return PL_OK;
 }
 

@@ -40,10 +40,11 @@ static pl_status find_unique(struct pl_prepare *prepare, const void *data, struc
     const size_t count = (size_t)params->count;
     int64_t *keys = pl_prepare_allocate(prepare, count * sizeof *keys + 1);
     int32_t *sorted = pl_prepare_allocate(prepare, count * sizeof *sorted + 1);
+    int32_t *other = pl_prepare_allocate(prepare, count * sizeof *other + 1);
     int32_t *numbers = pl_prepare_allocate(prepare, count * sizeof *numbers + 1);
-    if (keys == NULL || sorted == NULL || numbers == NULL) return PL_OUT_OF_MEMORY;
+    if (keys == NULL || sorted == NULL || other == NULL || numbers == NULL) return PL_OUT_OF_MEMORY;
     pl_order_keys(prepare->inputs[0]->tensor->type, data, 0, params->count, keys);
-    pl_order_best(keys, params->count, params->count, sorted);
+    sorted = pl_order_sort(keys, params->count, sorted, other);
     for (int32_t i = 0; i < params->count; i++) {
         const bool again = i > 0 && keys[sorted[i]] == keys[sorted[i - 1]];
         numbers[sorted[i]] = again ? numbers[sorted[i - 1]] : sorted[i];
@@ -103,30 +104,45 @@ struct where {
 
 enum { CHUNK = 128 };
 
-/* Puts the coordinates of element `index` behind each other. */
-static void write_coordinates(const struct pl_shape *shape, int64_t index, int64_t *to)
+/* The coordinates of what is not 0 among `count` elements of a row from `column` on. */
+static int64_t *write_coordinates(const int64_t *outer, int32_t rank, int64_t column,
+                                  const int64_t *keys, int64_t count, int64_t *to)
 {
-    for (int32_t i = shape->rank - 1; i >= 0; i--) {
-        to[i] = index % shape->dims[i];
-        index /= shape->dims[i];
+    for (int64_t i = 0; i < count; i++) {
+        if (keys[i] == 0) continue;
+        for (int32_t k = 0; k < rank - 1; k++) *to++ = outer[k];
+        *to++ = column + i;
+    }
+    return to;
+}
+
+static void next_row(const struct pl_shape *shape, int64_t *outer)
+{
+    for (int32_t i = shape->rank - 2; i >= 0; i--) {
+        if (++outer[i] < shape->dims[i]) break;
+        outer[i] = 0;
     }
 }
 
 /* How many elements are not 0; their coordinates go to `to` unless it is NULL. */
 static int64_t find_nonzero(const struct where *params, const void *data, int64_t *to)
 {
-    const int64_t total = pl_shape_count(&params->input);
+    const struct pl_shape *shape = &params->input;
+    const int64_t columns = shape->dims[shape->rank - 1];
+    const int64_t total = pl_shape_count(shape);
+    int64_t outer[PL_MAX_RANK] = {0};
     int64_t keys[CHUNK];
     int64_t found = 0;
-    for (int64_t from = 0; from < total; from += CHUNK) {
-        const int64_t count = total - from < CHUNK ? total - from : CHUNK;
+    int64_t count = 0;
+    for (int64_t from = 0, column = 0; from < total; from += count) {
+        count = columns - column < CHUNK ? columns - column : CHUNK;
         pl_order_keys(params->type, data, from, count, keys);
-        for (int64_t i = 0; i < count; i++) {
-            if (keys[i] == 0) continue;
-            if (to != NULL)
-                write_coordinates(&params->input, from + i, to + found * params->input.rank);
-            found++;
-        }
+        for (int64_t i = 0; i < count; i++) found += keys[i] != 0;
+        if (to != NULL) to = write_coordinates(outer, shape->rank, column, keys, count, to);
+        column += count;
+        if (column < columns) continue;
+        column = 0;
+        next_row(shape, outer);
     }
     return found;
 }

@@ -32,8 +32,10 @@ static void copy_tile_of(char *to, const char *from, const struct pl_plane *plan
     switch (plane->element_bytes) {
     case 1: copy_tile(to, from, plane, rows, columns, 1); break;
     case 2: copy_tile(to, from, plane, rows, columns, 2); break;
+    case 3: copy_tile(to, from, plane, rows, columns, 3); break;
     case 4: copy_tile(to, from, plane, rows, columns, 4); break;
     case 8: copy_tile(to, from, plane, rows, columns, 8); break;
+    case 12: copy_tile(to, from, plane, rows, columns, 12); break;
     case 16: copy_tile(to, from, plane, rows, columns, 16); break;
     default: copy_tile(to, from, plane, rows, columns, (size_t)plane->element_bytes); break;
     }
