@@ -100,18 +100,21 @@ pl_status pl_prepare_unique(struct pl_prepare *prepare)
 struct where {
     struct pl_shape input;
     pl_type type;
+    int64_t found;
 };
 
 enum { CHUNK = 128 };
 
-/* The coordinates of what is not 0 among `count` elements of a row from `column` on. */
+/* The coordinates of what is not 0 among `count` elements of a row from `column` on, up to `end`.
+ * All are written, and the next ones over those that do not count: no branch has to be guessed. */
 static int64_t *write_coordinates(const int64_t *outer, int32_t rank, int64_t column,
-                                  const int64_t *keys, int64_t count, int64_t *to)
+                                  const int64_t *keys, int64_t count, int64_t *to,
+                                  const int64_t *end)
 {
-    for (int64_t i = 0; i < count; i++) {
-        if (keys[i] == 0) continue;
-        for (int32_t k = 0; k < rank - 1; k++) *to++ = outer[k];
-        *to++ = column + i;
+    for (int64_t i = 0; i < count && to < end; i++) {
+        for (int32_t k = 0; k < rank - 1; k++) to[k] = outer[k];
+        to[rank - 1] = column + i;
+        to += keys[i] != 0 ? rank : 0;
     }
     return to;
 }
@@ -124,9 +127,11 @@ static void next_row(const struct pl_shape *shape, int64_t *outer)
     }
 }
 
-/* How many elements are not 0; their coordinates go to `to` unless it is NULL. */
+/* How many elements are not 0; the coordinates of params->found of them go to `to` unless it is
+ * NULL. */
 static int64_t find_nonzero(const struct where *params, const void *data, int64_t *to)
 {
+    const int64_t *end = to != NULL ? to + params->found * params->input.rank : NULL;
     const struct pl_shape *shape = &params->input;
     const int64_t columns = shape->dims[shape->rank - 1];
     const int64_t total = pl_shape_count(shape);
@@ -138,7 +143,7 @@ static int64_t find_nonzero(const struct where *params, const void *data, int64_
         count = columns - column < CHUNK ? columns - column : CHUNK;
         pl_order_keys(params->type, data, from, count, keys);
         for (int64_t i = 0; i < count; i++) found += keys[i] != 0;
-        if (to != NULL) to = write_coordinates(outer, shape->rank, column, keys, count, to);
+        if (to != NULL) to = write_coordinates(outer, shape->rank, column, keys, count, to, end);
         column += count;
         if (column < columns) continue;
         column = 0;
@@ -167,13 +172,14 @@ pl_status pl_prepare_where(struct pl_prepare *prepare)
     params->type = prepare->inputs[0]->tensor->type;
     const void *data = NULL;
     PL_TRY(pl_prepare_read(prepare, 0, &data));
-    const int64_t found = find_nonzero(params, data, NULL);
-    if (found > INT32_MAX)
+    params->found = find_nonzero(params, data, NULL);
+    if (params->found > INT32_MAX)
         return pl_prepare_fail(prepare, PL_UNSUPPORTED, "%lld elements are not 0: too many",
-                               (long long)found);
-    const struct pl_shape output = {2, {(int32_t)found, params->input.rank}};
+                               (long long)params->found);
+    const struct pl_shape output = {2, {(int32_t)params->found, params->input.rank}};
     PL_TRY(pl_check_set_output(prepare, 0, &output));
     prepare->params = params;
-    pl_prepare_stage(prepare, eval_where, found > 0 ? 1 : 0, pl_shape_count(&params->input));
+    pl_prepare_stage(prepare, eval_where, params->found > 0 ? 1 : 0,
+                     pl_shape_count(&params->input));
     return PL_OK;
 }
