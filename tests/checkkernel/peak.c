@@ -45,50 +45,36 @@ void bench_time(const struct bench *bench, const char *what, void (*run)(void *c
 
 enum { CHAINS = 12, ROUNDS = 20000 };
 
-/* A loop with CHAINS independent sums in registers. */
-#define DEFINE_PEAK(name, features, type, zero, step)                                              \
+/* A loop with CHAINS independent sums in registers, of class "x" or "v": without the unrolling they
+ * would lie in memory. */
+#define DEFINE_PEAK(name, features, register, type, zero, step)                                    \
     __attribute__((target(features), noinline)) static void peak_##name(void *context)             \
     {                                                                                              \
         type sums[CHAINS], x = zero;                                                               \
-        for (int i = 0; i < CHAINS; i++) sums[i] = zero;                                           \
+        UNROLL for (int i = 0; i < CHAINS; i++) sums[i] = zero;                                    \
         for (int round = 0; round < ROUNDS; round++) {                                             \
-            _Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++)                              \
+            UNROLL for (int i = 0; i < CHAINS; i++)                                                \
             {                                                                                      \
                 sums[i] = step;                                                                    \
-                __asm__ volatile("" : "+x"(sums[i]), "+x"(x));                                     \
+                __asm__ volatile("" : "+" register(sums[i]));                                      \
             }                                                                                      \
         }                                                                                          \
-        for (int i = 1; i < CHAINS; i++) sums[0] += sums[i];                                       \
+        UNROLL for (int i = 1; i < CHAINS; i++) sums[0] += sums[i];                                \
         *(volatile int32_t *)context = (int32_t)sums[0][0];                                        \
     }
+#define UNROLL _Pragma("GCC unroll 16")
 
 #if defined(__x86_64__)
-DEFINE_PEAK(fma256, "avx2,fma", __m256, _mm256_setzero_ps(), _mm256_fmadd_ps(x, x, sums[i]))
-DEFINE_PEAK(madd256, "avx2,fma", __m256i, _mm256_setzero_si256(),
+DEFINE_PEAK(fma256, "avx2,fma", "x", __m256, _mm256_setzero_ps(), _mm256_fmadd_ps(x, x, sums[i]))
+DEFINE_PEAK(madd256, "avx2,fma", "x", __m256i, _mm256_setzero_si256(),
             _mm256_add_epi32(sums[i], _mm256_madd_epi16(x, x)))
-DEFINE_PEAK(dot256, "avxvnni", __m256i, _mm256_setzero_si256(),
+DEFINE_PEAK(dot256, "avxvnni", "x", __m256i, _mm256_setzero_si256(),
             _mm256_dpbusd_avx_epi32(sums[i], x, x))
-#undef X_CONSTRAINT
-#define DEFINE_PEAK_512(name, features, type, zero, step)                                          \
-    __attribute__((target(features), noinline)) static void peak_##name(void *context)             \
-    {                                                                                              \
-        type sums[CHAINS], x = zero;                                                               \
-        for (int i = 0; i < CHAINS; i++) sums[i] = zero;                                           \
-        for (int round = 0; round < ROUNDS; round++) {                                             \
-            _Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++)                              \
-            {                                                                                      \
-                sums[i] = step;                                                                    \
-                __asm__ volatile("" : "+v"(sums[i]), "+v"(x));                                     \
-            }                                                                                      \
-        }                                                                                          \
-        for (int i = 1; i < CHAINS; i++) sums[0] += sums[i];                                       \
-        *(volatile int32_t *)context = (int32_t)sums[0][0];                                        \
-    }
-DEFINE_PEAK_512(fma512, "avx512f", __m512, _mm512_setzero_ps(), _mm512_fmadd_ps(x, x, sums[i]))
-DEFINE_PEAK_512(madd512, "avx512bw", __m512i, _mm512_setzero_si512(),
-                _mm512_add_epi32(sums[i], _mm512_madd_epi16(x, x)))
-DEFINE_PEAK_512(dot512, "avx512vnni", __m512i, _mm512_setzero_si512(),
-                _mm512_dpbusd_epi32(sums[i], x, x))
+DEFINE_PEAK(fma512, "avx512f", "v", __m512, _mm512_setzero_ps(), _mm512_fmadd_ps(x, x, sums[i]))
+DEFINE_PEAK(madd512, "avx512bw", "v", __m512i, _mm512_setzero_si512(),
+            _mm512_add_epi32(sums[i], _mm512_madd_epi16(x, x)))
+DEFINE_PEAK(dot512, "avx512vnni", "v", __m512i, _mm512_setzero_si512(),
+            _mm512_dpbusd_epi32(sums[i], x, x))
 #endif
 
 static double macs_per_second(void (*run)(void *context), int macs)

@@ -43,38 +43,52 @@ struct tile {
 
 typedef void (*tile_function)(const struct tile *tile);
 
+/* All loops over the tile are unrolled: the sums would lie in memory else. */
+#define UNROLL _Pragma("GCC unroll 16")
+
+PL_ALWAYS_INLINE void start_sums(const int rows, const int vectors, const struct tile *tile,
+                                 pl_vec sums[TILE_ROWS][ROW_VECTORS])
+{
+    UNROLL for (int v = 0; v < vectors; v++)
+    {
+        const pl_vec start = pl_vec_load(tile->starts + v * PL_LANES);
+        UNROLL for (int r = 0; r < rows; r++) sums[r][v] = start;
+    }
+    if (tile->row_starts == NULL) return;
+    UNROLL for (int r = 0; r < rows; r++)
+    {
+        const pl_vec start = pl_vec_set(tile->row_starts[r]);
+        UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = pl_vec_add(sums[r][v], start);
+    }
+}
+
 PL_ALWAYS_INLINE void multiply(const int rows, const int vectors, const struct tile *tile)
 {
     pl_vec sums[TILE_ROWS][ROW_VECTORS];
     const uint8_t *input = tile->input;
     const int8_t *weights[ROW_VECTORS];
     const int64_t stride = tile->stride;
-    for (int v = 0; v < vectors; v++) weights[v] = tile->weights + tile->offsets[v];
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < vectors; v++) sums[r][v] = pl_vec_load(tile->starts + v * PL_LANES);
-    if (tile->row_starts != NULL) {
-        for (int r = 0; r < rows; r++) {
-            const pl_vec start = pl_vec_set(tile->row_starts[r]);
-            for (int v = 0; v < vectors; v++) sums[r][v] = pl_vec_add(sums[r][v], start);
-        }
-    }
+    UNROLL for (int v = 0; v < vectors; v++) weights[v] = tile->weights + tile->offsets[v];
+    start_sums(rows, vectors, tile, sums);
     for (int64_t step = 0; step < tile->steps; step++, input += PL_GEMM_STEP) {
         struct pl_dot_operand w[ROW_VECTORS];
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++) {
+        UNROLL for (int v = 0; v < vectors; v++)
+        {
             w[v] = pl_dot_weights(weights[v]);
             weights[v] += STEP_BYTES;
         }
-#pragma GCC unroll 14
-        for (int r = 0; r < rows; r++) {
+        UNROLL for (int r = 0; r < rows; r++)
+        {
             const struct pl_dot_operand x = pl_dot_input(input + r * stride);
-#pragma GCC unroll 8
-            for (int v = 0; v < vectors; v++) sums[r][v] = pl_dot_add(sums[r][v], x, w[v]);
+            UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = pl_dot_add(sums[r][v], x, w[v]);
         }
     }
-    for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < vectors; v++)
+    UNROLL for (int r = 0; r < rows; r++)
+    {
+        UNROLL for (int v = 0; v < vectors; v++)
+        {
             pl_vec_store(tile->sums + (r * vectors + v) * PL_LANES, sums[r][v]);
+        }
     }
 }
 
@@ -209,7 +223,8 @@ PL_ALWAYS_INLINE void finish_group(const struct product *product, const struct c
 {
     pl_vec values[GROUP];
     pl_vec_float distances[GROUP];
-    for (int i = 0; i < GROUP; i++) {
+    UNROLL for (int i = 0; i < GROUP; i++)
+    {
         const int lane = (from + i) % vectors * PL_LANES;
         const struct pl_requantize_block_x86 *block = &columns->blocks[lane / PL_GEMM_BLOCK];
         const int n = lane % PL_GEMM_BLOCK;

@@ -48,7 +48,36 @@ PL_ALWAYS_INLINE pl_vec add_halves(pl_vec sum, pl_vec x)
 }
 #endif
 
-/* rows x 16 outputs over all k. */
+/* All loops over the tile are unrolled: the sums would lie in memory else. */
+#define UNROLL _Pragma("GCC unroll 4")
+
+/* rows x 16 outputs over `count` steps. */
+PL_ALWAYS_INLINE void multiply_steps(const int rows, const int16_t *input, int64_t stride,
+                                     const int8_t *weights, int64_t count, pl_vec wide[ROWS][PARTS])
+{
+    pl_vec narrow[ROWS][PARTS];
+    UNROLL for (int r = 0; r < rows; r++)
+    {
+        UNROLL for (int p = 0; p < PARTS; p++) narrow[r][p] = pl_vec_set(0);
+    }
+    for (int64_t i = 0; i < count; i++, input += PL_GEMM_STEP) {
+        pl_vec w[PARTS];
+        UNROLL for (int p = 0; p < PARTS; p++, weights += PL_LANES * 2) w[p] = widen_bytes(weights);
+        UNROLL for (int r = 0; r < rows; r++)
+        {
+            const pl_vec x = spread_step(input + r * stride);
+            UNROLL for (int p = 0; p < PARTS; p++)
+            {
+                narrow[r][p] = pl_vec_add(narrow[r][p], PL_VEC_16(madd)(x, w[p]));
+            }
+        }
+    }
+    UNROLL for (int r = 0; r < rows; r++)
+    {
+        UNROLL for (int p = 0; p < PARTS; p++) wide[r][p] = add_halves(wide[r][p], narrow[r][p]);
+    }
+}
+
 PL_ALWAYS_INLINE void multiply(const int rows, const int16_t *input, int64_t stride,
                                const int8_t *weights, int64_t steps,
                                int64_t sums[ROWS][PL_GEMM_BLOCK])
@@ -57,20 +86,9 @@ PL_ALWAYS_INLINE void multiply(const int rows, const int16_t *input, int64_t str
     memset(wide, 0, sizeof wide);
     while (steps > 0) {
         const int64_t count = steps < SAFE_STEPS ? steps : SAFE_STEPS;
-        pl_vec narrow[ROWS][PARTS];
-        memset(narrow, 0, sizeof narrow);
-        for (int64_t i = 0; i < count; i++, input += PL_GEMM_STEP) {
-            pl_vec w[PARTS];
-            for (int p = 0; p < PARTS; p++, weights += PL_LANES * 2) w[p] = widen_bytes(weights);
-#pragma GCC unroll 4
-            for (int r = 0; r < rows; r++) {
-                const pl_vec x = spread_step(input + r * stride);
-                for (int p = 0; p < PARTS; p++)
-                    narrow[r][p] = pl_vec_add(narrow[r][p], PL_VEC_16(madd)(x, w[p]));
-            }
-        }
-        for (int r = 0; r < rows; r++)
-            for (int p = 0; p < PARTS; p++) wide[r][p] = add_halves(wide[r][p], narrow[r][p]);
+        multiply_steps(rows, input, stride, weights, count, wide);
+        input += count * PL_GEMM_STEP;
+        weights += count * PL_GEMM_STEP * PL_GEMM_BLOCK;
         steps -= count;
     }
     memcpy(sums, wide, sizeof wide);
@@ -94,7 +112,8 @@ static void finish_row(const struct pl_gemm_integer *weights, const int64_t *sum
                        int32_t first, int32_t count, void *output, int64_t at)
 {
     for (int32_t n = 0; n < count; n++) {
-        const int32_t value = pl_gemm_finish_wide(weights, (uint64_t)sums[n] + (uint64_t)start, first + n);
+        const int32_t value =
+            pl_gemm_finish_wide(weights, (uint64_t)sums[n] + (uint64_t)start, first + n);
         if (weights->output == PL_GEMM_INT16) ((int16_t *)output)[at + n] = (int16_t)value;
         else ((int8_t *)output)[at + n] = (int8_t)value;
     }
