@@ -288,10 +288,32 @@ int feeding_read(struct feeding *feeding, const struct models *models,
     return code == EXIT_FINE ? check_all_fed(feeding, models) : code;
 }
 
+/* Strings of one width, of which shorter ones end in 0. */
+static plait_status write_strings(const struct feed *feed)
+{
+    const size_t count = tensor_elements(feed->tensor), width = feed->array.width;
+    const char **texts = heap_array(count, sizeof *texts);
+    size_t *lengths = heap_array(count, sizeof *lengths);
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = (const char *)feed->array.data + i * width;
+        lengths[i] = strnlen(texts[i], width);
+    }
+    plait_status status = plait_tensor_write_strings(feed->tensor, texts, lengths, count);
+    free(texts);
+    free(lengths);
+    return status;
+}
+
+static plait_status write_array(const struct feed *feed)
+{
+    if (feed->array.type == PLAIT_STRING) return write_strings(feed);
+    return plait_tensor_write(feed->tensor, feed->array.data, feed->array.bytes);
+}
+
 static plait_status write_one(struct feed *feed, const struct picture_settings *settings)
 {
     switch (feed->kind) {
-    case FEED_ARRAY: return plait_tensor_write(feed->tensor, feed->array.data, feed->array.bytes);
+    case FEED_ARRAY: return write_array(feed);
     case FEED_PICTURE: return write_picture(feed, settings);
     case FEED_SOUND: return write_sound(feed);
     }

@@ -17,23 +17,28 @@ static json_t *or_exit(json_t *value)
     return value;
 }
 
-json_t *json_of_text(const char *text)
+json_t *json_of_bytes(const char *text, size_t length)
 {
-    json_t *value = json_string(text);
+    json_t *value = json_stringn(text, length);
     if (value != NULL) return value;
     static const char replacement[] = "\xef\xbf\xbd";
-    char *clean = heap_array(strlen(text) * 3 + 1, 1), *out = clean;
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x80) {
-            *out++ = *text;
+    char *clean = heap_array(length * 3 + 1, 1), *out = clean;
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)text[i] < 0x80) {
+            *out++ = text[i];
         } else {
             memcpy(out, replacement, 3);
             out += 3;
         }
     }
-    value = or_exit(json_string(clean));
+    value = or_exit(json_stringn(clean, (size_t)(out - clean)));
     free(clean);
     return value;
+}
+
+json_t *json_of_text(const char *text)
+{
+    return json_of_bytes(text, strlen(text));
 }
 
 json_t *json_of_number(double number)

@@ -9,6 +9,7 @@
 
 /* A text. Bytes that are not UTF-8 become U+FFFD: a model's names can hold anything. */
 json_t *json_of_text(const char *text);
+json_t *json_of_bytes(const char *text, size_t length);
 
 /* A number; null where JSON has none (NaN, the infinities). */
 json_t *json_of_number(double number);

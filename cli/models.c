@@ -346,3 +346,10 @@ size_t tensor_elements(const struct plait_tensor *tensor)
         elements *= (size_t)plait_tensor_dim(tensor, axis);
     return elements;
 }
+
+const char *tensor_text(const struct plait_tensor *tensor, size_t index, size_t *length)
+{
+    const char *text = "";
+    if (plait_tensor_string(tensor, index, &text, length) != PLAIT_OK) *length = 0;
+    return text;
+}

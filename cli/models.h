@@ -82,5 +82,7 @@ char *output_name(const struct plait_model *model, size_t index);
  * be freed. */
 char *tensor_shape_text(const struct plait_tensor *tensor, bool open);
 size_t tensor_elements(const struct plait_tensor *tensor);
+/* A string of a tensor of strings; "" if it has none yet. */
+const char *tensor_text(const struct plait_tensor *tensor, size_t index, size_t *length);
 
 #endif

@@ -55,6 +55,19 @@ static const char *header_value(const char *header, const char *key)
     return found;
 }
 
+/* '|S12': strings of up to 12 bytes. */
+static bool string_type(const char *value, struct npy_array *array)
+{
+    char *end = NULL;
+    if (strncmp(value, "|S", 2) != 0 || !isdigit((unsigned char)value[2])) return false;
+    errno = 0;
+    const unsigned long long width = strtoull(value + 2, &end, 10);
+    if (*end != '\'' || errno != 0 || width > INT32_MAX) return false;
+    array->type = PLAIT_STRING;
+    array->width = (size_t)width;
+    return true;
+}
+
 static int header_type(const char *header, struct npy_array *array, size_t *element_bytes,
                        const char *path)
 {
@@ -62,6 +75,10 @@ static int header_type(const char *header, struct npy_array *array, size_t *elem
     if (value == NULL || *value != '\'')
         return complain(EXIT_FILE, "%s: the .npy header has no plain 'descr'", path);
     value++;
+    if (string_type(value, array)) {
+        *element_bytes = array->width;
+        return EXIT_FINE;
+    }
     for (size_t i = 0; i < TYPE_COUNT; i++) {
         size_t length = strlen(types[i].code);
         if (strncmp(value, types[i].code, length) == 0 && value[length] == '\'') {
@@ -198,8 +215,13 @@ static char *make_header(const struct npy_array *array, const char *type_code)
 int npy_write(const struct npy_array *array, const char *path)
 {
     const char *type_code = NULL;
+    char string_code[32];
     for (size_t i = 0; i < TYPE_COUNT; i++)
         if (types[i].type == array->type) type_code = types[i].code;
+    if (array->type == PLAIT_STRING) {
+        snprintf(string_code, sizeof string_code, "|S%zu", array->width);
+        type_code = string_code;
+    }
     if (type_code == NULL)
         return complain(EXIT_FILE, "%s: .npy has no type for %s", path,
                         plait_type_name(array->type));

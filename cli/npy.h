@@ -16,6 +16,7 @@ struct npy_array {
     plait_type type;
     int32_t rank;
     int32_t dims[NPY_MAX_RANK];
+    size_t width; /* of strings: bytes of each, shorter ones end in 0 */
     size_t bytes;
     void *data; /* freed by npy_free() */
 };

@@ -23,12 +23,21 @@ static json_t *json_of_element(const struct plait_tensor *tensor, size_t index)
     }
 }
 
+static json_t *json_of_string(const struct plait_tensor *tensor, size_t index)
+{
+    size_t length = 0;
+    const char *text = tensor_text(tensor, index, &length);
+    return json_of_bytes(text, length);
+}
+
 static json_t *json_of_data(const struct plait_tensor *tensor)
 {
-    if (!type_is_number(plait_tensor_type(tensor))) return json_null();
+    const bool strings = plait_tensor_type(tensor) == PLAIT_STRING;
+    if (!strings && !type_is_number(plait_tensor_type(tensor))) return json_null();
     json_t *data = json_array();
     for (size_t i = 0; i < tensor_elements(tensor); i++)
-        json_array_append_new(data, json_of_element(tensor, i));
+        json_array_append_new(data,
+                              strings ? json_of_string(tensor, i) : json_of_element(tensor, i));
     return data;
 }
 

@@ -64,6 +64,21 @@ static void print_extent(const struct plait_tensor *tensor)
            least_at, greatest, greatest_at, sum / (double)count);
 }
 
+/* One a line, in quotes; what cannot be printed is '?'. */
+static void print_strings(const struct plait_tensor *tensor)
+{
+    size_t count = tensor_elements(tensor);
+    for (size_t i = 0; i < count && i < SHOW_ALL_UP_TO; i++) {
+        size_t length = 0;
+        const char *text = tensor_text(tensor, i, &length);
+        char *copy = heap_text("%.*s", (int)length, text);
+        make_printable(copy);
+        printf("  \"%s\"\n", copy);
+        free(copy);
+    }
+    if (count > SHOW_ALL_UP_TO) printf("  and %zu more\n", count - SHOW_ALL_UP_TO);
+}
+
 static void print_output(const struct result *result)
 {
     char *shape = tensor_shape_text(result->tensor, false), *name = heap_text("%s", result->name);
@@ -72,7 +87,9 @@ static void print_output(const struct result *result)
     free(name);
     free(shape);
     size_t count = tensor_elements(result->tensor);
-    if (!type_is_number(plait_tensor_type(result->tensor))) {
+    if (plait_tensor_type(result->tensor) == PLAIT_STRING) {
+        print_strings(result->tensor);
+    } else if (!type_is_number(plait_tensor_type(result->tensor))) {
         printf("  %zu bytes; --output writes them\n", plait_tensor_bytes(result->tensor));
     } else if (count > SHOW_ALL_UP_TO) {
         print_extent(result->tensor);

@@ -173,6 +173,25 @@ int results_plan(struct results *results, const struct models *models,
 
 /* ---- after the run --------------------------------------------------------------------------- */
 
+/* Strings of one width, as .npy has them. The data is the caller's to free. */
+static void pack_strings(const struct plait_tensor *tensor, struct npy_array *array)
+{
+    const size_t count = tensor_elements(tensor);
+    for (size_t i = 0; i < count; i++) {
+        size_t length = 0;
+        (void)tensor_text(tensor, i, &length);
+        array->width = length > array->width ? length : array->width;
+    }
+    array->bytes = count * array->width;
+    array->data = heap_array(array->bytes + 1, 1);
+    memset(array->data, 0, array->bytes + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t length = 0;
+        const char *text = tensor_text(tensor, i, &length);
+        if (length > 0) memcpy((char *)array->data + i * array->width, text, length);
+    }
+}
+
 static int write_file(const struct result *result)
 {
     struct npy_array array = {.type = plait_tensor_type(result->tensor),
@@ -182,9 +201,12 @@ static int write_file(const struct result *result)
                         array.rank);
     for (int32_t axis = 0; axis < array.rank; axis++)
         array.dims[axis] = plait_tensor_dim(result->tensor, axis);
-    array.bytes = plait_tensor_bytes(result->tensor);
-    array.data = plait_tensor_data(result->tensor);
+    const bool strings = array.type == PLAIT_STRING;
+    if (strings) pack_strings(result->tensor, &array);
+    else array.bytes = plait_tensor_bytes(result->tensor);
+    if (!strings) array.data = plait_tensor_data(result->tensor);
     int code = npy_write(&array, result->file);
+    if (strings) npy_free(&array);
     if (code == EXIT_FINE) {
         char *shape = tensor_shape_text(result->tensor, false);
         note("%s: %s written to %s", result->name, shape, result->file);

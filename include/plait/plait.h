@@ -220,7 +220,8 @@ PLAIT_API const char *plait_tensor_signature_name(const struct plait_tensor *ten
 PLAIT_API int32_t plait_tensor_index(const struct plait_tensor *tensor);
 PLAIT_API plait_type plait_tensor_type(const struct plait_tensor *tensor);
 PLAIT_API const char *plait_type_name(plait_type type); /* "float32", ... */
-/* Dimensions as of the last plait_allocate() (before it: the file's, after plait_resize_input(): the new ones). */
+/* Dimensions as of the last plait_allocate() (before it: the file's, after plait_resize_input(): the new ones). An output
+ * whose shape depends on data has the shape that the last invocation gave it, and no bytes before the first. */
 PLAIT_API int32_t plait_tensor_rank(const struct plait_tensor *tensor);
 PLAIT_API int32_t plait_tensor_dim(const struct plait_tensor *tensor, int32_t axis);
 /* The same with -1 where the file leaves a dimension open. */
@@ -235,8 +236,18 @@ PLAIT_API void *plait_tensor_data(const struct plait_tensor *tensor);
 PLAIT_API plait_status plait_tensor_write(struct plait_tensor *tensor, const void *data, size_t bytes);
 PLAIT_API plait_status plait_tensor_read(const struct plait_tensor *tensor, void *data, size_t bytes);
 
+/* Strings. A tensor of them takes any number of bytes: feeding one gives it other memory (plait_tensor_data()), and
+ * plait_tensor_write() takes TensorFlow Lite's layout: an int32 count, count + 1 int32 offsets from the beginning (the
+ * last is the end), the characters. As many strings as the tensor has elements; lengths NULL: each ends at its 0. */
+PLAIT_API plait_status plait_tensor_write_strings(struct plait_tensor *tensor, const char *const *texts,
+                                                  const size_t *lengths, size_t count);
+/* One string of a tensor, in C order; not terminated, valid until the tensor is fed or computed again. */
+PLAIT_API plait_status plait_tensor_string(const struct plait_tensor *tensor, size_t index, const char **text,
+                                           size_t *length);
+
 /* Uses the caller's memory for an input or output from now on: no copy. `memory` must hold plait_tensor_bytes(), be
- * aligned to 16 bytes and outlive the model or the next bind; memory == NULL goes back to plait's own. */
+ * aligned to 16 bytes and outlive the model or the next bind; memory == NULL goes back to plait's own. Refused for what
+ * gets its size while running. */
 PLAIT_API plait_status plait_bind(struct plait_tensor *tensor, void *memory, size_t bytes);
 
 /* ---- links ------------------------------------------------------------------------------------------------------- */

@@ -148,6 +148,27 @@ plait_status plait_tensor_read(const struct plait_tensor *tensor, void *data, si
     return done(handle, pl_handle_read(handle, data, bytes, &error), &error);
 }
 
+plait_status plait_tensor_write_strings(struct plait_tensor *tensor, const char *const *texts, const size_t *lengths,
+                                        size_t count)
+{
+    if (tensor == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct pl_tensor_handle *handle = pl_tensor_of(tensor);
+    bool complete = texts != NULL || count == 0;
+    for (size_t i = 0; complete && i < count; i++)
+        complete = texts[i] != NULL || (lengths != NULL && lengths[i] == 0);
+    if (!complete) return no_data(handle);
+    struct pl_error error = {0};
+    return done(handle, pl_handle_write_strings(handle, texts, lengths, count, &error), &error);
+}
+
+plait_status plait_tensor_string(const struct plait_tensor *tensor, size_t index, const char **text, size_t *length)
+{
+    if (tensor == NULL || text == NULL || length == NULL) return PLAIT_INVALID_ARGUMENT;
+    const struct pl_tensor_handle *handle = pl_const_tensor(tensor);
+    struct pl_error error = {0};
+    return done(handle, pl_handle_string(handle, index, text, length, &error), &error);
+}
+
 plait_status plait_bind(struct plait_tensor *tensor, void *memory, size_t bytes)
 {
     if (tensor == NULL) return PLAIT_INVALID_ARGUMENT;

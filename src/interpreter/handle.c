@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "interpreter/interpreter_internal.h"
-#include "ops/strings.h"
 
 struct pl_entry *pl_handle_entry(const struct pl_tensor_handle *handle)
 {
@@ -20,8 +19,7 @@ int32_t pl_handle_index(const struct pl_tensor_handle *handle)
     return handle->index;
 }
 
-/* What the program says of it; NULL if there is no program for the shapes as they are now. */
-static const struct pl_planned_tensor *planned(const struct pl_tensor_handle *handle)
+const struct pl_planned_tensor *pl_handle_planned(const struct pl_tensor_handle *handle)
 {
     const struct pl_unit *unit = handle->entry->unit;
     if (unit->program == NULL) return NULL;
@@ -42,7 +40,7 @@ static const struct pl_shape *wanted_shape(const struct pl_tensor_handle *handle
 /* What running has made of a tensor that is late; NULL for any other. */
 static const struct pl_late_slot *late_slot(const struct pl_tensor_handle *handle)
 {
-    const struct pl_planned_tensor *tensor = planned(handle);
+    const struct pl_planned_tensor *tensor = pl_handle_planned(handle);
     return tensor != NULL && tensor->late >= 0 ? handle->entry->unit->late->slots[tensor->late] : NULL;
 }
 
@@ -51,7 +49,7 @@ const struct pl_shape *pl_handle_shape(const struct pl_tensor_handle *handle)
     const bool stale = handle->entry->unit->stale;
     const struct pl_shape *wanted = stale ? wanted_shape(handle) : NULL;
     if (wanted != NULL) return wanted;
-    const struct pl_planned_tensor *tensor = planned(handle);
+    const struct pl_planned_tensor *tensor = pl_handle_planned(handle);
     const struct pl_late_slot *late = late_slot(handle);
     if (late != NULL && late->value.known) return &late->value.shape;
     return tensor != NULL ? &tensor->value.shape : &pl_handle_tensor(handle)->shape;
@@ -59,7 +57,7 @@ const struct pl_shape *pl_handle_shape(const struct pl_tensor_handle *handle)
 
 size_t pl_handle_bytes(const struct pl_tensor_handle *handle)
 {
-    const struct pl_planned_tensor *tensor = planned(handle);
+    const struct pl_planned_tensor *tensor = pl_handle_planned(handle);
     const struct pl_late_slot *late = late_slot(handle);
     if (late != NULL) return late->value.known ? late->value.bytes : 0;
     size_t bytes = 0;
@@ -71,7 +69,7 @@ size_t pl_handle_bytes(const struct pl_tensor_handle *handle)
 
 void *pl_handle_data(const struct pl_tensor_handle *handle)
 {
-    const struct pl_planned_tensor *tensor = planned(handle);
+    const struct pl_planned_tensor *tensor = pl_handle_planned(handle);
     const struct pl_unit *unit = handle->entry->unit;
     if (tensor == NULL || unit->stale) return NULL;
     if (tensor->late >= 0 && !late_slot(handle)->value.known) return NULL;
@@ -119,66 +117,6 @@ static pl_status check_copy(const struct pl_tensor_handle *handle, size_t bytes,
     return PL_OK;
 }
 
-/* Strings may take any size, so that the memory of what there was may go: not while it is read. */
-static pl_status write_strings(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
-{
-    struct pl_unit *unit = handle->entry->unit;
-    struct pl_memory *memory = handle->entry->instance->interpreter->memory;
-    const struct pl_planned_tensor *tensor = planned(handle);
-    struct pl_late_slot *slot = unit->late->slots[tensor->late];
-    struct pl_sized fresh = {0};
-    if (handle->entry->instance->component->busy)
-        return pl_fail(error, PL_BUSY, "model '%s' is running", handle->entry->instance->name);
-    if (bytes > slot->memory.capacity) {
-        if (!pl_sized_reserve(memory, &fresh, bytes))
-            return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for %zu bytes of strings", bytes);
-        memcpy(fresh.data, data, bytes);
-        pl_sized_clear(memory, &slot->memory);
-        slot->memory = fresh;
-    } else {
-        memmove(slot->memory.data, data, bytes);
-    }
-    unit->bases[tensor->location.base] = slot->memory.data;
-    slot->value = (struct pl_late_value){tensor->value.shape, bytes, true};
-    return PL_OK;
-}
-
-static bool is_input(const struct pl_tensor_handle *handle)
-{
-    const struct pl_subgraph *subgraph = pl_entry_subgraph(handle->entry);
-    for (int32_t i = 0; i < subgraph->input_count; i++)
-        if (subgraph->inputs[i] == handle->index) return true;
-    return false;
-}
-
-static pl_status check_strings(const struct pl_tensor_handle *handle, const void *data, size_t bytes,
-                               struct pl_error *error)
-{
-    const char *model = handle->entry->instance->name;
-    const char *name = pl_handle_tensor(handle)->name;
-    struct pl_strings strings;
-    if (!is_input(handle) || planned(handle)->late < 0)
-        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' of strings is no input", model, name);
-    if (!pl_strings_open(data, bytes, &strings))
-        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s': %zu bytes are no buffer of strings (count, "
-                       "offsets, characters)", model, name, bytes);
-    char text[PL_SHAPE_TEXT_BYTES];
-    const struct pl_shape *shape = pl_handle_shape(handle);
-    if (strings.count == pl_shape_count(shape)) return PL_OK;
-    return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' %s: found %d strings", model, name,
-                   pl_shape_text(shape, text), (int)strings.count);
-}
-
-static pl_status feed_strings(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
-{
-    struct pl_interpreter *interpreter = handle->entry->instance->interpreter;
-    PL_TRY(check_strings(handle, data, bytes, error));
-    pthread_mutex_lock(&interpreter->lock);
-    const pl_status status = write_strings(handle, data, bytes, error);
-    pthread_mutex_unlock(&interpreter->lock);
-    return status;
-}
-
 pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = handle->entry->instance->interpreter;
@@ -191,10 +129,10 @@ pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, siz
                        handle->entry->instance->name, pl_handle_tensor(handle)->name);
     if (pl_handle_tensor(handle)->type == PL_STRING) {
         PL_TRY(check_allocated(handle, error));
-        return feed_strings(handle, data, bytes, error);
+        return pl_handle_feed_strings(handle, data, bytes, error);
     }
     PL_TRY(check_copy(handle, bytes, error));
-    if (planned(handle)->slot < 0)
+    if (pl_handle_planned(handle)->slot < 0)
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' is a constant",
                        handle->entry->instance->name, pl_handle_tensor(handle)->name);
     memcpy(pl_handle_data(handle), data, bytes);
@@ -219,7 +157,7 @@ static struct pl_buffer *find_buffer(const struct pl_tensor_handle *handle, cons
 static pl_status bind(struct pl_tensor_handle *handle, void *memory, struct pl_error *error)
 {
     struct pl_unit *unit = handle->entry->unit;
-    const struct pl_planned_tensor *tensor = planned(handle);
+    const struct pl_planned_tensor *tensor = pl_handle_planned(handle);
     const char *model = handle->entry->instance->name;
     const char *name = pl_handle_tensor(handle)->name;
     if (tensor->late >= 0)

@@ -112,6 +112,14 @@ pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, siz
 pl_status pl_handle_read(const struct pl_tensor_handle *handle, void *data, size_t bytes, struct pl_error *error);
 pl_status pl_handle_bind(struct pl_tensor_handle *handle, void *memory, size_t bytes, struct pl_error *error);
 
+/* ---- string_handle.c */
+/* Feeds an input of strings with as many as its shape has elements; lengths NULL: they end at their 0. */
+pl_status pl_handle_write_strings(struct pl_tensor_handle *handle, const char *const *texts, const size_t *lengths,
+                                  size_t count, struct pl_error *error);
+/* String `index` of a tensor that has its bytes now; not terminated, valid until they change. */
+pl_status pl_handle_string(const struct pl_tensor_handle *handle, size_t index, const char **text, size_t *length,
+                           struct pl_error *error);
+
 /* ---- link.c */
 pl_status pl_interpreter_link(struct pl_interpreter *interpreter, const char *from_model, const char *output,
                               const char *to_model, const char *input, const struct pl_link_options *options,

@@ -244,6 +244,15 @@ void pl_settled_leave(struct pl_interpreter *interpreter, struct pl_instance *in
 /* ---- entry.c: with `change` held */
 void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *report);
 
+/* ---- handle.c */
+/* What the program says of a tensor; NULL if there is no program. */
+const struct pl_planned_tensor *pl_handle_planned(const struct pl_tensor_handle *handle);
+
+/* ---- string_handle.c */
+/* pl_handle_write() of strings: a buffer of any size, whose layout is checked. */
+pl_status pl_handle_feed_strings(struct pl_tensor_handle *handle, const void *data, size_t bytes,
+                                 struct pl_error *error);
+
 /* ---- run.c */
 /* One invocation under way. */
 struct pl_run {

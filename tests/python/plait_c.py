@@ -100,6 +100,8 @@ FUNCTIONS = {  # name: (result, arguments)
     "tensor_dim_signature": (_I, [_P, _I]), "tensor_bytes": (_S, [_P]),
     "tensor_quantization": (_N, [_P, C.POINTER(Quantization)]), "tensor_data": (_P, [_P]),
     "tensor_write": (_N, [_P, _P, _S]), "tensor_read": (_N, [_P, _P, _S]), "bind": (_N, [_P, _P, _S]),
+    "tensor_write_strings": (_N, [_P, C.POINTER(_T), C.POINTER(_S), _S]),
+    "tensor_string": (_N, [_P, _S, C.POINTER(_P), C.POINTER(_S)]),
     "link_options_default": (None, [C.POINTER(LinkOptions)]),
     "link": (_N, [_P, _T, _T, _T, _T, C.POINTER(LinkOptions)]), "unlink": (_N, [_P, _T, _T]),
     "set_whole": (_N, [_P, C.c_bool]), "resize_input": (_N, [_P, _S, C.POINTER(_I), _I]),
