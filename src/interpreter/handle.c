@@ -103,13 +103,13 @@ static pl_status check_copy(const struct pl_tensor_handle *handle, size_t bytes,
     const char *name = pl_handle_tensor(handle)->name;
     char text[PL_SHAPE_TEXT_BYTES];
     PL_TRY(check_allocated(handle, error));
+    if (late_slot(handle) != NULL && !late_slot(handle)->value.known)
+        return pl_fail(error, PL_NOT_ALLOCATED, "model '%s': tensor '%s' has no bytes yet: its size is known once it is "
+                       "fed or computed", model, name);
     if (bytes != pl_handle_bytes(handle))
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' (%s %s) has %zu bytes, found %zu", model,
                        name, pl_type_name(pl_handle_tensor(handle)->type),
                        pl_shape_text(pl_handle_shape(handle), text), pl_handle_bytes(handle), bytes);
-    if (late_slot(handle) != NULL && !late_slot(handle)->value.known)
-        return pl_fail(error, PL_NOT_ALLOCATED, "model '%s': tensor '%s' has no bytes yet: its size is known once it is "
-                       "fed or computed", model, name);
     if (pl_handle_data(handle) == NULL)
         return pl_fail(error, PL_INVALID_ARGUMENT,
                        "model '%s': tensor '%s' lives in the arena: only inputs, outputs and variables keep their bytes",

@@ -8,20 +8,29 @@ TYPES = {np.dtype(np.float32): schema.TensorType.FLOAT32, np.dtype(np.int8): sch
          np.dtype(np.uint8): schema.TensorType.UINT8, np.dtype(np.int32): schema.TensorType.INT32,
          np.dtype(np.int64): schema.TensorType.INT64, np.dtype(np.bool_): schema.TensorType.BOOL,
          np.dtype(np.int16): schema.TensorType.INT16, np.dtype(np.uint32): schema.TensorType.UINT32,
-         np.dtype(np.uint64): schema.TensorType.UINT64, np.dtype(np.complex64): schema.TensorType.COMPLEX64}
+         np.dtype(np.uint64): schema.TensorType.UINT64, np.dtype(np.complex64): schema.TensorType.COMPLEX64,
+         np.dtype("S"): schema.TensorType.STRING}
 
 
 class Graph:
-    """One subgraph under construction. tensor() and op() return indices; build() the bytes of the file."""
+    """One subgraph under construction. tensor() and op() return indices; build() the bytes of the file. subgraph()
+    begins a further one, which close() ends; they count from 1."""
 
-    def __init__(self):
-        self.model = schema.ModelT()
-        self.model.version = 3
-        self.model.buffers = [schema.BufferT()]
-        self.model.operatorCodes = []
-        self.graph = schema.SubGraphT()
+    def __init__(self, model=None):
+        if model is None:
+            model = schema.ModelT()
+            model.version = 3
+            model.buffers = [schema.BufferT()]
+            model.operatorCodes, model.subgraphs = [], []
+        self.model, self.graph = model, schema.SubGraphT()
         self.graph.tensors, self.graph.operators = [], []
-        self.model.subgraphs = [self.graph]
+        self.model.subgraphs.append(self.graph)
+
+    def subgraph(self):
+        return Graph(self.model)
+
+    def close(self, inputs, outputs):
+        self.graph.inputs, self.graph.outputs = list(inputs), list(outputs)
 
     def tensor(self, dtype, shape, quantization=None, data=None, name=None, signature=None):
         made = schema.TensorT()
@@ -33,7 +42,8 @@ class Graph:
             made.quantization.scale, made.quantization.zeroPoint = [quantization[0]], [quantization[1]]
         if data is not None:
             buffer = schema.BufferT()
-            buffer.data = np.frombuffer(np.asarray(data, dtype).tobytes(), np.uint8)
+            raw = data if isinstance(data, bytes) else np.asarray(data, dtype).tobytes()
+            buffer.data = np.frombuffer(raw, np.uint8)
             made.buffer = len(self.model.buffers)
             self.model.buffers.append(buffer)
         self.graph.tensors.append(made)
@@ -60,7 +70,7 @@ class Graph:
         return outputs[0]
 
     def build(self, inputs, outputs):
-        self.graph.inputs, self.graph.outputs = list(inputs), list(outputs)
+        self.close(inputs, outputs)
         builder = flatbuffers.Builder(1024)
         builder.Finish(self.model.Pack(builder), b"TFL3")
         return bytes(builder.Output())

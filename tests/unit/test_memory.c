@@ -93,6 +93,32 @@ static void test_region_pieces(void **state)
     assert_int_equal(unit.live, 0);
 }
 
+/* After two rounds of the same pieces nothing is asked for any more. */
+static void test_region_rewinds(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    struct pl_region region;
+    unit_memory_init(&unit, 0);
+    pl_region_init(&region, &unit.memory);
+    pl_region_rewind(&region);
+    int64_t calls = 0;
+    for (int round = 0; round < 5; round++) {
+        if (round == 2) calls = unit.calls;
+        for (int i = 1; i < 50; i++) {
+            char *piece = pl_region_allocate(&region, (size_t)i * 40);
+            assert_non_null(piece);
+            for (int k = 0; k < i * 40; k++) assert_int_equal(piece[k], 0);
+            memset(piece, 0xff, (size_t)i * 40);
+        }
+        pl_region_rewind(&region);
+    }
+    assert_true(calls > 0);
+    assert_int_equal(unit.calls, calls);
+    pl_region_clear(&region);
+    assert_int_equal(unit.live, 0);
+}
+
 static void test_region_copies(void **state)
 {
     (void)state;
@@ -137,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_memory_counts),
         cmocka_unit_test(test_memory_keeps_its_limit),
         cmocka_unit_test(test_region_pieces),
+        cmocka_unit_test(test_region_rewinds),
         cmocka_unit_test(test_region_copies),
         cmocka_unit_test(test_region_survives_any_failure),
     };
