@@ -72,7 +72,8 @@ static void test_broken_numbers(void **state)
             char data[BYTES];
             make(data);
             memcpy(data + 4 * at, &values[i], 4);
-            const bool fewer = at == 0 && values[i] >= 0 && values[i] < 3; /* may still be a layout */
+            const bool fewer =
+                at == 0 && values[i] >= 0 && values[i] < 3; /* may still be a layout */
             if (!fewer) assert_false(pl_strings_open(data, BYTES, &strings));
         }
     }
@@ -92,8 +93,8 @@ static void test_too_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_none),
-        cmocka_unit_test(test_cut_short),      cmocka_unit_test(test_broken_numbers),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_none),
+        cmocka_unit_test(test_cut_short),  cmocka_unit_test(test_broken_numbers),
         cmocka_unit_test(test_too_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
