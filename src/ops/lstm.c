@@ -233,9 +233,6 @@ static pl_status prepare_one(struct pl_prepare *prepare, struct option_fields fi
     PL_TRY(pl_check_set_output(prepare, 0, &output));
     if (prepare->inputs[PL_LSTM_INPUT]->tensor->type == PL_FLOAT32)
         return pl_lstm_prepare_float(prepare, &lstm, 1, asymmetric);
-    /* How many intermediate tensors there are says which of the two integer kernels it is. */
-    if (prepare->op->code == PL_BuiltinOperator_LSTM && prepare->op->intermediate_count == 12)
-        return pl_lstm_prepare_integer_8(prepare, &lstm);
     return pl_lstm_prepare_integer(prepare, &lstm);
 }
 

@@ -312,8 +312,9 @@ static pl_status prepare_output(struct pl_prepare *prepare, struct lstm_integer 
 {
     const struct pl_quantization *hidden = NULL;
     if (prepare->op->intermediate_count != INTERMEDIATES)
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
-                               "found %d intermediate tensors, expected %d",
+        return pl_prepare_fail(prepare, PL_UNSUPPORTED,
+                               "found %d intermediate tensors, expected %d: products of 8 bits "
+                               "are not supported",
                                (int)prepare->op->intermediate_count, (int)INTERMEDIATES);
     PL_TRY(pl_lstm_intermediate(prepare, HIDDEN, &hidden));
     const double unit = ldexp(1.0, -15);

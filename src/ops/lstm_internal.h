@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Between the files of LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM and BIDIRECTIONAL_SEQUENCE_LSTM: lstm.c
- * checks, lstm_basic.c, lstm_float.c, lstm_integer.c and lstm_integer_8.c compute. */
+ * checks, lstm_basic.c, lstm_float.c and lstm_integer.c compute. */
 #ifndef PL_OPS_LSTM_INTERNAL_H
 #define PL_OPS_LSTM_INTERNAL_H
 
@@ -112,8 +112,6 @@ pl_status pl_lstm_prepare_float(struct pl_prepare *prepare, const struct pl_lstm
                                 int32_t count, bool asymmetric);
 /* int8 activations and weights, an int16 cell; int16 gates. */
 pl_status pl_lstm_prepare_integer(struct pl_prepare *prepare, const struct pl_lstm *lstm);
-/* The same with products of 8 bits, of LSTM alone. */
-pl_status pl_lstm_prepare_integer_8(struct pl_prepare *prepare, const struct pl_lstm *lstm);
 /* The kernel with five inputs of LSTM. */
 pl_status pl_lstm_prepare_basic(struct pl_prepare *prepare);
 

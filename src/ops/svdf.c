@@ -188,6 +188,11 @@ static pl_status prepare_float(struct pl_prepare *prepare, struct svdf *svdf)
 static pl_status prepare_integer(struct pl_prepare *prepare, struct svdf *svdf)
 {
     static const int32_t quantized[] = {INPUT, FEATURES, TIMES, STATE};
+    /* The reference takes this one alone, and leaves it to the output's range. */
+    PL_TRY(pl_check_option(
+        prepare, "fused_activation_function",
+        pl_record_integer(prepare->op->options, PL_SVDFOptions_fused_activation_function),
+        PL_ActivationFunctionType_RELU, PL_ActivationFunctionType_RELU));
     for (size_t i = 0; i < sizeof quantized / sizeof quantized[0]; i++)
         PL_TRY(pl_check_quantized(prepare, pl_input(quantized[i])));
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));

@@ -318,7 +318,14 @@ static pl_status prepare_axes(struct pl_prepare *prepare, const struct pl_shape 
         .dilation = 1,
     };
     PL_TRY(prepare_axis(prepare, padding, &params->rows));
-    return prepare_axis(prepare, padding, &params->columns);
+    PL_TRY(prepare_axis(prepare, padding, &params->columns));
+    /* A convolution of the output must have the input's size. */
+    const int32_t height = params->rows.window.output, width = params->columns.window.output;
+    if (height == params->height && width == params->width) return PL_OK;
+    return pl_check_fail(prepare, PL_MISMATCH, pl_input(SHAPE),
+                         "%d x %d come from %d x %d, but the input has %d x %d",
+                         (int)output->dims[1], (int)output->dims[2], (int)height, (int)width,
+                         (int)params->height, (int)params->width);
 }
 
 static pl_status prepare_shapes(struct pl_prepare *prepare, struct transpose_convolution *params)
