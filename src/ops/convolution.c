@@ -146,6 +146,10 @@ static pl_status prepare_windows(struct pl_prepare *prepare, struct convolution 
     rows.dilation = (int32_t)pl_record_integer(options, PL_Conv2DOptions_dilation_h_factor);
     columns.dilation = (int32_t)pl_record_integer(options, PL_Conv2DOptions_dilation_w_factor);
     const int64_t padding = pl_record_integer(options, PL_Conv2DOptions_padding);
+    PL_TRY(pl_check_option(prepare, "stride_h", rows.stride, 1, INT16_MAX));
+    PL_TRY(pl_check_option(prepare, "stride_w", columns.stride, 1, INT16_MAX));
+    PL_TRY(pl_check_option(prepare, "dilation_h_factor", rows.dilation, 1, INT16_MAX));
+    PL_TRY(pl_check_option(prepare, "dilation_w_factor", columns.dilation, 1, INT16_MAX));
     PL_TRY(pl_padding_apply_patch(prepare, padding, &rows, &columns, input->dims[3],
                                   &convolution->shape.patch));
     convolution->height = rows.output;
@@ -266,7 +270,7 @@ static void flatten(struct convolution *convolution, int32_t batches)
 
 pl_status pl_prepare_conv_2d(struct pl_prepare *prepare)
 {
-    PL_TRY(pl_check_arity(prepare, 2, 3, 1));
+    PL_TRY(pl_check_arity(prepare, 3, 3, 1)); /* as in the reference, a bias has to be there */
     struct convolution *convolution = pl_prepare_allocate(prepare, sizeof *convolution);
     if (convolution == NULL) return PL_OUT_OF_MEMORY;
     prepare->params = convolution;

@@ -39,6 +39,22 @@ static pl_status eval(const struct pl_eval *eval, int64_t from, int64_t to)
     return PL_OK;
 }
 
+/* The output's numbers are fixed where both sides have one type of 8 or 16 bits with a sign: the
+ * kernels of the reference write no others. */
+static pl_status check_output(struct pl_prepare *prepare, pl_type type, float scale,
+                              int32_t zero_point)
+{
+    if (prepare->inputs[0]->tensor->type != type || prepare->outputs[0]->tensor->type != type)
+        return PL_OK;
+    const struct pl_quantization *found = &prepare->outputs[0]->tensor->quantization;
+    if (fabsf(found->scales[0] - scale) <= 0.001F * scale && found->zero_points[0] == zero_point)
+        return PL_OK;
+    return pl_check_fail(prepare, PL_MISMATCH, pl_output(0),
+                         "found scale %g and zero point %d, expected %g and %d",
+                         (double)found->scales[0], (int)found->zero_points[0], (double)scale,
+                         (int)zero_point);
+}
+
 /* exp() of all distances from the largest value that 8 bits can have. The distance times scale
  * and beta is a Q5 number; what would leave its range is as good as nothing and counts 0. */
 static pl_status fill_exp(struct pl_prepare *prepare, float beta, struct exp_table *table)
@@ -46,7 +62,7 @@ static pl_status fill_exp(struct pl_prepare *prepare, float beta, struct exp_tab
     const double scale = (double)prepare->inputs[0]->tensor->quantization.scales[0];
     const double real =
         fmin((double)beta * scale * (double)(1 << (31 - INTEGER_BITS)), 2147483647.0);
-    if (!(real > 1.0))
+    if (isnan(beta) || !(real > 1.0))
         return pl_prepare_fail(prepare, PL_UNSUPPORTED,
                                "beta %g times the input's scale %g is too small", (double)beta,
                                scale);
@@ -120,6 +136,8 @@ pl_status pl_prepare_softmax(struct pl_prepare *prepare)
     if (in != PL_FLOAT32 && in != PL_FLOAT16) {
         PL_TRY(pl_check_quantized(prepare, pl_input(0)));
         PL_TRY(pl_check_quantized(prepare, pl_output(0)));
+        PL_TRY(check_output(prepare, PL_INT8, 1.0F / 256, -128));
+        PL_TRY(check_output(prepare, PL_INT16, 1.0F / 32768, 0));
         plan->params.exp = plan->table.exp;
         PL_TRY(in == PL_INT16 ? fill_lookups(prepare, beta, plan)
                               : fill_exp(prepare, beta, &plan->table));

@@ -212,6 +212,27 @@ static pl_status mend_quantization(struct pl_assembly *assembly, struct pl_recor
     return PL_OK;
 }
 
+static bool has_elements(const struct pl_record *tensor)
+{
+    uint32_t rank = 0;
+    const int32_t *dims = pl_record_vector(tensor, PL_Tensor_shape, &rank);
+    for (uint32_t i = 0; i < rank; i++)
+        if (dims[i] == 0) return false;
+    return true;
+}
+
+/* A buffer that is there but holds nothing makes a constant of a tensor without elements; any
+ * other has no bytes in the file, which LiteRT takes as such only if no buffer is named. */
+static bool names_nothing(const struct pl_source *source, const struct pl_record *tensor,
+                          int64_t buffer)
+{
+    size_t bytes = 0;
+    const struct pl_record *record =
+        pl_record_item(source->model->root, PL_Model_buffers, (uint32_t)buffer);
+    (void)pl_model_buffer_bytes(&source->model->file, record, &bytes);
+    return bytes == 0 && has_elements(tensor);
+}
+
 /* A copy with the assembly's buffers. */
 static pl_status copy_tensor(struct pl_assembly *assembly, struct pl_source *source,
                              const struct pl_record *tensor, struct pl_record **copy)
@@ -220,7 +241,8 @@ static pl_status copy_tensor(struct pl_assembly *assembly, struct pl_source *sou
     *copy = pl_record_clone(&assembly->region, tensor);
     if (*copy == NULL) return pl_assembly_no_memory(assembly);
     const int64_t old = pl_record_integer(tensor, PL_Tensor_buffer);
-    if (old != 0) PL_TRY(pl_assembly_source_buffer(assembly, source, old, &buffer));
+    if (old != 0 && !names_nothing(source, tensor, old))
+        PL_TRY(pl_assembly_source_buffer(assembly, source, old, &buffer));
     pl_record_set_integer(*copy, PL_Tensor_buffer, buffer);
     const int64_t external = pl_record_integer(tensor, PL_Tensor_external_buffer);
     if (external != 0)

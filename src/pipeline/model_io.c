@@ -89,8 +89,21 @@ void pl_close_model(struct pl_open_model *opened)
 
 /* ---- verifying ------------------------------------------------------------------------------- */
 
-/* Plans the model as an interpreter would. That something is not implemented here, or takes too
- * much memory, says nothing about the file. */
+/* Custom operators that only the application knows: nothing can be planned around them. */
+static bool has_unknown_custom(const struct pl_graph *graph)
+{
+    for (int32_t s = 0; s < graph->subgraph_count; s++) {
+        const struct pl_subgraph *subgraph = &graph->subgraphs[s];
+        for (int32_t i = 0; i < subgraph->operator_count; i++) {
+            const struct pl_operator *op = &subgraph->operators[i];
+            if (op->custom_name != NULL && pl_op_find(op) == NULL) return true;
+        }
+    }
+    return false;
+}
+
+/* Plans the model as an interpreter would: what does not run here would not run elsewhere. That
+ * it takes too much memory, or forms of constants that are not read here, say nothing about it. */
 static pl_status try_plan(struct pl_memory *memory, const struct pl_model_limits *limits,
                           const void *bytes, size_t size, struct pl_error *error)
 {
@@ -103,15 +116,19 @@ static pl_status try_plan(struct pl_memory *memory, const struct pl_model_limits
     struct pl_graph *graph = NULL;
     struct pl_entry *entry = NULL;
     PL_TRY(pl_interpreter_open(&options, &interpreter, error));
-    pl_status status =
-        pl_interpreter_import(interpreter, bytes, size, PL_LOAD_BORROW, &graph, error);
-    if (status == PL_OK) {
+    pl_status status = pl_interpreter_import(
+        interpreter, bytes, size, PL_LOAD_BORROW | PL_LOAD_ALLOW_UNSUPPORTED, &graph, error);
+    bool plannable = false;
+    if (status == PL_UNSUPPORTED) {
+        status = PL_OK;
+    } else if (status == PL_OK) {
+        plannable = !has_unknown_custom(graph);
         status = pl_interpreter_add(interpreter, "fused", graph, NULL, &entry, error);
         pl_interpreter_release_graph(interpreter, graph);
     }
-    if (status == PL_OK) status = pl_interpreter_try_allocate(interpreter, error);
+    if (status == PL_OK && plannable) status = pl_interpreter_try_allocate(interpreter, error);
     pl_interpreter_close(interpreter);
-    return status == PL_UNSUPPORTED || status == PL_OUT_OF_MEMORY ? PL_OK : status;
+    return status == PL_OUT_OF_MEMORY ? PL_OK : status;
 }
 
 static pl_status verify_mapped(struct pl_memory *memory, const struct pl_model_limits *limits,

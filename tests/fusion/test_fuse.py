@@ -245,6 +245,22 @@ def test_metadata_is_kept_and_the_highest_version_asked_for(tmp_path):
     assert found == {"same": b"1", "a/other": b"2", "b/other": b"3"}
 
 
+def test_a_buffer_that_holds_nothing_is_not_named(tmp_path):
+    """LiteRT refuses a tensor whose buffer has an empty vector of data, plait does not mind: the fused file is good."""
+    tree = read((OWN / "digits_whole_int8.tflite").read_bytes()).tree
+    subgraph = tree.subgraphs[0]
+    buffer = schema.BufferT()
+    buffer.data = np.zeros(0, np.uint8)
+    subgraph.tensors[subgraph.operators[0].outputs[0]].buffer = len(tree.buffers)
+    tree.buffers.append(buffer)
+    path = tmp_path / "empty.tflite"
+    path.write_bytes(models.pack(tree))
+    with pytest.raises(ValueError):
+        oracle.open_reference(path.read_bytes())
+    data = fuse({"a": path}, [], tmp_path / "fused.tflite", "--check")
+    fusing.assert_same(Chain({"a": OWN / "digits_whole_int8.tflite"}, []), data)
+
+
 def custom_model(path, options):
     graph = tiny.Graph()
     x = graph.tensor(np.float32, [4], name="x")
