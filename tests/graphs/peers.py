@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LiteRT and plait in processes of their own: what one of them dies of costs one model."""
+import multiprocessing
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "python"), str(HERE.parent / "conformance")]
+
+SECONDS = 30
+
+
+class Died(Exception):
+    pass
+
+
+def run_litert(data, inputs):
+    """The outputs, or a refusal's text."""
+    from ai_edge_litert import interpreter as litert
+    runner = litert.Interpreter(model_content=data, num_threads=1,
+                                experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF)
+    runner.allocate_tensors()
+    for detail, array in zip(runner.get_input_details(), inputs, strict=True):
+        runner.set_tensor(detail["index"], array)
+    runner.invoke()
+    return [get_litert(runner, detail) for detail in runner.get_output_details()]
+
+
+def get_litert(runner, detail):
+    import numpy as np
+    try:
+        return np.array(runner.get_tensor(detail["index"]))
+    except ValueError:
+        if 0 not in detail["shape"]:
+            raise
+        return np.zeros(detail["shape"], detail["dtype"])  # LiteRT does not read a tensor without elements
+
+
+def run_plait(data, inputs, **options):
+    import plait_c
+    with plait_c.Interpreter(**options) as interpreter:
+        model = interpreter.load(data, "graph")
+        interpreter.allocate()
+        return [output.copy() for output in model(inputs)]
+
+
+def serve(run, pipe):
+    while True:
+        arguments, options = pipe.recv()
+        try:
+            pipe.send((True, run(*arguments, **options)))
+        except Exception as error:  # noqa: BLE001: whatever it says is the answer
+            pipe.send((False, f"{type(error).__name__}: {error}"))
+
+
+class Peer:
+    """run(data, inputs) in another process: (True, outputs) or (False, what it said). Died if the process did."""
+
+    def __init__(self, run):
+        self.run_function, self.process = run, None
+
+    def start(self):
+        self.pipe, theirs = multiprocessing.Pipe()
+        self.process = multiprocessing.get_context("fork").Process(target=serve, args=(self.run_function, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def run(self, *arguments, **options):
+        if self.process is None:
+            self.start()
+        try:
+            self.pipe.send((arguments, options))
+            if self.pipe.poll(SECONDS):
+                return self.pipe.recv()
+            self.process.kill()
+        except (EOFError, ConnectionError):
+            pass
+        self.process.join()
+        code, self.process = self.process.exitcode, None
+        raise Died(f"ended with {code}")
