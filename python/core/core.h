@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plait._core: the C API of plait.h as Python objects, in CPython's limited API. What TensorFlow Lite's Python looks
+ * like is made of it in Python, in plait/interpreter.py; here are handles, memory, and calls without the interpreter
+ * lock. NumPy is met through the buffer protocol, and by two of its functions that are looked up once. */
+#ifndef PLAIT_PYTHON_CORE_H
+#define PLAIT_PYTHON_CORE_H
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+
+#include "plait/plait.h"
+
+/* Of the module. Strong references. */
+struct core_state {
+    PyObject *error;        /* plait.Error */
+    PyObject *empty;        /* numpy.empty */
+    PyTypeObject *engine;
+    PyTypeObject *model;
+    PyTypeObject *view;
+    PyObject *dtypes[32];   /* numpy.dtype by plait_type; NULL: none */
+};
+
+struct core_state *core_state_of(PyTypeObject *type);
+
+/* An interpreter of plait's; many models. */
+struct core_engine {
+    PyObject_HEAD
+    struct plait_interpreter *interpreter; /* NULL once it is closed */
+    Py_ssize_t models;                     /* that are loaded by Python objects */
+};
+
+/* A model, one of its signatures, or one of its subgraphs. */
+struct core_model {
+    PyObject_HEAD
+    struct core_engine *engine; /* strong */
+    PyObject *owner;            /* strong: the model whose signature or subgraph this is; NULL: it owns the handle */
+    struct plait_model *handle;
+    Py_ssize_t tensor_count;
+    PyObject **shapes;          /* tuples by tensor, NULL: not asked for since the last change */
+};
+
+/* Raises plait.Error(message, status) for a call that failed, and returns NULL. */
+PyObject *core_fail(PyTypeObject *type, const struct plait_interpreter *interpreter, plait_status status);
+
+/* engine.c */
+extern PyType_Spec core_engine_spec;
+/* model.c */
+extern PyType_Spec core_model_spec;
+PyObject *core_model_wrap(struct core_engine *engine, PyObject *owner, struct plait_model *handle);
+void core_model_forget_shapes(struct core_model *model);
+/* The tensor of this index, or NULL with ValueError set. */
+struct plait_tensor *core_model_tensor(const struct core_model *model, Py_ssize_t index);
+PyObject *core_model_shape(struct core_model *model, Py_ssize_t index);
+/* facts.c: methods that tell what a model is */
+PyObject *core_model_facts(PyObject *self, PyObject *index);
+PyObject *core_model_operators(PyObject *self, PyObject *unused);
+PyObject *core_model_signatures(PyObject *self, PyObject *unused);
+PyObject *core_model_profile(PyObject *self, PyObject *unused);
+PyObject *core_model_memory(PyObject *self, PyObject *unused);
+/* data.c: methods that move bytes */
+extern PyType_Spec core_view_spec;
+PyObject *core_model_set(PyObject *self, PyObject *arguments);
+PyObject *core_model_get(PyObject *self, PyObject *index);
+PyObject *core_model_view(PyObject *self, PyObject *arguments);
+PyObject *core_model_read(PyObject *self, PyObject *index);
+PyObject *core_model_write(PyObject *self, PyObject *arguments);
+
+/* How the buffer protocol calls elements of this type; NULL: bytes that have no type there. */
+const char *core_format(plait_type type);
+size_t core_item_bytes(plait_type type);
+
+#endif

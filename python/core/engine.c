@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Engine: an interpreter of plait's, which holds any number of models. */
+#include "core.h"
+
+static PyObject *create(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"threads", "lanes", "cpu", "memory_limit", NULL};
+    struct plait_options options;
+    Py_ssize_t memory_limit = 0;
+    plait_options_default(&options);
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|iizn", names, &options.threads, &options.lanes, &options.cpu,
+                                     &memory_limit))
+        return NULL;
+    if (memory_limit > 0) options.memory_limit_bytes = (size_t)memory_limit;
+    struct core_engine *self = (struct core_engine *)PyType_GenericAlloc(type, 0);
+    if (self == NULL) return NULL;
+    const plait_status status = plait_open(&options, &self->interpreter);
+    if (status == PLAIT_OK) return (PyObject *)self;
+    Py_DECREF(self);
+    return core_fail(type, NULL, status);
+}
+
+static void destroy(PyObject *object)
+{
+    struct core_engine *self = (struct core_engine *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    plait_close(self->interpreter);
+    PyObject_Free(object);
+    Py_DECREF(type);
+}
+
+static PyObject *load(PyObject *object, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"name", "path", "content", "keep_all_tensors", NULL};
+    struct core_engine *self = (struct core_engine *)object;
+    struct plait_load_options options;
+    const char *name = NULL;
+    PyObject *path = NULL;
+    Py_buffer content = {0};
+    int keep_all = 0;
+    plait_load_options_default(&options);
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "z|O&z*p", names, &name, PyUnicode_FSConverter, &path, &content,
+                                     &keep_all))
+        return NULL;
+    options.keep_all_tensors = keep_all != 0;
+    struct plait_model *handle = NULL;
+    plait_status status = PLAIT_OK;
+    const char *text = path != NULL ? PyBytes_AsString(path) : NULL;
+    Py_BEGIN_ALLOW_THREADS
+    if (text != NULL) status = plait_load_file(self->interpreter, name, text, &options, &handle);
+    else status = plait_load_buffer(self->interpreter, name, content.buf, (size_t)content.len, &options, &handle);
+    Py_END_ALLOW_THREADS
+    Py_XDECREF(path);
+    if (content.obj != NULL) PyBuffer_Release(&content);
+    if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->interpreter, status);
+    return core_model_wrap(self, NULL, handle);
+}
+
+static PyObject *link_models(PyObject *object, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"from_model", "output", "to_model", "input", "cast", "reshape", "scale", "offset", NULL};
+    struct core_engine *self = (struct core_engine *)object;
+    struct plait_link_options options;
+    const char *from = NULL, *output = NULL, *to = NULL, *input = NULL;
+    int cast = 0, reshape = 0;
+    PyObject *scale = Py_None, *offset = Py_None;
+    plait_link_options_default(&options);
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "szsz|ppOO", names, &from, &output, &to, &input, &cast, &reshape,
+                                     &scale, &offset))
+        return NULL;
+    options.cast = cast != 0;
+    options.reshape = reshape != 0;
+    options.has_scale = scale != Py_None;
+    options.has_offset = offset != Py_None;
+    if (options.has_scale) options.scale = (float)PyFloat_AsDouble(scale);
+    if (options.has_offset) options.offset = (float)PyFloat_AsDouble(offset);
+    if (PyErr_Occurred()) return NULL;
+    const plait_status status = plait_link(self->interpreter, from, output, to, input, &options);
+    if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->interpreter, status);
+    Py_RETURN_NONE;
+}
+
+static PyObject *unlink_models(PyObject *object, PyObject *arguments)
+{
+    struct core_engine *self = (struct core_engine *)object;
+    const char *to = NULL, *input = NULL;
+    if (!PyArg_ParseTuple(arguments, "sz", &to, &input)) return NULL;
+    const plait_status status = plait_unlink(self->interpreter, to, input);
+    if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->interpreter, status);
+    Py_RETURN_NONE;
+}
+
+static PyObject *allocate(PyObject *object, PyObject *unused)
+{
+    struct core_engine *self = (struct core_engine *)object;
+    plait_status status = PLAIT_OK;
+    (void)unused;
+    Py_BEGIN_ALLOW_THREADS
+    status = plait_allocate(self->interpreter);
+    Py_END_ALLOW_THREADS
+    if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->interpreter, status);
+    Py_RETURN_NONE;
+}
+
+static PyObject *stats(PyObject *object, PyObject *unused)
+{
+    struct core_engine *self = (struct core_engine *)object;
+    struct plait_stats s;
+    (void)unused;
+    const plait_status status = plait_get_stats(self->interpreter, &s);
+    if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->interpreter, status);
+    return Py_BuildValue("{s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:K,s:K,s:s}", "models", (Py_ssize_t)s.models, "lanes",
+                         (Py_ssize_t)s.lanes, "arena_bytes", (Py_ssize_t)s.arena_bytes, "arena_sum_bytes",
+                         (Py_ssize_t)s.arena_sum_bytes, "constant_bytes", (Py_ssize_t)s.constant_bytes,
+                         "constant_sum_bytes", (Py_ssize_t)s.constant_sum_bytes, "io_bytes", (Py_ssize_t)s.io_bytes,
+                         "state_bytes", (Py_ssize_t)s.state_bytes, "memory_bytes", (Py_ssize_t)s.memory_bytes,
+                         "memory_peak_bytes", (Py_ssize_t)s.memory_peak_bytes, "allocations",
+                         (unsigned long long)s.allocations, "invocations", (unsigned long long)s.invocations, "cpu", s.cpu);
+}
+
+static PyMethodDef methods[] = {
+    {"load", (PyCFunction)(void (*)(void))load, METH_VARARGS | METH_KEYWORDS, "load(name, path=None, content=None, "
+     "keep_all_tensors=False) -> Model"},
+    {"link", (PyCFunction)(void (*)(void))link_models, METH_VARARGS | METH_KEYWORDS,
+     "link(from_model, output, to_model, input, cast=False, reshape=False, scale=None, offset=None)"},
+    {"unlink", unlink_models, METH_VARARGS, "unlink(to_model, input)"},
+    {"allocate", allocate, METH_NOARGS, "Plans what changed in any model."},
+    {"stats", stats, METH_NOARGS, "Memory and counts as a dictionary."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_new, create}, {Py_tp_dealloc, destroy}, {Py_tp_methods, methods},
+    {Py_tp_doc, "Engine(threads=1, lanes=1, cpu=None, memory_limit=0): one interpreter for many models."}, {0, NULL},
+};
+
+PyType_Spec core_engine_spec = {"plait._core.Engine", sizeof(struct core_engine), 0,
+                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, slots};

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Model: a model under its name, or the handle of one of its signatures or subgraphs, which keeps the model alive. */
+#include "core.h"
+
+/* ---- life --------------------------------------------------------------------------------------------------------- */
+
+PyObject *core_model_wrap(struct core_engine *engine, PyObject *owner, struct plait_model *handle)
+{
+    PyTypeObject *type = core_state_of(Py_TYPE((PyObject *)engine))->model;
+    struct core_model *self = (struct core_model *)PyType_GenericAlloc(type, 0);
+    if (self == NULL) {
+        if (owner == NULL) plait_unload(handle);
+        return NULL;
+    }
+    self->engine = engine;
+    Py_INCREF(engine);
+    self->owner = owner;
+    Py_XINCREF(owner);
+    self->handle = handle;
+    self->tensor_count = (Py_ssize_t)plait_tensor_count(handle);
+    self->shapes = PyMem_Calloc((size_t)self->tensor_count + 1, sizeof self->shapes[0]);
+    if (self->shapes != NULL) return (PyObject *)self;
+    self->tensor_count = 0;
+    Py_DECREF(self);
+    return PyErr_NoMemory();
+}
+
+void core_model_forget_shapes(struct core_model *model)
+{
+    for (Py_ssize_t i = 0; i < model->tensor_count; i++) Py_CLEAR(model->shapes[i]);
+}
+
+static void destroy(PyObject *object)
+{
+    struct core_model *self = (struct core_model *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    core_model_forget_shapes(self);
+    PyMem_Free(self->shapes);
+    if (self->owner == NULL && self->handle != NULL) plait_unload(self->handle);
+    Py_XDECREF(self->owner);
+    Py_XDECREF((PyObject *)self->engine);
+    PyObject_Free(object);
+    Py_DECREF(type);
+}
+
+static PyObject *finish(struct core_model *self, plait_status status)
+{
+    if (status != PLAIT_OK) return core_fail(Py_TYPE((PyObject *)self), self->engine->interpreter, status);
+    Py_RETURN_NONE;
+}
+
+/* ---- tensors ------------------------------------------------------------------------------------------------------ */
+
+struct plait_tensor *core_model_tensor(const struct core_model *model, Py_ssize_t index)
+{
+    struct plait_tensor *tensor = index >= 0 ? plait_tensor_at(model->handle, (size_t)index) : NULL;
+    if (tensor == NULL && !PyErr_Occurred())
+        PyErr_Format(PyExc_ValueError, "Tensor with index %zd does not exist; there are %zd", index, model->tensor_count);
+    return tensor;
+}
+
+PyObject *core_model_shape(struct core_model *model, Py_ssize_t index)
+{
+    struct plait_tensor *tensor = core_model_tensor(model, index);
+    if (tensor == NULL) return NULL;
+    if (model->shapes[index] == NULL) {
+        const int32_t rank = plait_tensor_rank(tensor);
+        PyObject *shape = PyTuple_New(rank);
+        for (int32_t i = 0; shape != NULL && i < rank; i++) {
+            PyObject *size = PyLong_FromLong(plait_tensor_dim(tensor, i));
+            if (size == NULL || PyTuple_SetItem(shape, i, size) != 0) Py_CLEAR(shape);
+        }
+        if (shape == NULL) return NULL;
+        model->shapes[index] = shape;
+    }
+    Py_INCREF(model->shapes[index]);
+    return model->shapes[index];
+}
+
+static PyObject *indices(const struct core_model *self, size_t count,
+                         struct plait_tensor *(*at)(const struct plait_model *, size_t))
+{
+    PyObject *list = PyList_New((Py_ssize_t)count);
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        PyObject *index = PyLong_FromLong(plait_tensor_index(at(self->handle, i)));
+        if (index == NULL || PyList_SetItem(list, (Py_ssize_t)i, index) != 0) Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyObject *inputs(PyObject *object, PyObject *unused)
+{
+    const struct core_model *self = (struct core_model *)object;
+    (void)unused;
+    return indices(self, plait_input_count(self->handle), plait_input);
+}
+
+static PyObject *outputs(PyObject *object, PyObject *unused)
+{
+    const struct core_model *self = (struct core_model *)object;
+    (void)unused;
+    return indices(self, plait_output_count(self->handle), plait_output);
+}
+
+/* resize(input number, dims) */
+static PyObject *resize(PyObject *object, PyObject *arguments)
+{
+    struct core_model *self = (struct core_model *)object;
+    enum { MOST = 64 };
+    int32_t dims[MOST];
+    Py_ssize_t input = 0;
+    PyObject *shape = NULL;
+    if (!PyArg_ParseTuple(arguments, "nO", &input, &shape)) return NULL;
+    const Py_ssize_t rank = PySequence_Size(shape);
+    if (rank < 0) return NULL;
+    if (rank > MOST) return PyErr_Format(PyExc_ValueError, "a shape of %zd dimensions", rank);
+    for (Py_ssize_t i = 0; i < rank; i++) {
+        PyObject *item = PySequence_GetItem(shape, i);
+        const long size = item == NULL ? -1 : PyLong_AsLong(item);
+        Py_XDECREF(item);
+        if (PyErr_Occurred()) return NULL;
+        if (size < INT32_MIN || size > INT32_MAX) return PyErr_Format(PyExc_ValueError, "a dimension of %ld", size);
+        dims[i] = (int32_t)size;
+    }
+    core_model_forget_shapes(self);
+    return finish(self, plait_resize_input(self->handle, (size_t)input, dims, (int32_t)rank));
+}
+
+/* ---- runs --------------------------------------------------------------------------------------------------------- */
+
+static PyObject *without_lock(PyObject *object, plait_status (*call)(struct plait_model *))
+{
+    struct core_model *self = (struct core_model *)object;
+    plait_status status = PLAIT_OK;
+    Py_BEGIN_ALLOW_THREADS
+    status = call(self->handle);
+    Py_END_ALLOW_THREADS
+    return finish(self, status);
+}
+
+static PyObject *allocate(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    core_model_forget_shapes((struct core_model *)object);
+    return without_lock(object, plait_allocate_model);
+}
+
+static PyObject *invoke(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    return without_lock(object, plait_invoke);
+}
+
+static PyObject *run(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    return without_lock(object, plait_run);
+}
+
+static PyObject *reset(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    return without_lock(object, plait_reset_variables);
+}
+
+static PyObject *set_threads(PyObject *object, PyObject *count)
+{
+    struct core_model *self = (struct core_model *)object;
+    const long threads = PyLong_AsLong(count);
+    if (PyErr_Occurred()) return NULL;
+    return finish(self, plait_set_threads(self->handle, threads > INT32_MAX ? INT32_MAX : (int32_t)threads));
+}
+
+/* ---- other handles ------------------------------------------------------------------------------------------------ */
+
+static PyObject *owner_of(struct core_model *self)
+{
+    return self->owner != NULL ? self->owner : (PyObject *)self;
+}
+
+static PyObject *signature(PyObject *object, PyObject *key)
+{
+    struct core_model *self = (struct core_model *)object;
+    PyObject *text = PyUnicode_AsUTF8String(key);
+    if (text == NULL) return NULL;
+    struct plait_model *handle = plait_signature(self->handle, PyBytes_AsString(text));
+    Py_DECREF(text);
+    if (handle == NULL) return PyErr_Format(PyExc_ValueError, "Invalid signature_key provided: \"%U\".", key);
+    return core_model_wrap(self->engine, owner_of(self), handle);
+}
+
+static PyObject *subgraph(PyObject *object, PyObject *number)
+{
+    struct core_model *self = (struct core_model *)object;
+    const Py_ssize_t index = PyLong_AsSsize_t(number);
+    if (PyErr_Occurred()) return NULL;
+    struct plait_model *handle = index < 0 ? NULL : plait_subgraph(self->handle, (size_t)index);
+    if (handle == NULL) return PyErr_Format(PyExc_ValueError, "there is no subgraph %zd", index);
+    return core_model_wrap(self->engine, owner_of(self), handle);
+}
+
+static PyObject *clone(PyObject *object, PyObject *name)
+{
+    struct core_model *self = (struct core_model *)object;
+    PyObject *text = PyUnicode_AsUTF8String(name);
+    if (text == NULL) return NULL;
+    struct plait_model *handle = NULL;
+    const plait_status status = plait_clone(self->handle, PyBytes_AsString(text), &handle);
+    Py_DECREF(text);
+    if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->engine->interpreter, status);
+    return core_model_wrap(self->engine, NULL, handle);
+}
+
+/* ---- the type ----------------------------------------------------------------------------------------------------- */
+
+static PyObject *get_name(PyObject *object, void *unused)
+{
+    (void)unused;
+    return PyUnicode_FromString(plait_model_name(((struct core_model *)object)->handle));
+}
+
+static PyObject *get_subgraph_count(PyObject *object, void *unused)
+{
+    (void)unused;
+    return PyLong_FromSize_t(plait_subgraph_count(((struct core_model *)object)->handle));
+}
+
+static PyObject *get_subgraph_index(PyObject *object, void *unused)
+{
+    (void)unused;
+    return PyLong_FromSize_t(plait_subgraph_index(((struct core_model *)object)->handle));
+}
+
+static PyObject *get_tensor_count(PyObject *object, void *unused)
+{
+    (void)unused;
+    return PyLong_FromSsize_t(((struct core_model *)object)->tensor_count);
+}
+
+static PyGetSetDef members[] = {
+    {"name", get_name, NULL, "The model's name.", NULL},
+    {"subgraph_count", get_subgraph_count, NULL, "Subgraphs of the file.", NULL},
+    {"subgraph_index", get_subgraph_index, NULL, "Which of them this handle is.", NULL},
+    {"tensor_count", get_tensor_count, NULL, "Tensors of this subgraph.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMethodDef methods[] = {
+    {"inputs", inputs, METH_NOARGS, "Indices of the input tensors."},
+    {"outputs", outputs, METH_NOARGS, "Indices of the output tensors."},
+    {"facts", core_model_facts, METH_O, "facts(index): what a tensor is, as a tuple."},
+    {"operators", core_model_operators, METH_NOARGS, "[(name, inputs, outputs)]"},
+    {"signatures", core_model_signatures, METH_NOARGS, "{key: ({name: index}, {name: index})}"},
+    {"memory", core_model_memory, METH_NOARGS, "Bytes by kind as a dictionary."},
+    {"profile", core_model_profile, METH_NOARGS, "[(name, operator index, calls, nanoseconds)]"},
+    {"resize", resize, METH_VARARGS, "resize(input number, shape)"},
+    {"allocate", allocate, METH_NOARGS, "Plans this model, and those that are linked with it."},
+    {"invoke", invoke, METH_NOARGS, "Runs this model."},
+    {"run", run, METH_NOARGS, "Runs all models that are linked with this one."},
+    {"reset", reset, METH_NOARGS, "Sets variables back."},
+    {"set_threads", set_threads, METH_O, "Most workers that this model uses."},
+    {"signature", signature, METH_O, "The handle of a signature."},
+    {"subgraph", subgraph, METH_O, "The handle of a subgraph."},
+    {"clone", clone, METH_O, "clone(name): another stream of the same model."},
+    {"set", core_model_set, METH_VARARGS, "set(index, array) -> bool: False if type or shape do not fit."},
+    {"get", core_model_get, METH_O, "get(index): a new array."},
+    {"view", core_model_view, METH_VARARGS, "view(index, base): the tensor's memory by the buffer protocol; keeps base alive."},
+    {"read", core_model_read, METH_O, "read(index): the tensor's bytes."},
+    {"write", core_model_write, METH_VARARGS, "write(index, bytes)"},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_dealloc, destroy}, {Py_tp_methods, methods}, {Py_tp_getset, members},
+    {Py_tp_doc, "A model of an Engine, one of its signatures, or one of its subgraphs."}, {0, NULL},
+};
+
+PyType_Spec core_model_spec = {"plait._core.Model", sizeof(struct core_model), 0,
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
