@@ -120,6 +120,8 @@ struct plait_load_options {
     bool borrow;            /* plait_load_buffer: the caller keeps the bytes alive and unchanged until unload, constants
                              * are used where they are. Default: what is needed is copied. */
     bool allow_unsupported; /* load a model although operators are missing, to look at it; allocate then refuses it */
+    bool keep_all_tensors;  /* every tensor of the model keeps its bytes after a run, to be looked at; constants too. Costs
+                             * the memory of all of them */
 };
 
 PLAIT_API void plait_load_options_default(struct plait_load_options *options);
@@ -164,6 +166,12 @@ PLAIT_API size_t plait_signature_count(const struct plait_model *model);
 PLAIT_API const char *plait_signature_key(const struct plait_model *model, size_t index);
 /* NULL if there is no signature of that key. */
 PLAIT_API struct plait_model *plait_signature(struct plait_model *model, const char *key);
+
+/* The file's subgraphs as handles: 0 is the model itself. One that no signature names can be looked at, but not invoked.
+ * plait_subgraph() is NULL if there is none of this index. */
+PLAIT_API size_t plait_subgraph_count(const struct plait_model *model);
+PLAIT_API struct plait_model *plait_subgraph(struct plait_model *model, size_t index);
+PLAIT_API size_t plait_subgraph_index(const struct plait_model *model);
 
 /* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
@@ -218,6 +226,8 @@ PLAIT_API const char *plait_tensor_name(const struct plait_tensor *tensor);
 PLAIT_API const char *plait_tensor_signature_name(const struct plait_tensor *tensor);
 /* The tensor's index in its subgraph. */
 PLAIT_API int32_t plait_tensor_index(const struct plait_tensor *tensor);
+/* Whether the file gives the tensor's bytes. */
+PLAIT_API bool plait_tensor_is_constant(const struct plait_tensor *tensor);
 PLAIT_API plait_type plait_tensor_type(const struct plait_tensor *tensor);
 PLAIT_API const char *plait_type_name(plait_type type); /* "float32", ... */
 /* Dimensions as of the last plait_allocate() (before it: the file's, after plait_resize_input(): the new ones). An output
@@ -287,6 +297,9 @@ PLAIT_API plait_status plait_resize_input(struct plait_model *model, size_t inde
 /* Plans what changed since the last call: shapes, order, memory, packed constants. Only changed linked sets are
  * planned; pointers of others stay, and they may be running. On failure everything stays as it was. */
 PLAIT_API plait_status plait_allocate(struct plait_interpreter *interpreter);
+
+/* The same for this model and those it is linked with alone: others that changed stay as they are. */
+PLAIT_API plait_status plait_allocate_model(struct plait_model *model);
 
 /* Runs one model on its inputs as they are now; a linked input holds what its producer last produced. */
 PLAIT_API plait_status plait_invoke(struct plait_model *model);

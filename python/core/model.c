@@ -13,7 +13,7 @@ PyObject *core_model_wrap(struct core_engine *engine, PyObject *owner, struct pl
         return NULL;
     }
     self->engine = engine;
-    Py_INCREF(engine);
+    Py_INCREF((PyObject *)engine);
     self->owner = owner;
     Py_XINCREF(owner);
     self->handle = handle;

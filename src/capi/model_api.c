@@ -17,17 +17,18 @@ struct load_arguments {
     const void *data;
     size_t bytes;
     uint32_t flags;
+    bool keep_all;
     struct pl_entry *entry;
 };
 
-static bool take_flags(const struct plait_load_options *options, uint32_t *flags)
+static bool take_options(const struct plait_load_options *options, struct load_arguments *arguments)
 {
-    *flags = 0;
     if (options == NULL) return true;
     if (options->struct_bytes != sizeof *options) return false;
-    if (options->keep_mapped) *flags |= PL_LOAD_KEEP_MAPPED;
-    if (options->borrow) *flags |= PL_LOAD_BORROW;
-    if (options->allow_unsupported) *flags |= PL_LOAD_ALLOW_UNSUPPORTED;
+    if (options->keep_mapped) arguments->flags |= PL_LOAD_KEEP_MAPPED;
+    if (options->borrow) arguments->flags |= PL_LOAD_BORROW;
+    if (options->allow_unsupported) arguments->flags |= PL_LOAD_ALLOW_UNSUPPORTED;
+    arguments->keep_all = options->keep_all_tensors;
     return true;
 }
 
@@ -43,6 +44,7 @@ static pl_status load(struct plait_interpreter *api, void *context, struct pl_er
     const pl_status status = pl_interpreter_add(api->interpreter, arguments->name, graph, NULL,
                                                 &arguments->entry, error);
     pl_interpreter_release_graph(api->interpreter, graph);
+    if (status == PL_OK && arguments->keep_all) pl_entry_keep_all(arguments->entry);
     return status;
 }
 
@@ -82,7 +84,7 @@ plait_status plait_load_file(struct plait_interpreter *interpreter, const char *
     if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
     char stem[256];
     struct load_arguments arguments = {.name = name, .path = path};
-    if (path == NULL || !take_flags(options, &arguments.flags))
+    if (path == NULL || !take_options(options, &arguments))
         return pl_refuse(interpreter, "plait_load_file: path is NULL, or the options were not set by default first");
     if (name == NULL) {
         pl_name_from_path(path, stem, sizeof stem);
@@ -96,7 +98,7 @@ plait_status plait_load_buffer(struct plait_interpreter *interpreter, const char
 {
     if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
     struct load_arguments arguments = {.name = name, .data = data, .bytes = bytes};
-    if (name == NULL || data == NULL || !take_flags(options, &arguments.flags))
+    if (name == NULL || data == NULL || !take_options(options, &arguments))
         return pl_refuse(interpreter, "plait_load_buffer: name or data is NULL, or the options were not set by default first");
     return load_model(interpreter, &arguments, model);
 }
@@ -171,6 +173,21 @@ plait_status plait_set_threads(struct plait_model *model, int32_t threads)
     if (model == NULL) return PLAIT_INVALID_ARGUMENT;
     struct pl_error error = {0};
     return pl_report(pl_api_of(pl_entry_of(model)), pl_entry_set_threads(pl_entry_of(model), threads, &error), &error);
+}
+
+size_t plait_subgraph_count(const struct plait_model *model)
+{
+    return model == NULL ? 0 : (size_t)pl_entry_graph(pl_const_entry(model))->subgraph_count;
+}
+
+struct plait_model *plait_subgraph(struct plait_model *model, size_t index)
+{
+    return model == NULL ? NULL : pl_model_handle(pl_entry_of_subgraph(pl_entry_of(model), index));
+}
+
+size_t plait_subgraph_index(const struct plait_model *model)
+{
+    return model == NULL ? 0 : pl_entry_subgraph_index(pl_const_entry(model));
 }
 
 size_t plait_signature_count(const struct plait_model *model)
@@ -283,6 +300,18 @@ plait_status plait_allocate(struct plait_interpreter *interpreter)
 {
     if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
     return pl_run_operation(interpreter, allocate, measure_allocate, NULL);
+}
+
+static pl_status allocate_model(struct plait_interpreter *api, void *context, struct pl_error *error)
+{
+    (void)api;
+    return pl_entry_allocate(context, error);
+}
+
+plait_status plait_allocate_model(struct plait_model *model)
+{
+    if (model == NULL) return PLAIT_INVALID_ARGUMENT;
+    return pl_run_operation(pl_api_of(pl_entry_of(model)), allocate_model, measure_allocate, pl_entry_of(model));
 }
 
 plait_status plait_invoke(struct plait_model *model)

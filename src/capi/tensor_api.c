@@ -69,6 +69,11 @@ int32_t plait_tensor_index(const struct plait_tensor *tensor)
     return tensor == NULL ? -1 : pl_handle_index(pl_const_tensor(tensor));
 }
 
+bool plait_tensor_is_constant(const struct plait_tensor *tensor)
+{
+    return tensor != NULL && pl_handle_tensor(pl_const_tensor(tensor))->constant != NULL;
+}
+
 plait_type plait_tensor_type(const struct plait_tensor *tensor)
 {
     if (tensor == NULL) return PLAIT_NO_TYPE;

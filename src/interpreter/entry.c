@@ -265,6 +265,31 @@ pl_status pl_entry_set_threads(struct pl_entry *entry, int32_t threads, struct p
     return status;
 }
 
+void pl_entry_keep_all(struct pl_entry *entry)
+{
+    struct pl_instance *instance = entry->instance;
+    struct pl_interpreter *interpreter = instance->interpreter;
+    pthread_mutex_lock(&interpreter->change);
+    pthread_mutex_lock(&interpreter->lock);
+    instance->keep_all = true;
+    instance->component->unit.stale = true;
+    for (int32_t i = 0; pl_instance_unit(instance, i) != NULL; i++) pl_instance_unit(instance, i)->stale = true;
+    pl_settled_forget(interpreter);
+    pthread_mutex_unlock(&interpreter->lock);
+    pthread_mutex_unlock(&interpreter->change);
+}
+
+struct pl_entry *pl_entry_of_subgraph(const struct pl_entry *entry, size_t index)
+{
+    const struct pl_instance *instance = entry->instance;
+    return index < (size_t)instance->graph->subgraph_count ? instance->subgraphs[index] : NULL;
+}
+
+size_t pl_entry_subgraph_index(const struct pl_entry *entry)
+{
+    return (size_t)entry->subgraph;
+}
+
 pl_status pl_entry_reset_variables(struct pl_entry *entry, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->instance->interpreter;

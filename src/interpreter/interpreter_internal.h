@@ -94,11 +94,13 @@ struct pl_instance {
     struct pl_component *component;
     int32_t member; /* in the component, as it was planned */
     int32_t threads;
+    bool keep_all;  /* nothing in between is overwritten */
     bool resized;   /* since the last allocate: variables start anew, as in TensorFlow Lite */
     bool indirect;  /* used while a component is being formed */
     struct pl_buffer *buffers;
     struct pl_entry primary;
     struct pl_entry *signatures; /* graph->signature_count */
+    struct pl_entry **subgraphs; /* graph->subgraph_count: the primary, a signature's, or one that is only looked at */
 };
 
 /* Models joined by links; a model without links is a component of its own. Runs one invocation at a time. */

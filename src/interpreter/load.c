@@ -184,6 +184,24 @@ static bool make_signature_entry(struct pl_instance *instance, struct pl_entry *
     return true;
 }
 
+/* What no signature names has an entry too, to be looked at. */
+static bool make_subgraph_entries(struct pl_instance *instance)
+{
+    const struct pl_graph *graph = instance->graph;
+    instance->subgraphs = pl_region_array(&instance->region, (size_t)graph->subgraph_count, sizeof(struct pl_entry *));
+    if (instance->subgraphs == NULL) return false;
+    instance->subgraphs[0] = &instance->primary;
+    for (int32_t i = graph->signature_count - 1; i >= 0; i--)
+        if (graph->signatures[i].subgraph != 0)
+            instance->subgraphs[graph->signatures[i].subgraph] = &instance->signatures[i];
+    for (int32_t i = 0; i < graph->subgraph_count; i++) {
+        if (instance->subgraphs[i] != NULL) continue;
+        instance->subgraphs[i] = pl_region_allocate(&instance->region, sizeof(struct pl_entry));
+        if (instance->subgraphs[i] == NULL || !make_entry(instance, instance->subgraphs[i], i)) return false;
+    }
+    return true;
+}
+
 static bool make_entries(struct pl_instance *instance)
 {
     const struct pl_graph *graph = instance->graph;
@@ -192,7 +210,7 @@ static bool make_entries(struct pl_instance *instance)
     if (instance->signatures == NULL) return false;
     for (int32_t i = 0; i < graph->signature_count; i++)
         if (!make_signature_entry(instance, &instance->signatures[i], &graph->signatures[i])) return false;
-    return true;
+    return make_subgraph_entries(instance);
 }
 
 static void destroy_instance(struct pl_instance *instance)

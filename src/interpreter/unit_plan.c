@@ -21,6 +21,13 @@ static int32_t workers_of(const struct pl_unit_plan *plan)
     return workers;
 }
 
+static bool keeps_all(const struct pl_unit_plan *plan)
+{
+    for (int32_t i = 0; i < plan->component->member_count; i++)
+        if (plan->component->members[i]->keep_all) return true;
+    return false;
+}
+
 /* A program with operators of users is one model's: they have data of that one. */
 static const struct pl_user_nodes *nodes_of(const struct pl_plan_request *request)
 {
@@ -30,6 +37,7 @@ static const struct pl_user_nodes *nodes_of(const struct pl_plan_request *reques
 static bool program_fits(const struct pl_program *program, const struct pl_plan_request *request)
 {
     if (program == NULL || program->graph != request->graph || program->subgraph != request->subgraph) return false;
+    if (program->keep_all != request->keep_all) return false;
     if (program->workers != request->workers || program->nodes != nodes_of(request)) return false;
     for (int32_t i = 0; i < request->graph->subgraphs[request->subgraph].input_count; i++)
         if (!pl_shape_equal(&program->input_shapes[i], &request->input_shapes[i])) return false;
@@ -156,6 +164,7 @@ static pl_status plan_unit(struct pl_interpreter *interpreter, const struct pl_u
     struct pl_plan_request request = {.kernels = interpreter->options.kernels,
                                       .workers = workers_of(plan),
                                       .whole = plan->entry == NULL && plan->component->whole,
+                                      .keep_all = keeps_all(plan),
                                       .tensor_limit_bytes = interpreter->options.tensor_limit_bytes,
                                       .registry = plan->component->members[0]->registry};
     for (int32_t m = 0; m < plan->component->member_count; m++)

@@ -142,6 +142,7 @@ static struct pl_program *create_program(struct pl_memory *memory, const struct 
     if (request->member_nodes != NULL && request->graph->members == NULL) program->nodes = request->member_nodes[0];
     program->workers = request->workers;
     program->whole = request->whole;
+    program->keep_all = request->keep_all;
     program->base_count = PL_BASE_FIRST_FREE;
     return program;
 }

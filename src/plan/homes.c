@@ -135,9 +135,23 @@ static void set_lifetimes(struct pl_draft *draft)
     }
 }
 
+/* For callers that look at everything in between. */
+static pl_status keep_all(struct pl_draft *draft)
+{
+    for (int32_t i = 0; i < draft->block->subgraph->tensor_count; i++) {
+        const enum pl_home home = draft->tensors[i].home;
+        if (home == PL_HOME_ARENA || home == PL_HOME_LATE) PL_TRY(give_slot(draft, i, false));
+        if (draft->block->tensors[i].value.holder != NULL)
+            draft->block->tensors[i].value.holder->raw_readers++;
+    }
+    return PL_OK;
+}
+
 pl_status pl_draft_set_homes(struct pl_draft *draft)
 {
     PL_TRY(set_given_homes(draft));
     set_lifetimes(draft);
-    return draft->nested ? fix_nested_ends(draft) : fix_ends(draft);
+    if (draft->nested) return fix_nested_ends(draft);
+    PL_TRY(fix_ends(draft));
+    return draft->builder->request->keep_all ? keep_all(draft) : PL_OK;
 }

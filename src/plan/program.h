@@ -105,6 +105,7 @@ struct pl_program {
     int32_t subgraph;       /* of the graph: the entry point this is the plan of */
     int32_t workers;        /* most workers it can use */
     bool whole;
+    bool keep_all;
     struct pl_block *block;
     struct pl_segment *segments; /* one per member */
     int32_t slot_count;
@@ -126,6 +127,7 @@ struct pl_plan_request {
     const struct pl_kernels *kernels;
     int32_t workers;
     bool whole; /* linked tensors may live in the arena: the segments run only one after another */
+    bool keep_all; /* every tensor keeps what it held: none lives in the arena */
     size_t tensor_limit_bytes;
     const struct pl_registry *registry;              /* NULL: plait's own operators alone */
     const struct pl_user_nodes *const *member_nodes; /* per member; NULL or an entry NULL: no operators of users */

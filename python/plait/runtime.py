@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""plait itself: many models by name in one interpreter."""
+import os
+import re
+
+import numpy as np
+
+from plait import _core, tensors
+
+
+class Model:
+    """One model of a Runtime. Called with its inputs, in order or by name, it returns its outputs: one array, or a tuple
+    of them."""
+
+    def __init__(self, runtime, core):
+        self._runtime, self._core = runtime, core
+        self._ins, self._outs = core.inputs(), core.outputs()
+
+    @property
+    def name(self):
+        return self._core.name
+
+    def _details(self, index):
+        name, dtype, kind, shape, signature, scales, zero_points, dimension = self._core.facts(index)
+        return {"name": name, "index": index, "shape": shape, "shape_signature": signature,
+                "dtype": dtype, "type": tensors.NAMES[kind].lower(), "scales": np.frombuffer(scales, np.float32),
+                "zero_points": np.frombuffer(zero_points, np.int32), "quantized_dimension": dimension}
+
+    @property
+    def inputs(self):
+        """What it takes: a list of dictionaries."""
+        return [self._details(k) for k in self._ins]
+
+    @property
+    def outputs(self):
+        """What it gives: a list of dictionaries."""
+        return [self._details(k) for k in self._outs]
+
+    def _place(self, which, indices):
+        if isinstance(which, int):
+            if not 0 <= which < len(indices):
+                raise IndexError(f"model '{self.name}' has {len(indices)}, found number {which}")
+            return indices[which]
+        names = [self._core.facts(k)[0] for k in indices]
+        if names.count(which) != 1:
+            raise KeyError(f"model '{self.name}': '{which}' is {'unknown' if which not in names else 'ambiguous'}; there "
+                           f"are {', '.join(names)}")
+        return indices[names.index(which)]
+
+    def set(self, which, value):
+        """Copies an array into an input, by number or name."""
+        index = self._place(which, self._ins)
+        self._runtime._plan()
+        if self._core.set(index, value):
+            return
+        name, dtype, kind, shape, *_ = self._core.facts(index)
+        array = np.ascontiguousarray(value)
+        if tensors.type_of(array) != kind or array.shape != shape:
+            raise ValueError(f"model '{self.name}': input '{name}' takes {tensors.NAMES[kind].lower()}{list(shape)}, found "
+                             f"{array.dtype.name}{list(array.shape)}; resize() changes the shape")
+        self._core.write(index, tensors.pack_strings(array) if kind == tensors.STRING else array)
+
+    def get(self, which=0):
+        """A copy of an output, by number or name."""
+        index = self._place(which, self._outs)
+        _, _, kind, shape, *_ = self._core.facts(index)
+        return tensors.copy_out(self._core, index, kind, shape)
+
+    def view(self, which=0, of="output"):
+        """An array over the memory of an output (or of="input") itself: no copy. It is valid until the model is resized,
+        linked anew or unloaded."""
+        self._runtime._plan()
+        index = self._place(which, self._outs if of == "output" else self._ins)
+        return np.asarray(self._core.view(index, self._core))
+
+    def resize(self, which, shape):
+        """Gives an input another shape; the plan is made anew when the model is next used."""
+        self._core.resize(self._ins.index(self._place(which, self._ins)), shape)
+        self._runtime._stale = True
+
+    def invoke(self):
+        """Runs this model on what its inputs hold."""
+        self._runtime._plan()
+        self._core.invoke()
+
+    def run(self):
+        """Runs the whole set of models that are linked with this one, from sources to sinks."""
+        self._runtime._plan()
+        self._core.run()
+
+    def __call__(self, *values, **named):
+        for k, value in enumerate(values):
+            self.set(k, value)
+        for name, value in named.items():
+            self.set(name, value)
+        self.invoke()
+        outputs = tuple(self.get(k) for k in range(len(self._outs)))
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def clone(self, name):
+        """Another stream of this model: own inputs, outputs and state; file, weights and plan are shared."""
+        return self._runtime._add(self._core.clone(name))
+
+    def reset(self):
+        """Sets variables and state back."""
+        self._core.reset()
+
+    def set_threads(self, count):
+        """Most threads this model uses, the calling one included."""
+        self._core.set_threads(count)
+        self._runtime._stale = True
+
+    @property
+    def memory(self):
+        """Bytes by kind: arena, constants, inputs and outputs, state."""
+        return self._core.memory()
+
+    def profile(self):
+        """[(operator, number, calls, nanoseconds)] since the last call; the first call begins to measure."""
+        return self._core.profile()
+
+    def __repr__(self):
+        def told(indices):
+            parts = [self._core.facts(k) for k in indices]
+            return ", ".join(f"{name} {tensors.NAMES[kind].lower()}{list(shape)}" for name, _, kind, shape, *_ in parts)
+        return f"<plait.Model {self.name}: {told(self._ins)} -> {told(self._outs)}>"
+
+
+class Runtime:
+    """Many models by name in one interpreter: one arena, one pool of threads, every equal weight once.
+
+        with plait.Runtime(threads=2) as runtime:
+            runtime.load("features.tflite")
+            runtime.load("classifier.tflite")
+            runtime.link("features", "classifier")
+            runtime["features"].set(0, picture)
+            runtime["features"].run()
+            scores = runtime["classifier"].get()
+
+    threads: workers a model may use. lanes: models that may run at once without new memory. memory_limit: bytes, 0 for the
+    default."""
+
+    def __init__(self, threads=1, lanes=1, memory_limit=0):
+        self._engine = _core.Engine(threads=threads, lanes=lanes, memory_limit=memory_limit)
+        self._models, self._links, self._stale = {}, [], False
+
+    def _add(self, core):
+        model = Model(self, core)
+        self._models[model.name] = model
+        self._stale = True
+        return model
+
+    def _plan(self):
+        if self._stale:
+            self.allocate()
+
+    def load(self, source, name=None):
+        """Loads a file (a path) or its bytes, which need a name. Returns the Model."""
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            if name is None:
+                raise ValueError("a model that is given as bytes needs a name")
+            return self._add(self._engine.load(name, content=source))
+        if name is None:
+            name = re.sub(r"[^A-Za-z0-9_-]", "_", os.path.splitext(os.path.basename(os.fspath(source)))[0])
+        return self._add(self._engine.load(name, path=source))
+
+    def link(self, source, target, **options):
+        """Feeds an output to an input, without a copy: "model" or "model.tensor", first dot counts. Options: cast, reshape,
+        scale, offset. What does not fit is refused with both tensors named."""
+        (from_model, output), (to_model, to_input) = (end.partition(".")[::2] for end in (source, target))
+        self._engine.link(from_model, output, to_model, to_input, **options)
+        self._links.append((source, target))
+        self._stale = True
+
+    def unload(self, name):
+        """Takes a model and its links away."""
+        del self._models[name]
+        self._links = [(a, b) for a, b in self._links if name not in (a.partition(".")[0], b.partition(".")[0])]
+        self._stale = True
+
+    def allocate(self):
+        """Plans what changed. Done when a model is used, too."""
+        self._engine.allocate()
+        self._stale = False
+
+    def stats(self):
+        """Memory and counts of the whole interpreter as a dictionary."""
+        return self._engine.stats()
+
+    def close(self):
+        """Ends all models."""
+        self._models.clear()
+
+    def __getitem__(self, name):
+        if name not in self._models:
+            raise KeyError(f"there is no model '{name}'; there are: {', '.join(self._models) or 'none'}")
+        return self._models[name]
+
+    def __contains__(self, name):
+        return name in self._models
+
+    def __iter__(self):
+        return iter(self._models)
+
+    def __len__(self):
+        return len(self._models)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __repr__(self):
+        lines = [f"<plait.Runtime of {len(self)} models, {self.stats()['memory_bytes']} bytes>"]
+        lines += [f"  {model!r}" for model in self._models.values()]
+        lines += [f"  {source} -> {target}" for source, target in self._links]
+        return "\n".join(lines)
