@@ -23,6 +23,12 @@ static PyObject *list_of_ints(const int32_t *values, size_t count)
     return list;
 }
 
+/* "y#" makes None of NULL. */
+static const char *bytes_of(const void *values)
+{
+    return values != NULL ? values : "";
+}
+
 /* (name, dtype or None, type number, shape, shape signature, scales as bytes, zero points as bytes, dimension) */
 PyObject *core_model_facts(PyObject *object, PyObject *number)
 {
@@ -42,8 +48,8 @@ PyObject *core_model_facts(PyObject *object, PyObject *number)
         return NULL;
     }
     return Py_BuildValue("(sOiNNy#y#i)", plait_tensor_name(tensor), dtype != NULL ? dtype : Py_None, (int)type, shape,
-                         signature, (const char *)quantization.scale, (Py_ssize_t)(quantization.count * sizeof(float)),
-                         (const char *)quantization.zero_point, (Py_ssize_t)(quantization.count * sizeof(int32_t)),
+                         signature, bytes_of(quantization.scale), (Py_ssize_t)(quantization.count * sizeof(float)),
+                         bytes_of(quantization.zero_point), (Py_ssize_t)(quantization.count * sizeof(int32_t)),
                          (int)quantization.dimension);
 }
 

@@ -12,12 +12,12 @@ PyObject *core_fail(PyTypeObject *type, const struct plait_interpreter *interpre
     const struct core_state *state = core_state_of(type);
     const char *text = interpreter != NULL ? plait_last_error(interpreter) : "";
     if (status == PLAIT_OUT_OF_MEMORY && text[0] == '\0') return PyErr_NoMemory();
-    PyObject *error = PyObject_CallFunction(state->error, "si", text[0] != '\0' ? text : plait_status_text(status),
-                                            (int)status);
-    if (error != NULL) {
+    PyObject *error = PyObject_CallFunction(state->error, "s", text[0] != '\0' ? text : plait_status_text(status));
+    PyObject *number = PyLong_FromLong((long)status);
+    if (error != NULL && number != NULL && PyObject_SetAttrString(error, "status", number) == 0)
         PyErr_SetObject(state->error, error);
-        Py_DECREF(error);
-    }
+    Py_XDECREF(error);
+    Py_XDECREF(number);
     return NULL;
 }
 
@@ -77,7 +77,7 @@ static int execute(PyObject *module)
 {
     struct core_state *state = PyModule_GetState(module);
     state->error = PyErr_NewExceptionWithDoc(
-        "plait.Error", "What plait refuses: str() says which model, operator or tensor, and what to do; args[1] is the "
+        "plait.Error", "What plait refuses: str() says which model, operator or tensor, and what to do; status is the "
                        "number of plait_status.", PyExc_RuntimeError, NULL);
     if (state->error == NULL || PyModule_AddObjectRef(module, "Error", state->error) != 0) return -1;
     if (find_numpy(state) != 0 || add_type(module, &core_engine_spec, &state->engine) != 0 ||

@@ -79,8 +79,7 @@ class _Model:
             name, dtype, kind, _, _, scales, zero_points, dimension = self.handle(subgraph).facts(index)
             scales, zero_points = np.frombuffer(scales, np.float32), np.frombuffer(zero_points, np.int32)
             pair = (float(scales[0]), int(zero_points[0])) if len(scales) == 1 else (0.0, 0)
-            self.known[key] = (name, None if dtype is None else dtype.type if kind != tensors.STRING else np.bytes_, kind,
-                               pair, {"scales": scales, "zero_points": zero_points, "quantized_dimension": dimension,
+            self.known[key] = (name, tensors.OWN_DTYPES.get(kind, dtype and dtype.type), kind, pair, {"scales": scales, "zero_points": zero_points, "quantized_dimension": dimension,
                                       "block_size": 0})
         return self.known[key]
 

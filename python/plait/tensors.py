@@ -2,7 +2,8 @@
 """What tensors are and how their bytes become arrays: shared by Interpreter and Runtime."""
 import numpy as np
 
-INT4, UINT4, INT2, STRING = 18, 21, 20, 5            # numbers of plait_type
+INT4, UINT4, INT2, STRING, RESOURCE = 18, 21, 20, 5, 14  # numbers of plait_type
+OWN_DTYPES = {STRING: np.bytes_, RESOURCE: np.object_, 19: None}   # where NumPy's names for memory and for values differ
 NAMES = {0: "NOTYPE", 1: "FLOAT32", 2: "INT32", 3: "UINT8", 4: "INT64", 5: "STRING", 6: "BOOL", 7: "INT16",
          8: "COMPLEX64", 9: "INT8", 10: "FLOAT16", 11: "FLOAT64", 12: "COMPLEX128", 13: "UINT64", 14: "RESOURCE",
          15: "VARIANT", 16: "UINT32", 17: "UINT16", 18: "INT4", 19: "BFLOAT16", 20: "INT2", 21: "UINT4"}
