@@ -238,6 +238,18 @@ PLAIT_API int32_t plait_tensor_dim(const struct plait_tensor *tensor, int32_t ax
 PLAIT_API int32_t plait_tensor_dim_signature(const struct plait_tensor *tensor, int32_t axis);
 PLAIT_API size_t plait_tensor_bytes(const struct plait_tensor *tensor);
 PLAIT_API plait_status plait_tensor_quantization(const struct plait_tensor *tensor, struct plait_quantization *out);
+/* How a sparse constant is stored, in TensorFlow Lite's words: the order in which its dimensions are walked, those of them
+ * that are split into blocks, and for each walked dimension either its size (dense) or segments and indices (CSR). Copies
+ * up to `capacity` numbers and returns how many there are; 0: none, or the tensor is dense. */
+typedef enum plait_sparsity_part {
+    PLAIT_SPARSITY_ORDER = 0,  /* `dimension` does not count for these two */
+    PLAIT_SPARSITY_BLOCKS = 1,
+    PLAIT_SPARSITY_DENSE_SIZE = 2,
+    PLAIT_SPARSITY_SEGMENTS = 3,
+    PLAIT_SPARSITY_INDICES = 4
+} plait_sparsity_part;
+PLAIT_API size_t plait_tensor_sparsity(const struct plait_tensor *tensor, plait_sparsity_part part, size_t dimension,
+                                       int32_t *values, size_t capacity);
 /* The tensor's bytes: inputs, outputs, variables and constants; NULL before allocate and for tensors of the arena.
  * Aligned to 64 bytes (unless bound). Valid until the model is resized, relinked or unloaded. */
 PLAIT_API void *plait_tensor_data(const struct plait_tensor *tensor);

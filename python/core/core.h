@@ -54,6 +54,7 @@ struct plait_tensor *core_model_tensor(const struct core_model *model, Py_ssize_
 PyObject *core_model_shape(struct core_model *model, Py_ssize_t index);
 /* facts.c: methods that tell what a model is */
 PyObject *core_model_facts(PyObject *self, PyObject *index);
+PyObject *core_model_sparsity(PyObject *self, PyObject *index);
 PyObject *core_model_operators(PyObject *self, PyObject *unused);
 PyObject *core_model_signatures(PyObject *self, PyObject *unused);
 PyObject *core_model_profile(PyObject *self, PyObject *unused);

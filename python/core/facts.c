@@ -53,6 +53,41 @@ PyObject *core_model_facts(PyObject *object, PyObject *number)
                          (int)quantization.dimension);
 }
 
+static PyObject *numbers(const struct plait_tensor *tensor, plait_sparsity_part part, size_t dimension)
+{
+    const size_t count = plait_tensor_sparsity(tensor, part, dimension, NULL, 0);
+    int32_t *values = PyMem_Malloc((count + 1) * sizeof *values);
+    if (values == NULL) return PyErr_NoMemory();
+    (void)plait_tensor_sparsity(tensor, part, dimension, values, count);
+    PyObject *list = list_of_ints(values, count);
+    PyMem_Free(values);
+    return list;
+}
+
+static PyObject *walked_dimension(const struct plait_tensor *tensor, size_t dimension)
+{
+    int32_t size = 0;
+    if (plait_tensor_sparsity(tensor, PLAIT_SPARSITY_DENSE_SIZE, dimension, &size, 1) == 1) return PyLong_FromLong(size);
+    return Py_BuildValue("(NN)", numbers(tensor, PLAIT_SPARSITY_SEGMENTS, dimension),
+                         numbers(tensor, PLAIT_SPARSITY_INDICES, dimension));
+}
+
+PyObject *core_model_sparsity(PyObject *object, PyObject *number)
+{
+    const struct plait_tensor *tensor = core_model_tensor((struct core_model *)object, PyLong_AsSsize_t(number));
+    if (tensor == NULL) return NULL;
+    const size_t count = plait_tensor_sparsity(tensor, PLAIT_SPARSITY_ORDER, 0, NULL, 0);
+    if (count == 0) Py_RETURN_NONE;
+    PyObject *dimensions = PyList_New((Py_ssize_t)count);
+    for (size_t i = 0; dimensions != NULL && i < count; i++) {
+        PyObject *item = walked_dimension(tensor, i);
+        if (item == NULL || PyList_SetItem(dimensions, (Py_ssize_t)i, item) != 0) Py_CLEAR(dimensions);
+    }
+    if (dimensions == NULL) return NULL;
+    return Py_BuildValue("(NNN)", numbers(tensor, PLAIT_SPARSITY_ORDER, 0), numbers(tensor, PLAIT_SPARSITY_BLOCKS, 0),
+                         dimensions);
+}
+
 PyObject *core_model_operators(PyObject *object, PyObject *unused)
 {
     const struct core_model *self = (struct core_model *)object;

@@ -249,6 +249,7 @@ static PyMethodDef methods[] = {
     {"inputs", inputs, METH_NOARGS, "Indices of the input tensors."},
     {"outputs", outputs, METH_NOARGS, "Indices of the output tensors."},
     {"facts", core_model_facts, METH_O, "facts(index): what a tensor is, as a tuple."},
+    {"sparsity", core_model_sparsity, METH_O, "sparsity(index): (order, blocks, [size, or (segments, indices)]), or None."},
     {"operators", core_model_operators, METH_NOARGS, "[(name, inputs, outputs)]"},
     {"signatures", core_model_signatures, METH_NOARGS, "{key: ({name: index}, {name: index})}"},
     {"memory", core_model_memory, METH_NOARGS, "Bytes by kind as a dictionary."},

@@ -94,6 +94,17 @@ class _Model:
         return self.constants.subgraph(subgraph)
 
 
+def _told_sparsity(sparsity):
+    """How a sparse constant is stored, as TensorFlow Lite tells it; {} of a dense tensor."""
+    if sparsity is None:
+        return {}
+    order, blocks, dimensions = sparsity
+    told = [{"format": 0, "dense_size": part} if isinstance(part, int) else
+            {"format": 1, "array_segments": np.array(part[0], np.int32), "array_indices": np.array(part[1], np.int32)}
+            for part in dimensions]
+    return {"traversal_order": np.array(order, np.int32), "block_map": np.array(blocks, np.int32), "dim_metadata": told}
+
+
 class SignatureRunner:
     """Runs one signature: called with the inputs by name, it returns a dictionary of the outputs by name. Made by
     Interpreter.get_signature_runner()."""
@@ -344,7 +355,8 @@ class Interpreter:
         shape, signature = model.shape(index, int(subgraph_index))
         return {"name": name, "index": index, "shape": np.array(shape, np.int32),
                 "shape_signature": np.array(signature, np.int32), "dtype": dtype, "quantization": pair,
-                "quantization_parameters": dict(parameters), "sparsity_parameters": {}}
+                "quantization_parameters": dict(parameters),
+                "sparsity_parameters": _told_sparsity(model.handle(int(subgraph_index)).sparsity(index))}
 
     def get_input_details(self):
         """A list of dictionaries: name, index, shape, shape_signature (-1: open), dtype, quantization (scale and zero

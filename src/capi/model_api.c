@@ -187,7 +187,7 @@ struct plait_model *plait_subgraph(struct plait_model *model, size_t index)
 
 size_t plait_subgraph_index(const struct plait_model *model)
 {
-    return model == NULL ? 0 : pl_entry_subgraph_index(pl_const_entry(model));
+    return model == NULL ? 0 : (size_t)pl_entry_subgraph_index(pl_const_entry(model));
 }
 
 size_t plait_signature_count(const struct plait_model *model)

@@ -285,11 +285,6 @@ struct pl_entry *pl_entry_of_subgraph(const struct pl_entry *entry, size_t index
     return index < (size_t)instance->graph->subgraph_count ? instance->subgraphs[index] : NULL;
 }
 
-size_t pl_entry_subgraph_index(const struct pl_entry *entry)
-{
-    return (size_t)entry->subgraph;
-}
-
 pl_status pl_entry_reset_variables(struct pl_entry *entry, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->instance->interpreter;

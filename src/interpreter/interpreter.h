@@ -99,7 +99,6 @@ pl_status pl_entry_set_threads(struct pl_entry *entry, int32_t threads, struct p
 void pl_entry_keep_all(struct pl_entry *entry);
 /* The entry of a subgraph of the file; NULL if there is none. One that no signature names cannot be invoked. */
 struct pl_entry *pl_entry_of_subgraph(const struct pl_entry *entry, size_t index);
-size_t pl_entry_subgraph_index(const struct pl_entry *entry);
 pl_status pl_entry_reset_variables(struct pl_entry *entry, struct pl_error *error);
 void pl_entry_memory(struct pl_entry *entry, struct pl_memory_report *report);
 bool pl_entry_is_allocated(const struct pl_entry *entry);
