@@ -254,8 +254,12 @@ class Interpreter:
 
     def set_tensor(self, tensor_index, value):
         """Copies `value` into an input. ValueError if its type or shape is not the tensor's."""
-        if type(tensor_index) is not int or not self._interpreter.primary.set(tensor_index, value):
-            self._set(tensor_index, value, 0)
+        try:
+            if type(tensor_index) is int and self._interpreter.primary.set(tensor_index, value):
+                return
+        except _core.Error as error:
+            raise ValueError(f"Cannot set tensor: {error}") from None
+        self._set(tensor_index, value, 0)
 
     def _set(self, index, value, subgraph):
         model, index = self._interpreter, int(index)
@@ -331,12 +335,15 @@ class Interpreter:
         handle = model.handle(subgraph)
         if subgraph not in self._inputs:
             self._inputs[subgraph] = {tensor: k for k, tensor in enumerate(handle.inputs())}
+        if not 0 <= index < handle.tensor_count:
+            raise RuntimeError(f"Tensor {index} does not exist: there are {handle.tensor_count}")
         now, signature = model.shape(index, subgraph)
         if now == shape:
             return
-        if strict and (len(signature) != len(shape) or any(s not in (-1, d) for s, d in zip(signature, shape))):
-            raise ValueError("ResizeInputTensorStrict only allows mutating unknown dimensions identified by -1: "
-                             f"found {shape}, the signature is {tuple(signature)}")
+        for k, (known, size) in enumerate(itertools.zip_longest(signature, shape) if strict else ()):
+            if known not in (-1, size):
+                raise RuntimeError(f"Attempting to resize dimension {k} of tensor {index} with value {known} to {size}. "
+                                   "ResizeInputTensorStrict only allows mutating unknown dimensions identified by -1.")
         if index not in self._inputs[subgraph]:
             raise ValueError(f"Tensor {index} is no input: only inputs can be resized")
         try:

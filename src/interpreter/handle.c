@@ -67,17 +67,20 @@ size_t pl_handle_bytes(const struct pl_tensor_handle *handle)
     return pl_value_bytes(&value, &bytes) ? bytes : 0;
 }
 
+/* Of which only packed forms are left has no bytes any more. */
+static void *constant_data(const struct pl_constant *constant)
+{
+    return constant == NULL || constant->raw == NULL ? NULL : (void *)(uintptr_t)constant->raw->data;
+}
+
 void *pl_handle_data(const struct pl_tensor_handle *handle)
 {
     const struct pl_planned_tensor *tensor = pl_handle_planned(handle);
     const struct pl_unit *unit = handle->entry->unit;
-    if (tensor == NULL || unit->stale) return NULL;
+    if (tensor == NULL || unit->stale) return constant_data(pl_handle_tensor(handle)->constant);
     if (tensor->late >= 0 && !late_slot(handle)->value.known) return NULL;
     if (tensor->slot >= 0) return unit->bases[unit->program->slots[tensor->slot].base];
-    /* A constant of which only packed forms are left has no bytes any more. */
-    const struct pl_constant *constant = tensor->value.holder;
-    if (constant == NULL || constant->raw == NULL) return NULL;
-    return (void *)(uintptr_t)constant->raw->data;
+    return constant_data(tensor->value.holder);
 }
 
 static bool feeds_from_link(const struct pl_tensor_handle *handle)
@@ -102,7 +105,8 @@ static pl_status check_copy(const struct pl_tensor_handle *handle, size_t bytes,
     const char *model = handle->entry->instance->name;
     const char *name = pl_handle_tensor(handle)->name;
     char text[PL_SHAPE_TEXT_BYTES];
-    PL_TRY(check_allocated(handle, error));
+    const bool is_constant = pl_handle_tensor(handle)->constant != NULL;
+    if (!is_constant) PL_TRY(check_allocated(handle, error));
     if (late_slot(handle) != NULL && !late_slot(handle)->value.known)
         return pl_fail(error, PL_NOT_ALLOCATED, "model '%s': tensor '%s' has no bytes yet: its size is known once it is "
                        "fed or computed", model, name);

@@ -75,7 +75,7 @@ def test_resizing(opener):
     interpreter.set_tensor(detail["index"], np.ones(shape, np.float32))
     interpreter.invoke()
     assert interpreter.get_tensor(interpreter.get_output_details()[0]["index"]).shape[0] == 5
-    with pytest.raises(ValueError, match="ResizeInputTensorStrict only allows mutating unknown dimensions"):
+    with pytest.raises(RuntimeError, match="with value 16 to 1. ResizeInputTensorStrict only allows mutating unknown dimensions"):
         interpreter.resize_tensor_input(detail["index"], [5, 1, *shape[2:]], strict=True)
 
 
@@ -212,10 +212,11 @@ def test_indices_that_do_not_exist(opener):
     interpreter = opener(FLOAT)
     interpreter.allocate_tensors()
     for index in (-1, 10000):
-        for call in (interpreter.get_tensor, lambda k: interpreter.set_tensor(k, np.zeros(1, np.float32)),
-                     lambda k: interpreter.resize_tensor_input(k, [1])):
+        for call in (interpreter.get_tensor, lambda k: interpreter.set_tensor(k, np.zeros(1, np.float32))):
             with pytest.raises(ValueError):
                 call(index)
+        with pytest.raises(RuntimeError):
+            interpreter.resize_tensor_input(index, [1])
 
 
 def test_signature_errors(opener):
