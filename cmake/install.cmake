@@ -10,11 +10,6 @@ if(TARGET plait_cli)
     install(FILES docs/plait.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
-if(TARGET plait_core)
-    install(TARGETS plait_core LIBRARY DESTINATION plait COMPONENT python)
-    install(TARGETS plait_shared LIBRARY DESTINATION plait COMPONENT python NAMELINK_SKIP)
-endif()
-
 # One shared object holds both APIs: programs that ask for TensorFlow Lite's C library get this one.
 install(CODE "file(CREATE_LINK libplait.so
     \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libtensorflowlite_c.so\" SYMBOLIC)")

@@ -25,6 +25,7 @@ all_tests() {
     check symbols tests/check_symbols.sh out
     check package tests/check_package.sh out
     check demo scripts/demo
+    check package/python unpack_wheel
     check_tests pytest "${PYTEST[@]}" tests
 }
 

@@ -5,7 +5,7 @@ set -eu -o pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
 
-BUILD_PACKAGES="gcc libc6-dev cmake ninja-build libxxhash-dev libjansson-dev libsndfile1-dev libstb-dev"
+BUILD_PACKAGES="gcc libc6-dev cmake ninja-build libxxhash-dev libjansson-dev libsndfile1-dev libstb-dev python3 python3-venv python3-dev"
 TEST_PACKAGES="g++ clang libclang-rt-dev binutils pkg-config libcmocka-dev python3 python3-venv ca-certificates"
 CHECK_PACKAGES="valgrind qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 
@@ -61,6 +61,19 @@ PYTHON="$ROOT/.cache/venv/bin/python"
 need_python() { make_environment "$ROOT/.cache/venv" "$ROOT/tests/requirements.txt"; }
 PEERS_PYTHON="$ROOT/.cache/peers/bin/python"
 need_peers() { make_environment "$ROOT/.cache/peers" "$ROOT/bench/requirements.txt"; }
+
+# The Python package: built below build/wheel, put under out/wheel, and unpacked for the tests.
+WHEEL_PYTHON="$ROOT/.cache/wheel/bin/python"
+build_wheel() {
+    make_environment "$ROOT/.cache/wheel" "$ROOT/python/requirements.txt"
+    rm -rf out/wheel
+    "$WHEEL_PYTHON" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+        --wheel-dir out/wheel ./python
+}
+unpack_wheel() {
+    rm -rf .cache/package
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps --target .cache/package out/wheel/*.whl
+}
 
 # cmocka for Arm, for unit tests under qemu. Only unpacked below .cache, with apt's lists for arm64 beside it: nothing of
 # the system's own package lists is touched. False where the system's servers have no arm64 packages.
