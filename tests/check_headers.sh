@@ -16,8 +16,9 @@ try() {
 while read -r header; do
     name=${header#include/}
     name=${name#compat/}
+    # Below include/compat/ C++ headers end in .h too, as in TensorFlow Lite.
     case $header in
-    *.h)
+    include/plait/*.h | */c/* | */builtin_ops.h | */delegates/*)
         try gcc c c11 "$name"
         try clang c c11 "$name"
         ;;

@@ -379,9 +379,13 @@ PLAIT_API plait_status plait_op_input(const struct plait_op_context *context, si
 PLAIT_API plait_status plait_op_output(const struct plait_op_context *context, size_t index,
                                        struct plait_op_tensor *tensor);
 
-/* In prepare: the shape of an output. */
+/* In prepare: the shape of an output, or NULL and -1 if it depends on data: invoke must then set it, before it asks for
+ * the output's memory. Strings always depend on data: theirs is set with plait_op_set_strings(), `bytes` being those of
+ * the count, the offsets (one more than strings) and the characters that the output will hold. */
 PLAIT_API plait_status plait_op_set_shape(struct plait_op_context *context, size_t output, const int32_t *dims,
                                           int32_t rank);
+PLAIT_API plait_status plait_op_set_strings(struct plait_op_context *context, size_t output, const int32_t *dims,
+                                            int32_t rank, size_t bytes);
 
 /* In prepare: asks for memory that invoke finds under this number (0 to 7), aligned to 64 bytes; what it holds is lost
  * between two runs. In invoke: bytes is ignored, and the memory comes back. NULL in prepare, or if nobody asked. */

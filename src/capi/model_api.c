@@ -334,5 +334,5 @@ plait_status plait_reset_variables(struct plait_model *model)
 {
     if (model == NULL) return PLAIT_INVALID_ARGUMENT;
     struct pl_error error = {0};
-    return pl_report(pl_api_of(pl_entry_of(model)), pl_entry_reset_variables(pl_entry_of(model), &error), &error);
+    return pl_report(pl_api_of(pl_entry_of(model)), pl_entry_reset_variables(pl_entry_of(model), false, &error), &error);
 }

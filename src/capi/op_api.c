@@ -141,8 +141,7 @@ static plait_status describe(const struct plait_op_context *context, bool output
         .is_constant = value->constant != NULL,
         .quantization = {(size_t)quantization->count, quantization->scales,
                          quantization->zero_points, quantization->dimension}};
-    if (pl_type_bits(value->tensor->type) == 0) tensor->bytes = value->bytes;
-    else (void)pl_shape_bytes(&value->shape, value->tensor->type, &tensor->bytes);
+    if (tensor->data != NULL || !value->late) (void)pl_value_bytes(value, &tensor->bytes);
     return PLAIT_OK;
 }
 
@@ -158,13 +157,13 @@ plait_status plait_op_output(const struct plait_op_context *context, size_t inde
     return describe(context, true, index, tensor);
 }
 
-plait_status plait_op_set_shape(struct plait_op_context *context, size_t output,
-                                const int32_t *dims, int32_t rank)
+static plait_status set_output(struct plait_op_context *context, size_t output,
+                               const int32_t *dims, int32_t rank, size_t bytes)
 {
-    if (context == NULL || rank < 0 || rank > PL_MAX_RANK || (dims == NULL && rank > 0))
+    if (context == NULL || rank > PL_MAX_RANK || (dims == NULL && rank > 0))
         return PLAIT_INVALID_ARGUMENT;
     struct pl_user_call *call = call_of(context);
-    if (call->prepare == NULL) return PLAIT_INVALID_ARGUMENT;
+    if (call->prepare == NULL && (call->eval == NULL || rank < 0)) return PLAIT_INVALID_ARGUMENT;
     if (output >= (size_t)call->output_count || call->outputs[output] == NULL)
         return PLAIT_NOT_FOUND;
     struct pl_shape shape = {.rank = rank};
@@ -172,8 +171,20 @@ plait_status plait_op_set_shape(struct plait_op_context *context, size_t output,
         if (dims[i] < 0) return PLAIT_INVALID_ARGUMENT;
         shape.dims[i] = dims[i];
     }
-    call->outputs[output]->shape = shape;
-    return PLAIT_OK;
+    return (plait_status)pl_user_call_set_output(call, (int32_t)output, rank < 0 ? NULL : &shape,
+                                                 bytes);
+}
+
+plait_status plait_op_set_shape(struct plait_op_context *context, size_t output,
+                                const int32_t *dims, int32_t rank)
+{
+    return set_output(context, output, dims, rank, 0);
+}
+
+plait_status plait_op_set_strings(struct plait_op_context *context, size_t output,
+                                  const int32_t *dims, int32_t rank, size_t bytes)
+{
+    return set_output(context, output, dims, rank, bytes);
 }
 
 void *plait_op_scratch(struct plait_op_context *context, size_t number, size_t bytes)

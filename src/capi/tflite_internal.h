@@ -87,6 +87,7 @@ enum { PL_TFLITE_MOST_DELEGATES = 16 };
 struct TfLiteInterpreterOptions {
     int32_t threads; /* -1: the default */
     bool cancellation;
+    bool preserve; /* all tensors */
     struct pl_tflite_reporter reporter;
     struct pl_tflite_added *added;
     struct pl_tflite_resolver resolver;
@@ -128,6 +129,7 @@ struct TfLiteInterpreter {
     int32_t threads;
     bool cancellation;
     bool has_own_operators;
+    bool has_string_inputs;
     const char *hidden_custom; /* an operator that plait has, and the program did not select */
 };
 
@@ -143,6 +145,11 @@ void pl_tflite_subgraphs_delete(TfLiteInterpreter *interpreter);
 TfLiteTensor *pl_tflite_tensor(TfLiteInterpreter *interpreter, int32_t subgraph, int32_t index);
 /* All tensors of a subgraph side by side, with room for more. */
 bool pl_tflite_tensors_side_by_side(struct pl_tflite_subgraph *subgraph, int32_t more);
+/* Memory of the program's own side that a tensor of the model has: strings that were written to it. */
+void pl_tflite_tensor_keep(TfLiteTensor *tensor, void *data, size_t bytes);
+bool pl_tflite_tensor_is_kept(const TfLiteTensor *tensor);
+/* Gives the strings that were written to inputs to the model. */
+pl_status pl_tflite_feed_strings(TfLiteInterpreter *interpreter, struct pl_entry *entry, struct pl_error *error);
 /* Brings those that are there up to date: after allocate, after a run. */
 void pl_tflite_tensors_follow(TfLiteInterpreter *interpreter);
 /* One that was resized. */

@@ -8,12 +8,13 @@ enum { CUSTOM_ALLOCATION_ALIGNMENT = 64 };
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static pl_status add_model(TfLiteInterpreter *interpreter, struct pl_error *error)
+static pl_status add_model(TfLiteInterpreter *interpreter, bool preserve, struct pl_error *error)
 {
     char name[32];
     pl_tflite_next_name(name, sizeof name);
     PL_TRY(pl_interpreter_add(pl_tflite_interpreter(), name, interpreter->graph,
                               &interpreter->registry, &interpreter->entry, error));
+    if (preserve) pl_entry_keep_all(interpreter->entry);
     return interpreter->threads > 1
                ? pl_entry_set_threads(interpreter->entry, interpreter->threads, error)
                : PL_OK;
@@ -43,7 +44,7 @@ static pl_status fill(TfLiteInterpreter *interpreter, const TfLiteInterpreterOpt
     if (pl_tflite_subgraphs_create(interpreter) != PL_OK)
         return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for an interpreter");
     PL_TRY(pl_tflite_operators_find(interpreter, options, selected, error));
-    return add_model(interpreter, error);
+    return add_model(interpreter, options != NULL && options->preserve, error);
 }
 
 static TfLiteInterpreter *create(const TfLiteModel *model, const TfLiteInterpreterOptions *options,
@@ -153,8 +154,12 @@ TfLiteStatus pl_tflite_invoke_entry(TfLiteInterpreter *interpreter, struct pl_en
         pl_tflite_report(&interpreter->reporter, "Invoke called on model that is not ready.");
         return kTfLiteError;
     }
-    const pl_status status = pl_entry_invoke(entry, &error);
-    if (interpreter->has_own_operators) pl_tflite_tensors_follow(interpreter);
+    pl_status status = PL_OK;
+    if (interpreter->has_string_inputs)
+        status = pl_tflite_feed_strings(interpreter, entry, &error);
+    if (status == PL_OK) status = pl_entry_invoke(entry, &error);
+    if (interpreter->has_own_operators || pl_entry_is_late(entry))
+        pl_tflite_tensors_follow(interpreter);
     return finish(interpreter, status, &error);
 }
 
@@ -181,7 +186,7 @@ TfLiteStatus TfLiteInterpreterResetVariableTensors(TfLiteInterpreter *interprete
 {
     if (interpreter == NULL) return kTfLiteError;
     struct pl_error error = {0};
-    const pl_status status = pl_entry_reset_variables(interpreter->entry, &error);
+    const pl_status status = pl_entry_reset_variables(interpreter->entry, true, &error);
     return pl_tflite_finish(&interpreter->reporter, status, &error);
 }
 

@@ -168,10 +168,7 @@ TfLiteStatus TfLiteOpaqueTensorWriteStrings(TfLiteOpaqueTensor *tensor,
         return kTfLiteError;
     }
     write_strings(data, str_array, str_array_len, str_n_len);
-    TfLiteTensorDataFree(to);
-    to->allocation_type = kTfLiteDynamic;
-    to->data.raw = data;
-    to->bytes = bytes;
+    pl_tflite_tensor_keep(to, data, bytes);
     return kTfLiteOk;
 }
 

@@ -161,7 +161,7 @@ static bool is_dynamic(const TfLiteTensor *tensor)
 /* Dynamic outputs have memory of their own while the callback runs. */
 static bool show_value(TfLiteTensor *tensor, const struct pl_value *value, bool is_output)
 {
-    if (is_output && is_dynamic(tensor)) TfLiteTensorDataFree(tensor);
+    if (is_output && is_dynamic(tensor)) tensor->data.data = NULL;
     if (!pl_tflite_set_dims(tensor, value->shape.rank, value->shape.dims)) return false;
     if (pl_type_bits(value->tensor->type) == 0) tensor->bytes = value->bytes;
     else (void)pl_shape_bytes(&value->shape, value->tensor->type, &tensor->bytes);
@@ -195,8 +195,9 @@ static void hide_values(const struct pl_user_call *call, struct own_node *node)
     for (int32_t i = 0; i < call->output_count; i++) {
         TfLiteTensor *tensor = tensor_at(node, node->node.outputs->data[i]);
         if (tensor == NULL) continue;
-        if (is_dynamic(tensor)) TfLiteTensorDataFree(tensor);
+        if (is_dynamic(tensor)) pl_tflite_program_free(tensor->data.data);
         tensor->data.data = NULL;
+        tensor->allocation = NULL;
     }
 }
 
@@ -222,13 +223,21 @@ static pl_status take_shapes(struct pl_user_call *call, const struct own_node *n
     for (int32_t i = 0; i < call->output_count; i++) {
         const TfLiteTensor *tensor = tensor_at(node, node->node.outputs->data[i]);
         if (tensor == NULL || call->outputs[i] == NULL) continue;
-        if (is_dynamic(tensor))
-            return pl_fail(&call->error, PL_UNSUPPORTED, "output %d is dynamic", (int)i);
-        if (!shape_of(tensor, &call->outputs[i]->shape))
+        if (is_dynamic(tensor)) PL_TRY(pl_user_call_set_output(call, i, NULL, 0));
+        else if (!shape_of(tensor, &call->outputs[i]->shape))
             return pl_fail(&call->error, PL_UNSUPPORTED, "output %d has more than %d dimensions",
                            (int)i, PL_MAX_RANK);
     }
     return PL_OK;
+}
+
+static bool has_temporaries(const struct own_node *node)
+{
+    for (int i = 0; i < node->node.temporaries->size; i++)
+        if (node->node.temporaries->data[i] < 0 ||
+            node->node.temporaries->data[i] >= node->subgraph->tensor_count)
+            return false;
+    return true;
 }
 
 static bool make_persistent(TfLiteTensor *tensor)
@@ -244,6 +253,8 @@ static bool make_persistent(TfLiteTensor *tensor)
 static pl_status take_temporaries(struct pl_user_call *call, const struct own_node *node)
 {
     int32_t scratch = 0;
+    if (!has_temporaries(node))
+        return pl_fail(&call->error, PL_INVALID_ARGUMENT, "a temporary is no tensor of the context");
     for (int i = 0; i < node->node.temporaries->size; i++) {
         TfLiteTensor *tensor = tensor_at(node, node->node.temporaries->data[i]);
         if (tensor->allocation_type == kTfLiteArenaRwPersistent && !make_persistent(tensor))
@@ -257,15 +268,6 @@ static pl_status take_temporaries(struct pl_user_call *call, const struct own_no
     return PL_OK;
 }
 
-static bool has_temporaries(const struct own_node *node)
-{
-    for (int i = 0; i < node->node.temporaries->size; i++)
-        if (node->node.temporaries->data[i] < 0 ||
-            node->node.temporaries->data[i] >= node->subgraph->tensor_count)
-            return false;
-    return true;
-}
-
 static pl_status prepare(struct pl_user_call *call)
 {
     const struct own_operator *own = operator_of(call);
@@ -274,11 +276,10 @@ static pl_status prepare(struct pl_user_call *call)
         return pl_fail(&call->error, PL_OUT_OF_MEMORY, "no memory left for the shapes of tensors");
     const TfLiteStatus status =
         call_prepare(&own->registration, &node->subgraph->context, &node->node);
-    if (status != kTfLiteOk) return fail_with(call, status);
-    if (!has_temporaries(node))
-        return pl_fail(&call->error, PL_INVALID_ARGUMENT, "a temporary is no tensor of the context");
-    PL_TRY(take_temporaries(call, node));
-    return take_shapes(call, node);
+    pl_status taken = status == kTfLiteOk ? take_temporaries(call, node) : fail_with(call, status);
+    if (taken == PL_OK) taken = take_shapes(call, node);
+    hide_values(call, node);
+    return taken;
 }
 
 /* ---- invoke ---------------------------------------------------------------------------------- */
@@ -293,6 +294,28 @@ static void show_temporaries(const struct pl_user_call *call, struct own_node *n
     }
 }
 
+/* What the callback made of dynamic outputs, and that it left others as they are. */
+static pl_status take_dynamic(struct pl_user_call *call, const struct own_node *node)
+{
+    for (int32_t i = 0; i < call->output_count; i++) {
+        const TfLiteTensor *tensor = tensor_at(node, node->node.outputs->data[i]);
+        struct pl_shape shape;
+        if (tensor == NULL || call->outputs[i] == NULL) continue;
+        if (!shape_of(tensor, &shape) ||
+            (!call->outputs[i]->late && !pl_shape_equal(&shape, &call->outputs[i]->shape)))
+            return pl_fail(&call->error, PL_RUN_ERROR,
+                           "output %d was resized while running, but is not dynamic", (int)i);
+        if (!call->outputs[i]->late) continue;
+        const size_t bytes = tensor->bytes;
+        PL_TRY(pl_user_call_set_output(call, i, &shape, bytes));
+        if (bytes == 0) continue;
+        if (tensor->data.data == NULL)
+            return pl_fail(&call->error, PL_RUN_ERROR, "dynamic output %d was not resized", (int)i);
+        memcpy(call->eval->outputs[i], tensor->data.data, bytes);
+    }
+    return PL_OK;
+}
+
 static pl_status invoke(struct pl_user_call *call)
 {
     const struct own_operator *own = operator_of(call);
@@ -302,8 +325,9 @@ static pl_status invoke(struct pl_user_call *call)
     show_temporaries(call, node);
     const TfLiteStatus status =
         call_invoke(&own->registration, &node->subgraph->context, &node->node);
+    const pl_status taken = status == kTfLiteOk ? take_dynamic(call, node) : fail_with(call, status);
     hide_values(call, node);
-    return status == kTfLiteOk ? PL_OK : fail_with(call, status);
+    return taken;
 }
 
 /* ---- the registry of an interpreter ---------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TensorFlow Lite's C API: runners of signatures. */
 #include "capi/tflite_internal.h"
+#include "tensorflow/lite/c/c_api_plait.h"
 
 #include <string.h>
 
@@ -130,6 +131,16 @@ TfLiteStatus TfLiteSignatureRunnerResizeInputTensor(TfLiteSignatureRunner *signa
     }
     return pl_tflite_resize_entry(interpreter, signature_runner->entry, input, input_dims,
                                   input_dims_size);
+}
+
+TfLiteStatus TfLitePlaitSignatureRunnerResizeInput(TfLiteSignatureRunner *signature_runner,
+                                                   const char *input_name, const int *input_dims,
+                                                   int32_t input_dims_size)
+{
+    const int32_t input = find_input(signature_runner, input_name);
+    if (input < 0) return kTfLiteError;
+    return pl_tflite_resize_entry(signature_runner->interpreter, signature_runner->entry, input,
+                                  input_dims, input_dims_size);
 }
 
 TfLiteStatus TfLiteSignatureRunnerAllocateTensors(TfLiteSignatureRunner *signature_runner)

@@ -141,10 +141,27 @@ static const struct pl_tflite_allocation *find_allocation(const TfLiteInterprete
     return found;
 }
 
+/* What `allocation` of a tensor points at whose data is to be freed with it. */
+static const char kept_mark;
+
+bool pl_tflite_tensor_is_kept(const TfLiteTensor *tensor)
+{
+    return tensor->allocation == &kept_mark;
+}
+
+void pl_tflite_tensor_keep(TfLiteTensor *tensor, void *data, size_t bytes)
+{
+    if (pl_tflite_tensor_is_kept(tensor)) pl_tflite_program_free(tensor->data.data);
+    tensor->allocation = &kept_mark;
+    tensor->data.data = data;
+    tensor->bytes = bytes;
+}
+
 static void follow(struct pl_tflite_subgraph *subgraph, int32_t index)
 {
     TfLiteInterpreter *interpreter = subgraph->interpreter;
     TfLiteTensor *tensor = subgraph->tensors[index];
+    if (pl_tflite_tensor_is_kept(tensor)) return;
     const struct pl_tensor *facts = &subgraph->facts->tensors[index];
     const struct pl_tensor_handle *handle = pl_tflite_handle(interpreter, subgraph->index, index);
     const struct pl_shape *shape = handle != NULL ? pl_handle_shape(handle) : &facts->shape;
@@ -157,6 +174,7 @@ static void follow(struct pl_tflite_subgraph *subgraph, int32_t index)
     if (handle != NULL) tensor->data.data = pl_handle_data(handle);
     else if (facts->constant != NULL && facts->constant->raw != NULL)
         tensor->data.data = (void *)(uintptr_t)facts->constant->raw->data;
+    if (handle != NULL && pl_handle_is_late(handle)) tensor->allocation_type = kTfLiteDynamic;
     if (find_allocation(interpreter, subgraph->index, index) != NULL)
         tensor->allocation_type = kTfLiteCustom;
 }
@@ -174,6 +192,35 @@ void pl_tflite_tensors_follow(TfLiteInterpreter *interpreter)
         for (int32_t i = 0; subgraph->tensors != NULL && i < subgraph->facts->tensor_count; i++)
             if (subgraph->tensors[i] != NULL) follow(subgraph, i);
     }
+}
+
+/* ---- strings that were written --------------------------------------------------------------- */
+
+/* As many strings as the shape has elements, or the input is a list of them from now on. */
+static pl_status feed(TfLiteInterpreter *interpreter, struct pl_entry *entry, int32_t input,
+                      const TfLiteTensor *tensor, struct pl_error *error)
+{
+    struct pl_tensor_handle *handle = pl_entry_input(entry, input);
+    const int32_t count = TfLiteOpaqueTensorGetStringCount((const TfLiteOpaqueTensor *)(const void *)tensor);
+    if (pl_shape_count(pl_handle_shape(handle)) != count) {
+        PL_TRY(pl_entry_resize(entry, input, &(struct pl_shape){1, {count}}, error));
+        PL_TRY(pl_entry_allocate(entry, error));
+        pl_tflite_tensors_follow(interpreter);
+    }
+    return pl_handle_write(handle, tensor->data.data, tensor->bytes, error);
+}
+
+pl_status pl_tflite_feed_strings(TfLiteInterpreter *interpreter, struct pl_entry *entry,
+                                 struct pl_error *error)
+{
+    const int32_t subgraph = pl_entry_subgraph_index(entry);
+    TfLiteTensor *const *tensors = interpreter->subgraphs[subgraph].tensors;
+    for (int32_t i = 0; tensors != NULL && i < pl_entry_input_count(entry); i++) {
+        const TfLiteTensor *tensor = tensors[pl_handle_index(pl_entry_input(entry, i))];
+        if (tensor != NULL && pl_tflite_tensor_is_kept(tensor))
+            PL_TRY(feed(interpreter, entry, i, tensor, error));
+    }
+    return PL_OK;
 }
 
 /* ---- tables of tensors ----------------------------------------------------------------------- */
@@ -261,6 +308,9 @@ pl_status pl_tflite_subgraphs_create(TfLiteInterpreter *interpreter)
         subgraph->facts = &interpreter->graph->subgraphs[i];
         subgraph->index = i;
         subgraph->tensor_count = subgraph->facts->tensor_count;
+        for (int32_t k = 0; k < subgraph->facts->input_count; k++)
+            interpreter->has_string_inputs |=
+                subgraph->facts->tensors[subgraph->facts->inputs[k]].type == PL_STRING;
         pl_tflite_context_init(subgraph);
         if (!list_variables(subgraph)) return PL_OUT_OF_MEMORY;
     }
@@ -272,6 +322,7 @@ static void free_tensor(TfLiteTensor *tensor, bool added)
 {
     if (added && tensor->allocation_type == kTfLiteArenaRwPersistent)
         pl_tflite_program_free(tensor->data.data);
+    if (!added && pl_tflite_tensor_is_kept(tensor)) pl_tflite_program_free(tensor->data.data);
     if (!added || tensor->allocation_type != kTfLiteDynamic) tensor->data.data = NULL;
     TfLiteTensorFree(tensor);
 }

@@ -285,15 +285,20 @@ struct pl_entry *pl_entry_of_subgraph(const struct pl_entry *entry, size_t index
     return index < (size_t)instance->graph->subgraph_count ? instance->subgraphs[index] : NULL;
 }
 
-pl_status pl_entry_reset_variables(struct pl_entry *entry, struct pl_error *error)
+pl_status pl_entry_reset_variables(struct pl_entry *entry, bool tensors_alone, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->instance->interpreter;
     pthread_mutex_lock(&interpreter->lock);
     const bool busy = entry->instance->component->busy;
     for (const struct pl_buffer *buffer = entry->instance->buffers; !busy && buffer != NULL; buffer = buffer->next)
-        if (buffer->slot.is_state) pl_buffer_reset(buffer);
+        if (buffer->slot.is_state && (!tensors_alone || buffer->slot.tensor >= 0)) pl_buffer_reset(buffer);
     pthread_mutex_unlock(&interpreter->lock);
     return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name) : PL_OK;
+}
+
+bool pl_entry_is_late(const struct pl_entry *entry)
+{
+    return entry->unit->late != NULL;
 }
 
 bool pl_entry_is_allocated(const struct pl_entry *entry)

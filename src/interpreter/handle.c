@@ -44,6 +44,11 @@ static const struct pl_late_slot *late_slot(const struct pl_tensor_handle *handl
     return tensor != NULL && tensor->late >= 0 ? handle->entry->unit->late->slots[tensor->late] : NULL;
 }
 
+bool pl_handle_is_late(const struct pl_tensor_handle *handle)
+{
+    return late_slot(handle) != NULL;
+}
+
 const struct pl_shape *pl_handle_shape(const struct pl_tensor_handle *handle)
 {
     const bool stale = handle->entry->unit->stale;

@@ -99,9 +99,12 @@ pl_status pl_entry_set_threads(struct pl_entry *entry, int32_t threads, struct p
 void pl_entry_keep_all(struct pl_entry *entry);
 /* The entry of a subgraph of the file; NULL if there is none. One that no signature names cannot be invoked. */
 struct pl_entry *pl_entry_of_subgraph(const struct pl_entry *entry, size_t index);
-pl_status pl_entry_reset_variables(struct pl_entry *entry, struct pl_error *error);
+/* All state, or variable tensors alone. */
+pl_status pl_entry_reset_variables(struct pl_entry *entry, bool tensors_alone, struct pl_error *error);
 void pl_entry_memory(struct pl_entry *entry, struct pl_memory_report *report);
 bool pl_entry_is_allocated(const struct pl_entry *entry);
+/* Whether running decides shapes of its tensors. */
+bool pl_entry_is_late(const struct pl_entry *entry);
 
 /* ---- handle.c: tensors */
 struct pl_entry *pl_handle_entry(const struct pl_tensor_handle *handle);
@@ -110,6 +113,8 @@ int32_t pl_handle_index(const struct pl_tensor_handle *handle);
 const char *pl_handle_signature_name(const struct pl_tensor_handle *handle);
 /* As planned, else as asked for, else the file's. */
 const struct pl_shape *pl_handle_shape(const struct pl_tensor_handle *handle);
+/* As planned: its shape or size is known only while running. */
+bool pl_handle_is_late(const struct pl_tensor_handle *handle);
 size_t pl_handle_bytes(const struct pl_tensor_handle *handle);
 void *pl_handle_data(const struct pl_tensor_handle *handle);
 pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error);

@@ -75,6 +75,8 @@ void pl_user_node_free(struct pl_user_node *node)
 
 /* ---- preparing and running ------------------------------------------------------------------- */
 
+static const size_t NO_SIZE = SIZE_MAX; /* of an output that running has not sized yet */
+
 struct params {
     struct pl_user_node *node;
     int32_t input_count;
@@ -89,7 +91,34 @@ void *pl_user_call_data(const struct pl_user_call *call, bool output, int32_t in
     const struct pl_value *value = output ? call->outputs[index] : call->inputs[index];
     if (value == NULL) return NULL;
     if (call->eval == NULL) return (void *)(uintptr_t)value->constant;
+    if (output && value->late && value->bytes == NO_SIZE) return NULL;
     return output ? call->eval->outputs[index] : (void *)(uintptr_t)call->eval->inputs[index];
+}
+
+/* Strings have none. */
+static bool has_size(const struct pl_value *value)
+{
+    return pl_type_bits(value->tensor->type) > 0;
+}
+
+pl_status pl_user_call_set_output(struct pl_user_call *call, int32_t index,
+                                  const struct pl_shape *shape, size_t bytes)
+{
+    struct pl_value *value = call->outputs[index];
+    if (call->eval == NULL) {
+        value->late = shape == NULL;
+        if (shape != NULL) value->shape = *shape;
+        return PL_OK;
+    }
+    if (!value->late || shape == NULL)
+        return pl_fail(&call->error, PL_INVALID_ARGUMENT,
+                       "output %d: prepare said its shape already, or did not leave it open",
+                       (int)index);
+    PL_TRY(pl_eval_set_output(call->eval, index, shape, bytes));
+    value->shape = *shape;
+    value->bytes = bytes;
+    if (has_size(value)) (void)pl_shape_bytes(shape, value->tensor->type, &value->bytes);
+    return PL_OK;
 }
 
 void pl_user_call_ask_scratch(struct pl_user_call *call, int32_t number, size_t bytes)
@@ -118,8 +147,14 @@ static pl_status eval_user(const struct pl_eval *eval, int64_t from, int64_t to)
                                 .scratch_bytes = params->scratch_bytes};
     if (params->node->op->invoke == NULL)
         return pl_eval_fail(eval, "it was registered without an invoke");
+    for (int32_t i = 0; i < call.output_count; i++)
+        if (call.outputs[i] != NULL && call.outputs[i]->late) call.outputs[i]->bytes = NO_SIZE;
     const pl_status status = params->node->op->invoke(&call);
-    return status == PL_OK ? PL_OK : explain(&call, "invoke", status, eval->error);
+    if (status != PL_OK) return explain(&call, "invoke", status, eval->error);
+    for (int32_t i = 0; i < call.output_count; i++)
+        if (call.outputs[i] != NULL && call.outputs[i]->late && call.outputs[i]->bytes == NO_SIZE)
+            return pl_eval_fail(eval, "its invoke left output %d without a shape", (int)i);
+    return PL_OK;
 }
 
 static struct pl_value **copy_values(struct pl_prepare *prepare, struct pl_value *const *values,
@@ -157,6 +192,9 @@ static pl_status prepare_user(struct pl_prepare *prepare)
     struct params *params = pl_prepare_allocate(prepare, sizeof *params);
     if (params == NULL) return PL_OUT_OF_MEMORY;
     PL_TRY(run_prepare(prepare, prepare->user_node));
+    for (int32_t i = 0; i < prepare->output_count; i++)
+        if (prepare->outputs[i] != NULL && !has_size(prepare->outputs[i]))
+            prepare->outputs[i]->late = true;
     params->node = prepare->user_node;
     params->input_count = prepare->input_count;
     params->output_count = prepare->output_count;

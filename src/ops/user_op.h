@@ -67,6 +67,9 @@ void pl_user_node_free(struct pl_user_node *node);
 /* ---- for callbacks */
 /* The bytes of an input or output: while running, and of constants always; else NULL. */
 void *pl_user_call_data(const struct pl_user_call *call, bool output, int32_t index);
+/* While preparing: the shape of an output, or NULL if only running tells. While running: the shape of such an output,
+ * which then has memory; `bytes` counts for strings only. */
+pl_status pl_user_call_set_output(struct pl_user_call *call, int32_t index, const struct pl_shape *shape, size_t bytes);
 /* While preparing: asks for that many bytes of scratch under this number, below PL_MAX_SCRATCH. */
 void pl_user_call_ask_scratch(struct pl_user_call *call, int32_t number, size_t bytes);
 /* While running: NULL if nobody asked. */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* FlatBufferModel: a loaded file. It is checked in any case, whichever function loads it. */
+#ifndef TENSORFLOW_LITE_MODEL_BUILDER_H_
+#define TENSORFLOW_LITE_MODEL_BUILDER_H_
+
+#include <memory>
+#include <string>
+
+#include "tensorflow/lite/c/c_api.h"
+#include "tensorflow/lite/c/c_api_plait.h"
+#include "tensorflow/lite/stderr_reporter.h"
+
+namespace tflite {
+
+/* The content of a model, to be handed on. */
+class Model;
+
+/* A further check of a program's own. */
+class TfLiteVerifier {
+public:
+    virtual ~TfLiteVerifier() = default;
+    virtual bool Verify(const char *data, int length, ErrorReporter *reporter) = 0;
+};
+
+class FlatBufferModel {
+public:
+    /* NULL if the file is no valid model; the reporter says why. */
+    static std::unique_ptr<FlatBufferModel> BuildFromFile(const char *filename,
+                                                          ErrorReporter *error_reporter = DefaultErrorReporter())
+    {
+        ErrorReporter *reporter = Checked(error_reporter);
+        return Wrap(TfLiteModelCreateFromFileWithErrorReporter(filename, Report, reporter), reporter);
+    }
+
+    static std::unique_ptr<FlatBufferModel> VerifyAndBuildFromFile(
+        const char *filename, TfLiteVerifier *extra_verifier = nullptr,
+        ErrorReporter *error_reporter = DefaultErrorReporter())
+    {
+        if (extra_verifier != nullptr && !Verify(filename, extra_verifier, Checked(error_reporter))) return nullptr;
+        return BuildFromFile(filename, error_reporter);
+    }
+
+    /* The bytes stay the caller's, and outlive the model and its interpreters. */
+    static std::unique_ptr<FlatBufferModel> BuildFromBuffer(const char *caller_owned_buffer, size_t buffer_size,
+                                                            ErrorReporter *error_reporter = DefaultErrorReporter())
+    {
+        ErrorReporter *reporter = Checked(error_reporter);
+        return Wrap(TfLiteModelCreateWithErrorReporter(caller_owned_buffer, buffer_size, Report, reporter), reporter);
+    }
+
+    static std::unique_ptr<FlatBufferModel> VerifyAndBuildFromBuffer(
+        const char *caller_owned_buffer, size_t buffer_size, TfLiteVerifier *extra_verifier = nullptr,
+        ErrorReporter *error_reporter = DefaultErrorReporter())
+    {
+        if (extra_verifier != nullptr && !extra_verifier->Verify(caller_owned_buffer, static_cast<int>(buffer_size),
+                                                                 Checked(error_reporter)))
+            return nullptr;
+        return BuildFromBuffer(caller_owned_buffer, buffer_size, error_reporter);
+    }
+
+    ~FlatBufferModel() { TfLiteModelDelete(model_); }
+    FlatBufferModel(const FlatBufferModel &) = delete;
+    FlatBufferModel &operator=(const FlatBufferModel &) = delete;
+
+    bool initialized() const { return model_ != nullptr; }
+    ErrorReporter *error_reporter() const { return error_reporter_; }
+    const Model *GetModel() const { return reinterpret_cast<const Model *>(model_); }
+    std::string description() const { return TfLitePlaitModelDescription(model_); }
+    bool CheckModelIdentifier() const { return initialized(); }
+
+private:
+    FlatBufferModel(TfLiteModel *model, ErrorReporter *reporter) : model_(model), error_reporter_(reporter) {}
+
+    static ErrorReporter *Checked(ErrorReporter *reporter)
+    {
+        return reporter != nullptr ? reporter : DefaultErrorReporter();
+    }
+
+    static void Report(void *reporter, const char *format, va_list args)
+    {
+        static_cast<ErrorReporter *>(reporter)->Report(format, args);
+    }
+
+    static std::unique_ptr<FlatBufferModel> Wrap(TfLiteModel *model, ErrorReporter *reporter)
+    {
+        if (model == nullptr) return nullptr;
+        return std::unique_ptr<FlatBufferModel>(new FlatBufferModel(model, reporter));
+    }
+
+    static bool Verify(const char *filename, TfLiteVerifier *verifier, ErrorReporter *reporter)
+    {
+        std::string content;
+        std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(filename == nullptr ? nullptr : std::fopen(filename, "rb"),
+                                                              [](std::FILE *open) { return std::fclose(open); });
+        if (file == nullptr) {
+            reporter->Report("cannot open '%s'", filename == nullptr ? "" : filename);
+            return false;
+        }
+        char piece[4096];
+        for (size_t got = 0; (got = std::fread(piece, 1, sizeof piece, file.get())) > 0;) content.append(piece, got);
+        return verifier->Verify(content.data(), static_cast<int>(content.size()), reporter);
+    }
+
+    TfLiteModel *model_;
+    ErrorReporter *error_reporter_;
+};
+
+namespace impl {
+using FlatBufferModel = ::tflite::FlatBufferModel;
+} // namespace impl
+
+} // namespace tflite
+
+#endif

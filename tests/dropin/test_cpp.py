@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C++ headers: cpp_api.cc is compiled as programs are, by every compiler there is, and run."""
+import os
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tiny
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+LIBRARY = ROOT / "out" / "lib"
+COMPILERS = [name for name in ("g++", "clang++") if shutil.which(name)]
+WARNINGS = ["-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wnon-virtual-dtor"]
+pytestmark = pytest.mark.skipif(not (LIBRARY / "libtensorflowlite_c.so").exists(),
+                                reason="no out/lib/libtensorflowlite_c.so: run scripts/build")
+
+
+def build(source, program, compiler, *options):
+    command = [compiler, "-std=c++17", "-O1", "-g", *WARNINGS, f"-I{ROOT}/include/compat", *options, str(source),
+               f"-L{LIBRARY}", f"-Wl,-rpath,{LIBRARY}", "-ltensorflowlite_c", "-o", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return program
+
+
+def rnn():
+    """A state that is a variable tensor."""
+    graph = tiny.Graph()
+    x = graph.tensor(np.float32, (1, 2), name="x")
+    constants = [graph.tensor(np.float32, shape, data=np.linspace(-1, 1, int(np.prod(shape))))
+                 for shape in ((3, 2), (3, 3), (3,))]
+    state = graph.tensor(np.float32, (1, 3), name="state")
+    graph.graph.tensors[state].isVariable = True
+    y = graph.tensor(np.float32, (1, 3), name="y")
+    options = tiny.schema.RNNOptionsT()
+    options.fusedActivationFunction = tiny.schema.ActivationFunctionType.TANH
+    graph.op("RNN", [x, *constants, state], [y], options=options)
+    return graph.build([x], [y])
+
+
+def affine():
+    graph = tiny.Graph()
+    x, middle, y = (graph.tensor(np.float32, (1, 4), name=name) for name in ("x", "middle", "y"))
+    graph.custom("Affine", [x], [middle], struct.pack("ff", 2, 1), version=3)
+    graph.op("RELU", [middle], [y])
+    return graph.build([x], [y])
+
+
+def ones():
+    """A custom operator whose output depends on data, and one behind it that sees the shape only then."""
+    graph = tiny.Graph()
+    count = graph.tensor(np.int32, (1,), name="count")
+    middle, y = graph.tensor(np.float32, (1,), name="middle"), graph.tensor(np.float32, (1,), name="y")
+    graph.custom("Ones", [count], [middle])
+    graph.op("ADD", [middle, middle], [y], options=tiny.schema.AddOptionsT())
+    return graph.build([count], [y])
+
+
+def words():
+    graph = tiny.Graph()
+    x, y = (graph.tensor("S", (2,), name=name) for name in ("x", "y"))
+    graph.custom("Twice", [x], [y])
+    return graph.build([x], [y])
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_cpp_api(compiler, tmp_path):
+    made = {"rnn": rnn(), "affine": affine(), "ones": ones(), "words": words()}
+    for name, content in made.items():
+        (tmp_path / f"{name}.tflite").write_bytes(content)
+    own = [ROOT / "tests" / "models" / f"{name}.tflite"
+           for name in ("digits_classifier_fp32", "signatures_fp32", "dynamic_batch_fp32")]
+    program = build(HERE / "cpp_api.cc", tmp_path / "cpp_api", compiler)
+    done = subprocess.run([program, *own, *(tmp_path / f"{name}.tflite" for name in made)], capture_output=True,
+                          text=True, timeout=120, env={**os.environ, "LC_ALL": "C"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("all as it should be\n") and "Operator FULLY_CONNECTED" in done.stdout
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_paths_of_headers(compiler, tmp_path):
+    """Both roots and the paths of core, in one program, twice."""
+    headers = [path.relative_to(ROOT / "include/compat/tensorflow/lite")
+               for path in (ROOT / "include/compat/tensorflow/lite").rglob("*.h")]
+    text = "".join(f'#include "{root}/{header}"\n' for root in ("tensorflow/lite", "tflite", "tensorflow/lite")
+                   for header in headers)
+    (tmp_path / "all.cc").write_text(text + "int main() { return TfLiteVersion()[0] != '2'; }\n")
+    program = build(tmp_path / "all.cc", tmp_path / "all", compiler)
+    assert subprocess.run([program]).returncode == 0
