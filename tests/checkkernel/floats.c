@@ -147,16 +147,17 @@ void check_recurrent_float(struct check *check)
 
 /* The three products of int8 with a matrix, into what each of them has. */
 static void run_int8(const struct pl_recurrent_kernels *kernels, void *outputs, const int8_t *x,
-                     const struct pl_recurrent_matrix *matrix, const int32_t *numbers)
+                     const struct pl_recurrent_matrix *matrix, const int32_t *row_sums,
+                     const int32_t *bias)
 {
     float *sums = outputs;
     int16_t *gates = (int16_t *)(void *)(sums + matrix->rows);
     int8_t *bytes = (int8_t *)(gates + matrix->rows);
     const struct pl_multiplier multiplier = {1518500250, -9};
     memset(sums, 0, (size_t)matrix->rows * (sizeof *sums + sizeof *gates));
-    kernels->add_product_hybrid(sums, x, matrix, numbers, -7, 0.03f);
-    kernels->add_product_int16(gates, x, matrix, numbers, multiplier);
-    kernels->product_int8(bytes, x, matrix, numbers, multiplier, 5);
+    kernels->add_product_hybrid(sums, x, matrix, row_sums, -7, 0.03f);
+    kernels->add_product_int16(gates, x, matrix, bias, multiplier);
+    kernels->product_int8(bytes, x, matrix, bias, multiplier, 5);
 }
 
 void check_recurrent_int8(struct check *check)
@@ -165,10 +166,16 @@ void check_recurrent_int8(struct check *check)
                                          .depth = (int32_t)check_draw_edge(check, 1, 300)};
     matrix.weights = check_bytes(check, (size_t)matrix.rows * (size_t)matrix.depth);
     const int8_t *x = check_bytes(check, (size_t)matrix.depth);
-    int32_t *numbers = check_memory(check, (size_t)matrix.rows * sizeof *numbers);
-    for (int32_t r = 0; r < matrix.rows; r++) numbers[r] = (int32_t)check_draw(check, -9999, 9999);
+    int32_t *row_sums = check_memory(check, (size_t)matrix.rows * sizeof *row_sums);
+    int32_t *bias = check_memory(check, (size_t)matrix.rows * sizeof *bias);
+    for (int32_t r = 0; r < matrix.rows; r++) {
+        row_sums[r] = 0;
+        for (int32_t k = 0; k < matrix.depth; k++)
+            row_sums[r] += matrix.weights[(int64_t)r * matrix.depth + k];
+        bias[r] = (int32_t)check_draw(check, -9999, 9999);
+    }
     const struct check_outputs outputs = check_outputs(check, (size_t)matrix.rows * 7);
-    run_int8(check->reference->recurrent, outputs.reference, x, &matrix, numbers);
-    run_int8(check->tested->recurrent, outputs.tested, x, &matrix, numbers);
+    run_int8(check->reference->recurrent, outputs.reference, x, &matrix, row_sums, bias);
+    run_int8(check->tested->recurrent, outputs.tested, x, &matrix, row_sums, bias);
     check_compare(check, &outputs, "%d rows of %d", matrix.rows, matrix.depth);
 }

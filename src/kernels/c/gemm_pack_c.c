@@ -56,10 +56,32 @@ DEFINE_PACK(i16, int16_t, int16_t, source[e])
 
 /* ---- quantization of inputs ------------------------------------------------------------------ */
 
+/* Vectors of the compiler's own: a chain of single comparisons would wait for each of them. */
+typedef float range_lanes __attribute__((vector_size(32)));
+typedef int32_t range_mask __attribute__((vector_size(32)));
+enum { RANGE_LANES = 8 };
+#define CHOOSE_LANES(mask, a, b)                                                                   \
+    ((range_lanes)(((mask) & (range_mask)(a)) | (~(mask) & (range_mask)(b))))
+
+/* Not-a-number is passed over, but for the first value. */
 static void find_range(const float *values, int64_t count, float *low, float *high)
 {
-    *low = *high = count > 0 ? values[0] : 0.0f;
-    for (int64_t i = 1; i < count; i++) {
+    const float first = count > 0 ? values[0] : 0.0f;
+    range_lanes lows = first - (range_lanes){0}, highs = lows;
+    int64_t i = 0;
+    for (; i + RANGE_LANES <= count; i += RANGE_LANES) {
+        range_lanes x;
+        memcpy(&x, values + i, sizeof x);
+        const range_mask below = x < lows, above = x > highs;
+        lows = CHOOSE_LANES(below, x, lows);
+        highs = CHOOSE_LANES(above, x, highs);
+    }
+    *low = *high = first;
+    for (int j = 0; j < RANGE_LANES; j++) {
+        *low = lows[j] < *low ? lows[j] : *low;
+        *high = highs[j] > *high ? highs[j] : *high;
+    }
+    for (; i < count; i++) {
         *low = values[i] < *low ? values[i] : *low;
         *high = values[i] > *high ? values[i] : *high;
     }

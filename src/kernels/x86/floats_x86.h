@@ -178,6 +178,25 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_clamp(struct pl_floats x, struct pl_
 
 #endif
 
+/* a - factor * b of sixteen words each, which wraps, as floats. */
+PL_ALWAYS_INLINE struct pl_floats pl_floats_of_difference(const int32_t *a, int32_t factor,
+                                                          const int32_t *b)
+{
+#if defined(__AVX512F__)
+    const __m512i product = _mm512_mullo_epi32(_mm512_set1_epi32(factor), _mm512_loadu_si512(b));
+    return (struct pl_floats){_mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(a), product))};
+#else
+    __m256 halves[2];
+    for (int i = 0; i < 2; i++) {
+        const __m256i words = _mm256_loadu_si256((const __m256i_u *)(b + 8 * i));
+        const __m256i product = _mm256_mullo_epi32(_mm256_set1_epi32(factor), words);
+        const __m256i sums = _mm256_loadu_si256((const __m256i_u *)(a + 8 * i));
+        halves[i] = _mm256_cvtepi32_ps(_mm256_sub_epi32(sums, product));
+    }
+    return (struct pl_floats){halves[0], halves[1]};
+#endif
+}
+
 /* ---- eight of them --------------------------------------------------------------------------- */
 
 struct pl_half {

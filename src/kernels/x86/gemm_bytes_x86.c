@@ -5,6 +5,7 @@
  * outputs at a time, so that there are enough independent sums. */
 #include <string.h>
 
+#include "kernels/x86/floats_x86.h"
 #include "kernels/x86/gemm_x86.h"
 #include "kernels/x86/requantize_x86.h"
 
@@ -327,33 +328,44 @@ static void finish_words(const struct product *product, const struct columns *co
     }
 }
 
-/* Sums without the zero points of rows, which differ. */
+/* The outputs of one block from `first` on, whose sums lie `sums_stride` words from row to row.
+ * They are without the zero points of rows, which differ. */
+static void finish_hybrid_block(const struct product *product, int32_t first, const int32_t *sums,
+                                int64_t sums_stride, int32_t x, int32_t rows)
+{
+    const struct pl_gemm_hybrid *weights = product->parameters;
+    const int32_t rest = product->shape->channels - first;
+    const bool whole = rest >= PL_GEMM_BLOCK;
+    const struct pl_floats_mask mask = pl_floats_first(whole ? PL_GEMM_BLOCK : rest);
+    const int32_t *weight_sums =
+        pl_gemm_packed_sums(product->packed, first / PL_GEMM_BLOCK, product->k);
+    const struct pl_floats scales = pl_floats_load_masked(weights->weight_scales + first, mask);
+    const struct pl_floats bias = weights->bias != NULL
+                                      ? pl_floats_load_masked(weights->bias + first, mask)
+                                      : pl_floats_set(0.0f);
+    const struct pl_floats low = pl_floats_set(weights->low), high = pl_floats_set(weights->high);
+    float *output = (float *)product->part->output + first;
+    for (int32_t r = 0; r < rows; r++, sums += sums_stride) {
+        const int64_t step = (int64_t)(x + r) * weights->row_step;
+        const int32_t zero_point = weights->row_zero_points[step] + 128;
+        const struct pl_floats sum = pl_floats_of_difference(sums, zero_point, weight_sums);
+        const struct pl_floats scale =
+            pl_floats_multiply(pl_floats_set(weights->row_scales[step]), scales);
+        const struct pl_floats value = pl_floats_add(pl_floats_multiply(sum, scale), bias);
+        const struct pl_floats result = pl_floats_clamp(value, low, high);
+        float *to = output + (int64_t)(x + r) * product->shape->output_stride;
+        if (whole) pl_floats_store(to, result);
+        else pl_floats_store_masked(to, result, mask);
+    }
+}
+
 static void finish_hybrid(const struct product *product, const struct columns *columns,
                           const int32_t *sums, int32_t x, int32_t rows)
 {
-    const struct pl_gemm_hybrid *weights = product->parameters;
-    const int64_t stride = product->shape->output_stride;
-    for (int32_t r = 0; r < rows; r++) {
-        const int64_t step = (int64_t)(x + r) * weights->row_step;
-        const uint32_t zero_point = (uint32_t)(weights->row_zero_points[step] + 128);
-        const float row_scale = weights->row_scales[step];
-        const int32_t *row = sums + r * columns->vectors * PL_LANES;
-        float *output = (float *)product->part->output + (x + r) * stride + columns->first;
-        for (int32_t first = 0; first < columns->count; first += PL_GEMM_BLOCK) {
-            const int32_t rest = columns->count - first;
-            const int32_t *weight_sums = pl_gemm_packed_sums(
-                product->packed, (columns->first + first) / PL_GEMM_BLOCK, product->k);
-            for (int32_t n = 0; n < (rest < PL_GEMM_BLOCK ? rest : PL_GEMM_BLOCK); n++) {
-                const int32_t channel = columns->first + first + n;
-                const float bias = weights->bias != NULL ? weights->bias[channel] : 0.0f;
-                const uint32_t sum =
-                    (uint32_t)row[first + n] - zero_point * (uint32_t)weight_sums[n];
-                const float scale = row_scale * weights->weight_scales[channel];
-                const float value = (float)(int32_t)sum * scale;
-                output[first + n] = pl_clamp_float(value + bias, weights->low, weights->high);
-            }
-        }
-    }
+    /* A last block of which only some vectors were computed is read to its end all the same. */
+    const int64_t stride = columns->vectors * PL_LANES;
+    for (int32_t n = 0; n < columns->count; n += PL_GEMM_BLOCK)
+        finish_hybrid_block(product, columns->first + n, sums + n, stride, x, rows);
 }
 
 /* ---- the walk -------------------------------------------------------------------------------- */
