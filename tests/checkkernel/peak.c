@@ -56,7 +56,7 @@ enum { CHAINS = 12, ROUNDS = 20000 };
             UNROLL for (int i = 0; i < CHAINS; i++)                                                \
             {                                                                                      \
                 sums[i] = step;                                                                    \
-                __asm__ volatile("" : "+" register(sums[i]));                                      \
+                __asm__ volatile("" : "+" register(sums[i]), "+" register(x));                     \
             }                                                                                      \
         }                                                                                          \
         UNROLL for (int i = 1; i < CHAINS; i++) sums[0] += sums[i];                                \

@@ -5,6 +5,7 @@
 #ifndef PL_KERNELS_X86_FASTER_X86_H
 #define PL_KERNELS_X86_FASTER_X86_H
 
+#include "kernels/x86/binary_bytes_x86.h"
 #include "kernels/x86/depthwise_bytes_x86.h"
 #include "kernels/x86/depthwise_f32_x86.h"
 #include "kernels/x86/gemm_f32_x86.h"
@@ -16,7 +17,15 @@
     .f32 = PL_LEVEL(pl_depthwise_f32_x86), .i8 = PL_LEVEL(pl_depthwise_i8_x86),                    \
     .u8 = PL_LEVEL(pl_depthwise_u8_x86),
 #define PL_FASTER_POOLING
-#define PL_FASTER_BINARY
+#define PL_FASTER_BINARY                                                                           \
+    [PL_BINARY_ADD][PL_KIND_QUANTIZED_INT8] = PL_LEVEL(pl_add_i8_x86),                             \
+    [PL_BINARY_ADD][PL_KIND_QUANTIZED_UINT8] = PL_LEVEL(pl_add_u8_x86),                            \
+    [PL_BINARY_SUB][PL_KIND_QUANTIZED_INT8] = PL_LEVEL(pl_sub_i8_x86),                             \
+    [PL_BINARY_SUB][PL_KIND_QUANTIZED_UINT8] = PL_LEVEL(pl_sub_u8_x86),                            \
+    [PL_BINARY_MUL][PL_KIND_QUANTIZED_INT8] = PL_LEVEL(pl_mul_i8_x86),                             \
+    [PL_BINARY_MUL][PL_KIND_QUANTIZED_UINT8] = PL_LEVEL(pl_mul_u8_x86),                            \
+    [PL_BINARY_SQUARED_DIFFERENCE][PL_KIND_QUANTIZED_INT8] =                                       \
+        PL_LEVEL(pl_squared_difference_i8_x86),
 #define PL_FASTER_UNARY
 #define PL_FASTER_CONVERT
 #define PL_FASTER_REDUCTION
