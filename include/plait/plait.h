@@ -455,6 +455,32 @@ PLAIT_API size_t plait_profile_count(const struct plait_model *model);
 PLAIT_API plait_status plait_profile_at(const struct plait_model *model, size_t index,
                                         struct plait_profile_entry *entry);
 
+/* ---- operators --------------------------------------------------------------------------------------------------- */
+
+/* What a plan may do with an operator. 0: its outputs depend on its inputs alone. */
+enum plait_op_trait {
+    PLAIT_TRAIT_STATEFUL = 1,    /* has state or effects: never merged, moved or skipped */
+    PLAIT_TRAIT_CONTROL = 2,     /* runs other subgraphs */
+    PLAIT_TRAIT_ELEMENTWISE = 4, /* an element of the output depends on that element of each input */
+    PLAIT_TRAIT_VIEW = 8,        /* the output has the bytes of the input */
+    PLAIT_TRAIT_ROW_LOCAL = 16,  /* a row of the output depends on that row of the inputs */
+    PLAIT_TRAIT_HALO = 32        /* a row of the output depends on a window of input rows */
+};
+
+/* An operator that needs no plait_register_op(). Texts are the library's and stay. */
+struct plait_op_info {
+    const char *name;
+    bool custom;           /* by name; else a builtin operator of the schema */
+    int32_t min_version;   /* of builtin operators */
+    int32_t max_version;
+    uint32_t traits;       /* enum plait_op_trait */
+    const char *types;     /* the types it takes */
+    const char *differs;   /* what is different from LiteRT; "" if nothing is known */
+};
+PLAIT_API size_t plait_op_count(void);
+/* PLAIT_NOT_FOUND behind the last one. */
+PLAIT_API plait_status plait_op_at(size_t index, struct plait_op_info *info);
+
 /* ---- fusion ------------------------------------------------------------------------------------------------------ */
 
 /* A model to fuse or to split: from a file, or from memory if data is set. name may be NULL with a path: its stem. */
