@@ -39,17 +39,33 @@ static void copy_bytes(uint8_t *to, const uint8_t *from, int64_t count, uint8_t 
     _mm512_mask_storeu_epi8(to, mask, _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, from), flips));
 }
 #else
+/* Up to 31 bytes, as two that overlap. */
+static void copy_short(uint8_t *to, const uint8_t *from, int64_t count, uint64_t flips)
+{
+    if (count >= 16) {
+        const __m128i mask = _mm_set1_epi64x((int64_t)flips);
+        const __m128i a = _mm_loadu_si128((const __m128i_u *)from);
+        const __m128i b = _mm_loadu_si128((const __m128i_u *)(from + count - 16));
+        _mm_storeu_si128((__m128i_u *)to, _mm_xor_si128(a, mask));
+        _mm_storeu_si128((__m128i_u *)(to + count - 16), _mm_xor_si128(b, mask));
+    } else if (count >= 8) {
+        uint64_t words[2];
+        memcpy(&words[0], from, sizeof words[0]);
+        memcpy(&words[1], from + count - 8, sizeof words[1]);
+        words[0] ^= flips, words[1] ^= flips;
+        memcpy(to, &words[0], sizeof words[0]);
+        memcpy(to + count - 8, &words[1], sizeof words[1]);
+    } else {
+        for (int64_t i = 0; i < count; i++) to[i] = from[i] ^ (uint8_t)flips;
+    }
+}
+
 static void copy_bytes(uint8_t *to, const uint8_t *from, int64_t count, uint8_t flip)
 {
     const __m256i flips = _mm256_set1_epi8((char)flip);
     for (; count >= 32; count -= 32, to += 32, from += 32)
         pl_vec_store(to, _mm256_xor_si256(pl_vec_load(from), flips));
-    if (count >= 16) {
-        const __m128i x = _mm_loadu_si128((const __m128i_u *)from);
-        _mm_storeu_si128((__m128i_u *)to, _mm_xor_si128(x, _mm256_castsi256_si128(flips)));
-        count -= 16, to += 16, from += 16;
-    }
-    for (int64_t i = 0; i < count; i++) to[i] = from[i] ^ flip;
+    copy_short(to, from, count, flip * UINT64_C(0x0101010101010101));
 }
 #endif
 
@@ -113,22 +129,72 @@ static void copy_plain(const struct pl_gemm_source_x86 *source, int32_t from, in
     }
 }
 
+/* Pixels from (y, x) on whose taps all lie inside of the image, tap row by tap row. */
+static void copy_inner(const struct pl_gemm_source_x86 *source, int32_t y, int32_t x, int32_t count,
+                       uint8_t *memory, int64_t stride)
+{
+    const struct pl_gemm_shape *shape = source->shape;
+    const struct pl_patch *patch = &shape->patch;
+    const int64_t depth = shape->depth * source->element_bytes;
+    const int64_t channels = patch->channels * source->element_bytes;
+    const bool joined = patch->dilation_x == 1 && depth == channels;
+    const int64_t bytes = joined ? patch->filter_width * depth : depth;
+    const int32_t runs = patch->filter_height * (joined ? 1 : patch->filter_width);
+    const int64_t first_y = (int64_t)y * patch->stride_y - patch->before_y;
+    const int64_t first_x = (int64_t)x * patch->stride_x - patch->before_x;
+    for (int32_t run = 0; run < runs; run++, memory += bytes) {
+        const int32_t j = joined ? run : run / patch->filter_width;
+        const int32_t i = joined ? 0 : run % patch->filter_width;
+        const int64_t pixel = (first_y + (int64_t)j * patch->dilation_y) * patch->width + first_x +
+                              (int64_t)i * patch->dilation_x;
+        const uint8_t *from = (const uint8_t *)source->part->input + pixel * channels;
+        uint8_t *to = memory;
+        for (int32_t n = 0; n < count; n++, to += stride, from += patch->stride_x * channels)
+            copy_bytes(to, from, bytes, source->flip);
+    }
+}
+
+/* How many of the pixels from (y, x) on are such, at most `count`. */
+static int32_t count_inner(const struct pl_patch *patch, int32_t y, int32_t x, int32_t count)
+{
+    const struct pl_taps rows = pl_patch_taps_y(patch, y), columns = pl_patch_taps_x(patch, x);
+    if (rows.from > 0 || rows.to < patch->filter_height) return 0;
+    if (columns.from > 0 || columns.to < patch->filter_width) return 0;
+    const int64_t reach = (int64_t)(patch->filter_width - 1) * patch->dilation_x;
+    const int64_t last = patch->width - 1 - reach + patch->before_x; /* of x * stride */
+    const int64_t inner = last / patch->stride_x - x + 1;
+    return inner < count ? (int32_t)inner : count;
+}
+
 static void copy_windows(const struct pl_gemm_source_x86 *source, int32_t from, int32_t to,
                          uint8_t *memory, int64_t stride)
 {
     const struct pl_gemm_shape *shape = source->shape;
-    const int64_t k = taps_of(shape) * shape->depth * source->element_bytes;
-    const int64_t padded = pl_gemm_padded(taps_of(shape) * shape->depth) * source->element_bytes;
+    const int64_t k = taps_of(shape) * shape->depth, padded = pl_gemm_padded(k);
+    const size_t rest = (size_t)((padded - k) * source->element_bytes);
     int32_t y = source->part->y, x = from;
     if (shape->output_width > 0) {
         y += from / shape->output_width;
         x = from % shape->output_width;
     }
-    for (int32_t i = from; i < to; i++, memory += stride) {
-        const int32_t zero_point = source->zero_points[i * (int64_t)source->zero_step];
-        copy_pixel(source, y, x, (uint8_t)(zero_point + source->flip), memory);
-        for (int64_t rest = k; rest < padded; rest++) memory[rest] = 0;
-        if (++x == shape->output_width) {
+    for (int32_t i = from; i < to;) {
+        int32_t count = to - i; /* to the end of the row */
+        if (shape->output_width > 0 && shape->output_width - x < count)
+            count = shape->output_width - x;
+        count = count_inner(&shape->patch, y, x, count);
+        if (count > 0) {
+            copy_inner(source, y, x, count, memory, stride);
+        } else {
+            const int32_t zero_point = source->zero_points[i * (int64_t)source->zero_step];
+            copy_pixel(source, y, x, (uint8_t)(zero_point + source->flip), memory);
+            count = 1;
+        }
+        for (int32_t n = 0; n < count && rest > 0; n++)
+            memset(memory + n * stride + k * source->element_bytes, 0, rest);
+        memory += count * stride;
+        i += count;
+        x += count;
+        if (x == shape->output_width) {
             x = 0;
             y++;
         }
