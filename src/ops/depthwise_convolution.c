@@ -18,9 +18,10 @@ struct depthwise {
     enum pl_filter_kind kind;
     struct pl_filter_bias bias;
     struct pl_depthwise_shape shape;
-    const int8_t *unpacked; /* a constant filter of 4 bits as int8, else NULL */
-    int32_t height;         /* of the output */
-    int64_t image_elements; /* of the input */
+    const int8_t *unpacked;       /* a constant filter of 4 bits as int8, else NULL */
+    struct pl_gemm_shape product; /* of an image of one channel, see prepare_product */
+    int32_t height;               /* of the output */
+    int64_t image_elements;       /* of the input */
     union {
         struct pl_depthwise_float floats;
         struct pl_depthwise_hybrid hybrid;
@@ -98,6 +99,39 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
         run(&depthwise->shape, &weights, image, (char *)eval->outputs[0] + from * row_bytes,
             (int32_t)(from % depthwise->height), (int32_t)rows);
         from += rows;
+    }
+    return PL_OK;
+}
+
+/* An image of one channel: a matrix product. */
+static pl_status eval_product(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct depthwise *depthwise = eval->params;
+    const struct pl_gemm_kernels *kernels = depthwise->operands.kernels;
+    const struct pl_depthwise_integer *integers = &depthwise->integers;
+    const struct pl_gemm_integer weights = {
+        .weights = pl_gemm_packed(&depthwise->operands, eval, 0),
+        .bias = pl_filter_bias(&depthwise->bias, eval),
+        .input_zero_point = integers->input_zero_point,
+        .weight_offset = depthwise->kind == PL_FILTER_UINT8 ? 128 - integers->weight_zero_point : 0,
+        .range = integers->range,
+        .rounding = PL_GEMM_FIXED,
+        .output = depthwise->kind == PL_FILTER_UINT8 ? PL_GEMM_UINT8 : PL_GEMM_INT8,
+        .multipliers = integers->multipliers,
+    };
+    const int64_t row_elements = (int64_t)depthwise->shape.output_width * depthwise->shape.channels;
+    struct pl_gemm_part part = {
+        .to_x = depthwise->shape.output_width,
+        .to_block = pl_gemm_blocks(depthwise->shape.channels),
+        .scratch = pl_gemm_part_scratch(&depthwise->operands, eval),
+    };
+    for (int64_t unit = from; unit < to; unit++) {
+        part.input = (const char *)eval->inputs[INPUT] +
+                     unit / depthwise->height * depthwise->image_elements;
+        part.output = (char *)eval->outputs[0] + unit * row_elements;
+        part.y = (int32_t)(unit % depthwise->height);
+        (depthwise->kind == PL_FILTER_UINT8 ? kernels->u8 : kernels->i8)(&depthwise->product,
+                                                                         &weights, &part);
     }
     return PL_OK;
 }
@@ -210,6 +244,40 @@ static pl_status prepare_kind(struct pl_prepare *prepare, struct depthwise *dept
     }
 }
 
+/* An image of one channel under many filters is what the matrix kernels are good at: the outputs
+ * side by side, the taps behind each other, in the same order. */
+static pl_status prepare_product(struct pl_prepare *prepare, struct depthwise *depthwise)
+{
+    const struct pl_patch *patch = &depthwise->shape.patch;
+    const int32_t channels = depthwise->shape.channels;
+    depthwise->product = (struct pl_gemm_shape){
+        .patch = *patch, .depth = 1, .channels = channels, .output_stride = channels};
+    const struct pl_gemm_pack pack = {
+        .groups = 1,
+        .channels = channels,
+        .depth = patch->filter_height * patch->filter_width,
+        .channel_stride = 1,
+        .depth_stride = channels,
+    };
+    PL_TRY(pl_gemm_prepare_weights(prepare, FILTER, prepare->inputs[FILTER]->tensor->type, &pack,
+                                   &depthwise->operands));
+    pl_gemm_prepare_parts(prepare,
+                          pl_gemm_part_bytes(&depthwise->operands, &depthwise->product,
+                                             depthwise->shape.output_width, 1),
+                          &depthwise->operands);
+    return PL_OK;
+}
+
+static bool is_product(const struct pl_prepare *prepare, const struct depthwise *depthwise)
+{
+    const int64_t taps =
+        (int64_t)depthwise->shape.patch.filter_height * depthwise->shape.patch.filter_width;
+    const pl_type type = prepare->inputs[FILTER]->tensor->type;
+    return (depthwise->kind == PL_FILTER_INT8 || depthwise->kind == PL_FILTER_UINT8) &&
+           (type == PL_INT8 || type == PL_UINT8) && depthwise->shape.patch.channels == 1 &&
+           depthwise->shape.channels > 1 && taps <= INT32_MAX;
+}
+
 pl_status pl_prepare_depthwise_conv_2d(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 2, 3, 1));
@@ -228,7 +296,12 @@ pl_status pl_prepare_depthwise_conv_2d(struct pl_prepare *prepare)
     PL_TRY(pl_filter_check_bias(prepare, pl_filter_usual, depthwise->kind,
                                 depthwise->shape.channels, &depthwise->bias));
     PL_TRY(prepare_kind(prepare, depthwise, &eval));
-    PL_TRY(prepare_filter(prepare, depthwise));
+    if (is_product(prepare, depthwise)) {
+        eval = eval_product;
+        PL_TRY(prepare_product(prepare, depthwise));
+    } else {
+        PL_TRY(prepare_filter(prepare, depthwise));
+    }
     const struct pl_shape *output = &prepare->outputs[0]->shape;
     const int64_t taps =
         (int64_t)depthwise->shape.patch.filter_height * depthwise->shape.patch.filter_width;
