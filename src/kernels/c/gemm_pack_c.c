@@ -56,10 +56,10 @@ DEFINE_PACK(i16, int16_t, int16_t, source[e])
 
 /* ---- quantization of inputs ------------------------------------------------------------------ */
 
-/* Vectors of the compiler's own: a chain of single comparisons would wait for each of them. */
+/* Several vectors of the compiler's own: a single chain of comparisons would wait for each. */
 typedef float range_lanes __attribute__((vector_size(32)));
 typedef int32_t range_mask __attribute__((vector_size(32)));
-enum { RANGE_LANES = 8 };
+enum { RANGE_LANES = 8, RANGE_VECTORS = 4, RANGE_STEP = RANGE_LANES * RANGE_VECTORS };
 #define CHOOSE_LANES(mask, a, b)                                                                   \
     ((range_lanes)(((mask) & (range_mask)(a)) | (~(mask) & (range_mask)(b))))
 
@@ -67,19 +67,27 @@ enum { RANGE_LANES = 8 };
 static void find_range(const float *values, int64_t count, float *low, float *high)
 {
     const float first = count > 0 ? values[0] : 0.0f;
-    range_lanes lows = first - (range_lanes){0}, highs = lows;
+    const range_lanes start = first - (range_lanes){0};
+    range_lanes lows[RANGE_VECTORS] = {start, start, start, start};
+    range_lanes highs[RANGE_VECTORS] = {start, start, start, start};
     int64_t i = 0;
-    for (; i + RANGE_LANES <= count; i += RANGE_LANES) {
-        range_lanes x;
-        memcpy(&x, values + i, sizeof x);
-        const range_mask below = x < lows, above = x > highs;
-        lows = CHOOSE_LANES(below, x, lows);
-        highs = CHOOSE_LANES(above, x, highs);
+    for (; i + RANGE_STEP <= count; i += RANGE_STEP) {
+#pragma GCC unroll 4
+        for (int v = 0; v < RANGE_VECTORS; v++) {
+            range_lanes x;
+            memcpy(&x, values + i + v * RANGE_LANES, sizeof x);
+            const range_mask below = x < lows[v], above = x > highs[v];
+            lows[v] = CHOOSE_LANES(below, x, lows[v]);
+            highs[v] = CHOOSE_LANES(above, x, highs[v]);
+        }
     }
     *low = *high = first;
-    for (int j = 0; j < RANGE_LANES; j++) {
-        *low = lows[j] < *low ? lows[j] : *low;
-        *high = highs[j] > *high ? highs[j] : *high;
+#pragma GCC unroll 4
+    for (int v = 0; v < RANGE_VECTORS; v++) {
+        for (int j = 0; j < RANGE_LANES; j++) {
+            *low = lows[v][j] < *low ? lows[v][j] : *low;
+            *high = highs[v][j] > *high ? highs[v][j] : *high;
+        }
     }
     for (; i < count; i++) {
         *low = values[i] < *low ? values[i] : *low;
