@@ -76,6 +76,62 @@ void check_gemm_f32(struct check *check)
     compare_floats(check, &outputs, what);
 }
 
+/* What the pixels of a product were quantized with, one by one or all together. */
+static void draw_rows(struct check *check, int32_t pixels, struct pl_gemm_hybrid *weights)
+{
+    weights->row_step = (int32_t)check_draw(check, 0, 1);
+    const int32_t count = weights->row_step == 0 ? 1 : pixels;
+    float *scales = check_memory(check, (size_t)count * sizeof *scales);
+    int32_t *zero_points = check_memory(check, (size_t)count * sizeof *zero_points);
+    for (int32_t i = 0; i < count; i++) {
+        scales[i] = check_draw_float(check, 0.001f, 2.0f);
+        zero_points[i] = (int32_t)check_draw_edge(check, -128, 127);
+    }
+    weights->row_scales = scales;
+    weights->row_zero_points = zero_points;
+}
+
+void check_gemm_hybrid(struct check *check)
+{
+    struct window_case drawn = window_draw(check);
+    const int32_t channels = drawn.shape.channels;
+    struct pl_gemm_hybrid weights = {.bias = draw_bias(check, channels),
+                                     .weight_scales = check_floats(check, channels, false)};
+    draw_range(check, &weights.low, &weights.high);
+    draw_rows(check, drawn.pixels, &weights);
+    const struct pl_gemm_pack pack = {.groups = 1,
+                                      .channels = channels,
+                                      .depth = drawn.k,
+                                      .channel_stride = drawn.k,
+                                      .depth_stride = 1};
+    const void *raw = check_bytes(check, (size_t)channels * (size_t)drawn.k);
+    const void *input = check_bytes(check, window_image_elements(&drawn));
+    const struct check_outputs outputs =
+        check_outputs(check, window_output_elements(&drawn) * sizeof(float));
+    const struct pl_kernels *kernels[] = {check->reference, check->tested};
+    for (int i = 0; i < 2; i++) {
+        const struct pl_gemm_kernels *gemm = kernels[i]->gemm;
+        void *packed =
+            check_aligned(check, (size_t)pl_gemm_blocks(channels) *
+                                     (size_t)pl_gemm_block_bytes(gemm->layout_i8, drawn.k));
+        gemm->pack_i8(packed, raw, &pack);
+        weights.weights = packed;
+        struct pl_gemm_part part = {.input = input,
+                                    .output = i == 0 ? outputs.reference : outputs.tested,
+                                    .y = drawn.y,
+                                    .to_x = drawn.pixels,
+                                    .to_block = pl_gemm_blocks(channels)};
+        if (gemm->scratch != NULL)
+            part.scratch = check_aligned(check, gemm->scratch(&drawn.shape, drawn.pixels, 1));
+        gemm->hybrid(&drawn.shape, &weights, &part);
+    }
+    char what[128];
+    snprintf(what, sizeof what, "%d pixels of depth %d, %d x %d taps, %d outputs", drawn.pixels,
+             drawn.shape.depth, drawn.shape.patch.filter_height, drawn.shape.patch.filter_width,
+             channels);
+    compare_floats(check, &outputs, what);
+}
+
 /* ---- depthwise ------------------------------------------------------------------------------- */
 
 static struct pl_depthwise_shape draw_depthwise(struct check *check)
@@ -115,6 +171,31 @@ void check_depthwise_f32(struct check *check)
     const int32_t y = (int32_t)check_draw(check, 0, 4);
     check->reference->depthwise->f32(&shape, &weights, input, outputs.reference, y);
     check->tested->depthwise->f32(&shape, &weights, input, outputs.tested, y);
+    char what[128];
+    snprintf(what, sizeof what, "row %d of %d pixels, %d x %d taps, %d channels", y,
+             shape.output_width, patch->filter_height, patch->filter_width, shape.channels);
+    compare_floats(check, &outputs, what);
+}
+
+void check_depthwise_hybrid(struct check *check)
+{
+    const struct pl_depthwise_shape shape = draw_depthwise(check);
+    const struct pl_patch *patch = &shape.patch;
+    const size_t taps = (size_t)patch->filter_height * (size_t)patch->filter_width;
+    struct pl_depthwise_hybrid weights = {
+        .weights = check_bytes(check, taps * (size_t)shape.channels),
+        .bias = draw_bias(check, shape.channels),
+        .weight_scales = check_floats(check, shape.channels, false),
+        .input_scale = check_draw_float(check, 0.001f, 2.0f),
+        .input_zero_point = (int32_t)check_draw_edge(check, -128, 127)};
+    draw_range(check, &weights.low, &weights.high);
+    const int8_t *input =
+        check_bytes(check, (size_t)patch->height * (size_t)patch->width * (size_t)patch->channels);
+    const struct check_outputs outputs =
+        check_outputs(check, (size_t)shape.output_width * (size_t)shape.channels * sizeof(float));
+    const int32_t y = (int32_t)check_draw(check, 0, 4);
+    check->reference->depthwise->hybrid(&shape, &weights, input, outputs.reference, y);
+    check->tested->depthwise->hybrid(&shape, &weights, input, outputs.tested, y);
     char what[128];
     snprintf(what, sizeof what, "row %d of %d pixels, %d x %d taps, %d channels", y,
              shape.output_width, patch->filter_height, patch->filter_width, shape.channels);

@@ -110,9 +110,9 @@ void PL_LEVEL(pl_depthwise_f32_c)(const struct pl_depthwise_shape *shape,
     }
 }
 
-static void depthwise_hybrid(const struct pl_depthwise_shape *shape,
-                             const struct pl_depthwise_hybrid *weights, const int8_t *input,
-                             float *output, int32_t y)
+void PL_LEVEL(pl_depthwise_hybrid_c)(const struct pl_depthwise_shape *shape,
+                                     const struct pl_depthwise_hybrid *weights,
+                                     const int8_t *input, float *output, int32_t y)
 {
     for (int32_t x = 0; x < shape->output_width; x++, output += shape->channels) {
         for (int32_t first = 0; first < shape->channels; first += CHUNK) {
@@ -205,7 +205,7 @@ const struct pl_depthwise_kernels PL_LEVEL(pl_depthwise_kernels) = {
     .i8 = PL_LEVEL(pl_depthwise_i8_c),
     .u8 = PL_LEVEL(pl_depthwise_u8_c),
     .i16 = depthwise_i16,
-    .hybrid = depthwise_hybrid,
+    .hybrid = PL_LEVEL(pl_depthwise_hybrid_c),
     .unpack_i4 = unpack_i4,
     PL_FASTER_DEPTHWISE
 };

@@ -8,5 +8,8 @@
 void PL_LEVEL(pl_depthwise_f32_x86)(const struct pl_depthwise_shape *shape,
                                     const struct pl_depthwise_float *weights, const float *input,
                                     float *output, int32_t y);
+void PL_LEVEL(pl_depthwise_hybrid_x86)(const struct pl_depthwise_shape *shape,
+                                       const struct pl_depthwise_hybrid *weights,
+                                       const int8_t *input, float *output, int32_t y);
 
 #endif

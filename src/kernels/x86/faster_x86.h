@@ -14,8 +14,8 @@
 
 #define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_x86), PL_GEMM_BYTES_X86
 #define PL_FASTER_DEPTHWISE                                                                        \
-    .f32 = PL_LEVEL(pl_depthwise_f32_x86), .i8 = PL_LEVEL(pl_depthwise_i8_x86),                    \
-    .u8 = PL_LEVEL(pl_depthwise_u8_x86),
+    .f32 = PL_LEVEL(pl_depthwise_f32_x86), .hybrid = PL_LEVEL(pl_depthwise_hybrid_x86),            \
+    .i8 = PL_LEVEL(pl_depthwise_i8_x86), .u8 = PL_LEVEL(pl_depthwise_u8_x86),
 #define PL_FASTER_POOLING
 #define PL_FASTER_BINARY                                                                           \
     [PL_BINARY_ADD][PL_KIND_QUANTIZED_INT8] = PL_LEVEL(pl_add_i8_x86),                             \

@@ -20,6 +20,7 @@ struct pl_floats {
 /* Which of the sixteen are there. */
 struct pl_floats_mask {
     __mmask16 m;
+    int32_t count;
 };
 
 PL_ALWAYS_INLINE struct pl_floats pl_floats_set(float x)
@@ -40,7 +41,7 @@ PL_ALWAYS_INLINE void pl_floats_store(float *to, struct pl_floats x)
 /* The first `count` of sixteen, 0 to 16. */
 PL_ALWAYS_INLINE struct pl_floats_mask pl_floats_first(int32_t count)
 {
-    return (struct pl_floats_mask){(__mmask16)((1u << count) - 1)};
+    return (struct pl_floats_mask){(__mmask16)((1u << count) - 1), count};
 }
 
 /* Nothing is read or written where the mask is not set; zeros come instead. */
@@ -177,6 +178,34 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_clamp(struct pl_floats x, struct pl_
 }
 
 #endif
+
+/* Sixteen bytes less an offset. */
+PL_ALWAYS_INLINE struct pl_floats pl_floats_of_bytes(__m128i bytes, int32_t offset)
+{
+#if defined(__AVX512F__)
+    const __m512i words = _mm512_cvtepi8_epi32(bytes);
+    return (struct pl_floats){
+        _mm512_cvtepi32_ps(_mm512_sub_epi32(words, _mm512_set1_epi32(offset)))};
+#else
+    const __m256i offsets = _mm256_set1_epi32(offset);
+    const __m256i low = _mm256_cvtepi8_epi32(bytes);
+    const __m256i high = _mm256_cvtepi8_epi32(_mm_unpackhi_epi64(bytes, bytes));
+    return (struct pl_floats){_mm256_cvtepi32_ps(_mm256_sub_epi32(low, offsets)),
+                              _mm256_cvtepi32_ps(_mm256_sub_epi32(high, offsets))};
+#endif
+}
+
+/* The first `count` of sixteen bytes, 0 to 16; zeros come for the others. */
+PL_ALWAYS_INLINE __m128i pl_bytes_load_first(const void *from, int32_t count)
+{
+#if defined(__AVX512F__)
+    return _mm_maskz_loadu_epi8((__mmask16)((1u << count) - 1), from);
+#else
+    _Alignas(16) char bytes[16] = {0};
+    for (int32_t i = 0; i < count; i++) bytes[i] = ((const char *)from)[i];
+    return _mm_load_si128((const __m128i *)(const void *)bytes);
+#endif
+}
 
 /* a - factor * b of sixteen words each, which wraps, as floats. */
 PL_ALWAYS_INLINE struct pl_floats pl_floats_of_difference(const int32_t *a, int32_t factor,
