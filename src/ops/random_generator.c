@@ -4,11 +4,17 @@
 
 #include <unistd.h>
 
+/* TensorFlow Lite keeps a seed in 32 bits. */
+static uint64_t read_seed(const struct pl_record *options, enum pl_field field)
+{
+    return (uint64_t)(int64_t)(int32_t)(uint32_t)(uint64_t)pl_record_integer(options, field);
+}
+
 void pl_random_prepare(struct pl_prepare *prepare, struct pl_random *random)
 {
     const struct pl_record *options = prepare->op->options;
-    random->seed = (uint64_t)pl_record_integer(options, PL_RandomOptions_seed);
-    random->seed_2 = (uint64_t)pl_record_integer(options, PL_RandomOptions_seed2);
+    random->seed = read_seed(options, PL_RandomOptions_seed);
+    random->seed_2 = read_seed(options, PL_RandomOptions_seed2);
     pl_prepare_state(prepare, NULL, sizeof(struct pl_random_state));
 }
 

@@ -2,7 +2,8 @@
 /* SVDF: a dense layer of low rank over time. Each filter multiplies the input [batches, inputs] to
  * one number, which joins those of earlier invocations in the state [batches, filters * memory];
  * these are weighted over time, `rank` filters added up for each unit, biased and activated.
- * float32, hybrid, or int8 with a state of int16. A unit is a batch. */
+ * float32, hybrid, or int8 with a state of int16, or of int8 as TensorFlow Lite Micro has it. A unit
+ * is a batch. */
 #include <string.h>
 
 #include "ops/quantize.h"
@@ -20,9 +21,12 @@ struct svdf {
     const int32_t *feature_bias; /* the zero point's share */
     struct pl_multiplier feature_multiplier, time_multiplier;
     int32_t zero_point; /* of the output */
+    bool narrow;        /* the state and the weights over time are int8 */
+    int32_t state_zero_point;
+    const int16_t *wide_times; /* of a narrow one */
 };
 
-enum { SCRATCH_FILTERS, SCRATCH_QUANTIZED };
+enum { SCRATCH_FILTERS, SCRATCH_QUANTIZED, SCRATCH_STATE = 1 };
 
 /* ---- eval ------------------------------------------------------------------------------------ */
 
@@ -39,6 +43,7 @@ enum { SCRATCH_FILTERS, SCRATCH_QUANTIZED };
 
 DEFINE_REMEMBER(float, float)
 DEFINE_REMEMBER(int16, int16_t)
+DEFINE_REMEMBER(int8, int8_t)
 
 static pl_status eval_float(const struct pl_eval *eval, int64_t from, int64_t to)
 {
@@ -74,6 +79,20 @@ static int8_t finish(const struct svdf *svdf, int32_t sum)
     return (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
 }
 
+/* Puts the numbers, which have no zero point yet, into a state of int8, and gives all of it without
+ * one. */
+static void remember_narrow(const struct svdf *svdf, int8_t *state, int16_t *numbers, int16_t *wide)
+{
+    int8_t *narrow = (int8_t *)numbers; /* written behind what is read */
+    for (int32_t i = 0; i < svdf->filters; i++) {
+        const int32_t value = numbers[i] + svdf->state_zero_point;
+        narrow[i] = (int8_t)pl_clamp(value, INT8_MIN, INT8_MAX);
+    }
+    remember_int8(svdf, state, narrow);
+    for (int64_t i = 0; i < (int64_t)svdf->filters * svdf->memory; i++)
+        wide[i] = (int16_t)(state[i] - svdf->state_zero_point);
+}
+
 static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct svdf *svdf = eval->params;
@@ -85,14 +104,22 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
     int16_t *numbers = eval->scratch[SCRATCH_FILTERS];
     const int64_t memory = (int64_t)svdf->filters * svdf->memory;
     for (int64_t batch = from; batch < to; batch++) {
-        int16_t *state = (int16_t *)pl_recurrent_state(eval, STATE) + batch * memory;
+        int16_t *state = svdf->narrow ? eval->scratch[SCRATCH_STATE] : NULL;
+        const int16_t *times = svdf->wide_times;
         int8_t *output = (int8_t *)eval->outputs[0] + batch * svdf->units;
         memset(numbers, 0, (size_t)svdf->filters * sizeof *numbers);
         kernels->add_product_int16(numbers,
                                    (const int8_t *)eval->inputs[INPUT] + batch * svdf->inputs,
                                    &features, svdf->feature_bias, svdf->feature_multiplier);
-        remember_int16(svdf, state, numbers);
-        kernels->dot_rows_int16(sums, eval->inputs[TIMES], state, svdf->filters, svdf->memory);
+        if (svdf->narrow) {
+            remember_narrow(svdf, (int8_t *)pl_recurrent_state(eval, STATE) + batch * memory,
+                            numbers, state);
+        } else {
+            state = (int16_t *)pl_recurrent_state(eval, STATE) + batch * memory;
+            times = eval->inputs[TIMES];
+            remember_int16(svdf, state, numbers);
+        }
+        kernels->dot_rows_int16(sums, times, state, svdf->filters, svdf->memory);
         for (int32_t unit = 0; unit < svdf->units; unit++) {
             uint32_t sum = bias != NULL ? (uint32_t)bias[unit] : 0;
             for (int32_t i = 0; i < svdf->rank; i++) sum += (uint32_t)sums[unit * svdf->rank + i];
@@ -107,7 +134,8 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
 static pl_status check_types(struct pl_prepare *prepare, bool integer, uint32_t weights)
 {
     const uint32_t floats = PL_TYPES_FLOAT;
-    PL_TRY(pl_check_type(prepare, pl_input(TIMES), integer ? PL_TYPE_BIT(PL_INT16) : weights));
+    const uint32_t integers = PL_TYPE_BIT(PL_INT16) | PL_TYPE_BIT(PL_INT8);
+    PL_TRY(pl_check_type(prepare, pl_input(TIMES), integer ? integers : weights));
     if (prepare->inputs[BIAS] != NULL)
         PL_TRY(pl_check_type(prepare, pl_input(BIAS), integer ? PL_TYPE_BIT(PL_INT32) : floats));
     return pl_check_same_type(prepare, pl_output(0), pl_input(INPUT));
@@ -147,7 +175,8 @@ static pl_status prepare_shapes(struct pl_prepare *prepare, struct svdf *svdf, b
     const struct pl_shape output = pl_recurrent_matrix_shape(svdf->batches, svdf->units);
     PL_TRY(pl_recurrent_check_tensor(prepare, STATE, ~0u,
                                      pl_recurrent_matrix_shape(svdf->batches, (int32_t)memory)));
-    PL_TRY(pl_recurrent_check_state(prepare, STATE, integer ? PL_INT16 : PL_FLOAT32,
+    const pl_type times_type = prepare->inputs[TIMES]->tensor->type;
+    PL_TRY(pl_recurrent_check_state(prepare, STATE, integer ? times_type : PL_FLOAT32,
                                     svdf->batches * memory));
     return pl_check_set_output(prepare, 0, &output);
 }
@@ -185,6 +214,21 @@ static pl_status prepare_float(struct pl_prepare *prepare, struct svdf *svdf)
     return PL_OK;
 }
 
+static pl_status prepare_narrow(struct pl_prepare *prepare, struct svdf *svdf)
+{
+    const struct pl_value *value = prepare->inputs[TIMES];
+    PL_TRY(pl_check_constant(prepare, pl_input(TIMES)));
+    const int64_t count = pl_shape_count(&value->shape);
+    int16_t *times = pl_prepare_allocate(prepare, (size_t)count * sizeof *times);
+    if (times == NULL) return PL_OUT_OF_MEMORY;
+    for (int64_t i = 0; i < count; i++) times[i] = ((const int8_t *)value->constant)[i];
+    svdf->wide_times = times;
+    svdf->narrow = true;
+    svdf->state_zero_point = prepare->inputs[STATE]->tensor->quantization.zero_points[0];
+    pl_prepare_scratch(prepare, (size_t)count * sizeof *times, true);
+    return PL_OK;
+}
+
 static pl_status prepare_integer(struct pl_prepare *prepare, struct svdf *svdf)
 {
     static const int32_t quantized[] = {INPUT, FEATURES, TIMES, STATE};
@@ -213,7 +257,7 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct svdf *svdf)
     const int32_t zero_point = inputs[INPUT]->tensor->quantization.zero_points[0];
     for (int32_t i = 0; i < svdf->filters; i++) bias[i] *= -zero_point;
     pl_prepare_scratch(prepare, (size_t)svdf->filters * sizeof(int32_t), true);
-    return PL_OK;
+    return inputs[TIMES]->tensor->type == PL_INT8 ? prepare_narrow(prepare, svdf) : PL_OK;
 }
 
 pl_status pl_prepare_svdf(struct pl_prepare *prepare)

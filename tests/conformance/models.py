@@ -12,7 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 OWN = ROOT / "tests" / "models"
-ANOTHER_ISSUE = ("audio_preprocessor_int8", "keyword_scrambled_8bit")  # TFLite Micro's Signal operators and SVDF
+ANOTHER_ISSUE = ("audio_preprocessor_int8", "keyword_scrambled_8bit")  # see test_chains.py
 TYPES = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.FLOAT16: np.float16,
          schema.TensorType.INT32: np.int32, schema.TensorType.UINT8: np.uint8, schema.TensorType.INT64: np.int64,
          schema.TensorType.BOOL: np.bool_, schema.TensorType.INT16: np.int16, schema.TensorType.INT8: np.int8,

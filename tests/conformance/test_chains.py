@@ -54,3 +54,22 @@ def test_speech(name):
             np.testing.assert_array_equal(features[-1], np.asarray(reference.get_output(0)).ravel())
         scores = classifier([np.concatenate(features).reshape(classifier.inputs()[0].shape)])[0]
     assert scores.ravel().tolist() == SCORES[name]
+
+
+@needs_shared
+def test_keyword():
+    """LiteRT crashes on this one."""
+    data = find("keyword_scrambled_8bit")
+    reference = micro(data)
+    rng = np.random.default_rng(0)
+    with plait_c.Interpreter() as interpreter:
+        model = interpreter.load(data, "keyword")
+        interpreter.allocate()
+        shape, kind = model.inputs()[0].shape, model.inputs()[0].dtype
+        limits = np.iinfo(kind)
+        for _ in range(20):
+            array = rng.integers(limits.min, limits.max + 1, shape).astype(kind)
+            reference.set_input(array, 0)
+            reference.invoke()
+            for k, ours in enumerate(model([array])):
+                np.testing.assert_array_equal(ours.ravel(), np.asarray(reference.get_output(k)).ravel())

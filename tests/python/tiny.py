@@ -54,7 +54,7 @@ class Graph:
         self.model.operatorCodes[-1].customCode = name.encode()
         if options:
             self.graph.operators[-1].customOptions = np.frombuffer(options, np.uint8)
-        return outputs[0]
+        return outputs[0] if len(outputs) else None
 
     def op(self, name, inputs, outputs, options=None, version=1):
         code = schema.OperatorCodeT()
@@ -67,7 +67,7 @@ class Graph:
             made.builtinOptionsType = getattr(schema.BuiltinOptions, type(options).__name__.removesuffix("T"))
         self.model.operatorCodes.append(code)
         self.graph.operators.append(made)
-        return outputs[0]
+        return outputs[0] if len(outputs) else None
 
     def build(self, inputs, outputs):
         self.close(inputs, outputs)
