@@ -95,8 +95,8 @@ def test_table_by_text(wanted):
     rng = np.random.default_rng(len(wanted))
     pool = [*WORDS, b"missing", b"alph", b"alphaa"]
     if not wanted:
-        pool.remove(b"")  # the wheel hands over an empty scalar as one zero
-    feeds = [[np.array(rng.choice(pool, wanted or 1), 'S').reshape(wanted)] for _ in range(4)]
+        pool.remove(b"")  # the wheel hands over scalars with all the zeros behind them
+    feeds = [[np.array(rng.choice(pool, wanted) if wanted else pool[k], "S")] for k in range(4)]
     check(table(True, wanted), feeds, OPTIMIZED)
 
 
