@@ -92,7 +92,8 @@ OPTIONS = dict(max_detections=6, max_classes_per_detection=1, nms_score_threshol
                num_classes=4, y_scale=10.0, x_scale=10.0, h_scale=5.0, w_scale=5.0)
 
 
-def detector(boxes=20, kinds=(F32, F32), background=1, numbers=4, anchors=None, custom=None, score_shape=None, **changes):
+def detector(boxes=20, kinds=(F32, F32), background=1, numbers=4, anchors=None, custom=None, score_shape=None,
+             **changes):
     settings = {**OPTIONS, **changes}
     graph = tiny.Graph()
     box_scale, score_scale = (((0.08, 127), None)[kinds[0] == F32], ((1 / 256, 0), None)[kinds[1] == F32])
@@ -158,9 +159,10 @@ def test_detector(kinds, regular, background):
 
 
 @pytest.mark.parametrize("changes", [
-    dict(max_classes_per_detection=2), dict(max_classes_per_detection=3, num_classes=7), dict(max_classes_per_detection=6),
-    dict(max_detections=1), dict(max_detections=100), dict(num_classes=1), dict(use_regular_nms=True, max_detections=1),
-    dict(use_regular_nms=True, detections_per_class=2), dict(use_regular_nms=True, detections_per_class=1, num_classes=9),
+    dict(max_classes_per_detection=2), dict(max_classes_per_detection=3, num_classes=7),
+    dict(max_classes_per_detection=6), dict(max_detections=1), dict(max_detections=100), dict(num_classes=1),
+    dict(use_regular_nms=True, max_detections=1), dict(use_regular_nms=True, detections_per_class=2),
+    dict(use_regular_nms=True, detections_per_class=1, num_classes=9),
     dict(use_regular_nms=True, max_detections=30), dict(nms_score_threshold=-1.0), dict(nms_score_threshold=2.0),
     dict(nms_iou_threshold=1.0), dict(use_regular_nms=False, detections_per_class=-5)])
 def test_detector_options(changes):

@@ -174,7 +174,8 @@ def test_table_refused():
     graph = Graph()
     resource = handle(graph)
     size = graph.tensor(I64, [1])
-    graph.op("HASHTABLE_IMPORT", [resource, graph.special(STRING, [1], [b"x"]), graph.tensor(I64, [2], data=[1, 2])], [])
+    entries = [graph.special(STRING, [1], [b"x"]), graph.tensor(I64, [2], data=[1, 2])]
+    graph.op("HASHTABLE_IMPORT", [resource, *entries], [])
     graph.op("HASHTABLE_SIZE", [resource], [size])
     refused(graph.build([], [size]), "[2]", "[1]")
 
@@ -243,8 +244,9 @@ def projection(kind, functions, bits, shape, dtype=I32, weighed=True):
 
 @pytest.mark.parametrize("kind", [1, 2], ids=["sparse", "dense"])
 @pytest.mark.parametrize("weighed", [True, False])
-@pytest.mark.parametrize("shape,dtype", [([5], U8), ([4, 3], I32), ([3, 2, 7], U8), ([2, 6], I64), ([3, 30], U8),
-                                         ([3, 14], I32), ([2, 40], I64), ([2, 61], U8), ([2, 200], F32), ([6], np.int8)])
+@pytest.mark.parametrize("shape,dtype", [
+    ([5], U8), ([4, 3], I32), ([3, 2, 7], U8), ([2, 6], I64), ([3, 30], U8), ([3, 14], I32), ([2, 40], I64),
+    ([2, 61], U8), ([2, 200], F32), ([6], np.int8)])
 def test_projection(kind, weighed, shape, dtype):
     """Rows of 1 to 800 bytes, so that the fingerprint takes all its ways."""
     rng = np.random.default_rng(2)
@@ -281,12 +283,13 @@ def skip_gram(size, skip, shorter):
     return graph.build([text], [grams])
 
 
-TEXTS = [b"The quick\t brown fox\n jumps over the lazy dog!", b"", b"one", b" ab cd", b" ab", b"a b ", b"a  b   c d", b"  ",
-         b"a\x0bb\x0cc\rd"]
+TEXTS = [b"The quick\t brown fox\n jumps over the lazy dog!", b"", b"one", b" ab cd", b" ab", b"a b ",
+         b"a  b   c d", b"  ", b"a\x0bb\x0cc\rd"]
 
 
-@pytest.mark.parametrize("size,skip,shorter", [(3, 0, False), (3, 0, True), (2, 1, False), (3, 2, True), (1, 0, False),
-                                               (4, 3, False), (0, 0, False), (0, 0, True), (20, 1, True), (2, -1, True)])
+@pytest.mark.parametrize("size,skip,shorter", [
+    (3, 0, False), (3, 0, True), (2, 1, False), (3, 2, True), (1, 0, False), (4, 3, False), (0, 0, False), (0, 0, True),
+    (20, 1, True), (2, -1, True)])
 def test_skip_gram(size, skip, shorter):
     check(skip_gram(size, skip, shorter), [[np.array([text], object)] for text in TEXTS])
 
