@@ -8,6 +8,7 @@ from ai_edge_litert import interpreter as litert
 from ai_edge_litert import schema_py_generated as schema
 
 import compare
+import late_models
 import oracle
 import plait_c
 import tiny
@@ -36,38 +37,18 @@ def check(data, calls):
                 assert compare.difference(a, b) is None, (k, a, b)
 
 
-def chain():
-    """Rows [begin, end) of x, times weights, plus a bias, summed: every shape depends on begin and end."""
-    graph = tiny.Graph()
-    x = graph.tensor(np.float32, [9, 6], name="x")
-    begin = graph.tensor(np.int32, [2], name="begin")
-    end = graph.tensor(np.int32, [2], name="end")
-    ones = graph.tensor(np.int32, [2], data=[1, 1])
-    fixed = np.random.default_rng(1)
-    weights = graph.tensor(np.float32, [4, 6], data=fixed.normal(size=(4, 6)))
-    bias = graph.tensor(np.float32, [4], data=fixed.normal(size=4))
-    part, product = graph.tensor(np.float32, [1, 6]), graph.tensor(np.float32, [1, 4])
-    positive, sums = graph.tensor(np.float32, [1, 4], name="positive"), graph.tensor(np.float32, [1], name="sums")
-    axis = graph.tensor(np.int32, [1], data=[1])
-    graph.op("STRIDED_SLICE", [x, begin, end, ones], [part], schema.StridedSliceOptionsT())
-    graph.op("FULLY_CONNECTED", [part, weights, bias], [product], schema.FullyConnectedOptionsT())
-    graph.op("RELU", [product], [positive])
-    graph.op("SUM", [positive, axis], [sums], schema.ReducerOptionsT())
-    return graph.build([x, begin, end], [positive, sums])
-
-
 def chain_call(first, last):
     x = rng.normal(size=(9, 6)).astype(np.float32)
     return [x, np.array([first, 0], np.int32), np.array([last, 6], np.int32)]
 
 
 def test_a_chain_of_late_operators():
-    check(chain(), [chain_call(*rows) for rows in [(0, 3), (0, 3), (2, 9), (5, 6), (0, 9), (1, 2)]])
+    check(late_models.chain(), [chain_call(*rows) for rows in [(0, 3), (0, 3), (2, 9), (5, 6), (0, 9), (1, 2)]])
 
 
 def test_an_output_has_a_shape_once_it_is_computed():
     with plait_c.Interpreter() as interpreter:
-        model = interpreter.load(chain(), "late")
+        model = interpreter.load(late_models.chain(), "late")
         interpreter.allocate()
         output = model.outputs()[0]
         assert (output.shape, output.bytes, plait_c.api().tensor_data(output.handle)) == ((1, 4), 0, None)
@@ -85,7 +66,7 @@ def test_an_output_has_a_shape_once_it_is_computed():
 def test_nothing_is_allocated_while_shapes_stay():
     """Nor while they go up and down within what there was."""
     with plait_c.Interpreter() as interpreter:
-        model = interpreter.load(chain(), "late")
+        model = interpreter.load(late_models.chain(), "late")
         interpreter.allocate()
         for rows in [(0, 9), (0, 3), (0, 9)]:
             model(chain_call(*rows))
@@ -96,7 +77,7 @@ def test_nothing_is_allocated_while_shapes_stay():
 
 
 def test_clones_at_once():
-    data, failures = chain(), []
+    data, failures = late_models.chain(), []
     calls = [chain_call(first, last) for first in range(4) for last in range(first + 1, 9)]
     expected = reference(data, calls)
     with plait_c.Interpreter(lanes=2) as interpreter:
@@ -119,63 +100,15 @@ def test_clones_at_once():
     assert not failures
 
 
-def growing_loop():
-    """while count > 0: count -= 1; y = concat(y, y + 1 row)"""
-    graph = tiny.Graph()
-    condition, body = graph.subgraph(), graph.subgraph()
-    count, y = condition.tensor(np.int32, [1]), condition.tensor(np.float32, [1, 2])
-    zero, flag = condition.tensor(np.int32, [1], data=[0]), condition.tensor(np.bool_, [1])
-    condition.op("GREATER", [count, zero], [flag], schema.GreaterOptionsT())
-    condition.close([count, y], [flag])
-    count, y = body.tensor(np.int32, [1]), body.tensor(np.float32, [1, 2])
-    one, row = body.tensor(np.int32, [1], data=[1]), body.tensor(np.float32, [1, 2], data=[[1, 2]])
-    less, longer = body.tensor(np.int32, [1]), body.tensor(np.float32, [2, 2])
-    body.op("SUB", [count, one], [less], schema.SubOptionsT())
-    body.op("CONCATENATION", [y, row], [longer], schema.ConcatenationOptionsT())
-    body.close([count, y], [less, longer])
-    count, y = graph.tensor(np.int32, [1]), graph.tensor(np.float32, [1, 2])
-    end, grown = graph.tensor(np.int32, [1]), graph.tensor(np.float32, [1, 2])
-    doubled = graph.tensor(np.float32, [1, 2])
-    options = schema.WhileOptionsT()
-    options.condSubgraphIndex, options.bodySubgraphIndex = 1, 2
-    graph.op("WHILE", [count, y], [end, grown], options)
-    graph.op("ADD", [grown, grown], [doubled], schema.AddOptionsT())
-    return graph.build([count, y], [end, doubled])
-
-
 def test_a_loop_that_grows():
     y = rng.normal(size=(1, 2)).astype(np.float32)
-    check(growing_loop(), [[np.array([n], np.int32), y] for n in (3, 3, 0, 17, 1)])
-
-
-def swapping_loop():
-    """while count > 0: count -= 1; a, b = b, concat(a, a): variables come out in each other's places."""
-    graph = tiny.Graph()
-    condition, body = graph.subgraph(), graph.subgraph()
-    for part in (condition, body):
-        count, a, b = part.tensor(np.int32, [1]), part.tensor(np.float32, [2]), part.tensor(np.float32, [1])
-        if part is condition:
-            zero, flag = part.tensor(np.int32, [1], data=[0]), part.tensor(np.bool_, [1])
-            part.op("GREATER", [count, zero], [flag], schema.GreaterOptionsT())
-            part.close([count, a, b], [flag])
-        else:
-            one, less = part.tensor(np.int32, [1], data=[1]), part.tensor(np.int32, [1])
-            both = part.tensor(np.float32, [4])
-            part.op("SUB", [count, one], [less], schema.SubOptionsT())
-            part.op("CONCATENATION", [a, a], [both], schema.ConcatenationOptionsT())
-            part.close([count, a, b], [less, b, both])
-    ends = [graph.tensor(np.int32, [1]), graph.tensor(np.float32, [2]), graph.tensor(np.float32, [1])]
-    outs = [graph.tensor(np.int32, [1]), graph.tensor(np.float32, [2]), graph.tensor(np.float32, [1])]
-    options = schema.WhileOptionsT()
-    options.condSubgraphIndex, options.bodySubgraphIndex = 1, 2
-    graph.op("WHILE", ends, outs, options)
-    return graph.build(ends, outs)
+    check(late_models.growing_loop(), [[np.array([n], np.int32), y] for n in (3, 3, 0, 17, 1)])
 
 
 def test_a_loop_that_swaps():
     """By hand: LiteRT copies variables one after the other."""
     with plait_c.Interpreter() as interpreter:
-        model = interpreter.load(swapping_loop(), "swap")
+        model = interpreter.load(late_models.swapping_loop(), "swap")
         interpreter.allocate()
         for turns in (0, 1, 2, 5, 5, 3):
             a, b = np.array([1, 2], np.float32), np.array([3], np.float32)
@@ -185,52 +118,23 @@ def test_a_loop_that_swaps():
             assert ours_a.tolist() == a.tolist() and ours_b.tolist() == b.tolist()
 
 
-def branches():
-    """x or concat(x, x), by a flag."""
-    graph = tiny.Graph()
-    same, twice = graph.subgraph(), graph.subgraph()
-    x = same.tensor(np.float32, [3])
-    same.close([x], [x])
-    x, xx = twice.tensor(np.float32, [3]), twice.tensor(np.float32, [6])
-    twice.op("CONCATENATION", [x, x], [xx], schema.ConcatenationOptionsT())
-    twice.close([x], [xx])
-    flag, x, y = graph.tensor(np.bool_, [1]), graph.tensor(np.float32, [3]), graph.tensor(np.float32, [3])
-    z = graph.tensor(np.float32, [3])
-    options = schema.IfOptionsT()
-    options.thenSubgraphIndex, options.elseSubgraphIndex = 1, 2
-    graph.op("IF", [flag, x], [y], options)
-    graph.op("ABS", [y], [z], schema.AbsOptionsT())
-    return graph.build([flag, x], [z])
-
-
 def test_branches_of_different_shapes():
     x = rng.normal(size=3).astype(np.float32)
-    check(branches(), [[np.array([flag]), x] for flag in (True, False, False, True)])
-
-
-def strings_model():
-    """Of strings: as another shape, which equal the first, and one picked by index."""
-    graph = tiny.Graph()
-    texts, index = graph.tensor("S", [4]), graph.tensor(np.int32, [1])
-    shape, square = graph.tensor(np.int32, [2], data=[2, 2]), graph.tensor("S", [2, 2])
-    picked, equal = graph.tensor("S", [1]), graph.tensor(np.bool_, [2, 2])
-    graph.op("RESHAPE", [texts, shape], [square], schema.ReshapeOptionsT())
-    graph.op("GATHER", [texts, index], [picked], schema.GatherOptionsT(), version=5)
-    graph.op("EQUAL", [square, picked], [equal], schema.EqualOptionsT(), version=3)
-    return graph.build([texts, index], [square, picked, equal])
+    check(late_models.branches(), [[np.array([flag]), x] for flag in (True, False, False, True)])
 
 
 TEXTS = [[b"a", b"bc", b"", b"bc"], ["grün".encode(), b"x" * 1000, b"y", b"z"], [b"", b"", b"", b""]]
 
 
 def test_strings():
-    check(strings_model(), [[np.array(texts, object), np.array([k], np.int32)] for texts in TEXTS for k in range(4)])
+    check(late_models.strings(), [[np.array(texts, object), np.array([k], np.int32)]
+                                  for texts in TEXTS for k in range(4)])
 
 
 def test_strings_by_the_c_functions():
     api = plait_c.api()
     with plait_c.Interpreter() as interpreter:
-        model = interpreter.load(strings_model(), "strings")
+        model = interpreter.load(late_models.strings(), "strings")
         interpreter.allocate()
         texts, index = model.inputs()
         with pytest.raises(plait_c.PlaitError, match="has no value yet"):
@@ -278,7 +182,7 @@ def test_linked_models():
     negative = graph.build([x], [y])
     for whole in (False, True):
         with plait_c.Interpreter() as interpreter:
-            first, second = interpreter.load(chain(), "first"), interpreter.load(negative, "second")
+            first, second = interpreter.load(late_models.chain(), "first"), interpreter.load(negative, "second")
             interpreter.link("first", "positive", "second", "")
             interpreter.check(plait_c.api().set_whole(first.handle, whole))
             interpreter.allocate()
@@ -291,14 +195,15 @@ def test_linked_models():
                     tensor.write(array)
                 second.run()
                 ours = second.outputs()[0].read()
-                assert compare.difference(ours, -reference(chain(), [call])[0][0]) is None
+                assert compare.difference(ours, -reference(late_models.chain(), [call])[0][0]) is None
             if not whole:
                 second.invoke()
                 assert compare.difference(second.outputs()[0].read(), ours) is None
 
 
-@pytest.mark.parametrize("make, calls", [(chain, [chain_call(0, 2), chain_call(1, 9)]),
-                                         (growing_loop, [[np.array([5], np.int32), np.ones((1, 2), np.float32)]])])
+@pytest.mark.parametrize("make, calls", [(late_models.chain, [chain_call(0, 2), chain_call(1, 9)]),
+                                         (late_models.growing_loop,
+                                          [[np.array([5], np.int32), np.ones((1, 2), np.float32)]])])
 def test_failing_allocations(make, calls):
     """The n-th allocation fails, for every n: a clean error, and the next attempt gives the right answer."""
     data, state = make(), {"left": -1}
@@ -357,5 +262,5 @@ def test_resizing_between_late_runs():
 
 def test_litert_runs_all_of_these():
     """What is compared above is no refusal on both sides."""
-    for data in (chain(), growing_loop(), branches(), strings_model()):
+    for data in (late_models.chain(), late_models.growing_loop(), late_models.branches(), late_models.strings()):
         litert.Interpreter(model_content=data).allocate_tensors()
