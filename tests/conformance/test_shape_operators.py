@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators on shapes, and those that move, pick, sort and combine elements: random cases against LiteRT, in every type
 and with shapes that only running tells; what they refuse, and what they say then."""
+import re
+
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -331,3 +333,92 @@ def test_shape_chains_are_constants():
             assert model.memory().arena_sum_bytes == 0  # nothing in between has memory
             array = np.random.default_rng(batch).standard_normal((batch, 3, 4)).astype(np.float32)
             assert (model([array])[0] == array).all()
+
+
+# ---- strings ---------------------------------------------------------------------------------------------------------
+
+
+def run_strings(operator, chosen, text, extra, shape, text_input=0):
+    """Strings are fed, the further inputs are constants."""
+    graph = tiny.Graph()
+    x = graph.tensor(np.int8, text.shape, name="x")
+    others = [graph.tensor(a.dtype, a.shape, data=a) for a in extra]
+    y = graph.tensor(np.int8, shape, name="y")
+    for index in (x, y):
+        graph.graph.tensors[index].type = TYPE.STRING
+    others.insert(text_input, x)
+    graph.op(operator, others, [y], chosen)
+    return cases.plait(graph.build([x], [y]), [text])
+
+
+TEXT = np.array([b"", b"one", b"two words", b"\xff\x00\x01", b"5", b"six"], object).reshape(2, 3)
+STRINGS = [
+    ("TILE", None, TEXT, [i32(2, 1)], np.tile(TEXT, (2, 1)), 0),
+    ("SLICE", None, TEXT, [i32(0, 1), i32(2, 2)], TEXT[:, 1:], 0),
+    ("STRIDED_SLICE", options("StridedSlice", beginMask=0), TEXT, [i32(1, 2), i32(2, -4), i32(1, -1)], TEXT[1:, ::-1], 0),
+    ("GATHER", options("Gather"), TEXT[0], [i32(2, 2, 0)], TEXT[0][[2, 2, 0]], 0),
+    ("GATHER_ND", None, TEXT, [np.array([[1], [0], [1]], np.int64)], TEXT[[1, 0, 1]], 0),
+    ("FILL", None, np.array(TEXT[0, 2], object), [i32(2, 2)], np.full((2, 2), TEXT[0, 2], object), 1),
+    ("RESHAPE", options("Reshape", newShape=[3, -1]), TEXT, [], TEXT.reshape(3, 2), 0),
+    ("EXPAND_DIMS", None, TEXT, [np.array(-1, np.int64)], TEXT[..., None], 0),
+    ("SQUEEZE", options("Squeeze", squeezeDims=[]), TEXT[:1], [], TEXT[0], 0),
+]
+
+
+@pytest.mark.parametrize("operator, chosen, text, extra, expected, place", STRINGS, ids=[row[0] for row in STRINGS])
+def test_strings(operator, chosen, text, extra, expected, place):
+    told = run_strings(operator, chosen, text, extra, expected.shape, place)
+    assert told[0] == "ok", told[1]
+    assert told[1][0].shape == expected.shape and (told[1][0] == expected).all()
+
+
+def test_an_index_of_strings_outside():
+    told = run_strings("GATHER", options("Gather"), TEXT[0], [i32(3)], [1])
+    assert told[0] == "refused" and "index 3 at place 0 is outside" in told[1]
+
+
+MORE = [
+    (Case("RESHAPE", [F([6], "f4")], ["f4"], options("Reshape", newShape=[-1, -1])), "two dimensions of -1"),
+    (Case("RESHAPE", [F([6], "f4")], ["f4"], options("Reshape", newShape=[4])), "has 6 elements, .4. needs 4"),
+    (Case("RESHAPE", [F([6], "f4")], ["f4"], options("Reshape", newShape=[-2, 3])), "dimension 0 of the shape is -2"),
+    (Case("RESHAPE", [F([1], "f4")], ["f4"], options("Reshape", newShape=[1] * 9)), "9 dimensions, the limit is 8"),
+    (Case("RESHAPE", [F([6], "f4"), np.array([6], "i8")], ["f4"], None, [1]), "expected a vector of int32"),
+    (Case("CONCATENATION", [F([2, 2], "f4"), F([2, 3], "f4")], ["f4"], options("Concatenation")), "dimension 1 is 3"),
+    (Case("CONCATENATION", [F([2], "f4")], ["f4"], options("Concatenation", fusedActivationFunction=1)), "fused activation"),
+    (Case("CONCATENATION", [F([], "f4"), F([], "f4")], ["f4"], options("Concatenation"), [0]), "must be a constant"),
+    (Case("STRIDED_SLICE", [F([2], "f4"), i32(0), i32(1), i32(0)], ["f4"], options("StridedSlice"), [1, 2, 3]), "stride 0 is 0"),
+    (Case("STRIDED_SLICE", [F([2], "f4"), i32(0, 0), i32(1), i32(1)], ["f4"], options("StridedSlice"), [1, 2, 3]), "have 2, 1 and 1"),
+    (Case("STRIDED_SLICE", [F([2], "f4"), i32(0, 0), i32(1, 1), i32(1, 1)], ["f4"], options("StridedSlice"), [1, 2, 3]),
+     "2 items for an input of rank 1"),
+    (Case("SPLIT", [SCALAR, F([3], "f4")], ["f4"] * 2, options("Split", numSplits=2), [0]), "which 2 parts do not divide"),
+    (Case("SPLIT_V", [F([4], "f4"), i32(-3, 7), SCALAR], ["f4"] * 2, options("SplitV", numSplits=2), [1, 2]), "part 0 has size -3"),
+    (Case("GATHER", [F([2, 3], "f4"), np.zeros((3, 1), "i4")], ["f4"], options("Gather", axis=1, batchDims=1)), "dimension 0 is 3"),
+    (Case("GATHER", [F([1] * 6, "f4"), np.zeros((1, 1, 1, 1), "i4")], ["f4"], options("Gather")), "the output has rank 9"),
+    (Case("TRANSPOSE", [F([2, 2], "f4"), i32(0, 0)], ["f4"], None, [1]), "axis 0 appears twice"),
+    (Case("TRANSPOSE", [F([2, 2], "f4"), i32(0)], ["f4"], None, [1]), "found 1 axes, expected 2"),
+    (Case("SCATTER_ND", [np.zeros((1, 1), "i4"), F([1], "f4"), i32(-4)], ["f4"], None, [2]), "dimension 0 is -4"),
+    (Case("DEPTH_TO_SPACE", [F([1, 1, 1, 3], "f4")], ["f4"], options("DepthToSpace", blockSize=2)), "3 channels cannot be"),
+    (Case("ARG_MAX", [F([0], "f4"), SCALAR], ["i4"], options("ArgMax", outputType=TYPE.INT32), [1]), "axis 0 is empty"),
+    (Case("STABLEHLO_SCATTER", [F([1], "f4"), i32(0), F([1], "f4")], ["f4"],
+          options("StablehloScatter", updateComputationSubgraphIndex=9)), ""),
+]
+
+
+@pytest.mark.parametrize("case, message", MORE, ids=[f"{k}-{row[0].operator}" for k, row in enumerate(MORE)])
+def test_more_that_is_refused_at_allocate(case, message):
+    told = cases.plait(case.build(), case.fed())
+    assert told[0] == "refused"
+    assert re.search(message, told[1]), told[1]
+
+
+def test_constant_scalars_become_a_vector():
+    numbers = [np.array(k, np.int32) for k in (4, 5, 6)]
+    case = Case("CONCATENATION", numbers, ["int32"], options("Concatenation"), [0, 1, 2], out_shapes=[[3]])
+    assert cases.plait(case.build(), [])[1][0].tolist() == [4, 5, 6]
+    assert not cases.run(case)
+
+
+def test_reshape_of_nothing():
+    for shape, wanted in (([0, 3], [-1, 3]), ([2, 0], [0, -1]), ([1, 1], [0])):
+        case = Case("RESHAPE", [F(shape, "f4")], ["f4"], options("Reshape", newShape=wanted), out_shapes=[[]])
+        assert not cases.run(case), wanted
