@@ -84,33 +84,38 @@ static void run_half(const struct pl_binary_plan *plan, const struct pl_binary_r
     }
 }
 
-static pl_status eval(const struct pl_eval *eval, int64_t from, int64_t to)
+/* `count` elements of the output from `element` on, of inputs from these elements on. */
+static pl_status run_piece(const struct pl_eval *eval, int64_t element, int64_t count,
+                           int64_t a_offset, int64_t b_offset)
 {
     const struct pl_binary_plan *plan = eval->params;
-    const char *a = eval->inputs[0];
-    const char *b = eval->inputs[1];
-    char *out = eval->outputs[0];
+    const struct pl_binary_run run = {
+        .out = (char *)eval->outputs[0] + element * plan->out_bytes,
+        .a = (const char *)eval->inputs[0] + a_offset * plan->in_bytes,
+        .b = (const char *)eval->inputs[1] + b_offset * plan->in_bytes,
+        .count = count,
+        .a_step = plan->broadcast.steps[0],
+        .b_step = plan->broadcast.steps[1],
+    };
+    if (plan->check != NULL && plan->check(run.b, run.b_step == 0 ? 1 : count, plan->forbidden))
+        return pl_eval_fail(eval, "%s in output elements %lld to %lld", plan->complaint,
+                            (long long)element, (long long)(element + count));
+    if (plan->is_half) run_half(plan, &run);
+    else plan->kernel(&run, &plan->params);
+    return PL_OK;
+}
+
+static pl_status eval(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct pl_broadcast *broadcast =
+        &((const struct pl_binary_plan *)eval->params)->broadcast;
+    if (broadcast->rank == 0) /* one run: small models consist of such */
+        return run_piece(eval, from, to - from, from * broadcast->steps[0],
+                         from * broadcast->steps[1]);
     struct pl_broadcast_walk walk;
-    pl_broadcast_start(&plan->broadcast, from, to, &walk);
-    while (pl_broadcast_next(&walk)) {
-        const struct pl_binary_run run = {
-            .out = out + walk.element * plan->out_bytes,
-            .a = a + walk.offsets[0] * plan->in_bytes,
-            .b = b + walk.offsets[1] * plan->in_bytes,
-            .count = walk.count,
-            .a_step = plan->broadcast.steps[0],
-            .b_step = plan->broadcast.steps[1],
-        };
-        if (plan->check != NULL &&
-            plan->check(run.b, run.b_step == 0 ? 1 : run.count, plan->forbidden))
-            return pl_eval_fail(eval, "%s in output elements %lld to %lld", plan->complaint,
-                                (long long)walk.element, (long long)(walk.element + walk.count));
-        if (plan->is_half) {
-            run_half(plan, &run);
-        } else {
-            plan->kernel(&run, &plan->params);
-        }
-    }
+    pl_broadcast_start(broadcast, from, to, &walk);
+    while (pl_broadcast_next(&walk))
+        PL_TRY(run_piece(eval, walk.element, walk.count, walk.offsets[0], walk.offsets[1]));
     return PL_OK;
 }
 

@@ -101,7 +101,7 @@ void pl_broadcast_start(const struct pl_broadcast *broadcast, int64_t from, int6
     walk->broadcast = broadcast;
     walk->element = from;
     walk->to = to;
-    if (from >= to) return;
+    if (from >= to || from == 0) return; /* nothing, or all from the first run on */
     int64_t row = from / broadcast->run;
     walk->inside = from % broadcast->run;
     for (int32_t axis = broadcast->rank - 1; axis >= 0; axis--) {

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "kernels/float_range.h"
+
 enum { BLOCK = PL_GEMM_BLOCK };
 
 /* ---- packing --------------------------------------------------------------------------------- */
@@ -56,45 +58,6 @@ DEFINE_PACK(i16, int16_t, int16_t, source[e])
 
 /* ---- quantization of inputs ------------------------------------------------------------------ */
 
-/* Several vectors of the compiler's own: a single chain of comparisons would wait for each. */
-typedef float range_lanes __attribute__((vector_size(32)));
-typedef int32_t range_mask __attribute__((vector_size(32)));
-enum { RANGE_LANES = 8, RANGE_VECTORS = 4, RANGE_STEP = RANGE_LANES * RANGE_VECTORS };
-#define CHOOSE_LANES(mask, a, b)                                                                   \
-    ((range_lanes)(((mask) & (range_mask)(a)) | (~(mask) & (range_mask)(b))))
-
-/* Not-a-number is passed over, but for the first value. */
-static void find_range(const float *values, int64_t count, float *low, float *high)
-{
-    const float first = count > 0 ? values[0] : 0.0f;
-    const range_lanes start = first - (range_lanes){0};
-    range_lanes lows[RANGE_VECTORS] = {start, start, start, start};
-    range_lanes highs[RANGE_VECTORS] = {start, start, start, start};
-    int64_t i = 0;
-    for (; i + RANGE_STEP <= count; i += RANGE_STEP) {
-#pragma GCC unroll 4
-        for (int v = 0; v < RANGE_VECTORS; v++) {
-            range_lanes x;
-            memcpy(&x, values + i + v * RANGE_LANES, sizeof x);
-            const range_mask below = x < lows[v], above = x > highs[v];
-            lows[v] = CHOOSE_LANES(below, x, lows[v]);
-            highs[v] = CHOOSE_LANES(above, x, highs[v]);
-        }
-    }
-    *low = *high = first;
-#pragma GCC unroll 4
-    for (int v = 0; v < RANGE_VECTORS; v++) {
-        for (int j = 0; j < RANGE_LANES; j++) {
-            *low = lows[v][j] < *low ? lows[v][j] : *low;
-            *high = highs[v][j] > *high ? highs[v][j] : *high;
-        }
-    }
-    for (; i < count; i++) {
-        *low = values[i] < *low ? values[i] : *low;
-        *high = values[i] > *high ? values[i] : *high;
-    }
-}
-
 /* A rounded value plus what is left of the offset, in [low, 127]; not-a-number gives low. */
 static int8_t place_quantized(float rounded, float low)
 {
@@ -123,7 +86,7 @@ void PL_LEVEL(pl_gemm_quantize_symmetric)(const float *values, int64_t count, in
                                           float *scale, int32_t *zero_point)
 {
     float low, high;
-    find_range(values, count, &low, &high);
+    pl_float_range(values, count, &low, &high);
     const float range = fabsf(low) > fabsf(high) ? fabsf(low) : fabsf(high);
     *zero_point = 0;
     *scale = range == 0.0f ? 1.0f : range / 127.0f;
@@ -149,7 +112,7 @@ void PL_LEVEL(pl_gemm_quantize_asymmetric)(const float *values, int64_t count, i
                                            float *scale, int32_t *zero_point)
 {
     float low, high;
-    find_range(values, count, &low, &high);
+    pl_float_range(values, count, &low, &high);
     low = low < 0.0f ? low : 0.0f;
     high = high > 0.0f ? high : 0.0f;
     *scale = 1.0f;

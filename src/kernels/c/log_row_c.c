@@ -5,6 +5,7 @@
 
 #include "kernels/c/row_kernels_c.h"
 #include "kernels/fixed_functions.h"
+#include "kernels/float_range.h"
 #include "kernels/float_sum.h"
 #include "kernels/half_float.h"
 #include "kernels/loop.h"
@@ -20,8 +21,7 @@ PL_LOG_SOFTMAX_KERNEL(pl_log_softmax_float32)
     for (int64_t row = 0; row < rows; row++) {
         const float *x = (const float *)in + row * depth;
         float *y = (float *)out + row * depth;
-        float largest = -FLT_MAX;
-        for (int64_t i = 0; i < depth; i++) largest = largest < x[i] ? x[i] : largest;
+        const float largest = pl_float_largest(x, depth, -FLT_MAX);
         pl_partial_sums sums = {0};
         for (int64_t from = 0; from < depth; from += BLOCK) {
             const int64_t count = depth - from < BLOCK ? depth - from : BLOCK;

@@ -25,11 +25,6 @@ extern const struct pl_unary_table PL_LEVEL(pl_unary_table);
         }                                                                                          \
     }
 
-PL_ALWAYS_INLINE float gelu_one(float x)
-{
-    return 0.5f * x * (1.0f + pl_erff(x * 0.707106781f));
-}
-
 PL_ALWAYS_INLINE float gelu_by_tanh_one(float x)
 {
     return 0.5f * x * (1.0f + pl_tanhf(0.797884561f * (x + 0.044715f * x * x * x)));
@@ -43,7 +38,7 @@ PL_ALWAYS_INLINE float hard_swish_one(float x)
 
 UNARY_FLOAT(logistic, pl_logisticf(x))
 UNARY_FLOAT(hyperbolic_tangent, pl_tanhf(x))
-UNARY_FLOAT(gelu, gelu_one(x))
+UNARY_FLOAT(gelu, pl_geluf(x))
 UNARY_FLOAT(gelu_by_tanh, gelu_by_tanh_one(x))
 UNARY_FLOAT(hard_swish, hard_swish_one(x))
 UNARY_FLOAT(rsqrt, 1.0f / sqrtf(x))
