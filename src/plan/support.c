@@ -8,7 +8,7 @@ bool pl_operator_is_supported(const struct pl_registry *registry, const struct p
 {
     if (pl_registry_find(registry, op) != NULL) return true;
     const struct pl_op *found = pl_op_find(op);
-    return found != NULL && op->version <= found->max_version;
+    return found != NULL && op->version >= found->min_version && op->version <= found->max_version;
 }
 
 /* Whether an operator of the same name and version was met before, to say each once. */

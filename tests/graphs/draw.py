@@ -99,8 +99,10 @@ class Draw:
                 and np.prod(value.shape) <= MOST_ELEMENTS]
         if fits and self.chance(0.75):
             return self.one(fits)
-        made = tuple(shape) if shape is not None else self.shape(low, high)
-        return self.fresh(self.one(kinds), made, constant=False)
+        kind = self.one(kinds)
+        # LiteRT's Python hands scalars of text over as addresses.
+        made = tuple(shape) if shape is not None else self.shape(max(low, 1) if kind == "str" else low, high)
+        return self.fresh(kind if kind != "str" or made else kinds[0], made, constant=False)
 
     def out(self, kind, scale=None, zero=0):
         """An output; its shape is what the reference says."""

@@ -179,7 +179,7 @@ def broadcast_to(draw):
 @maker("FILL")
 def fill(draw):
     shape = draw.shape(0, 4)
-    value = draw.fresh(draw.one(["f32", "i8", "i16", "i32", "i64", "bool", "str"]), ())
+    value = draw.fresh(draw.one(["f32", "i8", "i16", "i32", "i64", "bool"]), ())
     return Step("FILL", [draw.parameter(draw.one(["i32", "i64"]), np.array(shape, np.int64)), value], [draw.like(value)],
                 options_of("FillOptions"), 3)
 

@@ -28,6 +28,8 @@ from values import KINDS, Value, fed, write  # noqa: E402
 
 LEVELS = ("", "c", "c-x86v3", "avx2", "avx512")
 WIDER = {"GELU": 5e-5, "RESIZE_BILINEAR": 5e-5, "CONV_2D": 5e-5, "DEPTHWISE_CONV_2D": 5e-5}
+# Whose reference kernels are wrong, and the optimized ones right: see ../shared/optests/README.md.
+WRONG_REFERENCE = {"LOCAL_RESPONSE_NORMALIZATION"}
 # Where plait runs what LiteRT refuses: operator, a part of LiteRT's words, why.
 MORE = []
 
@@ -97,7 +99,7 @@ class Graph:
             return                       # the file cannot say this
         self.tally.operators[step.operator] += 1
         feeds = [value.data for value in inputs]
-        good, answers = self.ask(self.runner.litert, data, feeds)
+        good, answers = self.ask(self.runner.litert, data, feeds, optimized=step.operator in WRONG_REFERENCE)
         ours_good, ours = self.ask(self.runner.plait, data, feeds)
         if ours_good is None:
             self.tally.fail(self.seed, f"plait died ({ours}): {self.told(step)}")
