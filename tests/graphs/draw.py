@@ -27,8 +27,8 @@ class Draw:
 
     def shape(self, low=0, high=5, most=MOST_ELEMENTS):
         rank = self.integer(low, high)
-        if self.chance(0.04):
-            rank = self.integer(low, max(low, 8))
+        if high >= 5 and self.chance(0.04):
+            rank = self.integer(low, 8)
         while True:
             shape = tuple(self.integer(1, 6 if rank < 5 else 3) for _ in range(rank))
             if rank and self.chance(0.15):

@@ -3,7 +3,7 @@
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from values import QUANTIZED, Step, options_of
+from values import QUANTIZED, Step, Value, options_of
 
 MAKERS = {}
 NUMBER = {"f32": schema.TensorType.FLOAT32, "i32": schema.TensorType.INT32, "i64": schema.TensorType.INT64,
@@ -31,7 +31,9 @@ def unary(name, kinds, version=1, options=None):
     @maker(name)
     def make(draw):
         kind = draw.one(kinds)
-        if name in POSITIVE and kind == "f32":
+        if name == "EXP" and kind in QUANTIZED:  # what no int32 can hold is not defined in the reference
+            x = draw.fresh(kind, draw.shape(), constant=False, scale=draw.scale(1e-3, 0.05), zero=draw.zero(kind))
+        elif name in POSITIVE and kind == "f32":
             x = draw.fresh(kind, draw.shape(), constant=False, low=0.01, high=30)
         else:
             x = draw.pick([kind])
@@ -67,10 +69,10 @@ def cast(draw):
     x = draw.pick([kind for kind in kinds], where=lambda value: value.scale is None)
     if x.kind in ("f32", "f64"):     # what does not fit into an integer is not defined
         x = draw.fresh(x.kind, x.shape, constant=False, low=0, high=100)
+    if x.kind in QUANTIZED:
+        x = Value(x.kind, x.shape, data=draw.array(x.kind, x.shape))
     kind = draw.one(kinds)
-    y = draw.out(kind, 1.0 if kind in QUANTIZED else None, 0)
-    y.scale = None
-    x.scale = None if x.kind in QUANTIZED else x.scale
+    y = Value(kind)
     return Step("CAST", [x], [y], options_of("CastOptions", inDataType=NUMBER[x.kind], outDataType=NUMBER[kind]))
 
 
@@ -89,7 +91,7 @@ def dequantize(draw):
 @maker("FAKE_QUANT")
 def fake_quant(draw):
     low = -float(draw.rng.uniform(0.1, 6))
-    options = options_of("FakeQuantOptions", min=low, max=low + float(draw.rng.uniform(1, 12)), numBits=draw.integer(2, 8))
+    options = options_of("FakeQuantOptions", min=low, max=float(draw.rng.uniform(0.1, 6)), numBits=draw.integer(2, 8))
     return Step("FAKE_QUANT", [draw.pick(["f32"])], [draw.out("f32")], options)
 
 
@@ -137,11 +139,9 @@ binary("DIV", ["f32", "u8", "i32"], "DivOptions", True, divisor=True)
 binary("MAXIMUM", ["f32", "i8", "u8", "i16", "i32", "i64"], "MaximumMinimumOptions")
 binary("MINIMUM", ["f32", "i8", "u8", "i16", "i32", "i64"], "MaximumMinimumOptions")
 binary("SQUARED_DIFFERENCE", ["f32", "i8", "i32"], "SquaredDifferenceOptions")
-binary("POW", ["i32"], "PowOptions", version=1, divisor=True)
 binary("FLOOR_DIV", ["f32", "i32"], "FloorDivOptions", divisor=True)
 binary("FLOOR_MOD", ["f32", "i32", "i64"], "FloorModOptions", divisor=True)
 binary("BITWISE_XOR", ["i8", "u8", "i16", "u16", "i32", "u32"], "BitwiseXorOptions", version=1)
-binary("ATAN2", ["f32", "f64"], "ATan2Options", version=1)
 binary("LOGICAL_AND", ["bool"], "LogicalAndOptions", version=1)
 binary("LOGICAL_OR", ["bool"], "LogicalOrOptions", version=1)
 for _name, _options in {"EQUAL": "EqualOptions", "NOT_EQUAL": "NotEqualOptions", "LESS": "LessOptions",
@@ -149,6 +149,20 @@ for _name, _options in {"EQUAL": "EqualOptions", "NOT_EQUAL": "NotEqualOptions",
                         "GREATER_EQUAL": "GreaterEqualOptions"}.items():
     binary(_name, ["f32", "i8", "u8", "i32", "i64"] + (["bool", "str"] if _name in ("EQUAL", "NOT_EQUAL") else []),
            _options, out="bool")
+
+
+@maker("POW")
+def power(draw):
+    """Of integers that stay integers: more is not defined in the reference."""
+    x = draw.fresh("i32", draw.shape(), constant=False, low=-6, high=6)
+    return Step("POW", [x, partner(draw, x, low=0, high=6)], [draw.out("i32")], options_of("PowOptions"))
+
+
+@maker("ATAN2")
+def arc_tangent(draw):
+    """Of equal shapes: LiteRT reads past the end of the smaller one."""
+    x = draw.pick(["f32", "f64"])
+    return Step("ATAN2", [x, draw.fresh(x.kind, x.shape)], [draw.out(x.kind)], options_of("ATan2Options"))
 
 
 @maker("PRELU")
