@@ -3,6 +3,8 @@
  * request; the leading dimensions are broadcast. The right side is packed, once if it is
  * constant; a transposed left side is turned first. A unit of the product is a row of the
  * output. */
+#include <math.h>
+
 #include "ops/check.h"
 #include "ops/gemm.h"
 #include "ops/quantize.h"
@@ -276,8 +278,10 @@ static pl_status prepare_kind(struct pl_prepare *prepare, struct batch_matmul *p
 {
     switch (product->kind) {
     case KIND_FLOAT:
-        return pl_quantize_float_range(prepare, PL_ActivationFunctionType_NONE,
-                                       &product->floats.low, &product->floats.high);
+        /* Unlike dense layers, which limit what has no activation to finite numbers. */
+        product->floats.low = -INFINITY;
+        product->floats.high = INFINITY;
+        return PL_OK;
     case KIND_HYBRID: return prepare_hybrid(prepare, product);
     default: return prepare_integer(prepare, product);
     }
