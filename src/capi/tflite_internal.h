@@ -103,6 +103,7 @@ struct pl_tflite_subgraph {
     TfLiteInterpreter *interpreter;
     const struct pl_subgraph *facts;
     int32_t index;
+    bool ready; /* allocated, and not resized since */
     int32_t tensor_count; /* those that operators added included */
     int32_t capacity;     /* of `side_by_side` */
     TfLiteTensor **tensors;

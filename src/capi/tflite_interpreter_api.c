@@ -142,6 +142,7 @@ TfLiteStatus pl_tflite_allocate_entry(TfLiteInterpreter *interpreter, struct pl_
     }
     pl_status status = pl_entry_allocate(entry, &error);
     if (status == PL_OK) status = bind_allocations(interpreter, &error);
+    interpreter->subgraphs[pl_entry_subgraph_index(entry)].ready = status == PL_OK;
     if (status == PL_OK) pl_tflite_tensors_follow(interpreter);
     return finish(interpreter, status, &error);
 }
@@ -150,7 +151,8 @@ TfLiteStatus pl_tflite_invoke_entry(TfLiteInterpreter *interpreter, struct pl_en
 {
     struct pl_error error = {0};
     interpreter->callback_status = kTfLiteOk;
-    if (!pl_entry_is_allocated(entry)) {
+    if (!interpreter->subgraphs[pl_entry_subgraph_index(entry)].ready ||
+        !pl_entry_is_allocated(entry)) {
         pl_tflite_report(&interpreter->reporter, "Invoke called on model that is not ready.");
         return kTfLiteError;
     }

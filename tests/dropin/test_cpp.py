@@ -2,14 +2,12 @@
 """The C++ headers: cpp_api.cc is compiled as programs are, by every compiler there is, and run."""
 import os
 import shutil
-import struct
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-import tiny
+import made_models
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -28,55 +26,13 @@ def build(source, program, compiler, *options):
     return program
 
 
-def rnn():
-    """A state that is a variable tensor."""
-    graph = tiny.Graph()
-    x = graph.tensor(np.float32, (1, 2), name="x")
-    constants = [graph.tensor(np.float32, shape, data=np.linspace(-1, 1, int(np.prod(shape))))
-                 for shape in ((3, 2), (3, 3), (3,))]
-    state = graph.tensor(np.float32, (1, 3), name="state")
-    graph.graph.tensors[state].isVariable = True
-    y = graph.tensor(np.float32, (1, 3), name="y")
-    options = tiny.schema.RNNOptionsT()
-    options.fusedActivationFunction = tiny.schema.ActivationFunctionType.TANH
-    graph.op("RNN", [x, *constants, state], [y], options=options)
-    return graph.build([x], [y])
-
-
-def affine():
-    graph = tiny.Graph()
-    x, middle, y = (graph.tensor(np.float32, (1, 4), name=name) for name in ("x", "middle", "y"))
-    graph.custom("Affine", [x], [middle], struct.pack("ff", 2, 1), version=3)
-    graph.op("RELU", [middle], [y])
-    return graph.build([x], [y])
-
-
-def ones():
-    """A custom operator whose output depends on data, and one behind it that sees the shape only then."""
-    graph = tiny.Graph()
-    count = graph.tensor(np.int32, (1,), name="count")
-    middle, y = graph.tensor(np.float32, (1,), name="middle"), graph.tensor(np.float32, (1,), name="y")
-    graph.custom("Ones", [count], [middle])
-    graph.op("ADD", [middle, middle], [y], options=tiny.schema.AddOptionsT())
-    return graph.build([count], [y])
-
-
-def words():
-    graph = tiny.Graph()
-    x, y = (graph.tensor("S", (2,), name=name) for name in ("x", "y"))
-    graph.custom("Twice", [x], [y])
-    return graph.build([x], [y])
-
-
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_cpp_api(compiler, tmp_path):
-    made = {"rnn": rnn(), "affine": affine(), "ones": ones(), "words": words()}
-    for name, content in made.items():
-        (tmp_path / f"{name}.tflite").write_bytes(content)
+    made = made_models.write(tmp_path)
     own = [ROOT / "tests" / "models" / f"{name}.tflite"
            for name in ("digits_classifier_fp32", "signatures_fp32", "dynamic_batch_fp32")]
     program = build(HERE / "cpp_api.cc", tmp_path / "cpp_api", compiler)
-    done = subprocess.run([program, *own, *(tmp_path / f"{name}.tflite" for name in made)], capture_output=True,
+    done = subprocess.run([program, *own, *(made[name] for name in ("rnn", "affine", "ones", "words"))], capture_output=True,
                           text=True, timeout=120, env={**os.environ, "LC_ALL": "C"})
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("all as it should be\n") and "Operator FULLY_CONNECTED" in done.stdout

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models for the tests of TensorFlow Lite's API that are made on the spot."""
+import struct
+
+import numpy as np
+
+import tiny
+
+
+def rnn():
+    """A state that is a variable tensor."""
+    graph = tiny.Graph()
+    x = graph.tensor(np.float32, (1, 2), name="x")
+    constants = [graph.tensor(np.float32, shape, data=np.linspace(-1, 1, int(np.prod(shape))))
+                 for shape in ((3, 2), (3, 3), (3,))]
+    state = graph.tensor(np.float32, (1, 3), name="state")
+    graph.graph.tensors[state].isVariable = True
+    y = graph.tensor(np.float32, (1, 3), name="y")
+    options = tiny.schema.RNNOptionsT()
+    options.fusedActivationFunction = tiny.schema.ActivationFunctionType.TANH
+    graph.op("RNN", [x, *constants, state], [y], options=options)
+    return graph.build([x], [y])
+
+
+def affine():
+    """A custom operator, and RELU behind it."""
+    graph = tiny.Graph()
+    x, middle, y = (graph.tensor(np.float32, (1, 4), name=name) for name in ("x", "middle", "y"))
+    graph.custom("Affine", [x], [middle], struct.pack("ff", 2, 1), version=3)
+    graph.op("RELU", [middle], [y])
+    return graph.build([x], [y])
+
+
+def ones():
+    """A custom operator whose output depends on data, and one behind it that sees the shape only then."""
+    graph = tiny.Graph()
+    count = graph.tensor(np.int32, (1,), name="count")
+    middle, y = graph.tensor(np.float32, (1,), name="middle"), graph.tensor(np.float32, (1,), name="y")
+    graph.custom("Ones", [count], [middle])
+    graph.op("ADD", [middle, middle], [y], options=tiny.schema.AddOptionsT())
+    return graph.build([count], [y])
+
+
+def words():
+    """A custom operator on strings."""
+    graph = tiny.Graph()
+    x, y = (graph.tensor("S", (2,), name=name) for name in ("x", "y"))
+    graph.custom("Twice", [x], [y])
+    return graph.build([x], [y])
+
+
+def quantized():
+    """Scales per tensor and per channel, and an open dimension."""
+    graph = tiny.Graph()
+    x = graph.tensor(np.int8, (1, 3), quantization=(0.5, -2), name="x", signature=[-1, 3])
+    weights = graph.tensor(np.int8, (2, 3), quantization=(0.25, 0), data=np.arange(6) - 3, name="weights")
+    of = graph.graph.tensors[weights].quantization
+    of.scale, of.zeroPoint, of.quantizedDimension = [0.25, 0.125], [0, 0], 0
+    bias = graph.tensor(np.int32, (2,), data=[1, 2], name="bias")
+    y = graph.tensor(np.int8, (1, 2), quantization=(1.5, 3), name="y", signature=[-1, 2])
+    graph.op("FULLY_CONNECTED", [x, weights, bias], [y], options=tiny.schema.FullyConnectedOptionsT(), version=4)
+    return graph.build([x], [y])
+
+
+ALL = {"rnn": rnn, "affine": affine, "ones": ones, "words": words, "quantized": quantized}
+
+
+def write(folder):
+    """All of them as files; name: path."""
+    paths = {}
+    for name, make in ALL.items():
+        paths[name] = folder / f"{name}.tflite"
+        paths[name].write_bytes(make())
+    return paths
