@@ -255,6 +255,7 @@ pl_status pl_prepare_dequantize(struct pl_prepare *prepare)
         return add_stage(prepare, plan, 0);
     }
     PL_TRY(pl_check_quantized_channels(prepare, pl_input(0), plan->channels));
+    if (input->type == PL_INT16) PL_TRY(pl_check_symmetric(prepare, pl_input(0)));
     for (int32_t channel = 0; channel < plan->channels; channel++) {
         params[channel].scale = quantization->scales[channel];
         params[channel].in_offset = quantization->zero_points[channel];

@@ -30,7 +30,9 @@ def reshape(draw):
 
 @maker("EXPAND_DIMS")
 def expand_dims(draw):
-    x = draw.pick(ANY, high=5)
+    x = draw.pick(ANY, high=7)
+    if len(x.shape) > 7:
+        x = draw.fresh("f32", (2, 3), constant=False)
     return Step("EXPAND_DIMS", [x, draw.parameter("i32", draw.integer(-len(x.shape) - 1, len(x.shape)))], [draw.like(x)],
                 options_of("ExpandDimsOptions"))
 

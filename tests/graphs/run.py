@@ -32,6 +32,7 @@ WIDER = {"GELU": 5e-5, "RESIZE_BILINEAR": 5e-5, "CONV_2D": 5e-5, "DEPTHWISE_CONV
 WRONG_REFERENCE = {"LOCAL_RESPONSE_NORMALIZATION", "SUM"}  # SUM: sums that do not fit become any value
 # Where plait runs what LiteRT refuses: operator, a part of LiteRT's words, why.
 MORE = [("PAD", "PadKernelMaxDimensionCount", "any rank"), ("PADV2", "PadKernelMaxDimensionCount", "any rank"),
+        ("GATHER_ND", "NumElements(params) == 0", "nothing is taken of nothing"),
         ("MIRROR_PAD", "NumDimensions", "any rank"), ("BATCH_MATMUL", "NumDimensions(lhs_data) <= 5", "any rank")]
 
 

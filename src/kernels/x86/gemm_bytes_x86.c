@@ -423,8 +423,9 @@ static void run_columns(const struct product *product, const struct pl_gemm_rows
         const int32_t height = (count - r) / (tile_count - i);
         tile.input = rows->rows + r * rows->stride;
         tile.row_starts = row_starts != NULL ? row_starts + r : NULL;
+        const tile_function *const fitting = columns->vectors == 1 ? narrow_tiles : tiles;
         if (columns->vectors > TILE_VECTORS) long_row(&tile);
-        else (columns->vectors == 1 ? narrow_tiles : tiles)[height - 1](&tile);
+        else fitting[height - 1](&tile);
         product->finish(product, columns, sums, x + r, height);
         r += height;
     }
