@@ -7,8 +7,9 @@
 #include "base/float_state.h"
 #include "interpreter/interpreter_internal.h"
 
-/* Work below this many multiply-adds or bytes is not worth a second thread. */
-enum { SMALLEST_PART = 1 << 14 };
+/* In multiply-adds or bytes: work below SMALLEST_PART is not worth a second thread; parts of COMFORTABLE_PART and more
+ * may be several for each worker, so that one which is held up does less of them. */
+enum { SMALLEST_PART = 1 << 14, COMFORTABLE_PART = 1 << 18, PARTS_PER_WORKER = 4 };
 
 /* ---- one stage ---------------------------------------------------------------------------------------------------- */
 
@@ -47,15 +48,24 @@ static int32_t cut_evenly(int64_t units, int32_t parts, int64_t *bounds)
     return parts;
 }
 
+/* How many parts of at least `part_cost` these units make. */
+static int64_t parts_of(int64_t units, int64_t unit_cost, int64_t part_cost)
+{
+    return unit_cost >= part_cost ? units : units / ((part_cost + unit_cost - 1) / unit_cost);
+}
+
 static int32_t cut(const struct pl_run *run, const struct pl_stage *stage, int64_t *bounds)
 {
     if (run->interpreter->cut != NULL)
         return run->interpreter->cut(run->interpreter->cut_context, stage->units, PL_MAX_PARTS, bounds);
     const int64_t unit_cost = stage->cost < 1 ? 1 : stage->cost;
-    int64_t parts = run->workers;
-    if (unit_cost < SMALLEST_PART) {
-        const int64_t units_per_part = (SMALLEST_PART + unit_cost - 1) / unit_cost;
-        if (stage->units / units_per_part < parts) parts = stage->units / units_per_part;
+    const int32_t many = run->workers * PARTS_PER_WORKER;
+    const int64_t most = many < PL_MAX_PARTS ? many : PL_MAX_PARTS;
+    int64_t parts = parts_of(stage->units, unit_cost, COMFORTABLE_PART);
+    if (parts > most) parts = most;
+    if (parts < run->workers) {
+        parts = parts_of(stage->units, unit_cost, SMALLEST_PART);
+        if (parts > run->workers) parts = run->workers;
     }
     if (stage->units < parts) parts = stage->units;
     return cut_evenly(stage->units, parts < 1 ? 1 : (int32_t)parts, bounds);

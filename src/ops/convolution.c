@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CONV_2D: input [batches, height, width, channels] under filter [outputs, filter height, filter
  * width, depth] plus an optional bias [outputs]. Where depth is a fraction of the channels,
- * groups of outputs read groups of channels. A unit is a row of the output. */
+ * groups of outputs read groups of channels. A unit is a row of the output, or a pixel if there are
+ * few rows. */
 #include "ops/check.h"
 #include "ops/filter.h"
 #include "ops/gemm.h"
 #include "ops/padding.h"
 #include "ops/quantize.h"
 
-enum { INPUT, FILTER };
+enum {
+    INPUT,
+    FILTER,
+    FEW_ROWS = 32 /* fewer rows than these are cut within */
+};
 
 struct convolution {
     struct pl_gemm_operands operands; /* first: the stages of gemm.c read it */
@@ -17,7 +22,8 @@ struct convolution {
     struct pl_gemm_shape shape; /* of one group */
     int32_t groups;
     int32_t height, width; /* of the output */
-    bool flat;             /* one tap, stride 1: all pixels of all images are one row */
+    int32_t unit_pixels;
+    bool flat; /* one tap, stride 1: all pixels of all images are one row */
     int64_t image_elements;
     union {
         struct pl_gemm_float floats;
@@ -108,26 +114,29 @@ static pl_status eval_convolution(const struct pl_eval *eval, int64_t from, int6
         .to_block = pl_gemm_blocks(shape->channels),
         .scratch = pl_gemm_part_scratch(&convolution->operands, eval),
     };
+    const int64_t width = convolution->width, image_pixels = convolution->height * width;
+    int64_t pixel = from * convolution->unit_pixels;
+    const int64_t end = to * convolution->unit_pixels;
     if (convolution->flat) {
-        part.from_x = (int32_t)(from * convolution->width);
-        part.to_x = (int32_t)(to * convolution->width);
+        part.from_x = (int32_t)pixel;
+        part.to_x = (int32_t)end;
         run_groups(convolution, eval, 0, input, eval->outputs[0], part);
         return PL_OK;
     }
-    const int64_t row_bytes =
-        (int64_t)convolution->width * shape->output_stride * output_bytes(convolution->kind);
-    while (from < to) {
-        const int64_t batch = from / convolution->height;
-        int64_t rows = (batch + 1) * convolution->height - from; /* to the end of this image */
-        if (rows > to - from) rows = to - from;
-        if (rows > INT32_MAX / convolution->width) rows = INT32_MAX / convolution->width;
-        part.y = (int32_t)(from % convolution->height);
-        part.to_x = (int32_t)(rows * convolution->width);
+    const int64_t row_bytes = width * shape->output_stride * output_bytes(convolution->kind);
+    while (pixel < end) {
+        const int64_t batch = pixel / image_pixels, row = pixel / width;
+        part.from_x = (int32_t)(pixel % width);
+        int64_t count = (batch + 1) * image_pixels - pixel; /* to the end of this image */
+        if (count > end - pixel) count = end - pixel;
+        if (count > INT32_MAX - part.from_x) count = INT32_MAX - part.from_x;
+        part.to_x = (int32_t)(part.from_x + count);
+        part.y = (int32_t)(row % convolution->height);
         const char *image = (const char *)input +
                             batch * convolution->image_elements * input_bytes(convolution->kind);
-        run_groups(convolution, eval, batch, image, (char *)eval->outputs[0] + from * row_bytes,
+        run_groups(convolution, eval, batch, image, (char *)eval->outputs[0] + row * row_bytes,
                    part);
-        from += rows;
+        pixel += count;
     }
     return PL_OK;
 }
@@ -296,7 +305,10 @@ pl_status pl_prepare_conv_2d(struct pl_prepare *prepare)
     }
     pl_gemm_prepare_parts(prepare, part_bytes, &convolution->operands);
     const int64_t depth = convolution->operands.weights.pack.depth;
-    const int64_t units = pl_shape_count(output) > 0 ? (int64_t)batches * convolution->height : 0;
-    pl_prepare_stage(prepare, eval_convolution, units, pl_cost(pl_shape_span(output, 2, 4), depth));
+    const int64_t rows = (int64_t)batches * convolution->height;
+    convolution->unit_pixels = rows < FEW_ROWS ? 1 : convolution->width;
+    const int64_t units = rows < FEW_ROWS ? rows * convolution->width : rows;
+    pl_prepare_stage(prepare, eval_convolution, pl_shape_count(output) > 0 ? units : 0,
+                     pl_cost((int64_t)convolution->unit_pixels * output->dims[3], depth));
     return PL_OK;
 }
