@@ -3,9 +3,8 @@
  *
  * The reference brings both inputs to a common scale of 20 more bits and the sum to the output's,
  * with four roundings of which only the last one is coarse. In float the value before that is off
- * by less than 2^-11 as long as both inputs' scales are at most about the output's; where it is
- * farther than that from a tie its nearest integer is the result, else the vector is done again
- * in integers. Products are exact, and are rounded as sums of matrix products are. */
+ * by little (see find_scales); where it is farther than that from a tie its nearest integer is the
+ * result, else the vector is done again in integers. Products are exact, and are rounded as sums of matrix products are. */
 #include "kernels/x86/binary_bytes_x86.h"
 
 #include <string.h>
@@ -107,9 +106,9 @@ static struct scales find_scales(enum operation operation, const struct pl_binar
 {
     struct scales scales = {.params = params};
     if (operation == MUL) {
-        scales.fits = params->out.shift < 0;
+        scales.fits = params->out.shift < 12; /* products have 19 bits */
         scales.out = (float)real_scale(params->out);
-        scales.nudge = (float)ldexp(1.0, params->out.shift - 1);
+        scales.nudge = params->out.shift < 0 ? (float)ldexp(1.0, params->out.shift - 1) : 0.0f;
         scales.safe = PL_SAFE_DISTANCE;
         return scales;
     }
@@ -117,9 +116,10 @@ static struct scales find_scales(enum operation operation, const struct pl_binar
     const double a = real_scale(params->in[0]) * out, b = real_scale(params->in[1]) * out;
     scales.in[0] = (float)a;
     scales.in[1] = (float)(operation == SUB ? -b : b);
-    /* 20 bits more: the first roundings are below 2^-18 of an output step. */
-    scales.fits = operation != SQUARED_DIFFERENCE && a + b <= 2.0 && params->left_shift == 20;
-    scales.safe = 0.5f - 0x1p-11f;
+    /* Inputs are below 2^9 and have three roundings of 2^-24; the reference's own before the last,
+     * with 20 bits more, are below 2^-18 for each step of the inputs. */
+    scales.fits = operation != SQUARED_DIFFERENCE && a + b <= 16.0 && params->left_shift == 20;
+    scales.safe = 0.5f - (float)((a + b < 1.0 ? 1.0 : a + b) * 0x1p-12);
     return scales;
 }
 

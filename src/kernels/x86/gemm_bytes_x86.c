@@ -500,7 +500,9 @@ static void run_integer(const struct pl_gemm_shape *shape, const struct pl_gemm_
         .multipliers = weights->rounding == PL_GEMM_FIXED ? weights->multipliers : NULL,
         .scales = weights->scales,
         .range = weights->range,
-        .is_unsigned = weights->output == PL_GEMM_UINT8};
+        .is_unsigned = weights->output == PL_GEMM_UINT8,
+        .bias = weights->bias,
+        .bound = product.k * (255 * 256)};
     product.finish = finish_words;
     if (weights->output == PL_GEMM_INT8 || weights->output == PL_GEMM_UINT8) {
         product.finish = finish_bytes;

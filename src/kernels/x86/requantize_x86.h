@@ -3,14 +3,16 @@
  *
  * The reference multiplies x by m / 2^31 and rounds ties up, then shifts right by e >= 1 and rounds
  * ties away from zero. A floor in a floor is one floor, so with y = x m 2^(-31 - e) that is
- * floor(y + nudge + 1/2), where nudge is 2^(-e - 1) with the sign of x; dense layers round
- * y = x scale with a nudge of 0. In float, y + nudge has for |y| < 2^9 an error below 2^-13 (three
- * roundings of 2^-24); where it is farther than that from a tie its nearest integer is the
+ * floor(y + nudge + 1/2), where nudge is 2^(-e - 1) with the sign of x. Without a shift to the
+ * right, or with one to the left that loses no bits, it is floor(y + 1/2); dense layers round
+ * y = x scale: both have a nudge of 0. In float, y + nudge has for |y| < 2^9 an error below 2^-13
+ * (three roundings of 2^-24); where it is farther than that from a tie its nearest integer is the
  * result, and the few lanes that are not are done again in the reference's own way. Beyond 2^9
  * every byte is clamped. */
 #ifndef PL_KERNELS_X86_REQUANTIZE_X86_H
 #define PL_KERNELS_X86_REQUANTIZE_X86_H
 
+#include <math.h>
 #include <stdbool.h>
 
 #include "kernels/requantize.h"
@@ -22,6 +24,8 @@ struct pl_requantizer_x86 {
     const double *scales;
     struct pl_output_range range;
     bool is_unsigned;
+    const int32_t *bias; /* of channel 0, NULL: none */
+    int64_t bound;       /* no sum without its bias is larger */
 };
 
 enum { PL_REQUANTIZE_BLOCK = 16 };
@@ -32,36 +36,72 @@ struct pl_requantize_block_x86 {
     float nudge[PL_REQUANTIZE_BLOCK];
 };
 
-/* Channels [first, first + count), count <= 16. False: too large a scale for float to do. */
+/* The largest number that float rounds within an int32, and no shift to the left loses bits of. */
+#define PL_REQUANTIZE_LARGEST 0x1p30
+
+/* Whether float will do for a channel that makes its sums larger, or not much smaller. */
+static inline bool pl_requantize_fits_x86(const struct pl_requantizer_x86 *requantizer,
+                                          int32_t channel, double factor)
+{
+    const int32_t bias = requantizer->bias != NULL ? requantizer->bias[channel] : 0;
+    const double largest = (double)requantizer->bound + fabs((double)bias);
+    return factor >= 0.0 && largest * factor < PL_REQUANTIZE_LARGEST;
+}
+
+static inline bool pl_requantize_scales_x86(const struct pl_requantizer_x86 *requantizer,
+                                            int32_t first, int32_t count,
+                                            struct pl_requantize_block_x86 *block)
+{
+    bool fits = true;
+    for (int32_t n = 0; n < count; n++) {
+        const double scale = requantizer->scales[first + n];
+        block->scale[n] = scale < PL_REQUANTIZE_LARGEST ? (float)scale : 0.0f;
+        if (!(scale >= 0.0 && scale <= 0.5))
+            fits &= pl_requantize_fits_x86(requantizer, first + n, scale);
+    }
+    return fits;
+}
+
+static inline bool pl_requantize_multipliers_x86(const struct pl_requantizer_x86 *requantizer,
+                                                 int32_t first, int32_t count,
+                                                 struct pl_requantize_block_x86 *block)
+{
+    int32_t shifts[PL_REQUANTIZE_BLOCK] = {0};
+    uint32_t powers[PL_REQUANTIZE_BLOCK], nudges[PL_REQUANTIZE_BLOCK];
+    float multipliers[PL_REQUANTIZE_BLOCK] = {0};
+    for (int32_t n = 0; n < count; n++) {
+        shifts[n] = requantizer->multipliers[first + n].shift;
+        multipliers[n] = (float)requantizer->multipliers[first + n].multiplier;
+    }
+    int32_t all = -1;
+    for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++) {
+        /* Powers of two by their exponents. */
+        powers[n] = (uint32_t)(127 - 31 + shifts[n]) << 23;
+        nudges[n] = shifts[n] < 0 ? (uint32_t)(127 - 1 + shifts[n]) << 23 : 0;
+        all &= n < count ? shifts[n] : -1;
+    }
+    memcpy(block->scale, powers, sizeof powers);
+    memcpy(block->nudge, nudges, sizeof nudges);
+    for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++) block->scale[n] *= multipliers[n];
+    if (all < 0) return true; /* all shifts go right */
+    bool fits = true;
+    for (int32_t n = 0; n < count; n++) {
+        if (shifts[n] >= 0)
+            fits &= pl_requantize_fits_x86(requantizer, first + n, (double)(1u << shifts[n]));
+    }
+    return fits;
+}
+
+/* Channels [first, first + count), count <= 16; the other lanes have a scale of 0. False: their
+ * sums may be too large for float. */
 static inline bool pl_requantize_prepare_x86(const struct pl_requantizer_x86 *requantizer,
                                              int32_t first, int32_t count,
                                              struct pl_requantize_block_x86 *block)
 {
-    bool fits = true;
-    if (requantizer->multipliers == NULL) {
-        for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++) {
-            const double scale = n < count ? requantizer->scales[first + n] : 0.0;
-            fits &= scale >= 0.0 && scale <= 0.5;
-            block->scale[n] = fits ? (float)scale : 0.0f;
-            block->nudge[n] = 0.0f;
-        }
-        return fits;
-    }
-    struct pl_multiplier all[PL_REQUANTIZE_BLOCK];
-    for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++)
-        all[n] = n < count ? requantizer->multipliers[first + n] : (struct pl_multiplier){0, -31};
-    uint32_t scale_bits[PL_REQUANTIZE_BLOCK], nudge_bits[PL_REQUANTIZE_BLOCK];
-    int32_t worst = 0;
-    for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++) {
-        /* Powers of two by their exponents. */
-        worst |= ~all[n].shift; /* >= 0 where shift is negative */
-        scale_bits[n] = (uint32_t)(127 - 31 + all[n].shift) << 23;
-        nudge_bits[n] = (uint32_t)(127 - 1 + all[n].shift) << 23;
-    }
-    memcpy(block->scale, scale_bits, sizeof scale_bits);
-    memcpy(block->nudge, nudge_bits, sizeof nudge_bits);
-    for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++) block->scale[n] *= (float)all[n].multiplier;
-    return worst >= 0;
+    if (requantizer->multipliers != NULL)
+        return pl_requantize_multipliers_x86(requantizer, first, count, block);
+    memset(block, 0, sizeof *block);
+    return pl_requantize_scales_x86(requantizer, first, count, block);
 }
 
 /* The reference's way. */
