@@ -3,6 +3,7 @@
  * through blocks of 64 bytes. */
 #include "ops/fingerprint.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const uint64_t K0 = UINT64_C(0xc3a5c85c97cb3127);
@@ -51,11 +52,7 @@ static uint64_t up_to_16(const uint8_t *s, size_t n)
         const uint64_t b = word(s + n - 8);
         return mix(rotate(b, 37) * factor + a, (rotate(a, 25) + b) * factor, factor);
     }
-    if (n >= 4) return mix(n + (half_word(s) << 3), half_word(s + n - 4), factor);
-    if (n == 0) return K2;
-    const uint32_t y = s[0] + ((uint32_t)s[n >> 1] << 8);
-    const uint32_t z = (uint32_t)n + ((uint32_t)s[n - 1] << 2);
-    return fold((y * K2) ^ (z * K0)) * K2;
+    return mix(n + (half_word(s) << 3), half_word(s + n - 4), factor);
 }
 
 /* Both rules for 17 to 64 bytes end like this. */
@@ -135,6 +132,7 @@ static uint64_t longer(const uint8_t *s, size_t n)
 
 uint64_t pl_fingerprint(const void *data, size_t bytes)
 {
+    assert(bytes >= 4);
     return bytes <= 16   ? up_to_16(data, bytes)
            : bytes <= 32 ? up_to_32(data, bytes)
            : bytes <= 64 ? up_to_64(data, bytes)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of at least 4 bytes: shorter texts have rules of their own, which nobody needs. */
 uint64_t pl_fingerprint(const void *data, size_t bytes);
 
 #endif
