@@ -19,6 +19,12 @@ static const uint8_t whole[] = {
     0x00, 0x06, 0x06, 0x0e, 0x06, 0x02, 0x14, 0x6a, 0x23, 0x26, 0x01,
 };
 
+/* {"f": indirect 2.5, "i": indirect -300, "u": unsigned 200} */
+static const uint8_t indirect[] = {
+    0x66, 0x00, 0x00, 0x00, 0x00, 0x00, 0x20, 0x40, 0x69, 0x00, 0xd4, 0xfe, 0x75, 0x00, 0x03,
+    0x0f, 0x08, 0x05, 0x03, 0x01, 0x03, 0x11, 0x0c, 0xc8, 0x22, 0x19, 0x08, 0x06, 0x24, 0x01,
+};
+
 static const char *const keys[] = {"a", "big", "f", "neg", "no", "text", "yes", "b", ""};
 enum { KEYS = sizeof keys / sizeof keys[0] };
 
@@ -47,6 +53,21 @@ static void test_what_is_no_number(void **state)
     assert_int_equal(pl_flexbuffer_find(&map, "b").kind, PL_FLEXBUFFER_ABSENT);
     assert_int_equal(pl_flexbuffer_find(&map, "").kind, PL_FLEXBUFFER_ABSENT);
     assert_int_equal(pl_flexbuffer_find(&map, "text").kind, PL_FLEXBUFFER_OTHER);
+}
+
+static void test_numbers_elsewhere(void **state)
+{
+    (void)state;
+    struct pl_flexbuffer_map map;
+    assert_true(pl_flexbuffer_open(indirect, sizeof indirect, &map));
+    assert_true(pl_flexbuffer_find(&map, "f").real == 2.5);
+    assert_int_equal(pl_flexbuffer_find(&map, "i").integer, -300);
+    assert_int_equal(pl_flexbuffer_find(&map, "u").integer, 200);
+    uint8_t broken[sizeof indirect];
+    memcpy(broken, indirect, sizeof indirect);
+    broken[21] = 200; /* the distance to the 2.5 */
+    assert_true(pl_flexbuffer_open(broken, sizeof broken, &map));
+    assert_int_equal(pl_flexbuffer_find(&map, "f").kind, PL_FLEXBUFFER_OTHER);
 }
 
 static void look_at_all(const uint8_t *data, size_t bytes)
@@ -110,7 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_by_name), cmocka_unit_test(test_what_is_no_number),
         cmocka_unit_test(test_truncated),       cmocka_unit_test(test_every_byte_changed),
-        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_noise),           cmocka_unit_test(test_numbers_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
