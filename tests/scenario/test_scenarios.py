@@ -39,7 +39,8 @@ def test_ranges(variant):
 
 @every_variant
 @pytest.mark.parametrize("stems", [("digits_features_int8", "detector_int8", "digits_classifier_int8"),
-                                   ("dynamic_batch_fp32", "digits_whole_int8", "control_if_fp32")], ids=str)
+                                   ("dynamic_batch_fp32", "digits_whole_int8", "control_if_fp32"),
+                                   ("late_fp32", "digits_whole_int8", "control_if_fp32")], ids=str)
 def test_two_threads(variant, stems):
     run("two_threads", variant, named(*stems), "--count", 400 if LONG else 100)
 

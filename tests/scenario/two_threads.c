@@ -36,7 +36,9 @@ static void *invoke_often(void *context)
         OK(worker->interpreter, plait_reset_variables(worker->model));
         CHECK(scenario_answer(worker->interpreter, worker->model, seed) == worker->expected[seed],
               "%s: other bits than alone", worker->path);
-        CHECK(plait_tensor_data(plait_output(worker->model, 0)) == data, "%s: its output moved", worker->path);
+        /* One of a shape that depends on data has no place before it is computed. */
+        CHECK(data == NULL || plait_tensor_data(plait_output(worker->model, 0)) == data, "%s: its output moved",
+              worker->path);
     }
     return NULL;
 }
