@@ -33,6 +33,7 @@ WRONG_REFERENCE = {"LOCAL_RESPONSE_NORMALIZATION", "SUM"}  # SUM: sums that do n
 # Where plait runs what LiteRT refuses: operator, a part of LiteRT's words, why.
 MORE = [("PAD", "PadKernelMaxDimensionCount", "any rank"), ("PADV2", "PadKernelMaxDimensionCount", "any rank"),
         ("GATHER_ND", "NumElements(params) == 0", "nothing is taken of nothing"),
+        ("REVERSE_SEQUENCE", "seq_lengths[i] <=", "lengths are not looked at where nothing is moved"),
         ("MIRROR_PAD", "NumDimensions", "any rank"), ("BATCH_MATMUL", "NumDimensions(lhs_data) <= 5", "any rank")]
 
 
