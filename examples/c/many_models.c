@@ -5,9 +5,8 @@
  * to a classifier, and both once more, as clones, for a second stream) and listens to four
  * machines, with a detector for each that was trained on the sound of that machine only.
  *
- *     cc many_models.c -I../out/include -L../out/lib -lplait -lm -Wl,-rpath,$PWD/../out/lib \
- *         -o many_models
- *     ./many_models .
+ *     cc many_models.c $(pkg-config --cflags --libs plait) -lm -o many_models
+ *     ./many_models ..
  *
  * Its argument is the folder with models/, digits.npy, digits_answers.npy and machines.npy. */
 #include <math.h>
