@@ -3,7 +3,7 @@
 """plait beside LiteRT with XNNPACK, OpenVINO and MNN, in one run with turns taken.
 
     bench/compare [--types T,...] [--threads 1,2] [--engines E,...] [--rounds N] [--seconds S] [--loads N]
-                  [--output FOLDER] [--operators] [NAME ...]
+                  [--output FOLDER] [--add] [--operators] [NAME ...]
 
 Every model of ../shared/models and ../shared/zoo/perf (without ../shared: examples/models) is opened by every engine in
 a process of its own; then they take turns on the same random inputs, and the median of the turns counts. Ratios are a
@@ -11,7 +11,7 @@ peer's time over ours: above 1 ours is faster. Also: load + allocate + first inv
 fresh processes (memory: what is resident and not code), the share of the processor's measured peak, and the share of
 our time that is spent in the kernels of src/kernels/c.
 
---output writes compare.md, compare.json and compare.svg there. --operators prints where our time goes. NAME keeps the
+--output writes compare.md, compare.json and compare.svg there, with --add to what stands there. --operators prints where our time goes. NAME keeps the
 models whose path contains it. A whole run takes about eight minutes; --rounds 3 --loads 1 about three.
 """
 import argparse
@@ -83,6 +83,23 @@ def measure_model(engines, path, arguments):
     return result
 
 
+def write(found, folder, add):
+    """The table and the picture; with `add`, models that were measured before and not now are kept."""
+    path = folder / "compare.json"
+    if add and path.exists():
+        measured = {result["model"] for result in found["models"]}
+        for result in json.loads(path.read_text())["models"]:
+            result["times"] = {int(threads): times for threads, times in result["times"].items()}
+            if result["model"] not in measured:
+                found["models"].append(result)
+        order = [models.label(other) for other in model_paths([])]
+        found["models"].sort(key=lambda result: order.index(result["model"]))
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found, indent=1) + "\n")
+    (folder / "compare.md").write_text(report.document(found))
+    (folder / "compare.svg").write_text(report.plot(found))
+
+
 def number_list(text):
     return [int(part) for part in text.split(",")]
 
@@ -97,6 +114,7 @@ def parse():
     parser.add_argument("--seconds", type=float, default=0.03, help="of a turn, at least three runs (default 0.03)")
     parser.add_argument("--loads", type=int, default=3, help="fresh processes that load (default 3; 0: none)")
     parser.add_argument("--output", type=Path, help="folder for compare.md, compare.json and compare.svg")
+    parser.add_argument("--add", action="store_true", help="keep the other models of compare.json")
     parser.add_argument("--operators", action="store_true", help="print our operators by time")
     parser.add_argument("names", nargs="*", metavar="NAME")
     return parser.parse_args()
@@ -121,10 +139,7 @@ def main():
     for engine in engines:
         engine.end()
     if arguments.output:
-        arguments.output.mkdir(parents=True, exist_ok=True)
-        (arguments.output / "compare.json").write_text(json.dumps(found, indent=1) + "\n")
-        (arguments.output / "compare.md").write_text(report.document(found))
-        (arguments.output / "compare.svg").write_text(report.plot(found))
+        write(found, arguments.output, arguments.add)
 
 
 if __name__ == "__main__":
