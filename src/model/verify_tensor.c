@@ -106,6 +106,24 @@ static pl_status verify_scales(const struct subject *subject, const struct pl_fi
     return PL_OK;
 }
 
+/* As LiteRT asks: at least one dimension is named, all of them are the tensor's. */
+static pl_status verify_axes(const struct subject *subject, const struct pl_file_place *place,
+                             const struct pl_record *details)
+{
+    uint32_t count = 0, rank = 0;
+    (void)pl_record_vector(subject->tensor, PL_Tensor_shape, &rank);
+    const int32_t *axes =
+        pl_record_vector(details, PL_MultiAxisQuantization_quantized_dimensions, &count);
+    PL_VERIFY(subject->verifier, count > 0,
+              PL_AT(place, details, PL_MultiAxisQuantization_quantized_dimensions, PL_NO_INDEX),
+              "found no dimension, expected at least one");
+    for (uint32_t i = 0; i < count; i++)
+        PL_VERIFY(subject->verifier, axes[i] >= 0 && (uint32_t)axes[i] < rank,
+                  PL_AT(place, details, PL_MultiAxisQuantization_quantized_dimensions, i),
+                  "found %ld, the tensor has %lu dimensions", (long)axes[i], (unsigned long)rank);
+    return PL_OK;
+}
+
 /* Tensors that hold scales and zero points of a finer quantization. */
 static pl_status verify_details(const struct subject *subject, const struct pl_file_place *place,
                                 const struct pl_record *details, uint32_t tensor_count)
@@ -121,6 +139,8 @@ static pl_status verify_details(const struct subject *subject, const struct pl_f
                   "found tensor %lld, the subgraph has %lu", (long long)tensor,
                   (unsigned long)tensor_count);
     }
+    if (details != NULL && details->table == PL_TABLE_MultiAxisQuantization)
+        PL_TRY(verify_axes(subject, place, details));
     return PL_OK;
 }
 

@@ -155,10 +155,7 @@ static pl_status prepare_windows(struct pl_prepare *prepare, struct convolution 
     rows.dilation = (int32_t)pl_record_integer(options, PL_Conv2DOptions_dilation_h_factor);
     columns.dilation = (int32_t)pl_record_integer(options, PL_Conv2DOptions_dilation_w_factor);
     const int64_t padding = pl_record_integer(options, PL_Conv2DOptions_padding);
-    PL_TRY(pl_check_option(prepare, "stride_h", rows.stride, 1, INT16_MAX));
-    PL_TRY(pl_check_option(prepare, "stride_w", columns.stride, 1, INT16_MAX));
-    PL_TRY(pl_check_option(prepare, "dilation_h_factor", rows.dilation, 1, INT16_MAX));
-    PL_TRY(pl_check_option(prepare, "dilation_w_factor", columns.dilation, 1, INT16_MAX));
+    PL_TRY(pl_padding_check_steps(prepare, &rows, &columns));
     PL_TRY(pl_padding_apply_patch(prepare, padding, &rows, &columns, input->dims[3],
                                   &convolution->shape.patch));
     convolution->height = rows.output;

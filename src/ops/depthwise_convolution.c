@@ -152,6 +152,7 @@ static pl_status prepare_windows(struct pl_prepare *prepare, struct depthwise *d
     columns.dilation =
         (int32_t)pl_record_integer(options, PL_DepthwiseConv2DOptions_dilation_w_factor);
     const int64_t padding = pl_record_integer(options, PL_DepthwiseConv2DOptions_padding);
+    PL_TRY(pl_padding_check_steps(prepare, &rows, &columns));
     PL_TRY(pl_padding_apply_patch(prepare, padding, &rows, &columns, input->dims[3],
                                   &depthwise->shape.patch));
     depthwise->height = rows.output;

@@ -51,3 +51,12 @@ pl_status pl_padding_apply_patch(struct pl_prepare *prepare, int64_t padding,
     };
     return PL_OK;
 }
+
+pl_status pl_padding_check_steps(struct pl_prepare *prepare, const struct pl_window *rows,
+                                 const struct pl_window *columns)
+{
+    PL_TRY(pl_check_option(prepare, "stride_h", rows->stride, 1, INT16_MAX));
+    PL_TRY(pl_check_option(prepare, "stride_w", columns->stride, 1, INT16_MAX));
+    PL_TRY(pl_check_option(prepare, "dilation_h_factor", rows->dilation, 1, INT16_MAX));
+    return pl_check_option(prepare, "dilation_w_factor", columns->dilation, 1, INT16_MAX);
+}

@@ -27,4 +27,8 @@ pl_status pl_padding_apply_patch(struct pl_prepare *prepare, int64_t padding,
                                  struct pl_window *rows, struct pl_window *columns,
                                  int32_t channels, struct pl_patch *patch);
 
+/* Strides and dilations of a convolution are 1 to 32767, as in the reference. */
+pl_status pl_padding_check_steps(struct pl_prepare *prepare, const struct pl_window *rows,
+                                 const struct pl_window *columns);
+
 #endif
