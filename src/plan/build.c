@@ -3,7 +3,7 @@
 #include "plan/builder.h"
 
 /* Subgraphs that call each other twice at every level are many blocks: a file could keep a plan busy for years. */
-enum { FOLD_BUDGET = 1 << 30, BLOCK_BUDGET = 1 << 22 };
+enum { FOLD_BUDGET = 1 << 30, BLOCK_BUDGET = 1 << 20 };
 
 /* ---- tensors before the operators are prepared ------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators whose shapes depend on data: chains of them, loops that grow, strings, and what holds while they run."""
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -116,6 +117,31 @@ def test_a_loop_that_swaps():
             for _ in range(turns):
                 a, b = b, np.concatenate([a, a])
             assert ours_a.tolist() == a.tolist() and ours_b.tolist() == b.tolist()
+
+
+def test_loops_in_branches_in_loops():
+    y = rng.normal(size=(1, 2)).astype(np.float32)
+    with plait_c.Interpreter() as interpreter:
+        model = interpreter.load(late_models.nested_loop(), "nested")
+        interpreter.allocate()
+        for turns in (0, 1, 3, 5, 2, 5):
+            rows = 1 + sum(k for k in range(3, turns + 1))
+            assert model([np.array([turns], np.int32), y])[1].shape == (rows, 2)
+    check(late_models.nested_loop(), [[np.array([n], np.int32), y] for n in (2, 5, 0, 5)])
+
+
+def test_loops_in_loops_in_loops():
+    """A body is planned again where it changes shapes, and so are all bodies in it: few levels are planned, more than
+    anybody can plan are an error and not a wait."""
+    y = rng.normal(size=(1, 2)).astype(np.float32)
+    for levels in (1, 2, 5, 14):
+        check(late_models.deep_loops(levels), [[np.array([n], np.int32), y] for n in (3, 0, 1)])
+    with plait_c.Interpreter() as interpreter:
+        interpreter.load(late_models.deep_loops(12, 50_000), "deep")
+        start = time.monotonic()
+        with pytest.raises(plait_c.PlaitError, match="too often"):
+            interpreter.allocate()
+        assert time.monotonic() - start < 60
 
 
 def test_branches_of_different_shapes():

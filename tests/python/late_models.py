@@ -48,14 +48,18 @@ def countdown(graph, shapes):
     condition.close(variables, [flag])
 
 
-def growing_body(graph):
-    """count - 1, and y with one more row."""
+def growing_body(graph, negations=0):
+    """count - 1, and y with one more row, turned around so often."""
     body = graph.subgraph()
     count, y = body.tensor(np.int32, [1]), body.tensor(np.float32, [1, 2])
     one, row = body.tensor(np.int32, [1], data=[1]), body.tensor(np.float32, [1, 2], data=[[1, 2]])
     less, longer = body.tensor(np.int32, [1]), body.tensor(np.float32, [2, 2])
     body.op("SUB", [count, one], [less], schema.SubOptionsT())
     body.op("CONCATENATION", [y, row], [longer], schema.ConcatenationOptionsT())
+    for _ in range(negations):
+        turned = body.tensor(np.float32, [2, 2])
+        body.op("NEG", [longer], [turned], schema.NegOptionsT())
+        longer = turned
     body.close([count, y], [less, longer])
 
 
@@ -119,6 +123,50 @@ def branches():
     graph.op("IF", [flag, x], [y], options)
     graph.op("ABS", [y], [z], schema.AbsOptionsT())
     return graph.build([flag, x], [z])
+
+
+def deep_loops(levels, negations=0):
+    """Loops in loops; all but the innermost run once, since that lowers the counter to 0, and grows what all of them
+    have."""
+    graph = tiny.Graph()
+    countdown(graph, [[1, 2]])
+    growing_body(graph, negations)
+    parts = [graph.subgraph() for _ in range(levels - 1)] + [graph]
+    for level, part in enumerate(parts):
+        ends = [part.tensor(np.int32, [1]), part.tensor(np.float32, [1, 2])]
+        outs = [part.tensor(np.int32, [1]), part.tensor(np.float32, [1, 2])]
+        while_op(part, ends, outs, 1, level + 2)
+        part.close(ends, outs)
+    return graph.build(ends, outs)
+
+
+def nested_loop():
+    """A loop in the branch of an IF, which grows what a loop around it grows."""
+    graph = tiny.Graph()
+    countdown(graph, [[1, 2]])
+    growing_body(graph)
+    loop, skip = graph.subgraph(), graph.subgraph()
+    outer = graph.subgraph()
+    ends = [loop.tensor(np.int32, [1]), loop.tensor(np.float32, [1, 2])]
+    outs = [loop.tensor(np.int32, [1]), loop.tensor(np.float32, [1, 2])]
+    while_op(loop, ends, outs)
+    loop.close(ends, [outs[1]])
+    ends = [skip.tensor(np.int32, [1]), skip.tensor(np.float32, [1, 2])]
+    skip.close(ends, [ends[1]])
+    count, y = outer.tensor(np.int32, [1]), outer.tensor(np.float32, [1, 2])
+    one, two = outer.tensor(np.int32, [1], data=[1]), outer.tensor(np.int32, [1], data=[2])
+    less, flag = outer.tensor(np.int32, [1]), outer.tensor(np.bool_, [1])
+    grown = outer.tensor(np.float32, [1, 2])
+    outer.op("SUB", [count, one], [less], schema.SubOptionsT())
+    outer.op("GREATER", [count, two], [flag], schema.GreaterOptionsT())
+    options = schema.IfOptionsT()
+    options.thenSubgraphIndex, options.elseSubgraphIndex = 3, 4
+    outer.op("IF", [flag, count, y], [grown], options)
+    outer.close([count, y], [less, grown])
+    ends = [graph.tensor(np.int32, [1]), graph.tensor(np.float32, [1, 2])]
+    outs = [graph.tensor(np.int32, [1]), graph.tensor(np.float32, [1, 2])]
+    while_op(graph, ends, outs, 1, 5)
+    return graph.build(ends, outs)
 
 
 def strings():
