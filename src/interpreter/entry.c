@@ -322,10 +322,12 @@ void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *rep
         report->constant_bytes += pl_constant_bytes(instance->interpreter->store, instance->graph->constants[i]);
     for (int32_t i = 0; program != NULL && program->graph == instance->graph && i < program->folded_count; i++)
         report->constant_bytes += pl_constant_bytes(instance->interpreter->store, program->folded[i]);
+    pthread_mutex_lock(&instance->interpreter->lock); /* what runs may be adding states */
     for (const struct pl_buffer *buffer = instance->buffers; buffer != NULL; buffer = buffer->next) {
         if (buffer->slot.is_state) report->state_bytes += pl_buffer_bytes(buffer);
         else report->io_bytes += pl_buffer_bytes(buffer);
     }
+    pthread_mutex_unlock(&instance->interpreter->lock);
 }
 
 void pl_entry_memory(struct pl_entry *entry, struct pl_memory_report *report)
