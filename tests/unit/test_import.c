@@ -205,8 +205,9 @@ static void test_rare_types_and_quantizations(void **state)
     struct made_model *made = &setting->made;
     made_integer(made->tensors[0], PL_Tensor_type, PL_TensorType_FLOAT8_E5M2);
     struct pl_record *quantization = made_record(made, PL_TABLE_QuantizationParameters);
-    made_child(quantization, PL_QuantizationParameters_details,
-               made_record(made, PL_TABLE_MultiAxisQuantization));
+    struct pl_record *axes = made_record(made, PL_TABLE_MultiAxisQuantization);
+    MADE_INT32S(made, axes, PL_MultiAxisQuantization_quantized_dimensions, 0);
+    made_child(quantization, PL_QuantizationParameters_details, axes);
     made_child(made->tensors[2], PL_Tensor_quantization, quantization);
     struct pl_graph *graph = import_ok(setting, false);
     assert_int_equal(graph->subgraphs[0].tensors[0].type, PL_FLOAT8_E5M2);
