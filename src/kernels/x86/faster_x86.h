@@ -5,16 +5,17 @@
 #ifndef PL_KERNELS_X86_FASTER_X86_H
 #define PL_KERNELS_X86_FASTER_X86_H
 
+#include "kernels/vector/depthwise_f32_vector.h"
+#include "kernels/vector/gemm_f32_vector.h"
+#include "kernels/vector/recurrent_vector.h"
 #include "kernels/x86/binary_bytes_x86.h"
 #include "kernels/x86/depthwise_bytes_x86.h"
-#include "kernels/x86/depthwise_f32_x86.h"
-#include "kernels/x86/gemm_f32_x86.h"
 #include "kernels/x86/gemm_x86.h"
 #include "kernels/x86/recurrent_x86.h"
 
-#define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_x86), PL_GEMM_BYTES_X86
+#define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_vector), PL_GEMM_BYTES_X86
 #define PL_FASTER_DEPTHWISE                                                                        \
-    .f32 = PL_LEVEL(pl_depthwise_f32_x86), .hybrid = PL_LEVEL(pl_depthwise_hybrid_x86),            \
+    .f32 = PL_LEVEL(pl_depthwise_f32_vector), .hybrid = PL_LEVEL(pl_depthwise_hybrid_vector),      \
     .i8 = PL_LEVEL(pl_depthwise_i8_x86), .u8 = PL_LEVEL(pl_depthwise_u8_x86),
 #define PL_FASTER_POOLING
 #define PL_FASTER_BINARY                                                                           \
@@ -30,6 +31,7 @@
 #define PL_FASTER_CONVERT
 #define PL_FASTER_REDUCTION
 #define PL_FASTER_MOVEMENT
-#define PL_FASTER_RECURRENT PL_RECURRENT_X86
+#define PL_FASTER_RECURRENT                                                                        \
+    .add_product_float = PL_LEVEL(pl_add_product_float_vector), PL_RECURRENT_X86
 
 #endif

@@ -179,8 +179,15 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_clamp(struct pl_floats x, struct pl_
 
 #endif
 
+typedef __m128i pl_bytes; /* sixteen */
+
+PL_ALWAYS_INLINE pl_bytes pl_bytes_load(const void *from)
+{
+    return _mm_loadu_si128((const __m128i_u *)from);
+}
+
 /* Sixteen bytes less an offset. */
-PL_ALWAYS_INLINE struct pl_floats pl_floats_of_bytes(__m128i bytes, int32_t offset)
+PL_ALWAYS_INLINE struct pl_floats pl_floats_of_bytes(pl_bytes bytes, int32_t offset)
 {
 #if defined(__AVX512F__)
     const __m512i words = _mm512_cvtepi8_epi32(bytes);
@@ -196,7 +203,7 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_of_bytes(__m128i bytes, int32_t offs
 }
 
 /* The first `count` of sixteen bytes, 0 to 16; zeros come for the others. */
-PL_ALWAYS_INLINE __m128i pl_bytes_load_first(const void *from, int32_t count)
+PL_ALWAYS_INLINE pl_bytes pl_bytes_load_first(const void *from, int32_t count)
 {
 #if defined(__AVX512F__)
     return _mm_maskz_loadu_epi8((__mmask16)((1u << count) - 1), from);

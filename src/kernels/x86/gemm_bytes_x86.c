@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products of bytes in the BLIS manner: see gemm_x86.h for the layout and the arithmetic.
+/* Matrix products of bytes in the BLIS manner: see gemm_vector.h for the layout and the arithmetic.
  * Some hundred pixels are brought into rows; over these all outputs are computed, a tile of rows
  * by two vectors of outputs at a time with all its sums in registers. A single row takes more
  * outputs at a time, so that there are enough independent sums. */
@@ -149,7 +149,7 @@ struct product {
     const int32_t *bias;
     int64_t k;
     int32_t zero_point;         /* z */
-    const int32_t *zero_points; /* of the pixels, see struct pl_gemm_source_x86 */
+    const int32_t *zero_points; /* of the pixels, see struct pl_gemm_source */
     int32_t zero_step;
     int32_t weight_offset;
     uint8_t flip;
@@ -395,7 +395,7 @@ static uint32_t sum_bytes(const uint8_t *from, int64_t count)
 }
 #endif
 
-static void sum_rows(const struct product *product, const struct pl_gemm_rows_x86 *rows,
+static void sum_rows(const struct product *product, const struct pl_gemm_rows *rows,
                      int32_t count, int32_t *starts)
 {
     const int64_t bytes = pl_gemm_padded(product->k);
@@ -406,7 +406,7 @@ static void sum_rows(const struct product *product, const struct pl_gemm_rows_x8
     }
 }
 
-static void run_columns(const struct product *product, const struct pl_gemm_rows_x86 *rows,
+static void run_columns(const struct product *product, const struct pl_gemm_rows *rows,
                         const int32_t *row_starts, const struct columns *columns, int32_t x,
                         int32_t count)
 {
@@ -431,7 +431,7 @@ static void run_columns(const struct product *product, const struct pl_gemm_rows
     }
 }
 
-static void run_rows(const struct product *product, const struct pl_gemm_rows_x86 *rows, int32_t x,
+static void run_rows(const struct product *product, const struct pl_gemm_rows *rows, int32_t x,
                      int32_t count)
 {
     enum { TILE_BLOCKS = TILE_VECTORS / BLOCK_VECTORS };
@@ -455,17 +455,17 @@ static void run_rows(const struct product *product, const struct pl_gemm_rows_x8
 static void run_product(const struct product *product)
 {
     const struct pl_gemm_part *part = product->part;
-    const struct pl_gemm_source_x86 source = {.shape = product->shape,
+    const struct pl_gemm_source source = {.shape = product->shape,
                                               .part = part,
                                               .element_bytes = 1,
                                               .flip = product->flip,
                                               .zero_points = product->zero_points,
                                               .zero_step = product->zero_step};
-    const int32_t most = PL_LEVEL(pl_gemm_rows_at_once_x86)(product->shape, 1);
+    const int32_t most = PL_LEVEL(pl_gemm_rows_at_once)(product->shape, 1);
     for (int32_t x = part->from_x; x < part->to_x;) {
         const int32_t count = part->to_x - x < most ? part->to_x - x : most;
-        const struct pl_gemm_rows_x86 rows =
-            PL_LEVEL(pl_gemm_make_rows_x86)(&source, x, x + count, part->scratch);
+        const struct pl_gemm_rows rows =
+            PL_LEVEL(pl_gemm_make_rows)(&source, x, x + count, part->scratch);
         run_rows(product, &rows, x, count);
         x += count;
     }

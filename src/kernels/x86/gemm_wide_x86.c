@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products of int16 with int8 weights in the layout of gemm_x86.h, sums of 64 bits: four k
+/* Matrix products of int16 with int8 weights in the layout of gemm_vector.h, sums of 64 bits: four k
  * of an output are two pairs of products that are added in 32 bits and widened in time. */
 #include <string.h>
 
@@ -166,15 +166,15 @@ void PL_LEVEL(pl_gemm_i16_i8_x86)(const struct pl_gemm_shape *shape,
 {
     const int64_t element = sizeof(int16_t);
     static const int32_t no_zero_point = 0;
-    const struct pl_gemm_source_x86 source = {
+    const struct pl_gemm_source source = {
         .shape = shape, .part = part, .element_bytes = element, .zero_points = &no_zero_point};
     const int64_t k =
         (int64_t)shape->patch.filter_height * shape->patch.filter_width * shape->depth;
-    const int32_t most = PL_LEVEL(pl_gemm_rows_at_once_x86)(shape, element);
+    const int32_t most = PL_LEVEL(pl_gemm_rows_at_once)(shape, element);
     for (int32_t x = part->from_x; x < part->to_x;) {
         struct rows rows = {.x = x, .count = part->to_x - x < most ? part->to_x - x : most};
-        const struct pl_gemm_rows_x86 made =
-            PL_LEVEL(pl_gemm_make_rows_x86)(&source, x, x + rows.count, part->scratch);
+        const struct pl_gemm_rows made =
+            PL_LEVEL(pl_gemm_make_rows)(&source, x, x + rows.count, part->scratch);
         rows.values = (const int16_t *)(const void *)made.rows;
         rows.stride = made.stride / element;
         start_rows(&rows, k, weights->weight_offset);

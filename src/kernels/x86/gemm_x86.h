@@ -1,89 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products of bytes: how weights lie, and what the files share.
- *
- * A block of 16 outputs is int8_t [ceil(k / 4)][16][4], zeros behind the last k, then int32_t [16],
- * the sum of each output's weights. Inputs are taken as unsigned bytes u: with u = x - low, where
- * low is the smallest value of the type, and z the zero point less low,
- *
- *     sum (x - zero_point) (w + offset) = sum u w - z sum w + offset (sum u - k z)
- *
- * so a column starts at its bias - z * (sum of its weights), a row adds offset * (sum u - k z), and
- * what lies outside of the image is u = z. */
+/* Matrix products of bytes: see vector/gemm_vector.h for how weights and inputs lie. Inputs are
+ * unsigned. */
 #ifndef PL_KERNELS_X86_GEMM_X86_H
 #define PL_KERNELS_X86_GEMM_X86_H
 
-#include <stdbool.h>
-
-#include "kernels/gemm_kernels.h"
-#include "kernels/kernels.h"
-
-enum { PL_GEMM_STEP = 4, PL_GEMM_SUM_BYTES = PL_GEMM_BLOCK * (int)sizeof(int32_t) };
-
-/* k up to whole steps. */
-static inline int64_t pl_gemm_padded(int64_t k)
-{
-    return (k + PL_GEMM_STEP - 1) / PL_GEMM_STEP * PL_GEMM_STEP;
-}
-
-static inline int64_t pl_gemm_packed_bytes(int64_t k)
-{
-    return pl_gemm_padded(k) * PL_GEMM_BLOCK + PL_GEMM_SUM_BYTES;
-}
-
-/* The packed weights and the sums of a block. */
-static inline const int8_t *pl_gemm_packed_block(const void *packed, int64_t block, int64_t k)
-{
-    return (const int8_t *)packed + block * pl_gemm_packed_bytes(k);
-}
-
-static inline const int32_t *pl_gemm_packed_sums(const void *packed, int64_t block, int64_t k)
-{
-    return (const int32_t *)(const void *)(pl_gemm_packed_block(packed, block, k) +
-                                           pl_gemm_padded(k) * PL_GEMM_BLOCK);
-}
-
-#define PL_DECLARE_PACK_X86(name)                                                                  \
-    void PL_LEVEL(pl_gemm_pack_##name##_x86)(void *packed, const void *raw, const void *pack);     \
-    void PL_LEVEL(pl_gemm_pack_blocks_##name##_x86)(                                               \
-        void *packed, const void *raw, const struct pl_gemm_pack *pack, int64_t from, int64_t to);
-PL_DECLARE_PACK_X86(i2)
-PL_DECLARE_PACK_X86(i4)
-PL_DECLARE_PACK_X86(i8)
-PL_DECLARE_PACK_X86(u8)
-#undef PL_DECLARE_PACK_X86
-
-/* ---- rows of inputs -------------------------------------------------------------------------- */
-
-/* The inputs of some pixels as rows of bytes u (or of int16), k padded by zeros to whole steps. */
-struct pl_gemm_rows_x86 {
-    const uint8_t *rows;
-    int64_t stride;
-};
-
-/* What makes rows of an image. */
-struct pl_gemm_source_x86 {
-    const struct pl_gemm_shape *shape;
-    const struct pl_gemm_part *part;
-    int64_t element_bytes;
-    uint8_t flip;               /* 128 makes int8 unsigned, 0 leaves uint8 as it is */
-    const int32_t *zero_points; /* of pixel i of the part: [i * zero_step], what is outside of it */
-    int32_t zero_step;
-};
-
-/* Rows of pixels [from, to) of the part, in `memory` of (to - from) * stride bytes where they must
- * be copied. */
-struct pl_gemm_rows_x86 PL_LEVEL(pl_gemm_make_rows_x86)(const struct pl_gemm_source_x86 *source,
-                                                        int32_t from, int32_t to, uint8_t *memory);
-/* From one copied row to the next. */
-int64_t PL_LEVEL(pl_gemm_row_stride_x86)(const struct pl_gemm_shape *shape, int64_t element_bytes);
-/* How many are made together, and the memory for that. */
-enum { PL_GEMM_MAX_ROWS = 112 };
-int32_t PL_LEVEL(pl_gemm_rows_at_once_x86)(const struct pl_gemm_shape *shape,
-                                           int64_t element_bytes);
-size_t PL_LEVEL(pl_gemm_scratch_x86)(const struct pl_gemm_shape *shape, int64_t pixels,
-                                     int64_t element_bytes);
-
-/* ---- kernels --------------------------------------------------------------------------------- */
+#include "kernels/vector/gemm_vector.h"
 
 void PL_LEVEL(pl_gemm_i8_x86)(const struct pl_gemm_shape *shape,
                               const struct pl_gemm_integer *weights,
@@ -100,14 +21,7 @@ void PL_LEVEL(pl_gemm_i16_i8_x86)(const struct pl_gemm_shape *shape,
 
 /* For the table. */
 #define PL_GEMM_BYTES_X86                                                                          \
-    .pack_i2 = PL_LEVEL(pl_gemm_pack_i2_x86), .pack_i4 = PL_LEVEL(pl_gemm_pack_i4_x86),            \
-    .pack_i8 = PL_LEVEL(pl_gemm_pack_i8_x86), .pack_u8 = PL_LEVEL(pl_gemm_pack_u8_x86),            \
-    .pack_blocks_i2 = PL_LEVEL(pl_gemm_pack_blocks_i2_x86),                                        \
-    .pack_blocks_i4 = PL_LEVEL(pl_gemm_pack_blocks_i4_x86),                                        \
-    .pack_blocks_i8 = PL_LEVEL(pl_gemm_pack_blocks_i8_x86),                                        \
-    .pack_blocks_u8 = PL_LEVEL(pl_gemm_pack_blocks_u8_x86),                                        \
-    .layout_i8 = {1, PL_GEMM_STEP, PL_GEMM_SUM_BYTES}, .scratch = PL_LEVEL(pl_gemm_scratch_x86),   \
-    .i8 = PL_LEVEL(pl_gemm_i8_x86), .u8 = PL_LEVEL(pl_gemm_u8_x86),                                \
+    PL_GEMM_PACK_VECTOR.i8 = PL_LEVEL(pl_gemm_i8_x86), .u8 = PL_LEVEL(pl_gemm_u8_x86),             \
     .i16_i8 = PL_LEVEL(pl_gemm_i16_i8_x86), .hybrid = PL_LEVEL(pl_gemm_hybrid_x86),
 
 #endif

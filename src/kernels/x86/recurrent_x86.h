@@ -5,8 +5,6 @@
 #include "kernels/kernels.h"
 #include "kernels/recurrent_kernels.h"
 
-void PL_LEVEL(pl_add_product_float_x86)(float *sums, const float *x, const float *packed,
-                                        int32_t rows, int32_t depth);
 void PL_LEVEL(pl_add_product_hybrid_x86)(float *sums, const int8_t *x,
                                          const struct pl_recurrent_matrix *matrix,
                                          const int32_t *row_sums, int32_t zero_point, float scale);
@@ -20,12 +18,11 @@ void PL_LEVEL(pl_product_int8_x86)(int8_t *to, const int8_t *x,
 /* For the table. */
 #if defined(__AVX512VNNI__)
 #define PL_RECURRENT_X86                                                                           \
-    .add_product_float = PL_LEVEL(pl_add_product_float_x86),                                       \
     .add_product_hybrid = PL_LEVEL(pl_add_product_hybrid_x86),                                     \
     .add_product_int16 = PL_LEVEL(pl_add_product_int16_x86),                                       \
     .product_int8 = PL_LEVEL(pl_product_int8_x86),
 #else
-#define PL_RECURRENT_X86 .add_product_float = PL_LEVEL(pl_add_product_float_x86),
+#define PL_RECURRENT_X86
 #endif
 
 #endif

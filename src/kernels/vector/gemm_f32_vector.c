@@ -3,7 +3,7 @@
  * sums in registers from the first k to the last, so that their order is that of c/. Pixels are
  * reached through pointers of their own, which makes tiles of any pixels that see the same taps:
  * nothing of the image is copied. */
-#include "kernels/x86/gemm_f32_x86.h"
+#include "kernels/vector/gemm_f32_vector.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -11,11 +11,13 @@
 #include "kernels/gemm_kernels.h"
 #include "kernels/kernels.h"
 #include "kernels/rectangle.h"
-#include "kernels/x86/floats_x86.h"
+#include "kernels/vector/floats.h"
 
 /* As many sums as there are registers for, beside the weights of one k. */
 #if defined(__AVX512F__)
 enum { TILE_ROWS = 12, TILE_BLOCKS = 2, MAX_BLOCKS = 4 };
+#elif defined(__aarch64__)
+enum { TILE_ROWS = 5, TILE_BLOCKS = 1, MAX_BLOCKS = 4 };
 #else
 enum { TILE_ROWS = 6, TILE_BLOCKS = 1, MAX_BLOCKS = 4 };
 #endif
@@ -160,9 +162,9 @@ PL_ALWAYS_INLINE void run_tile(int rows, int blocks, bool half, const struct til
 typedef void (*tile_function)(const struct tile *tile);
 
 /* The shapes of tiles: name, whole blocks, whether a half follows. */
-#define ONE_TO_SIX(F, ...)                                                                         \
-    F(1, __VA_ARGS__)                                                                              \
-    F(2, __VA_ARGS__) F(3, __VA_ARGS__) F(4, __VA_ARGS__) F(5, __VA_ARGS__) F(6, __VA_ARGS__)
+#define ONE_TO_FIVE(F, ...)                                                                        \
+    F(1, __VA_ARGS__) F(2, __VA_ARGS__) F(3, __VA_ARGS__) F(4, __VA_ARGS__) F(5, __VA_ARGS__)
+#define ONE_TO_SIX(F, ...) ONE_TO_FIVE(F, __VA_ARGS__) F(6, __VA_ARGS__)
 #if defined(__AVX512F__)
 #define ONE_TO_MOST(F, ...)                                                                        \
     ONE_TO_SIX(F, __VA_ARGS__)                                                                     \
@@ -174,9 +176,14 @@ typedef void (*tile_function)(const struct tile *tile);
     ONE_TO_MOST(F, one_half, 1, true)                                                              \
     ONE_TO_MOST(F, two, 2, false) ONE_TO_SIX(F, four, 4, false)
 #else
+#if defined(__aarch64__)
+#define ONE_TO_MOST ONE_TO_FIVE
+#else
+#define ONE_TO_MOST ONE_TO_SIX
+#endif
 #define SHAPES(F)                                                                                  \
-    ONE_TO_SIX(F, half, 0, true)                                                                   \
-    ONE_TO_SIX(F, one, 1, false) F(1, one_half, 1, true) F(1, two, 2, false) F(1, four, 4, false)
+    ONE_TO_MOST(F, half, 0, true)                                                                  \
+    ONE_TO_MOST(F, one, 1, false) F(1, one_half, 1, true) F(1, two, 2, false) F(1, four, 4, false)
 #endif
 
 #define DEFINE_TILE(rows, name, blocks, half)                                                      \
@@ -371,8 +378,9 @@ static void run_band(const struct walk *walk, int32_t from_y, int32_t to_y, int3
     }
 }
 
-void PL_LEVEL(pl_gemm_f32_x86)(const struct pl_gemm_shape *shape,
-                               const struct pl_gemm_float *weights, const struct pl_gemm_part *part)
+void PL_LEVEL(pl_gemm_f32_vector)(const struct pl_gemm_shape *shape,
+                                  const struct pl_gemm_float *weights,
+                                  const struct pl_gemm_part *part)
 {
     const bool rows = shape->output_width > 0;
     const struct walk walk = {shape, weights, part, rows ? shape->output_width : 0};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inputs of matrix products as rows of unsigned bytes: see gemm_x86.h. Only as many pixels as the
+/* Inputs of matrix products as rows of bytes: see gemm_vector.h. Only as many pixels as the
  * kernels work on at a time are copied, and none where the image has such rows already. */
 #include <string.h>
 
 #include "kernels/loop.h"
-#include "kernels/x86/dot_x86.h"
-#include "kernels/x86/gemm_x86.h"
+#include "kernels/vector/copy.h"
+#include "kernels/vector/gemm_vector.h"
 
 /* Rows that lie a multiple of CROWDED bytes apart would fall into the same few places of the first cache. */
 enum { ALIGNMENT = 64, CROWDED = 512 };
@@ -19,7 +19,7 @@ static int64_t taps_of(const struct pl_gemm_shape *shape)
     return (int64_t)shape->patch.filter_height * shape->patch.filter_width;
 }
 
-int64_t PL_LEVEL(pl_gemm_row_stride_x86)(const struct pl_gemm_shape *shape, int64_t element_bytes)
+int64_t PL_LEVEL(pl_gemm_row_stride)(const struct pl_gemm_shape *shape, int64_t element_bytes)
 {
     const int64_t k = taps_of(shape) * shape->depth * element_bytes;
     const int64_t whole = (k + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -28,50 +28,9 @@ int64_t PL_LEVEL(pl_gemm_row_stride_x86)(const struct pl_gemm_shape *shape, int6
 
 /* ---- copying --------------------------------------------------------------------------------- */
 
-#if defined(__AVX512F__)
-static void copy_bytes(uint8_t *to, const uint8_t *from, int64_t count, uint8_t flip)
-{
-    const __m512i flips = _mm512_set1_epi8((char)flip);
-    for (; count >= 64; count -= 64, to += 64, from += 64)
-        _mm512_storeu_si512(to, _mm512_xor_si512(_mm512_loadu_si512(from), flips));
-    if (count == 0) return;
-    const __mmask64 mask = _bzhi_u64(UINT64_MAX, (uint32_t)count);
-    _mm512_mask_storeu_epi8(to, mask, _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, from), flips));
-}
-#else
-/* Up to 31 bytes, as two that overlap. */
-static void copy_short(uint8_t *to, const uint8_t *from, int64_t count, uint64_t flips)
-{
-    if (count >= 16) {
-        const __m128i mask = _mm_set1_epi64x((int64_t)flips);
-        const __m128i a = _mm_loadu_si128((const __m128i_u *)from);
-        const __m128i b = _mm_loadu_si128((const __m128i_u *)(from + count - 16));
-        _mm_storeu_si128((__m128i_u *)to, _mm_xor_si128(a, mask));
-        _mm_storeu_si128((__m128i_u *)(to + count - 16), _mm_xor_si128(b, mask));
-    } else if (count >= 8) {
-        uint64_t words[2];
-        memcpy(&words[0], from, sizeof words[0]);
-        memcpy(&words[1], from + count - 8, sizeof words[1]);
-        words[0] ^= flips, words[1] ^= flips;
-        memcpy(to, &words[0], sizeof words[0]);
-        memcpy(to + count - 8, &words[1], sizeof words[1]);
-    } else {
-        for (int64_t i = 0; i < count; i++) to[i] = from[i] ^ (uint8_t)flips;
-    }
-}
-
-static void copy_bytes(uint8_t *to, const uint8_t *from, int64_t count, uint8_t flip)
-{
-    const __m256i flips = _mm256_set1_epi8((char)flip);
-    for (; count >= 32; count -= 32, to += 32, from += 32)
-        pl_vec_store(to, _mm256_xor_si256(pl_vec_load(from), flips));
-    copy_short(to, from, count, flip * UINT64_C(0x0101010101010101));
-}
-#endif
-
 /* All taps of one pixel, one after the other. */
-static void copy_pixel(const struct pl_gemm_source_x86 *source, int32_t y, int32_t x,
-                       uint8_t outside, uint8_t *to)
+static void copy_pixel(const struct pl_gemm_source *source, int32_t y, int32_t x, uint8_t outside,
+                       uint8_t *to)
 {
     const struct pl_gemm_shape *shape = source->shape;
     const struct pl_patch *patch = &shape->patch;
@@ -96,11 +55,11 @@ static void copy_pixel(const struct pl_gemm_source_x86 *source, int32_t y, int32
         const uint8_t *from = (const uint8_t *)source->part->input +
                               ((line + first_x) * channels + columns.from * step);
         if (joined) {
-            copy_bytes(to + before, from, row_bytes - before - after, source->flip);
+            pl_copy_flipped(to + before, from, row_bytes - before - after, source->flip);
             continue;
         }
         for (int32_t i = columns.from; i < columns.to; i++, from += step)
-            copy_bytes(to + i * depth, from, depth, source->flip);
+            pl_copy_flipped(to + i * depth, from, depth, source->flip);
     }
 }
 
@@ -114,7 +73,7 @@ static bool is_plain(const struct pl_gemm_shape *shape)
            patch->stride_x == 1 && patch->stride_y == 1 && shape->output_width == 0;
 }
 
-static void copy_plain(const struct pl_gemm_source_x86 *source, int32_t from, int32_t to,
+static void copy_plain(const struct pl_gemm_source *source, int32_t from, int32_t to,
                        uint8_t *memory, int64_t stride)
 {
     const struct pl_patch *patch = &source->shape->patch;
@@ -124,13 +83,13 @@ static void copy_plain(const struct pl_gemm_source_x86 *source, int32_t from, in
     const int64_t first = (int64_t)source->part->y * patch->width + from;
     const uint8_t *pixel = (const uint8_t *)source->part->input + first * channels;
     for (int32_t x = from; x < to; x++, pixel += channels, memory += stride) {
-        copy_bytes(memory, pixel, depth, source->flip);
+        pl_copy_flipped(memory, pixel, depth, source->flip);
         for (int64_t k = depth; k < padded; k++) memory[k] = 0;
     }
 }
 
 /* Pixels from (y, x) on whose taps all lie inside of the image, tap row by tap row. */
-static void copy_inner(const struct pl_gemm_source_x86 *source, int32_t y, int32_t x, int32_t count,
+static void copy_inner(const struct pl_gemm_source *source, int32_t y, int32_t x, int32_t count,
                        uint8_t *memory, int64_t stride)
 {
     const struct pl_gemm_shape *shape = source->shape;
@@ -150,7 +109,7 @@ static void copy_inner(const struct pl_gemm_source_x86 *source, int32_t y, int32
         const uint8_t *from = (const uint8_t *)source->part->input + pixel * channels;
         uint8_t *to = memory;
         for (int32_t n = 0; n < count; n++, to += stride, from += patch->stride_x * channels)
-            copy_bytes(to, from, bytes, source->flip);
+            pl_copy_flipped(to, from, bytes, source->flip);
     }
 }
 
@@ -166,7 +125,7 @@ static int32_t count_inner(const struct pl_patch *patch, int32_t y, int32_t x, i
     return inner < count ? (int32_t)inner : count;
 }
 
-static void copy_windows(const struct pl_gemm_source_x86 *source, int32_t from, int32_t to,
+static void copy_windows(const struct pl_gemm_source *source, int32_t from, int32_t to,
                          uint8_t *memory, int64_t stride)
 {
     const struct pl_gemm_shape *shape = source->shape;
@@ -201,35 +160,35 @@ static void copy_windows(const struct pl_gemm_source_x86 *source, int32_t from, 
     }
 }
 
-struct pl_gemm_rows_x86 PL_LEVEL(pl_gemm_make_rows_x86)(const struct pl_gemm_source_x86 *source,
-                                                        int32_t from, int32_t to, uint8_t *memory)
+struct pl_gemm_rows PL_LEVEL(pl_gemm_make_rows)(const struct pl_gemm_source *source, int32_t from,
+                                                int32_t to, uint8_t *memory)
 {
     const struct pl_gemm_shape *shape = source->shape;
     const struct pl_patch *patch = &shape->patch;
-    const int64_t stride = PL_LEVEL(pl_gemm_row_stride_x86)(shape, source->element_bytes);
+    const int64_t stride = PL_LEVEL(pl_gemm_row_stride)(shape, source->element_bytes);
     const int64_t channels = patch->channels * source->element_bytes;
     const bool plain = is_plain(shape) && to <= patch->width && source->part->y < patch->height;
     if (plain && source->flip == 0 && shape->depth % PL_GEMM_STEP == 0 && channels % CROWDED != 0) {
         const int64_t first = (int64_t)source->part->y * patch->width + from;
-        return (struct pl_gemm_rows_x86){(const uint8_t *)source->part->input + first * channels,
-                                         channels};
+        return (struct pl_gemm_rows){(const uint8_t *)source->part->input + first * channels,
+                                     channels};
     }
     if (plain) copy_plain(source, from, to, memory, stride);
     else copy_windows(source, from, to, memory, stride);
-    return (struct pl_gemm_rows_x86){memory, stride};
+    return (struct pl_gemm_rows){memory, stride};
 }
 
-int32_t PL_LEVEL(pl_gemm_rows_at_once_x86)(const struct pl_gemm_shape *shape, int64_t element_bytes)
+int32_t PL_LEVEL(pl_gemm_rows_at_once)(const struct pl_gemm_shape *shape, int64_t element_bytes)
 {
-    const int64_t rows = ROWS_BYTES / PL_LEVEL(pl_gemm_row_stride_x86)(shape, element_bytes);
+    const int64_t rows = ROWS_BYTES / PL_LEVEL(pl_gemm_row_stride)(shape, element_bytes);
     if (rows > PL_GEMM_MAX_ROWS) return PL_GEMM_MAX_ROWS;
     return rows < MIN_ROWS ? MIN_ROWS : (int32_t)(rows / MIN_ROWS * MIN_ROWS);
 }
 
-size_t PL_LEVEL(pl_gemm_scratch_x86)(const struct pl_gemm_shape *shape, int64_t pixels,
-                                     int64_t element_bytes)
+size_t PL_LEVEL(pl_gemm_scratch)(const struct pl_gemm_shape *shape, int64_t pixels,
+                                 int64_t element_bytes)
 {
-    const int64_t rows = PL_LEVEL(pl_gemm_rows_at_once_x86)(shape, element_bytes);
+    const int64_t rows = PL_LEVEL(pl_gemm_rows_at_once)(shape, element_bytes);
     return (size_t)((pixels < rows ? pixels : rows) *
-                    PL_LEVEL(pl_gemm_row_stride_x86)(shape, element_bytes));
+                    PL_LEVEL(pl_gemm_row_stride)(shape, element_bytes));
 }

@@ -4,15 +4,22 @@
  * the last. Taps outside of the image are left out pixel by pixel, in tiles that have such.
  *
  * Bytes are summed as floats too: up to EXACT_TAPS products of them are exact. */
-#include "kernels/x86/depthwise_f32_x86.h"
+#include "kernels/vector/depthwise_f32_vector.h"
+
+#include <stddef.h>
 
 #include "kernels/c/depthwise_c.h"
 #include "kernels/kernels.h"
-#include "kernels/x86/floats_x86.h"
+#include "kernels/vector/floats.h"
 
 /* Channels that are done for a tile of pixels before the next: few enough for the first level cache
  * to hold what neighbouring tiles share. */
-enum { TILE_PIXELS = 8 / PL_FLOATS_VECTORS, MAX_BLOCKS = 4, CHANNELS_AT_ONCE = 128, MAX_TAPS = 32 };
+enum {
+    TILE_PIXELS = PL_FLOATS_VECTORS == 1 ? 8 : 4,
+    MAX_BLOCKS = 4,
+    CHANNELS_AT_ONCE = 128,
+    MAX_TAPS = 32
+};
 enum { EXACT_TAPS = (1 << 24) / (255 * 128) };
 
 struct tile {
@@ -45,8 +52,7 @@ PL_ALWAYS_INLINE struct pl_floats load_as(bool bytes, bool whole, const char *fr
 {
     if (!bytes) return load(whole, (const float *)(const void *)from + block * PL_FLOATS, mask);
     const char *byte = from + block * PL_FLOATS;
-    return pl_floats_of_bytes(whole ? _mm_loadu_si128((const __m128i_u *)(const void *)byte)
-                                    : pl_bytes_load_first(byte, mask.count),
+    return pl_floats_of_bytes(whole ? pl_bytes_load(byte) : pl_bytes_load_first(byte, mask.count),
                               zero_point);
 }
 
@@ -241,9 +247,9 @@ static bool is_left_to_c(const struct pl_depthwise_shape *shape)
            (int64_t)patch->filter_width * patch->filter_height > EXACT_TAPS;
 }
 
-void PL_LEVEL(pl_depthwise_f32_x86)(const struct pl_depthwise_shape *shape,
-                                    const struct pl_depthwise_float *weights, const float *input,
-                                    float *output, int32_t y)
+void PL_LEVEL(pl_depthwise_f32_vector)(const struct pl_depthwise_shape *shape,
+                                       const struct pl_depthwise_float *weights, const float *input,
+                                       float *output, int32_t y)
 {
     if (is_left_to_c(shape)) {
         PL_LEVEL(pl_depthwise_f32_c)(shape, weights, input, output, y);
@@ -256,9 +262,9 @@ void PL_LEVEL(pl_depthwise_f32_x86)(const struct pl_depthwise_shape *shape,
     run_channel_groups(shape, false, &first);
 }
 
-void PL_LEVEL(pl_depthwise_hybrid_x86)(const struct pl_depthwise_shape *shape,
-                                       const struct pl_depthwise_hybrid *weights,
-                                       const int8_t *input, float *output, int32_t y)
+void PL_LEVEL(pl_depthwise_hybrid_vector)(const struct pl_depthwise_shape *shape,
+                                          const struct pl_depthwise_hybrid *weights,
+                                          const int8_t *input, float *output, int32_t y)
 {
     if (is_left_to_c(shape)) {
         PL_LEVEL(pl_depthwise_hybrid_c)(shape, weights, input, output, y);

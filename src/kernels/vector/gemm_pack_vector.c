@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Weights of matrix products as bytes, four k of an output side by side: see gemm_x86.h. */
+/* Weights of matrix products as bytes, four k of an output side by side: see gemm_vector.h. */
 #include <string.h>
 
 #include "kernels/loop.h"
-#include "kernels/x86/gemm_x86.h"
+#include "kernels/vector/gemm_vector.h"
 
 /* Signed numbers of 4 or 2 bits lie in bytes from the lowest bits up. */
 PL_ALWAYS_INLINE int8_t read_bits(const uint8_t *raw, int64_t index, int bits)
@@ -68,18 +68,19 @@ PL_ALWAYS_INLINE void pack_blocks(void *packed, const uint8_t *raw, const struct
 }
 
 #define DEFINE_PACK(name, bits, flip)                                                              \
-    void PL_LEVEL(pl_gemm_pack_blocks_##name##_x86)(                                               \
+    void PL_LEVEL(pl_gemm_pack_blocks_##name##_vector)(                                            \
         void *packed, const void *raw, const struct pl_gemm_pack *pack, int64_t from, int64_t to)  \
     {                                                                                              \
         if (pack->depth_stride == 1 && pack->run == 0)                                             \
             pack_blocks(packed, raw, pack, from, to, true, bits, flip);                            \
         else pack_blocks(packed, raw, pack, from, to, false, bits, flip);                          \
     }                                                                                              \
-    void PL_LEVEL(pl_gemm_pack_##name##_x86)(void *packed, const void *raw, const void *context)   \
+    void PL_LEVEL(pl_gemm_pack_##name##_vector)(void *packed, const void *raw,                     \
+                                                const void *context)                               \
     {                                                                                              \
         const struct pl_gemm_pack *pack = context;                                                 \
         const int64_t blocks = (int64_t)pack->groups * pl_gemm_blocks(pack->channels);             \
-        PL_LEVEL(pl_gemm_pack_blocks_##name##_x86)(packed, raw, pack, 0, blocks);                  \
+        PL_LEVEL(pl_gemm_pack_blocks_##name##_vector)(packed, raw, pack, 0, blocks);               \
     }
 
 DEFINE_PACK(i2, 2, 0)
