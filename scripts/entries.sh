@@ -25,13 +25,13 @@ all_tests() {
     check symbols tests/check_symbols.sh out
     check package tests/check_package.sh out
     check demo scripts/demo
+    check package/install tests/check_wheel.sh
     check package/python unpack_wheel
     check_tests pytest "${PYTEST[@]}" tests
 }
 
-# The same code under other eyes. clang: its warnings; tsan: races; aarch64: another instruction set, under qemu.
-QEMU="qemu-aarch64 -L /usr/aarch64-linux-gnu -E PLAIT_TEST_IN_QEMU=1
-    -E LD_LIBRARY_PATH=.cache/aarch64/usr/lib/aarch64-linux-gnu"
+# The same code under other eyes. clang: its warnings; tsan: races; aarch64 and armhf: other instruction sets, 64 and 32 bits
+# wide, under qemu.
 all_builds() {
     check build/dev build_preset dev
     local level
@@ -44,14 +44,21 @@ all_builds() {
     # Tests fork with threads running, which the sanitizer refuses unless told.
     TSAN_OPTIONS="die_after_fork=0 halt_on_error=1" unit_tests tsan
     check_tests tsan/scenario env PLAIT_SCENARIO=tsan "${PYTEST[@]}" tests/scenario/test_scenarios.py
-    if need_aarch64; then
-        check build/aarch64 build_preset aarch64
-        unit_tests aarch64 $QEMU
-        check checkkernel/aarch64 $QEMU build/aarch64/checkkernel --cases=100
-        check bits/aarch64 equal_bits $QEMU build/aarch64/digests
-    else
-        skip build/aarch64 "no arm64 packages from this system's servers"
+    arm_build aarch64 arm64 aarch64-linux-gnu qemu-aarch64
+    arm_build armhf armhf arm-linux-gnueabihf qemu-arm
+}
+
+# arm_build PRESET ARCHITECTURE TRIPLET EMULATOR: tests of a cross build.
+arm_build() {
+    local preset=$1 run="$4 -L /usr/$3 -E PLAIT_TEST_IN_QEMU=1 -E LD_LIBRARY_PATH=.cache/$1/usr/lib/$3"
+    if ! need_arm "$preset" "$2"; then
+        skip "build/$preset" "no $2 packages from this system's servers"
+        return 0
     fi
+    check "build/$preset" build_preset "$preset"
+    unit_tests "$preset" $run
+    check "checkkernel/$preset" $run "build/$preset/checkkernel" --cases=100
+    check "bits/$preset" equal_bits $run "build/$preset/digests"
 }
 
 # equal_bits PROGRAM...: answers to random inputs have the bits that the dev build gives on this machine.

@@ -7,7 +7,7 @@ cd "$ROOT"
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build libxxhash-dev libjansson-dev libsndfile1-dev libstb-dev python3 python3-venv python3-dev"
 TEST_PACKAGES="g++ clang libclang-rt-dev binutils pkg-config libcmocka-dev python3 python3-venv ca-certificates"
-CHECK_PACKAGES="valgrind qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+CHECK_PACKAGES="valgrind qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
 
 say() { echo "$*" >&2; }
 
@@ -75,16 +75,18 @@ unpack_wheel() {
     "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps --target .cache/package out/wheel/*.whl
 }
 
-# cmocka for Arm, for unit tests under qemu. Only unpacked below .cache, with apt's lists for arm64 beside it: nothing of
-# the system's own package lists is touched. False where the system's servers have no arm64 packages.
-need_aarch64() {
-    local root="$ROOT/.cache/aarch64"
+# need_arm FOLDER ARCHITECTURE: cmocka for Arm, for unit tests under qemu. Only unpacked below .cache, with apt's lists for
+# that architecture beside it: nothing of the system's own package lists is touched. False where the system's servers have
+# no such packages.
+need_arm() {
+    local root="$ROOT/.cache/$1"
     if [ -e "$root/usr/include/cmocka.h" ] && [ -e "$root/include/xxhash.h" ]; then return 0; fi
     mkdir -p "$root/lists/partial" "$root/archives/partial" "$root/include"
     local apt=(apt-get -qq -o Dir::State::Lists="$root/lists" -o Dir::Cache::archives="$root/archives"
-        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Architecture=arm64 -o APT::Architectures::=arm64
+        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Architecture="$2" -o APT::Architectures::="$2"
         -o APT::Sandbox::User=)
-    (cd "$root/archives" && "${apt[@]}" update && "${apt[@]}" download libcmocka0 libcmocka-dev) \
+    # One of several lists may be unreadable while its server is brought up to date: what counts is the packages.
+    (cd "$root/archives" && { "${apt[@]}" update || true; } && "${apt[@]}" download libcmocka0 libcmocka-dev) \
         >"$root/apt.log" 2>&1 || return 1
     local package
     for package in "$root"/archives/*.deb; do dpkg-deb -x "$package" "$root"; done

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#if defined(__aarch64__)
+#if defined(__aarch64__) || defined(__arm__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
@@ -62,6 +62,12 @@ uint32_t pl_cpu_features(void)
 uint32_t pl_cpu_features(void)
 {
     return PL_CPU_NEON | (getauxval(AT_HWCAP) & HWCAP_ASIMDDP ? PL_CPU_NEON_DOT : 0u);
+}
+#elif defined(__arm__)
+uint32_t pl_cpu_features(void)
+{
+    const unsigned long wanted = HWCAP_NEON | HWCAP_VFPv4;
+    return (getauxval(AT_HWCAP) & wanted) == wanted ? PL_CPU_NEON : 0u;
 }
 #else
 uint32_t pl_cpu_features(void)

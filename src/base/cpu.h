@@ -12,7 +12,7 @@ enum pl_cpu_feature {
     PL_CPU_AVX_VNNI = 1 << 1,   /* dot products of bytes in 256 bits */
     PL_CPU_AVX512 = 1 << 2,     /* AVX-512 F, CD, BW, DQ and VL */
     PL_CPU_AVX512_VNNI = 1 << 3,
-    PL_CPU_NEON = 1 << 4,
+    PL_CPU_NEON = 1 << 4,       /* with fused multiply-adds, which 32-bit Arm has since VFPv4 */
     PL_CPU_NEON_DOT = 1 << 5    /* SDOT and UDOT */
 };
 

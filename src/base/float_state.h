@@ -46,6 +46,26 @@ static inline void pl_float_state_leave(struct pl_float_state saved)
     __asm__ volatile("msr fpcr, %0" : : "r"(saved.control) : "memory");
 }
 
+#elif defined(__arm__) && defined(__VFP_FP__) && !defined(__SOFTFP__)
+
+struct pl_float_state {
+    uint32_t control;
+};
+
+static inline struct pl_float_state pl_float_state_enter(void)
+{
+    struct pl_float_state saved;
+    const uint32_t ours = 0;
+    __asm__ volatile("vmrs %0, fpscr" : "=r"(saved.control));
+    __asm__ volatile("vmsr fpscr, %0" : : "r"(ours) : "memory");
+    return saved;
+}
+
+static inline void pl_float_state_leave(struct pl_float_state saved)
+{
+    __asm__ volatile("vmsr fpscr, %0" : : "r"(saved.control) : "memory");
+}
+
 #else
 #include <fenv.h>
 

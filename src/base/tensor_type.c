@@ -67,7 +67,7 @@ bool pl_shape_bytes(const struct pl_shape *shape, pl_type type, size_t *bytes)
     } else if (bits > 0) {
         total = count / (8 / bits) + (count % (8 / bits) != 0);
     }
-    if (count > INT64_MAX / 16 || total > INT64_MAX / 2) return false;
+    if (count > PTRDIFF_MAX / 16 || total > PTRDIFF_MAX / 2) return false;
     *bytes = empty ? 0 : total;
     return true;
 }

@@ -46,7 +46,7 @@ static void align(struct writer *writer, uint64_t ahead, uint64_t alignment)
     static const uint8_t zeros[64];
     const uint64_t over = (writer->at + ahead) % alignment;
     assert(alignment <= sizeof zeros);
-    if (over != 0) put(writer, zeros, alignment - over);
+    if (over != 0) put(writer, zeros, (size_t)(alignment - over));
 }
 
 static void put_at(const struct writer *writer, uint64_t at, const void *data, size_t bytes)

@@ -76,7 +76,7 @@ void pl_table_fill(void *table, const struct pl_table_source *source)
     size_t values = 0;
     head->slots = slots_for(source->count);
     head->keys = sizeof *head + head->slots * sizeof *slots;
-    pl_size_round_up(head->keys + source->key_bytes, 8, &values); /* see pl_table_bytes() */
+    pl_size_round_up((size_t)head->keys + source->key_bytes, 8, &values); /* see pl_table_bytes() */
     head->values = values;
     head->key_type = (int32_t)source->keys.type;
     head->count = source->count;

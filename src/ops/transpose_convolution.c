@@ -270,7 +270,7 @@ static pl_status prepare_weights(struct pl_prepare *prepare, struct transpose_co
                                &weights->constant);
     }
     weights->scratch = pl_prepare_scratch(prepare, bytes, false);
-    pl_prepare_stage(prepare, eval_pack, bytes > 0, (int64_t)(bytes < INT64_MAX ? bytes : 0));
+    pl_prepare_stage(prepare, eval_pack, bytes > 0, (int64_t)(bytes < PTRDIFF_MAX ? bytes : 0));
     return PL_OK;
 }
 

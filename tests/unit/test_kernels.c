@@ -28,6 +28,8 @@ static void test_mask(void **state)
     const char *const names[] = {"c", "c-x86v3", "avx2", "avxvnni", "avx512", "avx512vnni"};
 #elif defined(__aarch64__)
     const char *const names[] = {"c", "neon", "neon-dot"};
+#elif defined(__arm__)
+    const char *const names[] = {"c", "neon"};
 #else
     const char *const names[] = {"c"};
 #endif

@@ -400,7 +400,8 @@ static void test_shape_overflow(void **state)
     MADE_INT32S(made, made->tensors[2], PL_Tensor_shape, INT32_MAX, INT32_MAX, INT32_MAX);
     EXPECT("subgraphs[0].tensors[2].shape: found [2147483647,2147483647,2147483647]");
     MADE_INT32S(made, made->tensors[2], PL_Tensor_shape, 1 << 20, 1 << 10);
-    made_expect(made, PL_OUT_OF_MEMORY, "the limit of a tensor");
+    if (sizeof(size_t) > 4) made_expect(made, PL_OUT_OF_MEMORY, "the limit of a tensor");
+    else EXPECT("[1048576,1024] of float32, which has more bytes than can be counted");
 }
 
 static void test_shape_signature(void **state)
