@@ -307,10 +307,12 @@ PLAIT_API plait_status plait_set_whole(struct plait_model *model, bool whole);
 PLAIT_API plait_status plait_resize_input(struct plait_model *model, size_t index, const int32_t *dims, int32_t rank);
 
 /* Plans what changed since the last call: shapes, order, memory, packed constants. Only changed linked sets are
- * planned; pointers of others stay, and they may be running. On failure everything stays as it was. */
+ * planned; pointers of others stay, and they may be running. What cannot be planned stays as it was, and the status is
+ * the first such failure; it does not hold up the rest. */
 PLAIT_API plait_status plait_allocate(struct plait_interpreter *interpreter);
 
-/* The same for this model and those it is linked with alone: others that changed stay as they are. */
+/* The same for this model and those it is linked with alone: others that changed stay as they are. Signatures are
+ * planned with it, but a failure is one of this call only if it is what this handle runs that cannot be planned. */
 PLAIT_API plait_status plait_allocate_model(struct plait_model *model);
 
 /* Runs one model on its inputs as they are now; a linked input holds what its producer last produced. */

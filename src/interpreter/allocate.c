@@ -131,49 +131,73 @@ static struct pl_unit_plan plan_of_entry(struct pl_entry *entry)
     return (struct pl_unit_plan){&entry->own_unit, entry->instance->component, entry};
 }
 
-/* Calls `act` for each stale unit of a component. */
-static pl_status each_stale(struct pl_interpreter *interpreter, struct pl_component *component,
-                            pl_status (*act)(struct pl_interpreter *, const struct pl_unit_plan *, struct pl_error *),
-                            struct pl_error *error)
+/* What an allocation is for, and what came of it. */
+struct attempt {
+    const struct pl_unit *wanted; /* whose failure is one of the call; NULL: any unit's */
+    pl_status status;             /* of the first failure that is */
+    struct pl_error *error;
+};
+
+typedef void unit_action(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct attempt *attempt);
+
+static void each_stale(struct pl_interpreter *interpreter, struct pl_component *component, unit_action *act,
+                       struct attempt *attempt)
 {
     const struct pl_unit_plan plan = {&component->unit, component, NULL};
-    if (component->unit.stale) PL_TRY(act(interpreter, &plan, error));
+    if (component->unit.stale) act(interpreter, &plan, attempt);
     for (int32_t m = 0; m < component->member_count; m++) {
         struct pl_instance *instance = component->members[m];
         for (int32_t s = 0; s < instance->graph->signature_count; s++) {
             if (instance->signatures[s].shared != NULL || !instance->signatures[s].own_unit.stale) continue;
             const struct pl_unit_plan own = plan_of_entry(&instance->signatures[s]);
-            PL_TRY(act(interpreter, &own, error));
+            act(interpreter, &own, attempt);
         }
     }
-    return PL_OK;
 }
 
-static pl_status put_in_place(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_error *error)
+/* A unit that cannot be planned does not hold up the others: it stays as it was. */
+static void prepare(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct attempt *attempt)
 {
-    (void)error;
-    if (plan->unit->next_program != NULL) put_unit_in_place(interpreter, plan);
-    return PL_OK;
-}
-
-static pl_status abandon(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_error *error)
-{
-    (void)error;
+    const bool counts = attempt->status == PL_OK && (attempt->wanted == NULL || attempt->wanted == plan->unit);
+    const pl_status status = pl_unit_plan_prepare(interpreter, plan, counts ? attempt->error : NULL);
+    if (status == PL_OK) return;
     abandon_unit(interpreter, plan->unit);
-    return PL_OK;
+    if (counts) attempt->status = status;
 }
 
-/* The component runs by its new plan. */
+static void put_in_place(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct attempt *attempt)
+{
+    (void)attempt;
+    if (plan->unit->next_program != NULL) put_unit_in_place(interpreter, plan);
+}
+
+static void abandon(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct attempt *attempt)
+{
+    (void)attempt;
+    abandon_unit(interpreter, plan->unit);
+}
+
+static bool has_unit(const struct pl_component *component, bool stale)
+{
+    if (component->unit.stale == stale) return true;
+    for (int32_t m = 0; m < component->member_count; m++)
+        for (int32_t i = 0; pl_instance_unit(component->members[m], i) != NULL; i++)
+            if (pl_instance_unit(component->members[m], i)->stale == stale) return true;
+    return false;
+}
+
+/* What was packed for plans that are in place stays. */
 static void settle_constants(struct pl_interpreter *interpreter, const struct pl_component *component)
 {
+    const bool all = !has_unit(component, true);
     for (int32_t m = 0; m < component->member_count; m++) {
         const struct pl_graph *graph = component->members[m]->graph;
         for (int32_t i = 0; i < graph->constant_count; i++)
             pl_constant_keep_packed(interpreter->store, graph->constants[i]);
-        drop_packed_raw(interpreter, graph->constants, graph->constant_count);
+        if (all) drop_packed_raw(interpreter, graph->constants, graph->constant_count);
     }
     const struct pl_program *program = component->unit.program;
-    drop_packed_raw(interpreter, program->folded, program->folded_count);
+    if (all) drop_packed_raw(interpreter, program->folded, program->folded_count);
 }
 
 /* The new plan was given up. */
@@ -186,55 +210,35 @@ static void unpack_constants(struct pl_interpreter *interpreter, const struct pl
     }
 }
 
-/* A model that cannot be planned does not hold up the others: its component stays as it was. */
-static pl_status prepare_component(struct pl_interpreter *interpreter, struct pl_component *component,
-                                   struct pl_error *error)
-{
-    component->planning = true;
-    const pl_status status = each_stale(interpreter, component, pl_unit_plan_prepare, error);
-    component->planning = false;
-    if (status != PL_OK) (void)each_stale(interpreter, component, abandon, NULL);
-    return status;
-}
-
 /* Preparing computes scales and folds constants: in our floating point state. */
-static pl_status prepare_components(struct pl_interpreter *interpreter, struct pl_component **components, size_t count,
-                                    struct pl_error *error)
+static void prepare_components(struct pl_interpreter *interpreter, struct pl_component **components, size_t count,
+                               struct attempt *attempt)
 {
     const struct pl_float_state caller = pl_float_state_enter();
-    pl_status status = PL_OK;
     for (size_t i = 0; i < count; i++) {
-        const pl_status one = prepare_component(interpreter, components[i], status == PL_OK ? error : NULL);
-        if (status == PL_OK) status = one;
+        components[i]->planning = true;
+        each_stale(interpreter, components[i], prepare, attempt);
+        components[i]->planning = false;
     }
     pl_float_state_leave(caller);
-    return status;
 }
 
 /* `change` is held. Without `keep`, all is only tried. */
 static pl_status allocate(struct pl_interpreter *interpreter, struct pl_component **components, size_t count,
-                          bool keep, struct pl_error *error)
+                          const struct pl_unit *wanted, bool keep, struct pl_error *error)
 {
-    const pl_status status = prepare_components(interpreter, components, count, error);
+    struct attempt attempt = {.wanted = wanted, .error = error};
+    prepare_components(interpreter, components, count, &attempt);
     pthread_mutex_lock(&interpreter->lock);
-    const pl_status fit = pl_lanes_fit(interpreter, keep, status == PL_OK ? error : NULL);
+    const pl_status fit = pl_lanes_fit(interpreter, keep, attempt.status == PL_OK ? error : NULL);
     for (size_t i = 0; i < count; i++)
-        (void)each_stale(interpreter, components[i], keep && fit == PL_OK ? put_in_place : abandon, NULL);
+        each_stale(interpreter, components[i], keep && fit == PL_OK ? put_in_place : abandon, &attempt);
     pthread_mutex_unlock(&interpreter->lock);
     for (size_t i = 0; i < count; i++)
-        if (!components[i]->unit.stale) settle_constants(interpreter, components[i]);
+        if (has_unit(components[i], false)) settle_constants(interpreter, components[i]);
     for (size_t i = 0; i < count; i++) /* after all that stay, since clones share their constants */
-        if (components[i]->unit.stale) unpack_constants(interpreter, components[i]);
-    return status != PL_OK ? status : fit;
-}
-
-static bool has_stale_unit(const struct pl_component *component)
-{
-    if (component->unit.stale) return true;
-    for (int32_t m = 0; m < component->member_count; m++)
-        for (int32_t i = 0; pl_instance_unit(component->members[m], i) != NULL; i++)
-            if (pl_instance_unit(component->members[m], i)->stale) return true;
-    return false;
+        if (!has_unit(components[i], false)) unpack_constants(interpreter, components[i]);
+    return attempt.status != PL_OK ? attempt.status : fit;
 }
 
 static pl_status allocate_all(struct pl_interpreter *interpreter, bool keep, struct pl_error *error)
@@ -251,10 +255,10 @@ static pl_status allocate_all(struct pl_interpreter *interpreter, bool keep, str
         for (size_t i = 0; i < most; i++) {
             struct pl_instance *instance = interpreter->instances[first + i];
             /* A component is met once, at its first member. */
-            if (instance->member == 0 && !instance->component->planning && has_stale_unit(instance->component))
+            if (instance->member == 0 && !instance->component->planning && has_unit(instance->component, true))
                 components[count++] = instance->component;
         }
-        status = allocate(interpreter, components, count, keep, error);
+        status = allocate(interpreter, components, count, NULL, keep, error);
         pthread_mutex_lock(&interpreter->lock);
         pl_settled_advance(interpreter);
         pthread_mutex_unlock(&interpreter->lock);
@@ -281,7 +285,7 @@ pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error)
     struct pl_component *component = entry->instance->component;
     const pl_status status =
         component->planning ? pl_fail(error, PL_BUSY, "model '%s' is being allocated", entry->instance->name)
-                            : allocate(interpreter, &component, 1, true, error);
+                            : allocate(interpreter, &component, 1, entry->unit, true, error);
     pthread_mutex_unlock(&interpreter->change);
     return status;
 }

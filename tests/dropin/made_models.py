@@ -49,6 +49,15 @@ def words():
     return graph.build([x], [y])
 
 
+def texts():
+    """Strings that go through as they are, of an open number."""
+    graph = tiny.Graph()
+    x, y = (graph.tensor("S", (1,), name=name, signature=[-1]) for name in ("x", "y"))
+    shape = graph.tensor(np.int32, (1,), data=[-1], name="shape")
+    graph.op("RESHAPE", [x, shape], [y])
+    return graph.build([x], [y])
+
+
 def quantized():
     """Scales per tensor and per channel, and an open dimension."""
     graph = tiny.Graph()
@@ -62,7 +71,35 @@ def quantized():
     return graph.build([x], [y])
 
 
-ALL = {"rnn": rnn, "affine": affine, "ones": ones, "words": words, "quantized": quantized}
+def one_good_signature():
+    """Two signatures; of "bad" the shapes do not go together, which allocating it says."""
+    graph = tiny.Graph()
+    ends = [graph.tensor(np.float32, (1, 2), name=name) for name in ("x", "y")]
+    graph.op("RELU", ends[:1], ends[1:])
+    other = graph.subgraph()
+    a, b, c = (other.tensor(np.float32, (1, size), name=name) for size, name in ((2, "a"), (3, "b"), (3, "c")))
+    other.op("ADD", [a, b], [c], options=tiny.schema.AddOptionsT())
+    other.close([a, b], [c])
+    graph.model.signatureDefs = [signature("good", 0, {"x": 0}, {"y": 1}),
+                                 signature("bad", 1, {"a": a, "b": b}, {"c": c})]
+    return graph.build(ends[:1], ends[1:])
+
+
+def signature(key, subgraph, inputs, outputs):
+    def named(tensors):
+        made = []
+        for name, index in tensors.items():
+            made.append(tiny.schema.TensorMapT())
+            made[-1].name, made[-1].tensorIndex = name, index
+        return made
+    made = tiny.schema.SignatureDefT()
+    made.signatureKey, made.subgraphIndex = key, subgraph
+    made.inputs, made.outputs = named(inputs), named(outputs)
+    return made
+
+
+ALL = {"rnn": rnn, "affine": affine, "ones": ones, "words": words, "texts": texts, "quantized": quantized,
+       "one_good_signature": one_good_signature}
 
 
 def write(folder):
