@@ -14,7 +14,7 @@
 /* Of the module. Strong references. */
 struct core_state {
     PyObject *error;        /* plait.Error */
-    PyObject *empty;        /* numpy.empty */
+    PyObject *asarray;      /* numpy.asarray */
     PyTypeObject *engine;
     PyTypeObject *model;
     PyTypeObject *view;
@@ -30,6 +30,15 @@ struct core_engine {
     Py_ssize_t models;                     /* that are loaded by Python objects */
 };
 
+/* What is kept of a tensor for as long as nothing of it changes: see core_model_look(). */
+struct core_known {
+    PyObject *shape;     /* a tuple; NULL: not asked for yet */
+    PyObject *copy;      /* the method copy() of an array over `data`; NULL: not asked for yet */
+    const void *data;
+    int32_t rank;
+    int32_t dims[8];
+};
+
 /* A model, one of its signatures, or one of its subgraphs. */
 struct core_model {
     PyObject_HEAD
@@ -37,7 +46,7 @@ struct core_model {
     PyObject *owner;            /* strong: the model whose signature or subgraph this is; NULL: it owns the handle */
     struct plait_model *handle;
     Py_ssize_t tensor_count;
-    PyObject **shapes;          /* tuples by tensor, NULL: not asked for since the last change */
+    struct core_known *known;   /* by tensor */
 };
 
 /* Raises plait.Error(message, status) for a call that failed, and returns NULL. */
@@ -48,10 +57,12 @@ extern PyType_Spec core_engine_spec;
 /* model.c */
 extern PyType_Spec core_model_spec;
 PyObject *core_model_wrap(struct core_engine *engine, PyObject *owner, struct plait_model *handle);
-void core_model_forget_shapes(struct core_model *model);
 /* The tensor of this index, or NULL with ValueError set. */
 struct plait_tensor *core_model_tensor(const struct core_model *model, Py_ssize_t index);
 PyObject *core_model_shape(struct core_model *model, Py_ssize_t index);
+/* What is known of it, forgotten if its shape or its place is another by now (allocating, running, and whatever is done
+ * to models that are linked may change both). NULL with ValueError set if there is no such tensor. */
+struct core_known *core_model_look(struct core_model *model, Py_ssize_t index);
 /* facts.c: methods that tell what a model is */
 PyObject *core_model_facts(PyObject *self, PyObject *index);
 PyObject *core_model_sparsity(PyObject *self, PyObject *index);
@@ -61,7 +72,7 @@ PyObject *core_model_profile(PyObject *self, PyObject *unused);
 PyObject *core_model_memory(PyObject *self, PyObject *unused);
 /* data.c: methods that move bytes */
 extern PyType_Spec core_view_spec;
-PyObject *core_model_set(PyObject *self, PyObject *arguments);
+PyObject *core_model_set(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *core_model_get(PyObject *self, PyObject *index);
 PyObject *core_model_view(PyObject *self, PyObject *arguments);
 PyObject *core_model_read(PyObject *self, PyObject *index);

@@ -18,11 +18,11 @@ struct core_view {
 
 /* ---- copies ------------------------------------------------------------------------------------------------------- */
 
-static bool same_shape(const Py_buffer *buffer, const struct plait_tensor *tensor)
+static bool same_shape(const Py_buffer *buffer, const struct core_known *known)
 {
-    if (buffer->ndim != plait_tensor_rank(tensor)) return false;
+    if (buffer->ndim != known->rank) return false;
     for (int i = 0; i < buffer->ndim; i++)
-        if (buffer->shape[i] != plait_tensor_dim(tensor, i)) return false;
+        if (buffer->shape[i] != known->dims[i]) return false;
     return true;
 }
 
@@ -35,46 +35,24 @@ static bool same_format(const char *found, const char *wanted)
                                  (strcmp(wanted, "Q") == 0 && strcmp(found, "L") == 0));
 }
 
-PyObject *core_model_set(PyObject *object, PyObject *arguments)
+PyObject *core_model_set(PyObject *object, PyObject *const *arguments, Py_ssize_t count)
 {
     struct core_model *self = (struct core_model *)object;
-    Py_ssize_t index = 0;
-    PyObject *value = NULL;
-    Py_buffer buffer;
-    if (!PyArg_ParseTuple(arguments, "nO", &index, &value)) return NULL;
+    if (count != 2) return PyErr_Format(PyExc_TypeError, "set(index, array) takes 2 arguments, found %zd", count);
+    const Py_ssize_t index = PyLong_AsSsize_t(arguments[0]);
+    const struct core_known *known = core_model_look(self, index);
+    if (known == NULL) return NULL;
     struct plait_tensor *tensor = core_model_tensor(self, index);
-    if (tensor == NULL) return NULL;
-    if (PyObject_GetBuffer(value, &buffer, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) != 0) {
+    Py_buffer buffer;
+    if (PyObject_GetBuffer(arguments[1], &buffer, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) != 0) {
         PyErr_Clear();
         Py_RETURN_FALSE;
     }
-    const bool fits = same_format(buffer.format, core_format(plait_tensor_type(tensor))) && same_shape(&buffer, tensor);
+    const bool fits = same_format(buffer.format, core_format(plait_tensor_type(tensor))) && same_shape(&buffer, known);
     const plait_status status = fits ? plait_tensor_write(tensor, buffer.buf, (size_t)buffer.len) : PLAIT_OK;
     PyBuffer_Release(&buffer);
     if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->engine->interpreter, status);
     return PyBool_FromLong(fits);
-}
-
-PyObject *core_model_get(PyObject *object, PyObject *number)
-{
-    struct core_model *self = (struct core_model *)object;
-    const Py_ssize_t index = PyLong_AsSsize_t(number);
-    struct plait_tensor *tensor = core_model_tensor(self, index);
-    PyObject *shape = tensor == NULL ? NULL : core_model_shape(self, index);
-    if (shape == NULL) return NULL;
-    const struct core_state *state = core_state_of(Py_TYPE(object));
-    PyObject *array = PyObject_CallFunctionObjArgs(state->empty, shape, state->dtypes[plait_tensor_type(tensor)], NULL);
-    Py_DECREF(shape);
-    Py_buffer buffer;
-    if (array == NULL || PyObject_GetBuffer(array, &buffer, PyBUF_WRITABLE) != 0) {
-        Py_XDECREF(array);
-        return NULL;
-    }
-    const plait_status status = plait_tensor_read(tensor, buffer.buf, (size_t)buffer.len);
-    PyBuffer_Release(&buffer);
-    if (status == PLAIT_OK) return array;
-    Py_DECREF(array);
-    return core_fail(Py_TYPE(object), self->engine->interpreter, status);
 }
 
 PyObject *core_model_read(PyObject *object, PyObject *number)
@@ -127,6 +105,20 @@ static int fill_view(struct core_view *view, const struct plait_tensor *tensor)
     return 0;
 }
 
+/* `base` may be NULL. */
+static PyObject *make_view(const struct core_model *model, struct plait_tensor *tensor, PyObject *base)
+{
+    struct core_view *view = (struct core_view *)PyType_GenericAlloc(core_state_of(Py_TYPE((PyObject *)model))->view, 0);
+    if (view == NULL) return NULL;
+    view->data = plait_tensor_data(tensor);
+    view->readonly = plait_tensor_is_constant(tensor);
+    view->base = base;
+    Py_XINCREF(base);
+    if (fill_view(view, tensor) == 0) return (PyObject *)view;
+    Py_DECREF((PyObject *)view);
+    return PyErr_NoMemory();
+}
+
 PyObject *core_model_view(PyObject *object, PyObject *arguments)
 {
     struct core_model *self = (struct core_model *)object;
@@ -135,17 +127,35 @@ PyObject *core_model_view(PyObject *object, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "nO", &index, &base)) return NULL;
     struct plait_tensor *tensor = core_model_tensor(self, index);
     if (tensor == NULL) return NULL;
-    void *data = plait_tensor_data(tensor);
-    if (data == NULL && plait_tensor_bytes(tensor) > 0) Py_RETURN_NONE;
-    struct core_view *view = (struct core_view *)PyType_GenericAlloc(core_state_of(Py_TYPE(object))->view, 0);
+    if (plait_tensor_data(tensor) == NULL && plait_tensor_bytes(tensor) > 0) Py_RETURN_NONE;
+    return make_view(self, tensor, base);
+}
+
+/* The method copy() of an array over the tensor's memory: calling it is the quickest way there is to a new array. */
+static PyObject *copy_method(const struct core_model *model, struct plait_tensor *tensor)
+{
+    PyObject *view = make_view(model, tensor, NULL);
     if (view == NULL) return NULL;
-    view->data = data;
-    view->readonly = plait_tensor_is_constant(tensor);
-    view->base = base;
-    Py_INCREF(base);
-    if (fill_view(view, tensor) == 0) return (PyObject *)view;
+    PyObject *array = PyObject_CallFunctionObjArgs(core_state_of(Py_TYPE((PyObject *)model))->asarray, view, NULL);
+    PyObject *copy = array != NULL ? PyObject_GetAttrString(array, "copy") : NULL;
     Py_DECREF(view);
-    return PyErr_NoMemory();
+    Py_XDECREF(array);
+    return copy;
+}
+
+PyObject *core_model_get(PyObject *object, PyObject *number)
+{
+    struct core_model *self = (struct core_model *)object;
+    const Py_ssize_t index = PyLong_AsSsize_t(number);
+    struct core_known *known = core_model_look(self, index);
+    if (known == NULL) return NULL;
+    if (known->copy == NULL) {
+        struct plait_tensor *tensor = core_model_tensor(self, index);
+        if (known->data == NULL || core_format(plait_tensor_type(tensor)) == NULL) Py_RETURN_NONE;
+        known->copy = copy_method(self, tensor);
+        if (known->copy == NULL) return NULL;
+    }
+    return PyObject_CallNoArgs(known->copy);
 }
 
 static int get_buffer(PyObject *object, Py_buffer *buffer, int flags)

@@ -18,24 +18,25 @@ PyObject *core_model_wrap(struct core_engine *engine, PyObject *owner, struct pl
     Py_XINCREF(owner);
     self->handle = handle;
     self->tensor_count = (Py_ssize_t)plait_tensor_count(handle);
-    self->shapes = PyMem_Calloc((size_t)self->tensor_count + 1, sizeof self->shapes[0]);
-    if (self->shapes != NULL) return (PyObject *)self;
+    self->known = PyMem_Calloc((size_t)self->tensor_count + 1, sizeof self->known[0]);
+    if (self->known != NULL) return (PyObject *)self;
     self->tensor_count = 0;
     Py_DECREF(self);
     return PyErr_NoMemory();
 }
 
-void core_model_forget_shapes(struct core_model *model)
+static void forget(struct core_known *known)
 {
-    for (Py_ssize_t i = 0; i < model->tensor_count; i++) Py_CLEAR(model->shapes[i]);
+    Py_CLEAR(known->shape);
+    Py_CLEAR(known->copy);
 }
 
 static void destroy(PyObject *object)
 {
     struct core_model *self = (struct core_model *)object;
     PyTypeObject *type = Py_TYPE(object);
-    core_model_forget_shapes(self);
-    PyMem_Free(self->shapes);
+    for (Py_ssize_t i = 0; i < self->tensor_count; i++) forget(&self->known[i]);
+    PyMem_Free(self->known);
     if (self->owner == NULL && self->handle != NULL) plait_unload(self->handle);
     Py_XDECREF(self->owner);
     Py_XDECREF((PyObject *)self->engine);
@@ -59,22 +60,38 @@ struct plait_tensor *core_model_tensor(const struct core_model *model, Py_ssize_
     return tensor;
 }
 
-PyObject *core_model_shape(struct core_model *model, Py_ssize_t index)
+struct core_known *core_model_look(struct core_model *model, Py_ssize_t index)
 {
     struct plait_tensor *tensor = core_model_tensor(model, index);
     if (tensor == NULL) return NULL;
-    if (model->shapes[index] == NULL) {
-        const int32_t rank = plait_tensor_rank(tensor);
-        PyObject *shape = PyTuple_New(rank);
-        for (int32_t i = 0; shape != NULL && i < rank; i++) {
-            PyObject *size = PyLong_FromLong(plait_tensor_dim(tensor, i));
+    struct core_known *known = &model->known[index];
+    const int32_t rank = plait_tensor_rank(tensor);
+    const void *data = plait_tensor_data(tensor);
+    bool same = known->rank == rank && known->data == data;
+    for (int32_t i = 0; same && i < rank; i++) same = known->dims[i] == plait_tensor_dim(tensor, i);
+    if (same) return known;
+    forget(known);
+    known->rank = rank;
+    known->data = data;
+    for (int32_t i = 0; i < rank; i++) known->dims[i] = plait_tensor_dim(tensor, i);
+    return known;
+}
+
+PyObject *core_model_shape(struct core_model *model, Py_ssize_t index)
+{
+    struct core_known *known = core_model_look(model, index);
+    if (known == NULL) return NULL;
+    if (known->shape == NULL) {
+        PyObject *shape = PyTuple_New(known->rank);
+        for (int32_t i = 0; shape != NULL && i < known->rank; i++) {
+            PyObject *size = PyLong_FromLong(known->dims[i]);
             if (size == NULL || PyTuple_SetItem(shape, i, size) != 0) Py_CLEAR(shape);
         }
         if (shape == NULL) return NULL;
-        model->shapes[index] = shape;
+        known->shape = shape;
     }
-    Py_INCREF(model->shapes[index]);
-    return model->shapes[index];
+    Py_INCREF(known->shape);
+    return known->shape;
 }
 
 static PyObject *indices(const struct core_model *self, size_t count,
@@ -122,7 +139,6 @@ static PyObject *resize(PyObject *object, PyObject *arguments)
         if (size < INT32_MIN || size > INT32_MAX) return PyErr_Format(PyExc_ValueError, "a dimension of %ld", size);
         dims[i] = (int32_t)size;
     }
-    core_model_forget_shapes(self);
     return finish(self, plait_resize_input(self->handle, (size_t)input, dims, (int32_t)rank));
 }
 
@@ -141,7 +157,6 @@ static PyObject *without_lock(PyObject *object, plait_status (*call)(struct plai
 static PyObject *allocate(PyObject *object, PyObject *unused)
 {
     (void)unused;
-    core_model_forget_shapes((struct core_model *)object);
     return without_lock(object, plait_allocate_model);
 }
 
@@ -263,8 +278,9 @@ static PyMethodDef methods[] = {
     {"signature", signature, METH_O, "The handle of a signature."},
     {"subgraph", subgraph, METH_O, "The handle of a subgraph."},
     {"clone", clone, METH_O, "clone(name): another stream of the same model."},
-    {"set", core_model_set, METH_VARARGS, "set(index, array) -> bool: False if type or shape do not fit."},
-    {"get", core_model_get, METH_O, "get(index): a new array."},
+    {"set", (PyCFunction)(void (*)(void))core_model_set, METH_FASTCALL,
+     "set(index, array) -> bool: False if type or shape do not fit."},
+    {"get", core_model_get, METH_O, "get(index): a new array; None of types that NumPy does not have, and before allocate."},
     {"view", core_model_view, METH_VARARGS, "view(index, base): the tensor's memory by the buffer protocol; keeps base alive."},
     {"read", core_model_read, METH_O, "read(index): the tensor's bytes."},
     {"write", core_model_write, METH_VARARGS, "write(index, bytes)"},

@@ -51,13 +51,13 @@ size_t core_item_bytes(plait_type type)
     return 1;
 }
 
-/* numpy.empty and a numpy.dtype for each type. */
+/* numpy.asarray and a numpy.dtype for each type. */
 static int find_numpy(struct core_state *state)
 {
     PyObject *numpy = PyImport_ImportModule("numpy");
     if (numpy == NULL) return -1;
-    state->empty = PyObject_GetAttrString(numpy, "empty");
-    int result = state->empty == NULL ? -1 : 0;
+    state->asarray = PyObject_GetAttrString(numpy, "asarray");
+    int result = state->asarray == NULL ? -1 : 0;
     for (size_t i = 0; result == 0 && i < TYPES; i++) {
         PyObject *dtype = PyObject_CallMethod(numpy, "dtype", "s", types[i].type == PLAIT_STRING ? "S" : types[i].name);
         if (dtype == NULL) result = -1;
@@ -90,7 +90,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
 {
     struct core_state *state = PyModule_GetState(module);
     Py_VISIT(state->error);
-    Py_VISIT(state->empty);
+    Py_VISIT(state->asarray);
     Py_VISIT((PyObject *)state->engine);
     Py_VISIT((PyObject *)state->model);
     Py_VISIT((PyObject *)state->view);
@@ -101,7 +101,7 @@ static int clear(PyObject *module)
 {
     struct core_state *state = PyModule_GetState(module);
     Py_CLEAR(state->error);
-    Py_CLEAR(state->empty);
+    Py_CLEAR(state->asarray);
     Py_CLEAR(state->engine);
     Py_CLEAR(state->model);
     Py_CLEAR(state->view);

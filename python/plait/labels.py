@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that a .tflite brings along: its metadata writer appends them as a ZIP archive behind the model."""
+from __future__ import annotations
+
 import io
 import os
 import zipfile
 
 
-def associated_files(model):
+def associated_files(model: str | os.PathLike | bytes) -> dict[str, bytes]:
     """{name: bytes} of what stands behind the model. `model`: a path, or the file's bytes."""
     source = io.BytesIO(model) if isinstance(model, (bytes, bytearray, memoryview)) else os.fspath(model)
     try:
@@ -15,7 +17,7 @@ def associated_files(model):
         return {}
 
 
-def labels(model):
+def labels(model: str | os.PathLike | bytes) -> dict[str, list[str]]:
     """{name: [lines]} of the text files among them: one label a line, as label files are."""
     return {name: content.decode("utf-8", "replace").splitlines() for name, content in associated_files(model).items()
             if name.endswith(".txt")}

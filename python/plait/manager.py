@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several independent models by number or name, in few lines."""
+from __future__ import annotations
+
 import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from plait.runtime import Runtime
+from plait.runtime import Model, Runtime
 
 
 class ModelManager:
@@ -16,17 +20,18 @@ class ModelManager:
     model_paths: a list of paths, or a dictionary {name: path}. Two files of one name get numbers: a, a_1, ... What cannot
     be loaded is an error that says which file, and nothing stays loaded."""
 
-    def __init__(self, model_paths, num_threads=1):
-        named = model_paths.items() if isinstance(model_paths, dict) else [(None, path) for path in model_paths]
+    def __init__(self, model_paths: Sequence[str | os.PathLike] | Mapping[str, str | os.PathLike],
+                 num_threads: int = 1) -> None:
+        named = model_paths.items() if isinstance(model_paths, Mapping) else [(None, path) for path in model_paths]
         self._runtime = Runtime(threads=num_threads)
-        self._models = []
+        self._models: list[Model] = []
         for name, path in named:
             self._models.append(self._load(name, path))
         if not self._models:
             raise ValueError("model_paths is empty: there is nothing to manage")
         self._runtime.allocate()
 
-    def _load(self, name, path):
+    def _load(self, name: str | None, path: str | os.PathLike) -> Model:
         if not os.path.exists(path):
             raise FileNotFoundError(f"model file not found: {path}")
         if name is None:
@@ -39,14 +44,14 @@ class ModelManager:
         return self._runtime.load(path, name)
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """The models' names in their order."""
         return [model.name for model in self._models]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._models)
 
-    def model(self, which):
+    def model(self, which: int | str) -> Model:
         """The plait.Model of a number or a name."""
         if isinstance(which, (int, np.integer)):
             if not 0 <= which < len(self._models):
@@ -54,19 +59,19 @@ class ModelManager:
             return self._models[which]
         return self._runtime[which]
 
-    def get_input_details(self, which):
+    def get_input_details(self, which: int | str) -> list[dict[str, Any]]:
         """What a model takes: a list of dictionaries, as plait.Interpreter gives them."""
         return self._details(which, "inputs")
 
-    def get_output_details(self, which):
+    def get_output_details(self, which: int | str) -> list[dict[str, Any]]:
         """What a model gives."""
         return self._details(which, "outputs")
 
-    def _details(self, which, ends):
+    def _details(self, which: int | str, ends: str) -> list[dict[str, Any]]:
         return [d | {"quantization": (float(d["scales"][0]), int(d["zero_points"][0])) if len(d["scales"]) == 1 else (0.0, 0)}
                 for d in getattr(self.model(which), ends)]
 
-    def run_inference(self, which, data):
+    def run_inference(self, which: int | str, data: Any) -> Any:
         """Runs a model: data is its input, a list of its inputs, or a dictionary by name. Returns its output, or a list
         of them."""
         model = self.model(which)
@@ -83,16 +88,16 @@ class ModelManager:
         outputs = [model.get(k) for k in range(len(model.outputs))]
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def close(self):
+    def close(self) -> None:
         """Ends all models."""
         self._models.clear()
         self._runtime.close()
 
-    def __enter__(self):
+    def __enter__(self) -> ModelManager:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "\n".join([f"<plait.ModelManager of {len(self)} models>"] + [f"  {k}: {m!r}" for k, m in enumerate(self._models)])

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """plait itself: many models by name in one interpreter."""
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,31 +16,31 @@ class Model:
     """One model of a Runtime. Called with its inputs, in order or by name, it returns its outputs: one array, or a tuple
     of them."""
 
-    def __init__(self, runtime, core):
+    def __init__(self, runtime: Runtime, core: _core.Model) -> None:
         self._runtime, self._core = runtime, core
         self._ins, self._outs = core.inputs(), core.outputs()
 
     @property
-    def name(self):
+    def name(self) -> str:
         return self._core.name
 
-    def _details(self, index):
+    def _details(self, index: int) -> dict[str, Any]:
         name, dtype, kind, shape, signature, scales, zero_points, dimension = self._core.facts(index)
         return {"name": name, "index": index, "shape": shape, "shape_signature": signature,
                 "dtype": dtype, "type": tensors.NAMES[kind].lower(), "scales": np.frombuffer(scales, np.float32),
                 "zero_points": np.frombuffer(zero_points, np.int32), "quantized_dimension": dimension}
 
     @property
-    def inputs(self):
+    def inputs(self) -> list[dict[str, Any]]:
         """What it takes: a list of dictionaries."""
         return [self._details(k) for k in self._ins]
 
     @property
-    def outputs(self):
+    def outputs(self) -> list[dict[str, Any]]:
         """What it gives: a list of dictionaries."""
         return [self._details(k) for k in self._outs]
 
-    def _place(self, which, indices):
+    def _place(self, which: int | str, indices: list[int]) -> int:
         if isinstance(which, int):
             if not 0 <= which < len(indices):
                 raise IndexError(f"model '{self.name}' has {len(indices)}, found number {which}")
@@ -47,7 +51,7 @@ class Model:
                            f"are {', '.join(names)}")
         return indices[names.index(which)]
 
-    def set(self, which, value):
+    def set(self, which: int | str, value: Any) -> None:
         """Copies an array into an input, by number or name."""
         index = self._place(which, self._ins)
         self._runtime._plan()
@@ -60,35 +64,35 @@ class Model:
                              f"{array.dtype.name}{list(array.shape)}; resize() changes the shape")
         self._core.write(index, tensors.pack_strings(array) if kind == tensors.STRING else array)
 
-    def get(self, which=0):
+    def get(self, which: int | str = 0) -> np.ndarray:
         """A copy of an output, by number or name."""
         index = self._place(which, self._outs)
         _, _, kind, shape, *_ = self._core.facts(index)
         return tensors.copy_out(self._core, index, kind, shape)
 
-    def view(self, which=0, of="output"):
+    def view(self, which: int | str = 0, of: str = "output") -> np.ndarray:
         """An array over the memory of an output (or of="input") itself: no copy. It is valid until the model is resized,
         linked anew or unloaded."""
         self._runtime._plan()
         index = self._place(which, self._outs if of == "output" else self._ins)
         return np.asarray(self._core.view(index, self._core))
 
-    def resize(self, which, shape):
+    def resize(self, which: int | str, shape: Sequence[int]) -> None:
         """Gives an input another shape; the plan is made anew when the model is next used."""
         self._core.resize(self._ins.index(self._place(which, self._ins)), shape)
         self._runtime._stale = True
 
-    def invoke(self):
+    def invoke(self) -> None:
         """Runs this model on what its inputs hold."""
         self._runtime._plan()
         self._core.invoke()
 
-    def run(self):
+    def run(self) -> None:
         """Runs the whole set of models that are linked with this one, from sources to sinks."""
         self._runtime._plan()
         self._core.run()
 
-    def __call__(self, *values, **named):
+    def __call__(self, *values: Any, **named: Any) -> Any:
         for k, value in enumerate(values):
             self.set(k, value)
         for name, value in named.items():
@@ -97,30 +101,30 @@ class Model:
         outputs = tuple(self.get(k) for k in range(len(self._outs)))
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def clone(self, name):
+    def clone(self, name: str) -> Model:
         """Another stream of this model: own inputs, outputs and state; file, weights and plan are shared."""
         return self._runtime._add(self._core.clone(name))
 
-    def reset(self):
+    def reset(self) -> None:
         """Sets variables and state back."""
         self._core.reset()
 
-    def set_threads(self, count):
+    def set_threads(self, count: int) -> None:
         """Most threads this model uses, the calling one included."""
         self._core.set_threads(count)
         self._runtime._stale = True
 
     @property
-    def memory(self):
+    def memory(self) -> dict[str, int]:
         """Bytes by kind: arena, constants, inputs and outputs, state."""
         return self._core.memory()
 
-    def profile(self):
+    def profile(self) -> list[tuple[str, int, int, int]]:
         """[(operator, number, calls, nanoseconds)] since the last call; the first call begins to measure."""
         return self._core.profile()
 
-    def __repr__(self):
-        def told(indices):
+    def __repr__(self) -> str:
+        def told(indices: list[int]) -> str:
             parts = [self._core.facts(k) for k in indices]
             return ", ".join(f"{name} {tensors.NAMES[kind].lower()}{list(shape)}" for name, _, kind, shape, *_ in parts)
         return f"<plait.Model {self.name}: {told(self._ins)} -> {told(self._outs)}>"
@@ -140,21 +144,23 @@ class Runtime:
     threads: workers a model may use. lanes: models that may run at once without new memory. memory_limit: bytes, 0 for the
     default."""
 
-    def __init__(self, threads=1, lanes=1, memory_limit=0):
+    def __init__(self, threads: int = 1, lanes: int = 1, memory_limit: int = 0) -> None:
         self._engine = _core.Engine(threads=threads, lanes=lanes, memory_limit=memory_limit)
-        self._models, self._links, self._stale = {}, [], False
+        self._models: dict[str, Model] = {}
+        self._links: list[tuple[str, str]] = []
+        self._stale = False
 
-    def _add(self, core):
+    def _add(self, core: _core.Model) -> Model:
         model = Model(self, core)
         self._models[model.name] = model
         self._stale = True
         return model
 
-    def _plan(self):
+    def _plan(self) -> None:
         if self._stale:
             self.allocate()
 
-    def load(self, source, name=None):
+    def load(self, source: str | os.PathLike | bytes, name: str | None = None) -> Model:
         """Loads a file (a path) or its bytes, which need a name. Returns the Model."""
         if isinstance(source, (bytes, bytearray, memoryview)):
             if name is None:
@@ -164,7 +170,7 @@ class Runtime:
             name = re.sub(r"[^A-Za-z0-9_-]", "_", os.path.splitext(os.path.basename(os.fspath(source)))[0])
         return self._add(self._engine.load(name, path=source))
 
-    def link(self, source, target, **options):
+    def link(self, source: str, target: str, **options: Any) -> None:
         """Feeds an output to an input, without a copy: "model" or "model.tensor", first dot counts. Options: cast, reshape,
         scale, offset. What does not fit is refused with both tensors named."""
         (from_model, output), (to_model, to_input) = (end.partition(".")[::2] for end in (source, target))
@@ -172,46 +178,46 @@ class Runtime:
         self._links.append((source, target))
         self._stale = True
 
-    def unload(self, name):
+    def unload(self, name: str) -> None:
         """Takes a model and its links away."""
         del self._models[name]
         self._links = [(a, b) for a, b in self._links if name not in (a.partition(".")[0], b.partition(".")[0])]
         self._stale = True
 
-    def allocate(self):
+    def allocate(self) -> None:
         """Plans what changed. Done when a model is used, too."""
         self._engine.allocate()
         self._stale = False
 
-    def stats(self):
+    def stats(self) -> dict[str, Any]:
         """Memory and counts of the whole interpreter as a dictionary."""
         return self._engine.stats()
 
-    def close(self):
+    def close(self) -> None:
         """Ends all models."""
         self._models.clear()
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Model:
         if name not in self._models:
             raise KeyError(f"there is no model '{name}'; there are: {', '.join(self._models) or 'none'}")
         return self._models[name]
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self._models
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._models)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._models)
 
-    def __enter__(self):
+    def __enter__(self) -> Runtime:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         lines = [f"<plait.Runtime of {len(self)} models, {self.stats()['memory_bytes']} bytes>"]
         lines += [f"  {model!r}" for model in self._models.values()]
         lines += [f"  {source} -> {target}" for source, target in self._links]

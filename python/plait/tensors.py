@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tensors are and how their bytes become arrays: shared by Interpreter and Runtime."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from plait import _core
 
 INT4, UINT4, INT2, STRING, RESOURCE = 18, 21, 20, 5, 14  # numbers of plait_type
 OWN_DTYPES = {STRING: np.bytes_, RESOURCE: np.object_, 19: None}   # where NumPy's names for memory and for values differ
@@ -12,21 +19,21 @@ NUMBERS = {"float32": 1, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16":
 BITS = {INT4: 4, UINT4: 4, INT2: 2}
 
 
-def type_of(array):
+def type_of(array: np.ndarray) -> int:
     """The plait_type of an array's elements, 0 if there is none."""
     if array.dtype.kind in "SUO":
         return STRING
     return NUMBERS.get(array.dtype.name, 0)
 
 
-def pack_strings(array):
+def pack_strings(array: np.ndarray) -> bytes:
     """TensorFlow Lite's layout: the count, where each begins and the last ends, then their bytes."""
     texts = [text.encode() if isinstance(text, str) else bytes(text) for text in array.reshape(-1)]
     places = np.cumsum([4 * (len(texts) + 2)] + [len(text) for text in texts], dtype=np.int64)
     return np.concatenate(([len(texts)], places)).astype(np.int32).tobytes() + b"".join(texts)
 
 
-def unpack_strings(data, shape):
+def unpack_strings(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
     if not data:
         return np.zeros(shape, dtype=object)
     count = int(np.frombuffer(data, np.int32, 1)[0])
@@ -37,7 +44,7 @@ def unpack_strings(data, shape):
     return array.reshape(shape)
 
 
-def unpack_bits(data, kind, shape):
+def unpack_bits(data: bytes, kind: int, shape: tuple[int, ...]) -> np.ndarray:
     """Elements of 4 or 2 bits, the lowest first, as whole bytes."""
     bits = BITS[kind]
     packed = np.frombuffer(data, np.uint8)
@@ -49,10 +56,14 @@ def unpack_bits(data, kind, shape):
     return ((parts ^ sign).astype(np.int16) - sign).astype(np.int8).reshape(shape)
 
 
-def copy_out(model, index, kind, shape):
+def copy_out(model: _core.Model, index: int, kind: int, shape: tuple[int, ...]) -> np.ndarray:
     """The tensor's value as a new array."""
     if kind == STRING:
         return unpack_strings(model.read(index), shape)
     if kind in BITS:
         return unpack_bits(model.read(index), kind, shape)
-    return model.get(index)
+    array = model.get(index)
+    if array is not None:
+        return array
+    dtype = model.facts(index)[1]
+    return np.ndarray(shape, dtype, bytearray(model.read(index)))

@@ -160,6 +160,21 @@ def test_everything_is_kept_where_asked():
         assert difference(theirs.get_tensor(detail["index"]), ours.get_tensor(detail["index"])) is None
 
 
+def test_shapes_that_only_running_tells(opener):
+    graph = tiny.Graph()
+    x, y = graph.tensor(np.bool_, [4], name="x"), graph.tensor(np.int64, [1, 1], name="y", signature=[-1, 1])
+    graph.op("WHERE", [x], [y])
+    interpreter = opener(graph.build([x], [y]))
+    interpreter.allocate_tensors()
+    kept = []
+    for found in ([0, 2, 3], [3], [0, 1, 2, 3]):
+        interpreter.set_tensor(x, np.isin(np.arange(4), found))
+        interpreter.invoke()
+        kept.append(interpreter.get_tensor(y))
+        assert interpreter.get_output_details()[0]["shape"].tolist() == [len(found), 1]
+    assert [array.reshape(-1).tolist() for array in kept] == [[0, 2, 3], [3], [0, 1, 2, 3]]
+
+
 # ---- errors ----------------------------------------------------------------------------------------------------------
 
 BAD_ARGUMENTS = [
@@ -281,7 +296,7 @@ def test_threads_do_not_change_the_answer():
 
 
 def test_interpreters_share_weights_and_arena():
-    from plait.interpreter import shared_engine
+    from plait.loaded_model import shared_engine
     kept = [open_plait(FLOAT) for _ in range(3)]
     for interpreter in kept:
         interpreter.allocate_tensors()
