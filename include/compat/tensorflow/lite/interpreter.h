@@ -16,6 +16,7 @@
 #include "tensorflow/lite/c/c_api_experimental.h"
 #include "tensorflow/lite/c/c_api_plait.h"
 #include "tensorflow/lite/c/common.h"
+#include "tensorflow/lite/plait_nodes.h"
 #include "tensorflow/lite/signature_runner.h"
 #include "tensorflow/lite/stderr_reporter.h"
 
@@ -210,7 +211,14 @@ public:
         return node.name;
     }
 
+    /* What the model says of it; NULL if there is none. Its callbacks and data are the library's own. */
+    const std::pair<TfLiteNode, TfLiteRegistration> *node_and_registration(int node_index) const
+    {
+        return nodes_.At(interpreter_, node_index);
+    }
+
     /* ---- delegates: XNNPACK's is accepted and changes nothing, others are refused. */
+    using TfLiteDelegatePtr = std::unique_ptr<TfLiteDelegate, void (*)(TfLiteDelegate *)>;
     TfLiteStatus ModifyGraphWithDelegate(TfLiteDelegate *delegate)
     {
         return TfLiteInterpreterModifyGraphWithDelegate(interpreter_, delegate);
@@ -297,6 +305,7 @@ private:
     std::vector<int> variables_;
     std::vector<std::string> keys_;
     mutable std::vector<int> plan_;
+    mutable PlaitNodes nodes_;
     std::map<std::string, std::unique_ptr<SignatureRunner>> runners_;
     std::map<std::pair<SignatureRunner *, bool>, std::map<std::string, uint32_t>> names_;
     bool cancellation_ = false;

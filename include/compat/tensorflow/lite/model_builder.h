@@ -5,7 +5,9 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "tensorflow/lite/allocation.h"
 #include "tensorflow/lite/c/c_api.h"
 #include "tensorflow/lite/c/c_api_plait.h"
 #include "tensorflow/lite/stderr_reporter.h"
@@ -36,8 +38,32 @@ public:
         const char *filename, TfLiteVerifier *extra_verifier = nullptr,
         ErrorReporter *error_reporter = DefaultErrorReporter())
     {
-        if (extra_verifier != nullptr && !Verify(filename, extra_verifier, Checked(error_reporter))) return nullptr;
-        return BuildFromFile(filename, error_reporter);
+        if (extra_verifier == nullptr) return BuildFromFile(filename, error_reporter);
+        return VerifyAndBuildFromAllocation(
+            std::unique_ptr<Allocation>(new FileCopyAllocation(filename, Checked(error_reporter))), extra_verifier,
+            error_reporter);
+    }
+
+    static std::unique_ptr<FlatBufferModel> BuildFromAllocation(std::unique_ptr<Allocation> allocation,
+                                                                ErrorReporter *error_reporter = DefaultErrorReporter())
+    {
+        if (allocation == nullptr || !allocation->valid()) return nullptr;
+        std::unique_ptr<FlatBufferModel> made =
+            BuildFromBuffer(static_cast<const char *>(allocation->base()), allocation->bytes(), error_reporter);
+        if (made != nullptr) made->allocation_ = std::move(allocation);
+        return made;
+    }
+
+    static std::unique_ptr<FlatBufferModel> VerifyAndBuildFromAllocation(
+        std::unique_ptr<Allocation> allocation, TfLiteVerifier *extra_verifier = nullptr,
+        ErrorReporter *error_reporter = DefaultErrorReporter())
+    {
+        if (allocation == nullptr || !allocation->valid()) return nullptr;
+        if (extra_verifier != nullptr &&
+            !extra_verifier->Verify(static_cast<const char *>(allocation->base()), static_cast<int>(allocation->bytes()),
+                                    Checked(error_reporter)))
+            return nullptr;
+        return BuildFromAllocation(std::move(allocation), error_reporter);
     }
 
     /* The bytes stay the caller's, and outlive the model and its interpreters. */
@@ -64,6 +90,7 @@ public:
 
     bool initialized() const { return model_ != nullptr; }
     ErrorReporter *error_reporter() const { return error_reporter_; }
+    const Allocation *allocation() const { return allocation_.get(); }
     const Model *GetModel() const { return reinterpret_cast<const Model *>(model_); }
     std::string description() const { return TfLitePlaitModelDescription(model_); }
     bool CheckModelIdentifier() const { return initialized(); }
@@ -87,22 +114,9 @@ private:
         return std::unique_ptr<FlatBufferModel>(new FlatBufferModel(model, reporter));
     }
 
-    static bool Verify(const char *filename, TfLiteVerifier *verifier, ErrorReporter *reporter)
-    {
-        std::string content;
-        std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(filename == nullptr ? nullptr : std::fopen(filename, "rb"),
-                                                              [](std::FILE *open) { return std::fclose(open); });
-        if (file == nullptr) {
-            reporter->Report("cannot open '%s'", filename == nullptr ? "" : filename);
-            return false;
-        }
-        char piece[4096];
-        for (size_t got = 0; (got = std::fread(piece, 1, sizeof piece, file.get())) > 0;) content.append(piece, got);
-        return verifier->Verify(content.data(), static_cast<int>(content.size()), reporter);
-    }
-
     TfLiteModel *model_;
     ErrorReporter *error_reporter_;
+    std::unique_ptr<Allocation> allocation_; /* whose bytes the model is of; mostly none */
 };
 
 namespace impl {
