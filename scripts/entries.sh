@@ -44,11 +44,12 @@ all_builds() {
     # Tests fork with threads running, which the sanitizer refuses unless told.
     TSAN_OPTIONS="die_after_fork=0 halt_on_error=1" unit_tests tsan
     check_tests tsan/scenario env PLAIT_SCENARIO=tsan "${PYTEST[@]}" tests/scenario/test_scenarios.py
-    arm_build aarch64 arm64 aarch64-linux-gnu qemu-aarch64
+    arm_build aarch64 arm64 aarch64-linux-gnu qemu-aarch64 cortex-a53
     arm_build armhf armhf arm-linux-gnueabihf qemu-arm
 }
 
-# arm_build PRESET ARCHITECTURE TRIPLET EMULATOR: tests of a cross build.
+# arm_build PRESET ARCHITECTURE TRIPLET EMULATOR [OLD]: tests of a cross build; once more on processor OLD, which has
+# none of the newer instructions.
 arm_build() {
     local preset=$1 run="$4 -L /usr/$3 -E PLAIT_TEST_IN_QEMU=1 -E LD_LIBRARY_PATH=.cache/$1/usr/lib/$3"
     if ! need_arm "$preset" "$2"; then
@@ -58,7 +59,12 @@ arm_build() {
     check "build/$preset" build_preset "$preset"
     unit_tests "$preset" $run
     check "checkkernel/$preset" $run "build/$preset/checkkernel" --cases=100
+    check "checkkernel/$preset/plant" $run "build/$preset/checkkernel" --cases=10 --plant
     check "bits/$preset" equal_bits $run "build/$preset/digests"
+    [ $# = 5 ] || return 0
+    run="$4 -cpu $5 ${run#* }"
+    check "checkkernel/$5" $run "build/$preset/checkkernel" --cases=50
+    check "bits/$5" equal_bits $run "build/$preset/digests"
 }
 
 # equal_bits PROGRAM...: answers to random inputs have the bits that the dev build gives on this machine.

@@ -44,15 +44,17 @@ static pl_status invoke(struct pl_entry *entry, bool all_members, struct pl_erro
     const int32_t workers = entry->instance->threads;
     pthread_mutex_unlock(&interpreter->lock);
     PL_TRY(status);
-    struct pl_program *program = invocation.unit->program;
-    struct pl_span span = {0, program->block->step_count, &program->outlook};
+    const struct pl_program *program = invocation.unit->program;
+    int32_t first = 0;
+    int32_t last = program->block->step_count;
     if (!all_members && program->graph->members != NULL) {
-        struct pl_segment *segment = &program->segments[entry->instance->member];
-        span = (struct pl_span){segment->first_step, segment->end_step, &segment->outlook};
+        const struct pl_segment *segment = &program->segments[entry->instance->member];
+        first = segment->first_step;
+        last = segment->end_step;
     }
     const struct pl_unit_plan plan = {invocation.unit, invocation.component,
                                       entry->unit == &entry->own_unit ? entry : NULL};
-    status = pl_unit_run(interpreter, &plan, invocation.lane, &span, workers, error);
+    status = pl_unit_run(interpreter, &plan, invocation.lane, first, last, workers, error);
     end(&invocation);
     return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", entry->instance->name);
 }

@@ -5,11 +5,12 @@
 #ifndef PL_KERNELS_ARM_FASTER_ARM_H
 #define PL_KERNELS_ARM_FASTER_ARM_H
 
+#include "kernels/arm/gemm_neon.h"
 #include "kernels/vector/depthwise_f32_vector.h"
 #include "kernels/vector/gemm_f32_vector.h"
 #include "kernels/vector/recurrent_vector.h"
 
-#define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_vector),
+#define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_vector), PL_GEMM_BYTES_NEON
 #define PL_FASTER_DEPTHWISE                                                                        \
     .f32 = PL_LEVEL(pl_depthwise_f32_vector), .hybrid = PL_LEVEL(pl_depthwise_hybrid_vector),
 #define PL_FASTER_POOLING

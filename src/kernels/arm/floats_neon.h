@@ -11,6 +11,9 @@
 
 enum { PL_FLOATS = 16, PL_FLOATS_VECTORS = 4, PL_HALF_VECTORS = 2 };
 
+/* Unrolled whatever the level of optimization: they would lie in memory else. */
+#define PL_EACH_VECTOR(vectors) _Pragma("GCC unroll 4") for (int i = 0; i < (vectors); i++)
+
 struct pl_floats {
     float32x4_t v[PL_FLOATS_VECTORS];
 };
@@ -58,45 +61,45 @@ PL_ALWAYS_INLINE float32x4_t pl_four_clamp(float32x4_t x, float32x4_t low, float
     PL_ALWAYS_INLINE type name##_set(float x)                                                      \
     {                                                                                              \
         type result;                                                                               \
-        for (int i = 0; i < (vectors); i++) result.v[i] = vdupq_n_f32(x);                          \
+        PL_EACH_VECTOR(vectors) result.v[i] = vdupq_n_f32(x);                                      \
         return result;                                                                             \
     }                                                                                              \
     PL_ALWAYS_INLINE type name##_load(const float *from)                                           \
     {                                                                                              \
         type result;                                                                               \
-        for (int i = 0; i < (vectors); i++) result.v[i] = vld1q_f32(from + 4 * i);                 \
+        PL_EACH_VECTOR(vectors) result.v[i] = vld1q_f32(from + 4 * i);                             \
         return result;                                                                             \
     }                                                                                              \
     PL_ALWAYS_INLINE type name##_load_first(const float *from, int32_t count)                      \
     {                                                                                              \
         type result;                                                                               \
-        for (int i = 0; i < (vectors); i++)                                                        \
-            result.v[i] = pl_four_load_first(from + 4 * i, count - 4 * i);                         \
+        PL_EACH_VECTOR(vectors)                                                                    \
+        result.v[i] = pl_four_load_first(from + 4 * i, count - 4 * i);                             \
         return result;                                                                             \
     }                                                                                              \
     PL_ALWAYS_INLINE void name##_store(float *to, type x)                                          \
     {                                                                                              \
-        for (int i = 0; i < (vectors); i++) vst1q_f32(to + 4 * i, x.v[i]);                         \
+        PL_EACH_VECTOR(vectors) vst1q_f32(to + 4 * i, x.v[i]);                                     \
     }                                                                                              \
     PL_ALWAYS_INLINE void name##_store_first(float *to, type x, int32_t count)                     \
     {                                                                                              \
-        for (int i = 0; i < (vectors); i++)                                                        \
-            pl_four_store_first(to + 4 * i, x.v[i], count - 4 * i);                                \
+        PL_EACH_VECTOR(vectors)                                                                    \
+        pl_four_store_first(to + 4 * i, x.v[i], count - 4 * i);                                    \
     }                                                                                              \
     PL_ALWAYS_INLINE type name##_add(type a, type b)                                               \
     {                                                                                              \
-        for (int i = 0; i < (vectors); i++) a.v[i] = vaddq_f32(a.v[i], b.v[i]);                    \
+        PL_EACH_VECTOR(vectors) a.v[i] = vaddq_f32(a.v[i], b.v[i]);                                \
         return a;                                                                                  \
     }                                                                                              \
     /* a * b + sum in one rounding. */                                                             \
     PL_ALWAYS_INLINE type name##_fma(type a, type b, type sum)                                     \
     {                                                                                              \
-        for (int i = 0; i < (vectors); i++) sum.v[i] = vfmaq_f32(sum.v[i], b.v[i], a.v[i]);        \
+        PL_EACH_VECTOR(vectors) sum.v[i] = vfmaq_f32(sum.v[i], b.v[i], a.v[i]);                    \
         return sum;                                                                                \
     }                                                                                              \
     PL_ALWAYS_INLINE type name##_clamp(type x, type low, type high)                                \
     {                                                                                              \
-        for (int i = 0; i < (vectors); i++) x.v[i] = pl_four_clamp(x.v[i], low.v[i], high.v[i]);   \
+        PL_EACH_VECTOR(vectors) x.v[i] = pl_four_clamp(x.v[i], low.v[i], high.v[i]);               \
         return x;                                                                                  \
     }
 
@@ -125,7 +128,7 @@ PL_ALWAYS_INLINE void pl_floats_store_masked(float *to, struct pl_floats x,
 
 PL_ALWAYS_INLINE struct pl_floats pl_floats_multiply(struct pl_floats a, struct pl_floats b)
 {
-    for (int i = 0; i < PL_FLOATS_VECTORS; i++) a.v[i] = vmulq_f32(a.v[i], b.v[i]);
+    PL_EACH_VECTOR(PL_FLOATS_VECTORS) a.v[i] = vmulq_f32(a.v[i], b.v[i]);
     return a;
 }
 
@@ -168,7 +171,8 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_of_difference(const int32_t *a, int3
                                                           const int32_t *b)
 {
     struct pl_floats result;
-    for (int i = 0; i < PL_FLOATS_VECTORS; i++) {
+    PL_EACH_VECTOR(PL_FLOATS_VECTORS)
+    {
         const int32x4_t difference =
             vmlsq_n_s32(vld1q_s32(a + 4 * i), vld1q_s32(b + 4 * i), factor);
         result.v[i] = vcvtq_f32_s32(difference);

@@ -175,15 +175,14 @@ typedef void (*tile_function)(const struct tile *tile);
     ONE_TO_MOST(F, one, 1, false)                                                                  \
     ONE_TO_MOST(F, one_half, 1, true)                                                              \
     ONE_TO_MOST(F, two, 2, false) ONE_TO_SIX(F, four, 4, false)
-#else
-#if defined(__aarch64__)
-#define ONE_TO_MOST ONE_TO_FIVE
-#else
-#define ONE_TO_MOST ONE_TO_SIX
-#endif
+#elif defined(__aarch64__)
 #define SHAPES(F)                                                                                  \
-    ONE_TO_MOST(F, half, 0, true)                                                                  \
-    ONE_TO_MOST(F, one, 1, false) F(1, one_half, 1, true) F(1, two, 2, false) F(1, four, 4, false)
+    ONE_TO_FIVE(F, half, 0, true)                                                                  \
+    ONE_TO_FIVE(F, one, 1, false) F(1, one_half, 1, true) F(1, two, 2, false)
+#else
+#define SHAPES(F)                                                                                  \
+    ONE_TO_SIX(F, half, 0, true)                                                                   \
+    ONE_TO_SIX(F, one, 1, false) F(1, one_half, 1, true) F(1, two, 2, false) F(1, four, 4, false)
 #endif
 
 #define DEFINE_TILE(rows, name, blocks, half)                                                      \
