@@ -2,7 +2,8 @@
 /* Float matrix products: see gemm_kernels.h. A tile is some pixels by some blocks of outputs, its
  * sums in registers from the first k to the last, so that their order is that of c/. Pixels are
  * reached through pointers of their own, which makes tiles of any pixels that see the same taps:
- * nothing of the image is copied. */
+ * nothing of the image is copied. Where they lie evenly apart one pointer and a few multiples of
+ * the step do, which leaves the load ports to the numbers. */
 #include "kernels/vector/gemm_f32_vector.h"
 
 #include <math.h>
@@ -11,153 +12,13 @@
 #include "kernels/gemm_kernels.h"
 #include "kernels/kernels.h"
 #include "kernels/rectangle.h"
-#include "kernels/vector/floats.h"
-
-/* As many sums as there are registers for, beside the weights of one k. */
-#if defined(__AVX512F__)
-enum { TILE_ROWS = 12, TILE_BLOCKS = 2, MAX_BLOCKS = 4 };
-#elif defined(__aarch64__)
-enum { TILE_ROWS = 5, TILE_BLOCKS = 1, MAX_BLOCKS = 4 };
-#else
-enum { TILE_ROWS = 6, TILE_BLOCKS = 1, MAX_BLOCKS = 4 };
-#endif
+#include "kernels/vector/gemm_f32_tile.h"
 
 /* Weights that stay in the second level cache are read again for every tile; of larger ones a block
  * is read once for as many pixels as the cache holds. In floats. */
-enum { SMALL_WEIGHTS = 1 << 16, CACHED_PIXELS = 1 << 16 };
+enum { SMALL_WEIGHTS = 1 << 16, CACHED_PIXELS = 1 << 16, CACHED_INPUTS = 1 << 12 };
 
-/* Taps that lie behind each other in memory. */
-struct runs {
-    int32_t rows, columns;                       /* how many */
-    int64_t length;                              /* floats of one */
-    int64_t row_step, column_step;               /* in the image, from one to the next */
-    int64_t first_weight;                        /* in k */
-    int64_t weight_row_step, weight_column_step; /* in k */
-};
-
-struct tile {
-    const float *rows[TILE_ROWS]; /* where each pixel's first tap is */
-    float *outputs[TILE_ROWS];    /* output 0 of each pixel */
-    const struct runs *runs;
-    const float *weights; /* of the first block */
-    int64_t block_floats; /* from one block to the next */
-    const float *bias;    /* of the first block, or NULL */
-    int32_t first;        /* output */
-    int32_t last_count;   /* outputs of the last block of this tile */
-    bool clamped;
-    float low, high;
-};
-
-/* ---- one tile -------------------------------------------------------------------------------- */
-
-/* The sums of a tile; a last block of up to eight outputs is half as wide. */
-struct sums {
-    struct pl_floats wide[TILE_ROWS][MAX_BLOCKS];
-    struct pl_half half[TILE_ROWS];
-};
-
-PL_ALWAYS_INLINE void clear(int rows, int blocks, bool half, const struct tile *tile,
-                            struct sums *sums)
-{
-#pragma GCC unroll 12
-    for (int r = 0; r < rows; r++) {
-#pragma GCC unroll 4
-        for (int b = 0; b < blocks; b++) {
-            sums->wide[r][b] = pl_floats_set(0.0f);
-            /* The lines that the sums go to are fetched while they are summed. */
-            __builtin_prefetch(tile->outputs[r] + tile->first + b * PL_GEMM_BLOCK, 1);
-        }
-        if (half) sums->half[r] = pl_half_set(0.0f);
-    }
-}
-
-PL_ALWAYS_INLINE void add_run(int rows, int blocks, bool half, const struct tile *tile,
-                              int64_t offset, const float *weights, struct sums *sums)
-{
-    const int64_t end = offset + tile->runs->length, step = tile->block_floats;
-    for (int64_t k = offset; k < end; k++, weights += PL_GEMM_BLOCK) {
-        struct pl_floats w[MAX_BLOCKS];
-        struct pl_half last = pl_half_set(0.0f);
-#pragma GCC unroll 4
-        for (int b = 0; b < blocks; b++) w[b] = pl_floats_load(weights + b * step);
-        if (half) last = pl_half_load(weights + blocks * step);
-#pragma GCC unroll 12
-        for (int r = 0; r < rows; r++) {
-            const float input = tile->rows[r][k];
-            const struct pl_floats x = pl_floats_set(input);
-#pragma GCC unroll 4
-            for (int b = 0; b < blocks; b++)
-                sums->wide[r][b] = pl_floats_fma(x, w[b], sums->wide[r][b]);
-            if (half) {
-                const struct pl_half y = blocks > 0 ? pl_floats_lower(x) : pl_half_set(input);
-                sums->half[r] = pl_half_fma(y, last, sums->half[r]);
-            }
-        }
-    }
-}
-
-/* Block b of the tile, whole or its first last_count outputs. */
-PL_ALWAYS_INLINE void finish_block(int rows, int b, bool whole, const struct tile *tile,
-                                   struct sums *sums)
-{
-    const struct pl_floats low = pl_floats_set(tile->low), high = pl_floats_set(tile->high);
-    const struct pl_floats_mask mask = pl_floats_first(tile->last_count);
-    const int64_t first = tile->first + (int64_t)b * PL_GEMM_BLOCK;
-    const bool clamped = tile->clamped;
-    struct pl_floats bias = pl_floats_set(0.0f);
-    if (tile->bias != NULL) {
-        bias = whole ? pl_floats_load(tile->bias + first)
-                     : pl_floats_load_masked(tile->bias + first, mask);
-    }
-#pragma GCC unroll 12
-    for (int r = 0; r < rows; r++) {
-        struct pl_floats result = pl_floats_add(sums->wide[r][b], bias);
-        if (clamped) result = pl_floats_clamp(result, low, high);
-        if (whole) pl_floats_store(tile->outputs[r] + first, result);
-        else pl_floats_store_masked(tile->outputs[r] + first, result, mask);
-    }
-}
-
-PL_ALWAYS_INLINE void finish_half(int rows, int b, const struct tile *tile, struct sums *sums)
-{
-    const struct pl_half low = pl_half_set(tile->low), high = pl_half_set(tile->high);
-    const int32_t count = tile->last_count;
-    const int64_t first = tile->first + (int64_t)b * PL_GEMM_BLOCK;
-    const bool clamped = tile->clamped;
-    struct pl_half bias = pl_half_set(0.0f);
-    if (tile->bias != NULL) bias = pl_half_load_first(tile->bias + first, count);
-#pragma GCC unroll 12
-    for (int r = 0; r < rows; r++) {
-        struct pl_half result = pl_half_add(sums->half[r], bias);
-        if (clamped) result = pl_half_clamp(result, low, high);
-        pl_half_store_first(tile->outputs[r] + first, result, count);
-    }
-}
-
-/* `blocks` whole blocks and, if `half`, one of up to eight outputs. */
-PL_ALWAYS_INLINE void run_tile(int rows, int blocks, bool half, const struct tile *tile)
-{
-    struct sums sums;
-    clear(rows, blocks, half, tile, &sums);
-    const struct runs *runs = tile->runs;
-    for (int32_t j = 0; j < runs->rows; j++) {
-        for (int32_t i = 0; i < runs->columns; i++) {
-            const int64_t k =
-                runs->first_weight + j * runs->weight_row_step + i * runs->weight_column_step;
-            add_run(rows, blocks, half, tile, j * runs->row_step + i * runs->column_step,
-                    tile->weights + k * PL_GEMM_BLOCK, &sums);
-        }
-    }
-    for (int b = 0; b < blocks - 1; b++) finish_block(rows, b, true, tile, &sums);
-    if (half) {
-        if (blocks > 0) finish_block(rows, blocks - 1, true, tile, &sums);
-        finish_half(rows, blocks, tile, &sums);
-    } else if (tile->last_count == PL_GEMM_BLOCK) {
-        finish_block(rows, blocks - 1, true, tile, &sums);
-    } else {
-        finish_block(rows, blocks - 1, false, tile, &sums);
-    }
-}
+/* ---- the forms of tiles ---------------------------------------------------------------------- */
 
 typedef void (*tile_function)(const struct tile *tile);
 
@@ -188,26 +49,31 @@ typedef void (*tile_function)(const struct tile *tile);
 #define DEFINE_TILE(rows, name, blocks, half)                                                      \
     static void tile_##rows##_##name(const struct tile *tile)                                      \
     {                                                                                              \
-        run_tile(rows, blocks, half, tile);                                                        \
+        run_tile((struct form){rows, blocks, half, false}, tile, NULL, NULL);                      \
+    }                                                                                              \
+    static void even_tile_##rows##_##name(const struct tile *tile)                                 \
+    {                                                                                              \
+        run_tiles((struct form){rows, blocks, half, true}, tile);                                  \
     }
 SHAPES(DEFINE_TILE)
 
-/* [blocks][half][rows - 1], NULL where there is none. */
-#define LIST_TILE(rows, name, blocks, half) [blocks][half][(rows)-1] = tile_##rows##_##name,
-static const tile_function tiles[MAX_BLOCKS + 1][2][TILE_ROWS] = {SHAPES(LIST_TILE)};
+/* [blocks][half][rows - 1][even], NULL where there is none. */
+#define LIST_TILE(rows, name, blocks, half)                                                        \
+    [blocks][half][(rows)-1] = {tile_##rows##_##name, even_tile_##rows##_##name},
+static const tile_function tiles[MAX_BLOCKS + 1][2][TILE_ROWS][2] = {SHAPES(LIST_TILE)};
 
 /* The largest tile of so many rows for up to `blocks` whole blocks and a half. */
-static tile_function choose_tile(int32_t rows, int32_t *blocks, bool *half)
+static tile_function choose_tile(int32_t rows, bool even, int32_t *blocks, bool *half)
 {
     const bool ends = *half;
     if (*blocks > MAX_BLOCKS) *blocks = MAX_BLOCKS;
     for (;; --*blocks) {
         *half = ends;
-        if (ends && tiles[*blocks][1][rows - 1] != NULL) break;
+        if (ends && tiles[*blocks][1][rows - 1][0] != NULL) break;
         *half = false;
-        if (tiles[*blocks][0][rows - 1] != NULL) break;
+        if (tiles[*blocks][0][rows - 1][0] != NULL) break;
     }
-    return tiles[*blocks][*half][rows - 1];
+    return tiles[*blocks][*half][rows - 1][even];
 }
 
 /* ---- the walk -------------------------------------------------------------------------------- */
@@ -249,12 +115,31 @@ static struct cursor start_cursor(const struct walk *walk, const struct pl_recta
     cursor.input_row_step =
         (int64_t)patch->stride_y * patch->width * patch->channels - width * cursor.input_step;
     cursor.output_row_step = (walk->width - width) * cursor.output_step;
+    if (width == 1) { /* a column is a row of longer steps */
+        cursor.input_step += cursor.input_row_step;
+        cursor.output_step += cursor.output_row_step;
+        cursor.input_row_step = cursor.output_row_step = 0;
+    }
+    /* Rows that continue each other are one row. */
+    if (cursor.input_row_step == 0 && cursor.output_row_step == 0) cursor.to_x = INT32_MAX;
     return cursor;
 }
 
-/* The next pixels as rows of a tile. */
-static void place_rows(struct cursor *cursor, int32_t rows, struct tile *tile)
+/* The next pixels as rows of up to `most` even tiles, or of one that is not. */
+static bool place_rows(struct cursor *cursor, int32_t rows, int32_t most, struct tile *tile)
 {
+    const int32_t fitting = (cursor->to_x - cursor->x - 1) / rows;
+    if (fitting > 0) {
+        tile->repeat = fitting < most ? fitting : most;
+        const int32_t pixels = tile->repeat * rows;
+        tile->rows[0] = cursor->input;
+        tile->outputs[0] = cursor->output;
+        cursor->input += pixels * cursor->input_step;
+        cursor->output += pixels * cursor->output_step;
+        cursor->x += pixels;
+        return true;
+    }
+    tile->repeat = 1;
     for (int32_t r = 0; r < rows; r++) {
         tile->rows[r] = cursor->input;
         tile->outputs[r] = cursor->output;
@@ -266,18 +151,19 @@ static void place_rows(struct cursor *cursor, int32_t rows, struct tile *tile)
             cursor->output += cursor->output_row_step;
         }
     }
+    return false;
 }
 
 /* Blocks of outputs for one tile of pixels. */
-static void run_blocks(const struct walk *walk, int32_t rows, int32_t from_block, int32_t to_block,
-                       struct tile *tile)
+static void run_blocks(const struct walk *walk, int32_t rows, bool even, int32_t from_block,
+                       int32_t to_block, struct tile *tile)
 {
     const int32_t channels = walk->shape->channels;
     for (int32_t block = from_block; block < to_block;) {
         const int32_t last = channels - (to_block - 1) * PL_GEMM_BLOCK; /* outputs of the last */
         bool half = last <= PL_GEMM_BLOCK / 2;
         int32_t blocks = to_block - block - half;
-        const tile_function run = choose_tile(rows, &blocks, &half);
+        const tile_function run = choose_tile(rows, even, &blocks, &half);
         tile->weights = walk->weights->weights + block * tile->block_floats;
         tile->first = block * PL_GEMM_BLOCK;
         block += blocks + half;
@@ -295,13 +181,17 @@ static void run_pixels(const struct walk *walk, struct cursor *cursor, int64_t p
     const float *ahead = walk->weights->weights + to_block * tile->block_floats;
     const int64_t share =
         to_block < walk->part->to_block ? (to_block - from_block) * tile->block_floats / count : 0;
-    for (int64_t i = 0; i < count; i++) {
+    /* As many tiles at once as the first level cache holds inputs of. */
+    const int64_t together = 1 + CACHED_INPUTS * PL_GEMM_BLOCK / (TILE_ROWS * tile->block_floats + 1);
+    for (int64_t i = 0; i < count; i += tile->repeat) {
         const int32_t height = i < larger ? rows + 1 : rows;
-        place_rows(cursor, height, tile);
+        const int64_t alike = (i < larger ? larger : count) - i;
+        const int32_t tiles_at_once = (int32_t)(alike < together ? alike : together);
+        const bool even = place_rows(cursor, height, tiles_at_once, tile);
         /* The weights that are next come from memory while these are worked on. */
-        for (int64_t k = 0; k < share; k += PL_GEMM_BLOCK)
+        for (int64_t k = 0; k < share * tile->repeat; k += PL_GEMM_BLOCK)
             __builtin_prefetch(ahead + i * share + k, 0, 2);
-        run_blocks(walk, height, from_block, to_block, tile);
+        run_blocks(walk, height, even, from_block, to_block, tile);
     }
 }
 
@@ -348,6 +238,8 @@ static void run_rectangle(const struct walk *walk, const struct pl_rectangle *re
     int64_t cached = small ? pixels : CACHED_PIXELS / (k + 1);
     if (cached < 4 * TILE_ROWS) cached = 4 * TILE_ROWS;
     struct cursor start = start_cursor(walk, rectangle);
+    tile.row_step = start.input_step * (int64_t)sizeof(float);
+    tile.output_step = start.output_step;
     for (int64_t from = 0; from < pixels; from += cached) {
         const int64_t count = pixels - from < cached ? pixels - from : cached;
         struct cursor cursor = start;
