@@ -23,6 +23,7 @@ static pl_status import(struct pl_interpreter *interpreter, const void *data, si
     pl_status status = pl_graph_import(model, interpreter->store, (flags & PL_LOAD_BORROW) != 0, graph, error);
     pl_model_close(model);
     PL_TRY(status);
+    pl_op_settle_types(*graph);
     if ((flags & PL_LOAD_ALLOW_UNSUPPORTED) != 0) return PL_OK;
     status = pl_check_operators(&interpreter->registry, *graph, error);
     if (status != PL_OK) pl_graph_release(*graph);

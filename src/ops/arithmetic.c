@@ -46,15 +46,26 @@ static void integer_range(pl_type type, int64_t *low, int64_t *high)
     }
 }
 
-/* The fused activation on plain numbers. */
+/* The largest number of a float type. */
+static float largest_float(pl_type type)
+{
+    if (type == PL_FLOAT16) return 65504.0f;
+    return type == PL_BFLOAT16 ? 0x1.FEp127f : FLT_MAX;
+}
+
+/* The fused activation on plain numbers; no number becomes infinite. */
 static pl_status plain_range(struct pl_prepare *prepare, int64_t activation,
                              struct pl_binary_params *params)
 {
+    const pl_type type = prepare->outputs[0]->tensor->type;
     PL_TRY(pl_quantize_float_range(prepare, activation, &params->low, &params->high));
-    integer_range(prepare->outputs[0]->tensor->type, &params->low_int, &params->high_int);
+    integer_range(type, &params->low_int, &params->high_int);
     if (params->low > -FLT_MAX && (int64_t)params->low > params->low_int)
         params->low_int = (int64_t)params->low;
     if (params->high < FLT_MAX) params->high_int = (int64_t)params->high;
+    const float largest = largest_float(type);
+    if (params->low < -largest) params->low = -largest;
+    if (params->high > largest) params->high = largest;
     return PL_OK;
 }
 

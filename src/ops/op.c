@@ -45,6 +45,34 @@ const struct pl_op *pl_op_find(const struct pl_operator *op)
     return found->prepare != NULL ? found : NULL;
 }
 
+/* The type that outputs have by the operator's own word, else the file's. */
+static pl_type output_type(const struct pl_subgraph *subgraph, const struct pl_operator *op,
+                           uint32_t traits, pl_type found)
+{
+    if (traits >= PL_OUTPUT_TYPE) return (pl_type)(traits / PL_OUTPUT_TYPE - 1);
+    for (int32_t i = 0; i < 3 && i < op->input_count; i++)
+        if ((traits & (uint32_t)PL_OUTPUT_LIKE_0 << i) != 0 && op->inputs[i] >= 0)
+            return subgraph->tensors[op->inputs[i]].type;
+    return found;
+}
+
+static void settle_types(const struct pl_subgraph *subgraph, const struct pl_operator *op)
+{
+    const struct pl_op *def = pl_op_find(op);
+    for (int32_t i = 0; i < op->output_count && def != NULL; i++) {
+        if (op->outputs[i] < 0 || subgraph->tensors[op->outputs[i]].is_variable) continue;
+        pl_type *type = &subgraph->tensors[op->outputs[i]].type;
+        *type = output_type(subgraph, op, def->traits, *type);
+    }
+}
+
+void pl_op_settle_types(struct pl_graph *graph)
+{
+    for (int32_t s = 0; s < graph->subgraph_count; s++)
+        for (int32_t i = 0; i < graph->subgraphs[s].operator_count; i++)
+            settle_types(&graph->subgraphs[s], &graph->subgraphs[s].operators[i]);
+}
+
 pl_status pl_prepare_fail(struct pl_prepare *prepare, pl_status status, const char *format, ...)
 {
     char text[PL_ERROR_TEXT_BYTES];

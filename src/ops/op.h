@@ -31,8 +31,16 @@ enum pl_trait {
     PL_TRAIT_VIEW = 1 << 3,     /* output has the bytes of input 0 */
     PL_TRAIT_ROW_LOCAL = 1 << 4, /* output row i of every outer index depends on row i of the inputs alone */
     PL_TRAIT_HALO = 1 << 5,     /* output row i depends on a window of input rows */
-    PL_TRAIT_SHAPE_ONLY = 1 << 6 /* outputs depend on the shapes of inputs, not on their bytes: eval reads no input */
+    PL_TRAIT_SHAPE_ONLY = 1 << 6, /* outputs depend on the shapes of inputs, not on their bytes: eval reads no input */
+    PL_TRAITS = (1 << 7) - 1,
+    /* Not for passes: the type of the outputs is not the file's to say. LiteRT sets it, whatever the file has there. */
+    PL_OUTPUT_LIKE_0 = 1 << 16, /* they have the type of input 0, 1 or 2 */
+    PL_OUTPUT_LIKE_1 = 1 << 17,
+    PL_OUTPUT_LIKE_2 = 1 << 18,
+    PL_OUTPUT_TYPE = 1 << 20 /* times a type + 1: this one */
 };
+
+#define PL_OUTPUT_IS(type) ((PL_##type + 1) * PL_OUTPUT_TYPE)
 
 struct pl_prepare;
 struct pl_eval;
@@ -50,6 +58,9 @@ struct pl_op {
 
 /* Of plait's own; NULL if there is none. Those that users register are in user_op.h. */
 const struct pl_op *pl_op_find(const struct pl_operator *op);
+
+/* Gives outputs the types that their operators say (PL_OUTPUT_*); for a graph that nobody else sees yet. */
+void pl_op_settle_types(struct pl_graph *graph);
 
 /* The prepare functions of the list: one per operator, in the file of its family. */
 #define PL_OP(operator, prepare, first, last, traits) pl_status prepare(struct pl_prepare *);

@@ -8,8 +8,8 @@
 
 static const struct pl_op_info list[] = {
 #define PL_OP(operator, prepare, first, last, traits)                                              \
-    {#operator, false, first, last, traits, "", ""},
-#define PL_CUSTOM_OP(name, prepare, traits) {name, true, 0, 0, traits, "", ""},
+    {#operator, false, first, last, (traits) & PL_TRAITS, "", ""},
+#define PL_CUSTOM_OP(name, prepare, traits) {name, true, 0, 0, (traits) & PL_TRAITS, "", ""},
 #include "ops/op_list.def"
 #undef PL_OP
 #undef PL_CUSTOM_OP

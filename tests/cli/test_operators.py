@@ -25,14 +25,14 @@ def names_in(file, pattern):
 
 
 def test_every_operator_is_listed():
-    known = names_in("op_list.def", r'^PL_(?:CUSTOM_)?OP\("?(\w+)')
+    known = names_in("op_list.def", r'^PL_(?:CUSTOM_)?OP\("?([\w.]+)')
     found = listed()
     assert sorted(op["name"] for op in found) == sorted(known)
     assert [op["name"] for op in found if not op["types"]] == []
 
 
 def test_every_note_once():
-    notes = names_in("op_notes.def", r"^PL_OP_NOTE\((\w+)")
+    notes = names_in("op_notes.def", r"^PL_OP_NOTE\(([\w.]+)")
     assert sorted(notes) == sorted(set(notes))
 
 

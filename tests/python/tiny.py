@@ -9,7 +9,7 @@ TYPES = {np.dtype(np.float32): schema.TensorType.FLOAT32, np.dtype(np.int8): sch
          np.dtype(np.int64): schema.TensorType.INT64, np.dtype(np.bool_): schema.TensorType.BOOL,
          np.dtype(np.int16): schema.TensorType.INT16, np.dtype(np.uint32): schema.TensorType.UINT32,
          np.dtype(np.uint64): schema.TensorType.UINT64, np.dtype(np.complex64): schema.TensorType.COMPLEX64,
-         np.dtype("S"): schema.TensorType.STRING}
+         np.dtype(np.float16): schema.TensorType.FLOAT16, np.dtype("S"): schema.TensorType.STRING}
 
 
 class Graph:
