@@ -233,6 +233,8 @@ static pl_status prepare_one(struct pl_prepare *prepare, struct option_fields fi
     PL_TRY(pl_check_set_output(prepare, 0, &output));
     if (prepare->inputs[PL_LSTM_INPUT]->tensor->type == PL_FLOAT32)
         return pl_lstm_prepare_float(prepare, &lstm, 1, asymmetric);
+    if (rank == 2 && prepare->op->intermediate_count == PL_LSTM_NARROW_INTERMEDIATES)
+        return pl_lstm_prepare_narrow(prepare, &lstm);
     return pl_lstm_prepare_integer(prepare, &lstm);
 }
 

@@ -4,24 +4,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "ops/lstm_internal.h"
+#include "ops/lstm_weights.h"
 #include "ops/quantize.h"
-
-/* One weight matrix. */
-struct weights {
-    int32_t input; /* of the operator */
-    int32_t rows;
-    int32_t depth;
-    struct pl_multiplier multiplier;
-    const int32_t
-        *bias; /* rows: the operator's bias, if it belongs here, and the zero point's share */
-};
 
 struct lstm_integer {
     struct pl_lstm lstm;
-    struct weights input_weights[PL_LSTM_GATES];
-    struct weights recurrent_weights[PL_LSTM_GATES];
-    struct weights projection;
+    struct pl_lstm_weights input_weights[PL_LSTM_GATES];
+    struct pl_lstm_weights recurrent_weights[PL_LSTM_GATES];
+    struct pl_lstm_weights projection;
     struct pl_multiplier peepholes[PL_LSTM_GATES];
     struct pl_multiplier norms[PL_LSTM_GATES];
     int32_t least_variances[PL_LSTM_GATES];
@@ -68,10 +58,9 @@ static struct work carve_work(const struct pl_lstm *lstm, void *scratch)
 }
 
 static void add_product(const struct pl_eval *eval, const struct lstm_integer *params,
-                        const struct weights *weights, const int8_t *x, int16_t *gate)
+                        const struct pl_lstm_weights *weights, const int8_t *x, int16_t *gate)
 {
-    const struct pl_recurrent_matrix matrix = {eval->inputs[weights->input], weights->rows,
-                                               weights->depth};
+    const struct pl_recurrent_matrix matrix = pl_lstm_matrix(eval, weights);
     params->lstm.kernels->add_product_int16(gate, x, &matrix, weights->bias, weights->multiplier);
 }
 
@@ -124,9 +113,8 @@ static void compute_output(const struct pl_eval *eval, const struct lstm_integer
     lstm->kernels->multiply_int8(hidden, work->gates[PL_LSTM_OUTPUT_GATE], work->activated,
                                  lstm->cells, params->hidden, params->hidden_zero_point);
     if (!lstm->projection) return;
-    const struct weights *weights = &params->projection;
-    const struct pl_recurrent_matrix matrix = {eval->inputs[weights->input], weights->rows,
-                                               weights->depth};
+    const struct pl_lstm_weights *weights = &params->projection;
+    const struct pl_recurrent_matrix matrix = pl_lstm_matrix(eval, weights);
     lstm->kernels->product_int8(output, hidden, &matrix, weights->bias, weights->multiplier,
                                 params->output_zero_point);
     if (params->projection_clip > 0)
@@ -172,51 +160,6 @@ static pl_status eval_batches(const struct pl_eval *eval, int64_t from, int64_t 
 
 /* ---- prepare --------------------------------------------------------------------------------- */
 
-static float scale_of(const struct pl_prepare *prepare, int32_t input)
-{
-    return prepare->inputs[input]->tensor->quantization.scales[0];
-}
-
-static int32_t zero_point_of(const struct pl_prepare *prepare, int32_t input)
-{
-    return prepare->inputs[input]->tensor->quantization.zero_points[0];
-}
-
-/* The bias (bias_input -1: none) and the sum of every row times the zero point, which the vectors
- * lack. Sums wrap as the reference's do. */
-static const int32_t *fold_zero_point(struct pl_prepare *prepare, const struct weights *weights,
-                                      int32_t bias_input, int32_t zero_point)
-{
-    int32_t *folded = pl_prepare_allocate(prepare, (size_t)weights->rows * sizeof *folded);
-    if (folded == NULL) return NULL;
-    const int32_t *bias = bias_input >= 0 ? prepare->inputs[bias_input]->constant : NULL;
-    const int8_t *row = prepare->inputs[weights->input]->constant;
-    for (int32_t r = 0; r < weights->rows; r++, row += weights->depth) {
-        int32_t sum = 0;
-        for (int32_t k = 0; k < weights->depth; k++) sum += row[k];
-        const uint32_t start = bias != NULL ? (uint32_t)bias[r] : 0;
-        folded[r] = (int32_t)(start + (uint32_t)sum * (uint32_t)zero_point);
-    }
-    return folded;
-}
-
-/* scale: what a product of quantized vector and result scale is besides the weights' own scale. */
-static pl_status prepare_weights(struct pl_prepare *prepare, struct weights *weights, int32_t input,
-                                 float vector_scale, float result_scale, int32_t bias_input,
-                                 int32_t zero_point)
-{
-    PL_TRY(pl_check_constant(prepare, pl_input(input)));
-    PL_TRY(pl_check_quantized(prepare, pl_input(input)));
-    if (bias_input >= 0) PL_TRY(pl_check_constant(prepare, pl_input(bias_input)));
-    weights->input = input;
-    weights->rows = prepare->inputs[input]->shape.dims[0];
-    weights->depth = prepare->inputs[input]->shape.dims[1];
-    const float effective = scale_of(prepare, input) * vector_scale / result_scale;
-    PL_TRY(pl_quantize_multiplier(prepare, (double)effective, &weights->multiplier));
-    weights->bias = fold_zero_point(prepare, weights, bias_input, zero_point);
-    return weights->bias != NULL ? PL_OK : PL_OUT_OF_MEMORY;
-}
-
 /* Before a layer normalization sums have the scale of an intermediate tensor, else 3 integer
  * bits. */
 static pl_status find_gate_scale(struct pl_prepare *prepare, const struct lstm_integer *params,
@@ -235,7 +178,7 @@ static pl_status prepare_norm(struct pl_prepare *prepare, struct lstm_integer *p
 {
     const int32_t input = PL_LSTM_NORMS + (int32_t)gate;
     PL_TRY(pl_check_quantized(prepare, pl_input(input)));
-    const float scale = scale_of(prepare, input);
+    const float scale = pl_lstm_scale(prepare, input);
     PL_TRY(pl_quantize_multiplier(prepare, (double)scale, &params->norms[gate]));
     params->norms[gate].shift += GATE_FRACTION_BITS;
     const float least = 10000.0f * scale;
@@ -254,19 +197,19 @@ static pl_status prepare_gate(struct pl_prepare *prepare, struct lstm_integer *p
     const bool layer_norm = params->lstm.layer_norm;
     PL_TRY(find_gate_scale(prepare, params, gate, &gate_scale));
     if (layer_norm) PL_TRY(prepare_norm(prepare, params, gate));
-    PL_TRY(prepare_weights(prepare, &params->input_weights[gate], PL_LSTM_INPUT_WEIGHTS + index,
-                           scale_of(prepare, PL_LSTM_INPUT), gate_scale,
-                           layer_norm ? -1 : PL_LSTM_BIASES + index,
-                           -zero_point_of(prepare, PL_LSTM_INPUT)));
-    PL_TRY(prepare_weights(prepare, &params->recurrent_weights[gate],
-                           PL_LSTM_RECURRENT_WEIGHTS + index,
-                           scale_of(prepare, PL_LSTM_OUTPUT_STATE), gate_scale, -1,
-                           -zero_point_of(prepare, PL_LSTM_OUTPUT_STATE)));
+    PL_TRY(pl_lstm_prepare_weights(
+        prepare, &params->input_weights[gate], PL_LSTM_INPUT_WEIGHTS + index,
+        pl_lstm_scale(prepare, PL_LSTM_INPUT), gate_scale, layer_norm ? -1 : PL_LSTM_BIASES + index,
+        -pl_lstm_zero_point(prepare, PL_LSTM_INPUT)));
+    PL_TRY(pl_lstm_prepare_weights(prepare, &params->recurrent_weights[gate],
+                                   PL_LSTM_RECURRENT_WEIGHTS + index,
+                                   pl_lstm_scale(prepare, PL_LSTM_OUTPUT_STATE), gate_scale, -1,
+                                   -pl_lstm_zero_point(prepare, PL_LSTM_OUTPUT_STATE)));
     const int32_t peephole = pl_lstm_peephole(gate);
     if (!params->lstm.peephole || peephole < 0) return PL_OK;
     PL_TRY(pl_check_quantized(prepare, pl_input(peephole)));
     const double effective =
-        ldexp((double)scale_of(prepare, peephole), params->cell_exponent) / (double)gate_scale;
+        ldexp((double)pl_lstm_scale(prepare, peephole), params->cell_exponent) / (double)gate_scale;
     return pl_quantize_multiplier(prepare, (double)(float)effective, &params->peepholes[gate]);
 }
 
@@ -274,7 +217,7 @@ static pl_status prepare_gate(struct pl_prepare *prepare, struct lstm_integer *p
 static pl_status prepare_cell(struct pl_prepare *prepare, struct lstm_integer *params)
 {
     PL_TRY(pl_check_quantized(prepare, pl_input(PL_LSTM_CELL_STATE)));
-    const float scale = scale_of(prepare, PL_LSTM_CELL_STATE);
+    const float scale = pl_lstm_scale(prepare, PL_LSTM_CELL_STATE);
     const float logarithm = logf(scale) * (1.0f / logf(2.0f));
     const float exponent = roundf(logarithm);
     if (!(fabsf(logarithm - exponent) < 1e-3f) || exponent < -15.0f || exponent > -9.0f) {
@@ -288,34 +231,14 @@ static pl_status prepare_cell(struct pl_prepare *prepare, struct lstm_integer *p
     return PL_OK;
 }
 
-pl_status pl_lstm_intermediate(struct pl_prepare *prepare, int32_t i,
-                               const struct pl_quantization **quantization)
-{
-    const struct pl_operator *op = prepare->op;
-    const struct pl_subgraph *subgraph = pl_prepare_subgraph(prepare);
-    if (i >= op->intermediate_count || op->intermediates[i] < 0 ||
-        op->intermediates[i] >= subgraph->tensor_count) {
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
-                               "found %d intermediate tensors, expected one more",
-                               (int)op->intermediate_count);
-    }
-    *quantization = &subgraph->tensors[op->intermediates[i]].quantization;
-    if ((*quantization)->count != 1 || !((*quantization)->scales[0] > 0.0f) ||
-        isinf((*quantization)->scales[0]) || (*quantization)->zero_points[0] < INT8_MIN ||
-        (*quantization)->zero_points[0] > INT8_MAX)
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "intermediate tensor %d is not quantized",
-                               (int)i);
-    return PL_OK;
-}
-
 static pl_status prepare_output(struct pl_prepare *prepare, struct lstm_integer *params)
 {
     const struct pl_quantization *hidden = NULL;
     if (prepare->op->intermediate_count != INTERMEDIATES)
-        return pl_prepare_fail(prepare, PL_UNSUPPORTED,
-                               "found %d intermediate tensors, expected %d: products of 8 bits "
-                               "are not supported",
-                               (int)prepare->op->intermediate_count, (int)INTERMEDIATES);
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                               "found %d intermediate tensors, expected %d, or %d of LSTM alone",
+                               (int)prepare->op->intermediate_count, (int)INTERMEDIATES,
+                               (int)PL_LSTM_NARROW_INTERMEDIATES);
     PL_TRY(pl_lstm_intermediate(prepare, HIDDEN, &hidden));
     const double unit = ldexp(1.0, -15);
     const float effective = (float)(unit / (double)hidden->scales[0] * unit);
@@ -324,12 +247,12 @@ static pl_status prepare_output(struct pl_prepare *prepare, struct lstm_integer 
      * in the projection's bias: the sums are the same, but it saturates elsewhere. */
     params->hidden_zero_point =
         params->lstm.projection ? -hidden->zero_points[0] : hidden->zero_points[0];
-    params->output_zero_point = zero_point_of(prepare, PL_LSTM_OUTPUT_STATE);
+    params->output_zero_point = pl_lstm_zero_point(prepare, PL_LSTM_OUTPUT_STATE);
     if (!params->lstm.projection) return PL_OK;
     const bool biased = params->lstm.at[PL_LSTM_PROJECTION_BIAS] >= 0;
-    PL_TRY(prepare_weights(prepare, &params->projection, PL_LSTM_PROJECTION, hidden->scales[0],
-                           scale_of(prepare, PL_LSTM_OUTPUT_STATE),
-                           biased ? PL_LSTM_PROJECTION_BIAS : -1, hidden->zero_points[0]));
+    PL_TRY(pl_lstm_prepare_weights(prepare, &params->projection, PL_LSTM_PROJECTION,
+                                   hidden->scales[0], pl_lstm_scale(prepare, PL_LSTM_OUTPUT_STATE),
+                                   biased ? PL_LSTM_PROJECTION_BIAS : -1, hidden->zero_points[0]));
     const float scale = prepare->outputs[0]->tensor->quantization.scales[0];
     if (params->lstm.projection_clip > 0.0f)
         params->projection_clip = (int8_t)fminf(params->lstm.projection_clip / scale, 127.0f);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Between the files of LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM and BIDIRECTIONAL_SEQUENCE_LSTM: lstm.c
- * checks, lstm_basic.c, lstm_float.c and lstm_integer.c compute. */
+ * checks, lstm_basic.c, lstm_float.c, lstm_integer.c and lstm_narrow.c compute. */
 #ifndef PL_OPS_LSTM_INTERNAL_H
 #define PL_OPS_LSTM_INTERNAL_H
 
@@ -114,10 +114,8 @@ pl_status pl_lstm_prepare_float(struct pl_prepare *prepare, const struct pl_lstm
 pl_status pl_lstm_prepare_integer(struct pl_prepare *prepare, const struct pl_lstm *lstm);
 /* The kernel with five inputs of LSTM. */
 pl_status pl_lstm_prepare_basic(struct pl_prepare *prepare);
-
-/* The quantization of intermediate tensor i of the operator, which is there to carry it: one scale
- * > 0 and a zero point of 8 bits. */
-pl_status pl_lstm_intermediate(struct pl_prepare *prepare, int32_t i,
-                               const struct pl_quantization **quantization);
+/* The same with products of 8 bits, which LSTM has where there are so many intermediate tensors. */
+enum { PL_LSTM_NARROW_INTERMEDIATES = 12 };
+pl_status pl_lstm_prepare_narrow(struct pl_prepare *prepare, const struct pl_lstm *lstm);
 
 #endif

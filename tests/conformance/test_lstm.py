@@ -105,3 +105,57 @@ def test_hybrid(coupled, peephole, projection, time_major, asymmetric):
     """An ulp of tanh or logistic can move a quantized element of the state by one: one unit of 127, times a weight."""
     data = build("hybrid", coupled, peephole, projection, time_major, (0.3, 0.4), asymmetric=asymmetric)
     compare_three_invocations(data, "hybrid", time_major, relative=1 / 127)
+
+
+def build_narrow(clips, seed, input_gate=True, sizes=(BATCHES, INPUTS, CELLS, 9), cell_scale=2.0 ** -15, parts=()):
+    """LSTM with products of 8 bits: 12 intermediate tensors. parts: (input, None or what takes its place)."""
+    batches, width, cells, outputs = sizes
+    make = Builder(seed)
+    inputs = [-1] * 24
+    inputs[0] = make.add(TYPE.INT8, [batches, width], scale=0.007, zero_point=-3)
+    for k in range(0 if input_gate else 1, 4):
+        inputs[1 + k], inputs[5 + k] = make.weights(TYPE.INT8, [cells, width]), make.weights(TYPE.INT8, [cells, outputs])
+        inputs[12 + k] = make.bias(TYPE.INT32, cells, 2e-5)
+        inputs[20 + k] = make.weights(TYPE.INT16, [cells])
+    inputs[16], inputs[17] = make.weights(TYPE.INT8, [outputs, cells]), make.bias(TYPE.INT32, outputs, 2e-5)
+    inputs[18] = make.add(TYPE.INT8, [batches, outputs], scale=0.006, zero_point=7, variable=True)
+    inputs[19] = make.add(TYPE.INT16, [batches, cells], scale=cell_scale, variable=True)
+    for place in parts:
+        inputs[place] = -1
+    result = make.add(TYPE.INT8, [batches, outputs], scale=0.006, zero_point=7)
+    operator = schema.OperatorT()
+    operator.inputs, operator.outputs = np.array(inputs, np.int32), np.array([result], np.int32)
+    scales = make.rng.uniform(0.008, 0.03, 12)
+    operator.intermediates = np.array([make.add(TYPE.INT8 if k % 3 else TYPE.INT16, [0], scale=scales[k] if k % 3 else 0.0005,
+                                                zero_point=int(make.rng.integers(-20, 21)) if k % 3 else 0) for k in range(12)], np.int32)
+    options = schema.LSTMOptionsT()
+    options.fusedActivationFunction = schema.ActivationFunctionType.TANH
+    options.cellClip, options.projClip = clips
+    return make.model_of(operator, "LSTM", 4, options, [inputs[0]])
+
+
+@pytest.mark.parametrize("input_gate", [False, True])
+@pytest.mark.parametrize("clips", [(0.0, 0.0), (0.3, 0.4), (2.0, 0.1)])
+@pytest.mark.parametrize("seed", range(4))
+def test_products_of_8_bits(clips, seed, input_gate):
+    sizes = (BATCHES, INPUTS, CELLS, 9) if seed else (1, 33, 70, 40)
+    data = build_narrow(clips, seed, input_gate, sizes)
+    reference, rng = oracle.open_reference(data), np.random.default_rng(seed)
+    with plait_c.Interpreter(threads=2) as interpreter:
+        model = interpreter.load(data, "lstm")
+        interpreter.allocate()
+        for _ in range(5):
+            array = rng.integers(-128, 128, sizes[:2]).astype(np.int8)
+            expected = oracle.invoke(reference, [array])[0]
+            np.testing.assert_array_equal(model([array])[0], expected)
+        assert len(np.unique(expected)) > 5
+
+
+@pytest.mark.parametrize("changes, words", [({"cell_scale": 2.0 ** -11}, "expected 2\\^-15"), ({"parts": (17,)}, "projection"),
+                                            ({"parts": (20, 21, 22, 23)}, "layer normalization"),
+                                            ({"sizes": (2, 3, 1 << 17, 2)}, "cells")])
+def test_products_of_8_bits_refused(changes, words):
+    with plait_c.Interpreter() as interpreter:
+        interpreter.load(build_narrow((0, 0), 0, **changes), "lstm")
+        with pytest.raises(plait_c.PlaitError, match=words):
+            interpreter.allocate()
