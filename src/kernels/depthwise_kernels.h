@@ -62,9 +62,6 @@ struct pl_depthwise_kernels {
     pl_depthwise_rows *i8;
     pl_depthwise_rows *u8;
     pl_depthwise_rows *i16;
-
-    /* Weights of 4 bits as int8; count points to their number, an int64_t. */
-    void (*unpack_i4)(void *weights, const void *raw, const void *count);
 };
 
 #endif

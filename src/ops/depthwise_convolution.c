@@ -6,6 +6,7 @@
 #include "ops/check.h"
 #include "ops/filter.h"
 #include "ops/gemm.h"
+#include "ops/packed.h"
 #include "ops/padding.h"
 #include "ops/quantize.h"
 
@@ -18,7 +19,7 @@ struct depthwise {
     enum pl_filter_kind kind;
     struct pl_filter_bias bias;
     struct pl_depthwise_shape shape;
-    const int8_t *unpacked;       /* a constant filter of 4 bits as int8, else NULL */
+    const int8_t *unpacked;       /* a constant filter of 4 or 2 bits as int8 */
     struct pl_gemm_shape product; /* of an image of one channel, see prepare_product */
     int32_t height;               /* of the output */
     int64_t image_elements;       /* of the input */
@@ -210,22 +211,12 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct depthwise *d
     return PL_OK;
 }
 
-/* The kernels read filters as they are in the file, but for those of 4 bits. */
+/* The kernels read filters as they are in the file, but for those of 4 and 2 bits. */
 static pl_status prepare_filter(struct pl_prepare *prepare, struct depthwise *depthwise)
 {
-    const pl_type type = prepare->inputs[FILTER]->tensor->type;
-    const int64_t count = pl_shape_count(&prepare->inputs[FILTER]->shape);
-    if (type == PL_INT2) {
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(FILTER),
-                             "found int2, expected int8");
-    }
-    if (type != PL_INT4 || count == 0) return PL_OK;
-    PL_TRY(pl_check_constant(prepare, pl_input(FILTER)));
-    const void *unpacked = NULL;
-    PL_TRY(pl_prepare_pack(prepare, FILTER, depthwise->kernels->unpack_i4, (uint64_t)count, &count,
-                           (size_t)count, &unpacked));
-    depthwise->unpacked = unpacked;
-    return PL_OK;
+    const struct pl_value *filter = prepare->inputs[FILTER];
+    if (!pl_packed_is(filter->tensor->type) || pl_shape_count(&filter->shape) == 0) return PL_OK;
+    return pl_filter_unpack(prepare, FILTER, &depthwise->unpacked);
 }
 
 static pl_status prepare_kind(struct pl_prepare *prepare, struct depthwise *depthwise,

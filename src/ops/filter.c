@@ -3,6 +3,7 @@
 #include "ops/filter.h"
 
 #include "ops/check.h"
+#include "ops/packed.h"
 #include "ops/quantize.h"
 
 pl_status pl_filter_choose(struct pl_prepare *prepare, struct pl_filter_places places,
@@ -152,5 +153,28 @@ pl_status pl_filter_check_bias_type(struct pl_prepare *prepare, struct pl_filter
                              pl_type_name(bias->tensor->type), pl_type_name((pl_type)type));
     }
     *narrow = type == PL_INT32;
+    return PL_OK;
+}
+
+struct unpacking {
+    pl_type type;
+    int64_t count;
+};
+
+static void unpack(void *to, const void *raw, const void *context)
+{
+    const struct unpacking *unpacking = context;
+    pl_packed_load(to, raw, 0, unpacking->count, unpacking->type);
+}
+
+pl_status pl_filter_unpack(struct pl_prepare *prepare, int32_t filter, const int8_t **unpacked)
+{
+    const struct pl_value *value = prepare->inputs[filter];
+    const struct unpacking context = {value->tensor->type, pl_shape_count(&value->shape)};
+    const uint64_t form = (uint64_t)context.count << 8 | (uint64_t)context.type;
+    const void *packed = NULL;
+    PL_TRY(pl_check_constant(prepare, pl_input(filter)));
+    PL_TRY(pl_prepare_pack(prepare, filter, unpack, form, &context, (size_t)context.count, &packed));
+    *unpacked = packed;
     return PL_OK;
 }

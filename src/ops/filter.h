@@ -65,4 +65,7 @@ pl_status pl_filter_scales(struct pl_prepare *prepare, struct pl_filter_places p
 pl_status pl_filter_check_bias_type(struct pl_prepare *prepare, struct pl_filter_places places,
                                     enum pl_filter_kind kind, int64_t type, bool *narrow);
 
+/* A constant filter of 4 or 2 bits as int8, packed once. */
+pl_status pl_filter_unpack(struct pl_prepare *prepare, int32_t filter, const int8_t **unpacked);
+
 #endif

@@ -229,9 +229,6 @@ static pl_status prepare_kind(struct pl_prepare *prepare, struct fully_connected
     PL_TRY(pl_check_option(
         prepare, "fused_activation_function", activation, PL_ActivationFunctionType_NONE,
         tanh_allowed ? PL_ActivationFunctionType_TANH : PL_ActivationFunctionType_RELU6));
-    PL_TRY(pl_check_option(prepare, "weights_format",
-                           pl_record_integer(options, PL_FullyConnectedOptions_weights_format), 0,
-                           0));
     switch (dense->kind) {
     case PL_FILTER_FLOAT:
         *eval = eval_float;
@@ -257,7 +254,12 @@ static pl_status prepare_zero(struct pl_prepare *prepare, int32_t rows)
 
 pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
 {
-    PL_TRY(pl_check_arity(prepare, 2, 3, 1));
+    const struct pl_record *options = prepare->op->options;
+    const int64_t format = pl_record_integer(options, PL_FullyConnectedOptions_weights_format);
+    const bool shuffled = format == PL_FullyConnectedOptionsWeightsFormat_SHUFFLED4x16INT8;
+    PL_TRY(pl_check_arity(prepare, shuffled ? 3 : 2, 3, shuffled ? 2 : 1));
+    PL_TRY(pl_check_option(prepare, "weights_format", format, 0,
+                           PL_FullyConnectedOptionsWeightsFormat_SHUFFLED4x16INT8));
     struct fully_connected *dense = pl_prepare_allocate(prepare, sizeof *dense);
     if (dense == NULL) return PL_OUT_OF_MEMORY;
     dense->operands.kernels = prepare->kernels->gemm;
@@ -267,13 +269,13 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
     PL_TRY(
         pl_filter_check_bias(prepare, pl_filter_usual, dense->kind, shape->channels, &dense->bias));
     const int32_t rows = shape->patch.width;
+    const int64_t activation =
+        pl_record_integer(options, PL_FullyConnectedOptions_fused_activation_function);
     if (shape->depth == 0) return prepare_zero(prepare, rows);
+    if (shuffled) return pl_fully_connected_prepare_shuffled(prepare, rows, activation);
     if (prepare->inputs[FILTER]->tensor->quantization.block_size > 0 &&
         dense->kind == PL_FILTER_HYBRID)
-        return pl_fully_connected_prepare_blocks(
-            prepare, rows,
-            pl_record_integer(prepare->op->options,
-                              PL_FullyConnectedOptions_fused_activation_function));
+        return pl_fully_connected_prepare_blocks(prepare, rows, activation);
 
     prepare->params = dense;
     pl_eval_function eval = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* FULLY_CONNECTED with blockwise quantized weights of 4 bits: rows of floats are quantized with a
  * zero point each, and every block of a filter row has a scale. A unit is some outputs of a row. */
-#include "kernels/depthwise_kernels.h"
 #include "kernels/requantize.h"
+#include "ops/filter.h"
 #include "ops/fully_connected_internal.h"
 #include "ops/gemm.h"
 #include "ops/quantize.h"
@@ -92,11 +92,7 @@ static pl_status prepare_weights(struct pl_prepare *prepare, struct blocks *para
                              (int)params->block_size, (long long)quantization->block_count,
                              (int)params->outputs, (int)params->depth);
     PL_TRY(prepare_sums(prepare, params));
-    const void *unpacked = NULL;
-    PL_TRY(pl_prepare_pack(prepare, FILTER, prepare->kernels->depthwise->unpack_i4, (uint64_t)count,
-                           &count, (size_t)count, &unpacked));
-    params->weights = unpacked;
-    return PL_OK;
+    return pl_filter_unpack(prepare, FILTER, &params->weights);
 }
 
 pl_status pl_fully_connected_prepare_blocks(struct pl_prepare *prepare, int32_t rows,

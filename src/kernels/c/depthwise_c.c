@@ -190,22 +190,11 @@ DEFINE_DEPTHWISE_ROWS(PL_LEVEL(pl_depthwise_i8_c), i8, int8_t)
 DEFINE_DEPTHWISE_ROWS(PL_LEVEL(pl_depthwise_u8_c), u8, uint8_t)
 static DEFINE_DEPTHWISE_ROWS(depthwise_i16, i16, int16_t)
 
-static void unpack_i4(void *weights, const void *raw, const void *count)
-{
-    const int8_t *bytes = raw;
-    int8_t *target = weights;
-    for (int64_t i = 0; i < *(const int64_t *)count; i++) {
-        const int low = bytes[i / 2] & 15;
-        target[i] = (int8_t)(i % 2 != 0 ? bytes[i / 2] >> 4 : low < 8 ? low : low - 16);
-    }
-}
-
 const struct pl_depthwise_kernels PL_LEVEL(pl_depthwise_kernels) = {
     .f32 = PL_LEVEL(pl_depthwise_f32_c),
     .i8 = PL_LEVEL(pl_depthwise_i8_c),
     .u8 = PL_LEVEL(pl_depthwise_u8_c),
     .i16 = depthwise_i16,
     .hybrid = PL_LEVEL(pl_depthwise_hybrid_c),
-    .unpack_i4 = unpack_i4,
     PL_FASTER_DEPTHWISE
 };
