@@ -153,7 +153,7 @@ def run_isolated(row):
         except BaseException as error:  # the parent reports it
             answer = "error", f"{type(error).__name__}: {error}"
         os.write(writer, pickle.dumps(answer)[:60000])
-        os._exit(0)
+        plait_c.leave()
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
         told = pipe.read()

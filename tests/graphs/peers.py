@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """LiteRT and plait in processes of their own: what one of them dies of costs one model."""
 import multiprocessing
+import signal
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "python"), str(HERE.parent / "conformance")]
+import plait_c  # noqa: E402
 
-SECONDS = 30
+SECONDS = 30  # that one model may take
 
 
 class Died(Exception):
@@ -47,7 +49,6 @@ def get_litert(runner, detail):
 
 
 def run_plait(data, inputs, **options):
-    import plait_c
     with plait_c.Interpreter(**options) as interpreter:
         model = interpreter.load(data, "graph")
         interpreter.allocate()
@@ -55,6 +56,7 @@ def run_plait(data, inputs, **options):
 
 
 def serve(run, pipe):
+    signal.signal(signal.SIGTERM, lambda *_: plait_c.leave())
     while True:
         arguments, options = pipe.recv()
         try:

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which types and versions of each operator LiteRT takes, and whether plait takes the same ones, and answers alike.
+
+    python tests/conformance/type_sweep.py [OPERATOR ...] [--versions] [--all]
+
+The models are those of ../shared/optests with one operator, a few different ones of each. In each, the tensors of one
+type are given another type, all of them or one alone, with their constants; and the operator every version. What LiteRT
+takes, with the reference kernels or the optimized ones, plait must take; --all prints what only plait takes as well.
+The exit code is 1 if plait refuses or answers otherwise, and EXPECTED has no reason for it.
+"""
+import argparse
+import collections
+import copy
+import sys
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "python"), str(HERE.parent / "graphs")]
+import compare  # noqa: E402
+import models  # noqa: E402
+import optests  # noqa: E402
+import peers  # noqa: E402
+from peers import Died, Peer, run_litert, run_plait  # noqa: E402
+
+from ai_edge_litert import schema_py_generated as schema  # noqa: E402
+
+TYPE = schema.TensorType
+NAMES = {number: name for name, number in vars(TYPE).items() if not name.startswith("_")}
+DTYPES = dict(models.TYPES) | {TYPE.COMPLEX128: np.complex128}
+PACKED = {TYPE.INT4: (4, True), TYPE.UINT4: (4, False), TYPE.INT2: (2, True)}
+SWEPT = [*DTYPES, TYPE.BFLOAT16, *PACKED]
+QUANTIZED = (TYPE.INT8, TYPE.UINT8, TYPE.INT16, *PACKED)
+CONTROL = ("IF", "WHILE", "CALL_ONCE", "STABLEHLO_COMPOSITE", "STABLEHLO_CASE")
+MODELS_EACH = 4
+LARGEST_VERSION = 20
+EXPECTED = {}
+
+
+def to_bytes(values, kind):
+    """Numbers as a tensor of that type holds them."""
+    if kind in PACKED:
+        bits, signed = PACKED[kind]
+        low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+        fields = np.clip(values, low, high).astype(np.int64).reshape(-1) & ((1 << bits) - 1)
+        each = 8 // bits
+        fields = np.concatenate([fields, np.zeros(-len(fields) % each, np.int64)]).reshape(-1, each)
+        return sum(fields[:, k] << k * bits for k in range(each)).astype(np.uint8)
+    if kind == TYPE.BFLOAT16:
+        return (np.float32(values).view(np.uint32) >> 16).astype(np.uint16)
+    dtype = np.dtype(DTYPES[kind])
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        return np.clip(np.rint(np.real(values)), info.min, info.max).astype(dtype)
+    return np.asarray(values).astype(dtype)
+
+
+class Base:
+    """A model of one operator, with inputs."""
+
+    def __init__(self, row):
+        self.case = row["case"]
+        self.tree = schema.ModelT.InitFromPackedBuf((optests.FOLDER / (self.case + ".tflite")).read_bytes(), 0)
+        self.graph = self.tree.subgraphs[0]
+        self.op = self.graph.operators[0]
+        with np.load(optests.FOLDER / (self.case + ".npz")) as stored:
+            self.inputs = [stored[f"in_{k}"] for k in range(len(stored["in_names"]))]
+
+    def kind(self):
+        """What makes models of one operator different here."""
+        tensors = [self.graph.tensors[k] if k >= 0 else None for k in [*self.op.inputs, *self.op.outputs]]
+        return tuple((t.type, t.buffer > 0 and self.data(t) is not None) if t else None for t in tensors)
+
+    def data(self, tensor):
+        data = self.tree.buffers[tensor.buffer].data
+        return data if data is not None and len(data) else None
+
+    def places(self):
+        """Indices of the operator's tensors of types that can be swapped."""
+        found = {int(k) for k in [*self.op.inputs, *self.op.outputs] if k >= 0}
+        return [k for k in sorted(found) if self.graph.tensors[k].type in DTYPES and self.graph.tensors[k].sparsity is None]
+
+    def swapped(self, places, kind):
+        """(bytes, inputs) with the tensors at these places of another type."""
+        tree, inputs = copy.deepcopy(self.tree), list(self.inputs)
+        graph = tree.subgraphs[0]
+        for place in places:
+            tensor = graph.tensors[place]
+            data = self.data(tensor)
+            if data is not None:
+                values = np.frombuffer(bytes(data), DTYPES[tensor.type])
+                buffer = schema.BufferT()
+                buffer.data = np.frombuffer(np.ascontiguousarray(to_bytes(values, kind)).tobytes(), np.uint8)
+                tensor.buffer = len(tree.buffers)
+                tree.buffers.append(buffer)
+            elif place in graph.inputs:
+                k = list(graph.inputs).index(place)
+                inputs[k] = to_bytes(inputs[k], kind).reshape(inputs[k].shape) if kind not in PACKED else to_bytes(inputs[k], kind)
+            tensor.type = kind
+            quantize(tensor, kind)
+        return models.pack(tree), inputs
+
+    def versioned(self, version):
+        tree = copy.deepcopy(self.tree)
+        tree.operatorCodes[self.op.opcodeIndex].version = version
+        return models.pack(tree), self.inputs
+
+
+def quantize(tensor, kind):
+    has_scale = tensor.quantization is not None and tensor.quantization.scale is not None and len(tensor.quantization.scale)
+    if kind in QUANTIZED and not has_scale:
+        tensor.quantization = schema.QuantizationParametersT()
+        tensor.quantization.scale, tensor.quantization.zeroPoint = np.float32([0.25]), np.int64([0])
+    elif kind not in QUANTIZED and kind != TYPE.INT32:
+        tensor.quantization = None
+    elif has_scale:
+        tensor.quantization.zeroPoint = np.zeros_like(np.atleast_1d(tensor.quantization.zeroPoint))
+
+
+def bases(names):
+    """{operator: its different models}"""
+    found = collections.defaultdict(dict)
+    for row in optests.cases():
+        operators = row["ops"].split()
+        if len(operators) != 1 or (names and operators[0] not in names) or row["needs_resize"] == "1":
+            continue
+        if row["optest"].startswith("sig/") or len(found[operators[0]]) >= MODELS_EACH:
+            continue
+        try:
+            base = Base(row)
+        except (ValueError, KeyError):
+            continue
+        if len(base.graph.operators) == 1:
+            found[operators[0]].setdefault(base.kind(), base)
+    return {name: list(each.values()) for name, each in found.items()}
+
+
+def variants(base):
+    """(what is changed, bytes, inputs)"""
+    tensors = base.graph.tensors
+    groups = {(place,) for place in base.places()}
+    for kind in {tensors[place].type for place in base.places()}:
+        groups.add(tuple(place for place in base.places() if tensors[place].type == kind))
+    inputs = [int(k) for k in base.op.inputs]
+    def told(place):
+        return f"input {inputs.index(place)}" if place in inputs else f"output {list(base.op.outputs).index(place)}"
+    for places in sorted(groups):
+        for kind in SWEPT:
+            if any(tensors[place].type == kind for place in places):
+                continue
+            was = "/".join(sorted({NAMES[tensors[place].type] for place in places}))
+            yield f"{was} -> {NAMES[kind]} of {', '.join(told(place) for place in places)}", *base.swapped(places, kind)
+
+
+class Sweep:
+    def __init__(self, show_all):
+        self.litert, self.plait = Peer(run_litert), Peer(run_plait)
+        self.counts, self.show_all, self.good = collections.Counter(), show_all, True
+
+    @staticmethod
+    def ask(peer, *arguments, **options):
+        try:
+            return peer.run(*arguments, **options)
+        except Died as death:
+            return None, str(death)
+
+    def look(self, operator, base, change, data, inputs):
+        verdict, words = self.judge(data, inputs)
+        self.counts[verdict] += 1
+        if verdict not in ("both", "neither", "LiteRT died", "more" if not self.show_all else ""):
+            self.tell(verdict, operator, change, base.case, words)
+
+    def judge(self, data, inputs):
+        good, answers = self.ask(self.litert, data, inputs)
+        if not good:
+            other, others = self.ask(self.litert, data, inputs, optimized=True)
+            good, answers = (other, others) if other else (good if other is not None else None, answers)
+        mine_good, mine = self.ask(self.plait, data, inputs)
+        if mine_good is None:
+            return "plait died", mine
+        if good is None:
+            return "LiteRT died", answers
+        if good and not mine_good:
+            return "refused", mine
+        if mine_good and not good:
+            return "more", answers
+        if not good:
+            return "neither", ""
+        wrong = [compare.difference(a.view(b.dtype) if a.dtype.itemsize == b.dtype.itemsize else a, b, 5e-5)
+                 for a, b in zip(mine, answers, strict=True)]
+        return ("other", next(filter(None, wrong))) if any(wrong) else ("both", "")
+
+    def tell(self, verdict, operator, change, case, words):
+        if (operator, verdict, change) in EXPECTED:
+            return
+        self.good = self.good and verdict == "more"
+        print(f"{verdict:8}{operator:32}{change} [{case}]: {str(words)[:200]}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("operators", nargs="*")
+    parser.add_argument("--versions", action="store_true", help="versions alone")
+    parser.add_argument("--all", action="store_true")
+    asked = parser.parse_args()
+    peers.SECONDS = 3  # what a wrong type makes of a size must not take longer
+    sweep = Sweep(asked.all)
+    for operator, each in sorted(bases(asked.operators).items()):
+        for number, base in enumerate(each):
+            if number == 0:
+                for version in range(1, LARGEST_VERSION + 1):
+                    sweep.look(operator, base, f"version {version}", *base.versioned(version))
+            if not asked.versions and operator not in CONTROL:
+                for change, data, inputs in variants(base):
+                    sweep.look(operator, base, change, data, inputs)
+    print(dict(sweep.counts))
+    return 0 if sweep.good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
