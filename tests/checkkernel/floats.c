@@ -132,6 +132,47 @@ void check_gemm_hybrid(struct check *check)
     compare_floats(check, &outputs, what);
 }
 
+/* ---- rows made int8 -------------------------------------------------------------------------- */
+
+/* Values of which many lie near where rounding changes. */
+static float *draw_values(struct check *check, int64_t count)
+{
+    float *values = check_floats(check, count, true);
+    const int64_t kind = check_draw(check, 0, 3);
+    for (int64_t i = 0; i < count && kind > 0; i++) {
+        const float whole = (float)check_draw(check, -127, 127);
+        if (kind == 1) values[i] = 0.0f;
+        else values[i] = kind == 2 ? whole * 0.5f : nextafterf(whole * 0.5f, 200.0f);
+    }
+    if (count > 0 && kind == 2) values[0] = 127.0f;
+    return values;
+}
+
+void check_gemm_quantize(struct check *check)
+{
+    const int64_t count = check_draw_edge(check, 0, 200);
+    const bool symmetric = check_draw(check, 0, 1) == 0;
+    const float *values = draw_values(check, count);
+    const struct check_outputs bytes = check_outputs(check, (size_t)count);
+    const struct check_outputs scales = check_outputs(check, sizeof(float));
+    const struct check_outputs zero_points = check_outputs(check, sizeof(int32_t));
+    const struct pl_kernels *kernels[] = {check->reference, check->tested};
+    for (int i = 0; i < 2; i++) {
+        const struct pl_gemm_kernels *gemm = kernels[i]->gemm;
+        int8_t *quantized = i == 0 ? bytes.reference : bytes.tested;
+        float *scale = i == 0 ? scales.reference : scales.tested;
+        int32_t *zero_point = i == 0 ? zero_points.reference : zero_points.tested;
+        if (symmetric) gemm->quantize_symmetric(values, count, quantized, scale, zero_point);
+        else gemm->quantize_asymmetric(values, count, quantized, scale, zero_point);
+    }
+    char what[128];
+    snprintf(what, sizeof what, "%lld values, %s", (long long)count,
+             symmetric ? "symmetric" : "asymmetric");
+    compare_floats(check, &scales, what);
+    check_compare(check, &zero_points, "%s", what);
+    check_compare(check, &bytes, "%s", what);
+}
+
 /* ---- depthwise ------------------------------------------------------------------------------- */
 
 static struct pl_depthwise_shape draw_depthwise(struct check *check)

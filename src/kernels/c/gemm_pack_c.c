@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernels/float_range.h"
+#include "kernels/quantized_row.h"
 
 enum { BLOCK = PL_GEMM_BLOCK };
 
@@ -87,25 +88,11 @@ void PL_LEVEL(pl_gemm_quantize_symmetric)(const float *values, int64_t count, in
 {
     float low, high;
     pl_float_range(values, count, &low, &high);
-    const float range = fabsf(low) > fabsf(high) ? fabsf(low) : fabsf(high);
-    *zero_point = 0;
-    *scale = range == 0.0f ? 1.0f : range / 127.0f;
-    if (range == 0.0f) {
-        memset(quantized, 0, (size_t)count);
-        return;
-    }
-    quantize_all(values, count, 0.0f, 127.0f / range, -127.0f, quantized);
-}
-
-/* The zero point of the end whose error is smaller. */
-static int32_t choose_zero_point(double low, double high, double scale)
-{
-    const double from_low = -128.0 - low / scale;
-    const double from_high = 127.0 - high / scale;
-    const bool low_is_better = 128.0 + fabs(low / scale) < 127.0 + fabs(high / scale);
-    const double zero_point = low_is_better ? from_low : from_high;
-    if (!(zero_point > -128.0)) return -128;
-    return zero_point >= 127.0 ? 127 : (int32_t)round(zero_point);
+    const struct pl_quantized_row row = pl_quantized_row_symmetric(low, high);
+    *zero_point = row.zero_point;
+    *scale = row.scale;
+    if (row.is_zero) memset(quantized, 0, (size_t)count);
+    else quantize_all(values, count, 0.0f, row.inverse, -127.0f, quantized);
 }
 
 void PL_LEVEL(pl_gemm_quantize_asymmetric)(const float *values, int64_t count, int8_t *quantized,
@@ -113,17 +100,9 @@ void PL_LEVEL(pl_gemm_quantize_asymmetric)(const float *values, int64_t count, i
 {
     float low, high;
     pl_float_range(values, count, &low, &high);
-    low = low < 0.0f ? low : 0.0f;
-    high = high > 0.0f ? high : 0.0f;
-    *scale = 1.0f;
-    *zero_point = 0;
-    if (low == high) {
-        memset(quantized, 0, (size_t)count);
-        return;
-    }
-    /* The difference in float, as the reference has it. */
-    const double step = (double)(high - low) / 255.0;
-    *zero_point = choose_zero_point((double)low, (double)high, step);
-    *scale = (float)step;
-    quantize_all(values, count, (float)*zero_point, 1.0f / *scale, -128.0f, quantized);
+    const struct pl_quantized_row row = pl_quantized_row_asymmetric(low, high);
+    *zero_point = row.zero_point;
+    *scale = row.scale;
+    if (row.is_zero) memset(quantized, 0, (size_t)count);
+    else quantize_all(values, count, (float)row.zero_point, row.inverse, -128.0f, quantized);
 }

@@ -10,10 +10,12 @@
 #include "kernels/vector/recurrent_vector.h"
 #include "kernels/x86/binary_bytes_x86.h"
 #include "kernels/x86/depthwise_bytes_x86.h"
+#include "kernels/x86/gemm_quantize_x86.h"
 #include "kernels/x86/gemm_x86.h"
 #include "kernels/x86/recurrent_x86.h"
 
-#define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_vector), PL_GEMM_BYTES_X86
+#define PL_FASTER_GEMM                                                                             \
+    .f32 = PL_LEVEL(pl_gemm_f32_vector), PL_GEMM_QUANTIZE_X86 PL_GEMM_BYTES_X86
 #define PL_FASTER_DEPTHWISE                                                                        \
     .f32 = PL_LEVEL(pl_depthwise_f32_vector), .hybrid = PL_LEVEL(pl_depthwise_hybrid_vector),      \
     .i8 = PL_LEVEL(pl_depthwise_i8_x86), .u8 = PL_LEVEL(pl_depthwise_u8_x86),

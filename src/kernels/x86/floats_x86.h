@@ -81,6 +81,41 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_clamp(struct pl_floats x, struct pl_
     return (struct pl_floats){_mm512_min_ps(high.v, _mm512_max_ps(low.v, x.v))};
 }
 
+/* The second operand wins where neither is greater, or less. */
+PL_ALWAYS_INLINE struct pl_floats pl_floats_max(struct pl_floats a, struct pl_floats b)
+{
+    return (struct pl_floats){_mm512_max_ps(a.v, b.v)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_min(struct pl_floats a, struct pl_floats b)
+{
+    return (struct pl_floats){_mm512_min_ps(a.v, b.v)};
+}
+
+/* A number that is not negative, with the sign of x. */
+PL_ALWAYS_INLINE struct pl_floats pl_floats_with_sign(struct pl_floats number, struct pl_floats x)
+{
+    const __m512 sign = _mm512_and_ps(x.v, _mm512_set1_ps(-0.0f));
+    return (struct pl_floats){_mm512_or_ps(sign, number.v)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_truncate(struct pl_floats x)
+{
+    return (struct pl_floats){
+        _mm512_roundscale_ps(x.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)};
+}
+
+/* Whole numbers of -128 to 127 as bytes. */
+PL_ALWAYS_INLINE __m128i pl_floats_to_bytes(struct pl_floats x)
+{
+    return _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(x.v));
+}
+
+PL_ALWAYS_INLINE __m256 pl_floats_upper(struct pl_floats x)
+{
+    return _mm512_extractf32x8_ps(x.v, 1);
+}
+
 #else
 
 enum { PL_FLOATS_VECTORS = 2 };
@@ -175,6 +210,42 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_clamp(struct pl_floats x, struct pl_
 {
     return (struct pl_floats){_mm256_min_ps(high.v, _mm256_max_ps(low.v, x.v)),
                               _mm256_min_ps(high.w, _mm256_max_ps(low.w, x.w))};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_max(struct pl_floats a, struct pl_floats b)
+{
+    return (struct pl_floats){_mm256_max_ps(a.v, b.v), _mm256_max_ps(a.w, b.w)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_min(struct pl_floats a, struct pl_floats b)
+{
+    return (struct pl_floats){_mm256_min_ps(a.v, b.v), _mm256_min_ps(a.w, b.w)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_with_sign(struct pl_floats number, struct pl_floats x)
+{
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    return (struct pl_floats){_mm256_or_ps(_mm256_and_ps(x.v, sign), number.v),
+                              _mm256_or_ps(_mm256_and_ps(x.w, sign), number.w)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_truncate(struct pl_floats x)
+{
+    return (struct pl_floats){_mm256_round_ps(x.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC),
+                              _mm256_round_ps(x.w, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)};
+}
+
+PL_ALWAYS_INLINE __m128i pl_floats_to_bytes(struct pl_floats x)
+{
+    const __m256i words =
+        _mm256_packs_epi32(_mm256_cvttps_epi32(x.v), _mm256_cvttps_epi32(x.w));
+    const __m256i ordered = _mm256_permute4x64_epi64(words, 0xd8);
+    return _mm_packs_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
+}
+
+PL_ALWAYS_INLINE __m256 pl_floats_upper(struct pl_floats x)
+{
+    return x.w;
 }
 
 #endif
@@ -289,6 +360,37 @@ PL_ALWAYS_INLINE struct pl_half pl_floats_lower(struct pl_floats x)
     return (struct pl_half){_mm512_castps512_ps256(x.v)};
 #else
     return (struct pl_half){x.v};
+#endif
+}
+
+/* ---- one of sixteen -------------------------------------------------------------------------- */
+
+/* Not-a-number has to be in all of them or in none. */
+PL_ALWAYS_INLINE float pl_floats_largest(struct pl_floats x)
+{
+    const __m256 eight = _mm256_max_ps(pl_floats_lower(x).v, pl_floats_upper(x));
+    __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    four = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
+}
+
+PL_ALWAYS_INLINE float pl_floats_smallest(struct pl_floats x)
+{
+    const __m256 eight = _mm256_min_ps(pl_floats_lower(x).v, pl_floats_upper(x));
+    __m128 four = _mm_min_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    four = _mm_min_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_min_ss(four, _mm_movehdup_ps(four)));
+}
+
+/* The first `count` of sixteen bytes, 0 to 16. */
+PL_ALWAYS_INLINE void pl_bytes_store_first(void *to, pl_bytes bytes, int32_t count)
+{
+#if defined(__AVX512F__)
+    _mm_mask_storeu_epi8(to, (__mmask16)((1u << count) - 1), bytes);
+#else
+    _Alignas(16) char all[16];
+    _mm_store_si128((__m128i *)(void *)all, bytes);
+    for (int32_t i = 0; i < count; i++) ((char *)to)[i] = all[i];
 #endif
 }
 
