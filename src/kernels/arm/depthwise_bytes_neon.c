@@ -55,7 +55,7 @@ PL_ALWAYS_INLINE void store(uint8_t *output, uint8x16_t bytes, int32_t count)
 }
 
 /* `pixels` pixels from `x` of the run on. */
-PL_ALWAYS_INLINE void run_pixels(const int pixels, bool is_unsigned, bool less,
+PL_ALWAYS_INLINE void run_pixels(const int pixels, bool is_unsigned, bool right,
                                  const struct run *run, int64_t x, uint8_t *output)
 {
     int32x4_t sums[PIXELS][VECTORS];
@@ -87,32 +87,31 @@ PL_ALWAYS_INLINE void run_pixels(const int pixels, bool is_unsigned, bool less,
     UNROLL for (int p = 0; p < pixels; p++)
     {
         const uint8x16_t bytes =
-            pl_requantize_bytes_neon(sums[p], &chunk->requantize, range, is_unsigned, true, less);
+            pl_requantize_bytes_neon(sums[p], &chunk->requantize, range, is_unsigned, true, right);
         store(output + p * (int64_t)chunk->shape->channels, bytes, chunk->count);
     }
 }
 
-PL_ALWAYS_INLINE void run_all(bool is_unsigned, bool less, const struct run *run, int32_t count,
+PL_ALWAYS_INLINE void run_all(bool is_unsigned, bool right, const struct run *run, int32_t count,
                               uint8_t *output)
 {
     const int64_t out_step = run->chunk->shape->channels;
     int32_t x = 0;
     for (; x + PIXELS <= count; x += PIXELS)
-        run_pixels(PIXELS, is_unsigned, less, run, x, output + x * out_step);
-    for (; x < count; x++) run_pixels(1, is_unsigned, less, run, x, output + x * out_step);
+        run_pixels(PIXELS, is_unsigned, right, run, x, output + x * out_step);
+    for (; x < count; x++) run_pixels(1, is_unsigned, right, run, x, output + x * out_step);
 }
 
-/* Shifts to the left are rare. */
 static void run_signed(const struct run *run, int32_t count, uint8_t *output)
 {
-    if (run->chunk->requantize.shifts_left) run_all(false, false, run, count, output);
-    else run_all(false, true, run, count, output);
+    if (run->chunk->requantize.shifts_right) run_all(false, true, run, count, output);
+    else run_all(false, false, run, count, output);
 }
 
 static void run_unsigned(const struct run *run, int32_t count, uint8_t *output)
 {
-    if (run->chunk->requantize.shifts_left) run_all(true, false, run, count, output);
-    else run_all(true, true, run, count, output);
+    if (run->chunk->requantize.shifts_right) run_all(true, true, run, count, output);
+    else run_all(true, false, run, count, output);
 }
 
 static void run_count(const struct run *run, int32_t count, uint8_t *output)

@@ -5,6 +5,7 @@
 #ifndef PL_KERNELS_ARM_FASTER_ARM_H
 #define PL_KERNELS_ARM_FASTER_ARM_H
 
+#include "kernels/arm/binary_bytes_neon.h"
 #include "kernels/arm/depthwise_bytes_neon.h"
 #include "kernels/arm/gemm_neon.h"
 #include "kernels/vector/depthwise_f32_vector.h"
@@ -16,7 +17,7 @@
     .f32 = PL_LEVEL(pl_depthwise_f32_vector), .hybrid = PL_LEVEL(pl_depthwise_hybrid_vector),      \
     .i8 = PL_LEVEL(pl_depthwise_i8_neon), .u8 = PL_LEVEL(pl_depthwise_u8_neon),
 #define PL_FASTER_POOLING
-#define PL_FASTER_BINARY
+#define PL_FASTER_BINARY PL_BINARY_BYTES_NEON
 #define PL_FASTER_UNARY
 #define PL_FASTER_CONVERT
 #define PL_FASTER_REDUCTION

@@ -115,7 +115,7 @@ static void start_columns(const struct product *product, int32_t block, struct c
 
 PL_ALWAYS_INLINE void finish_rows(const struct product *product, const struct columns *columns,
                                   const int32_t *sums, int32_t x, int32_t rows, bool is_unsigned,
-                                  bool fixed, bool less)
+                                  bool fixed, bool right)
 {
     const struct pl_requantize_block_neon block = columns->requantize;
     const struct pl_byte_range_neon range = pl_byte_range_neon(product->requantizer.range);
@@ -126,7 +126,7 @@ PL_ALWAYS_INLINE void finish_rows(const struct product *product, const struct co
         const int32x4_t row[4] = {vld1q_s32(sums), vld1q_s32(sums + 4), vld1q_s32(sums + 8),
                                   vld1q_s32(sums + 12)};
         const uint8x16_t bytes =
-            pl_requantize_bytes_neon(row, &block, range, is_unsigned, fixed, less);
+            pl_requantize_bytes_neon(row, &block, range, is_unsigned, fixed, right);
         if (count == BLOCK) {
             vst1q_u8(output, bytes);
             continue;
@@ -143,9 +143,9 @@ PL_ALWAYS_INLINE void finish_rows(const struct product *product, const struct co
     {                                                                                              \
         if (product->requantizer.multipliers == NULL)                                              \
             finish_rows(product, columns, sums, x, rows, is_unsigned, false, false);               \
-        else if (columns->requantize.shifts_left)                                                  \
-            finish_rows(product, columns, sums, x, rows, is_unsigned, true, false);                \
-        else finish_rows(product, columns, sums, x, rows, is_unsigned, true, true);                \
+        else if (columns->requantize.shifts_right)                                                 \
+            finish_rows(product, columns, sums, x, rows, is_unsigned, true, true);                 \
+        else finish_rows(product, columns, sums, x, rows, is_unsigned, true, false);               \
     }
 DEFINE_FINISH(i8, false)
 DEFINE_FINISH(u8, true)

@@ -46,10 +46,12 @@ PL_ALWAYS_INLINE int32x4_t pl_multiply_neon(int32x4_t x, struct pl_multipliers_n
     return pl_shift_right_neon(vqrdmulhq_s32(vshlq_s32(x, m.left), m.multipliers), m.right);
 }
 
-/* The same where nothing is shifted to the left. */
-PL_ALWAYS_INLINE int32x4_t pl_multiply_less_neon(int32x4_t x, struct pl_multipliers_neon m)
+/* The same where everything is shifted to the right: the product is never the lowest number there is,
+ * so that less one fits. */
+PL_ALWAYS_INLINE int32x4_t pl_multiply_right_neon(int32x4_t x, struct pl_multipliers_neon m)
 {
-    return pl_shift_right_neon(vqrdmulhq_s32(x, m.multipliers), m.right);
+    const int32x4_t product = vqrdmulhq_s32(x, m.multipliers);
+    return vrshlq_s32(vsraq_n_s32(product, product, 31), m.right);
 }
 
 /* round(x * scale), ties away from zero, in double. */
@@ -108,7 +110,7 @@ enum { PL_REQUANTIZE_BLOCK = 16 };
 struct pl_requantize_block_neon {
     struct pl_multipliers_neon multipliers[PL_REQUANTIZE_BLOCK / 4];
     double scales[PL_REQUANTIZE_BLOCK];
-    bool shifts_left; /* any of them */
+    bool shifts_right; /* all of them: the usual case */
 };
 
 static inline void pl_requantize_prepare_neon(const struct pl_requantizer_neon *requantizer,
@@ -120,30 +122,29 @@ static inline void pl_requantize_prepare_neon(const struct pl_requantizer_neon *
             block->scales[n] = n < count ? requantizer->scales[first + n] : 0.0;
         return;
     }
-    struct pl_multiplier all[PL_REQUANTIZE_BLOCK] = {{0, 0}};
-    int32_t most = 0;
-    for (int32_t n = 0; n < count; n++) {
-        all[n] = requantizer->multipliers[first + n];
-        most = all[n].shift > most ? all[n].shift : most;
+    struct pl_multiplier all[PL_REQUANTIZE_BLOCK];
+    block->shifts_right = true;
+    for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++) {
+        all[n] = n < count ? requantizer->multipliers[first + n] : (struct pl_multiplier){0, -1};
+        block->shifts_right &= all[n].shift < 0;
     }
     for (int v = 0; v < PL_REQUANTIZE_BLOCK / 4; v++) {
         const int32x4x2_t pairs = vld2q_s32(&all[4 * v].multiplier);
         block->multipliers[v] = pl_multipliers_neon(pairs.val[0], pairs.val[1]);
     }
-    block->shifts_left = most > 0;
 }
 
-/* Sixteen sums of these channels. `fixed`: by multipliers; `less`: that shift nothing to the left. */
+/* Sixteen sums of these channels. `fixed`: by multipliers; `right`: see shifts_right. */
 PL_ALWAYS_INLINE uint8x16_t pl_requantize_bytes_neon(const int32x4_t sums[4],
                                                      const struct pl_requantize_block_neon *block,
                                                      struct pl_byte_range_neon range,
-                                                     bool is_unsigned, bool fixed, bool less)
+                                                     bool is_unsigned, bool fixed, bool right)
 {
     int32x4_t values[4];
 #pragma GCC unroll 4
     for (int v = 0; v < 4; v++) {
         if (!fixed) values[v] = pl_scale_neon(sums[v], block->scales + 4 * v);
-        else if (less) values[v] = pl_multiply_less_neon(sums[v], block->multipliers[v]);
+        else if (right) values[v] = pl_multiply_right_neon(sums[v], block->multipliers[v]);
         else values[v] = pl_multiply_neon(sums[v], block->multipliers[v]);
     }
     return pl_place_bytes_neon(values, range, is_unsigned);
