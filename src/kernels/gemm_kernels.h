@@ -16,6 +16,7 @@
 #ifndef PL_KERNELS_GEMM_KERNELS_H
 #define PL_KERNELS_GEMM_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -137,6 +138,7 @@ struct pl_gemm_integer {
     enum pl_gemm_output output;
     const struct pl_multiplier *multipliers; /* PL_GEMM_FIXED: one per channel */
     const double *scales;                    /* PL_GEMM_DOUBLE: one per channel */
+    const void *columns; /* what prepare_columns made of all this, aligned to 64; NULL: nothing */
 };
 
 /* Quantized floats times int8 weights: output = clamp(sum * (row_scale * weight_scale) + bias). */
@@ -176,6 +178,12 @@ struct pl_gemm_kernels {
     /* Bytes of scratch, aligned to 64, that kernels with int8 weights want for parts of up to
      * `pixels` pixels of elements of so many bytes; NULL: none. */
     size_t (*scratch)(const struct pl_gemm_shape *shape, int64_t pixels, int64_t element_bytes);
+
+    /* What i8 (u8: is_unsigned) otherwise computes of weights, bias and multipliers in every call,
+     * for where they are constant: column_bytes for each block; NULL: nothing. */
+    int32_t column_bytes;
+    void (*prepare_columns)(const struct pl_gemm_shape *shape,
+                            const struct pl_gemm_integer *weights, bool is_unsigned, void *columns);
 
     void (*f32)(const struct pl_gemm_shape *shape, const struct pl_gemm_float *weights,
                 const struct pl_gemm_part *part);

@@ -66,6 +66,7 @@ static void run_integer(const struct convolution *convolution, const struct pl_e
     struct pl_gemm_integer weights = convolution->integers;
     const void *bias = pl_filter_bias(&convolution->bias, eval);
     weights.weights = pl_gemm_packed(&convolution->operands, eval, group);
+    weights.columns = pl_gemm_columns(&convolution->operands, group);
     weights.multipliers += first;
     if (bias != NULL && convolution->bias.wide) weights.wide_bias = (const int64_t *)bias + first;
     if (bias != NULL && !convolution->bias.wide) weights.bias = (const int32_t *)bias + first;
@@ -202,8 +203,12 @@ static pl_status prepare_weights(struct pl_prepare *prepare, struct convolution 
         .depth_stride = 1,
     };
     const pl_type type = pl_filter_weights_type(prepare, pl_filter_usual, convolution->kind);
-    return pl_gemm_prepare_weights(prepare, FILTER, type == PL_INT16 ? PL_INT8 : type, &pack,
-                                   &convolution->operands);
+    PL_TRY(pl_gemm_prepare_weights(prepare, FILTER, type == PL_INT16 ? PL_INT8 : type, &pack,
+                                   &convolution->operands));
+    if (convolution->kind != PL_FILTER_INT8 && convolution->kind != PL_FILTER_UINT8) return PL_OK;
+    return pl_gemm_prepare_columns(prepare, shape, convolution->groups, &convolution->integers,
+                                   convolution->bias.present ? convolution->bias.input : -1,
+                                   convolution->kind == PL_FILTER_UINT8, &convolution->operands);
 }
 
 /* As the reference: images are quantized with a zero point if the filter's scales differ or

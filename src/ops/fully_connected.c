@@ -89,6 +89,7 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
     struct pl_gemm_integer weights = dense->integers;
     const void *bias = pl_filter_bias(&dense->bias, eval);
     weights.weights = pl_gemm_packed(&dense->operands, eval, 0);
+    weights.columns = pl_gemm_columns(&dense->operands, 0);
     weights.bias = dense->bias.wide ? NULL : bias;
     weights.wide_bias = dense->bias.wide ? bias : NULL;
     switch (dense->kind) {
@@ -290,6 +291,11 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
     };
     const pl_type type = pl_filter_weights_type(prepare, pl_filter_usual, dense->kind);
     PL_TRY(pl_gemm_prepare_weights(prepare, FILTER, type, &pack, &dense->operands));
+    if (dense->kind == PL_FILTER_INT8 || dense->kind == PL_FILTER_UINT8) {
+        PL_TRY(pl_gemm_prepare_columns(prepare, shape, 1, &dense->integers,
+                                       dense->bias.present ? dense->bias.input : -1,
+                                       dense->kind == PL_FILTER_UINT8, &dense->operands));
+    }
     size_t part_bytes = 0;
     if (dense->kind != PL_FILTER_FLOAT && dense->kind != PL_FILTER_INT16_WIDE) {
         part_bytes = pl_gemm_part_bytes(&dense->operands, shape, rows,

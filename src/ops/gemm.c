@@ -17,11 +17,16 @@ struct packer {
 static struct packer choose_packer(const struct pl_gemm_kernels *kernels, pl_type type)
 {
     switch (type) {
-    case PL_INT2: return (struct packer){kernels->pack_i2, kernels->pack_blocks_i2, kernels->layout_i8};
-    case PL_INT4: return (struct packer){kernels->pack_i4, kernels->pack_blocks_i4, kernels->layout_i8};
-    case PL_INT8: return (struct packer){kernels->pack_i8, kernels->pack_blocks_i8, kernels->layout_i8};
-    case PL_UINT8: return (struct packer){kernels->pack_u8, kernels->pack_blocks_u8, kernels->layout_i8};
-    case PL_INT16: return (struct packer){kernels->pack_i16, kernels->pack_blocks_i16, kernels->layout_i16};
+    case PL_INT2:
+        return (struct packer){kernels->pack_i2, kernels->pack_blocks_i2, kernels->layout_i8};
+    case PL_INT4:
+        return (struct packer){kernels->pack_i4, kernels->pack_blocks_i4, kernels->layout_i8};
+    case PL_INT8:
+        return (struct packer){kernels->pack_i8, kernels->pack_blocks_i8, kernels->layout_i8};
+    case PL_UINT8:
+        return (struct packer){kernels->pack_u8, kernels->pack_blocks_u8, kernels->layout_i8};
+    case PL_INT16:
+        return (struct packer){kernels->pack_i16, kernels->pack_blocks_i16, kernels->layout_i16};
     default:
         assert(type == PL_FLOAT32);
         return (struct packer){kernels->pack_f32, kernels->pack_blocks_f32, kernels->layout_f32};
@@ -81,6 +86,50 @@ const void *pl_gemm_packed(const struct pl_gemm_operands *operands, const struct
     const struct pl_gemm_weights *weights = &operands->weights;
     const void *all = weights->scratch >= 0 ? eval->scratch[weights->scratch] : weights->constant;
     return (const char *)all + group * weights->group_bytes;
+}
+
+/* ---- columns --------------------------------------------------------------------------------- */
+
+enum { COLUMN_ALIGNMENT = 64 };
+
+pl_status pl_gemm_prepare_columns(struct pl_prepare *prepare, const struct pl_gemm_shape *shape,
+                                  int32_t groups, const struct pl_gemm_integer *weights,
+                                  int32_t bias, bool is_unsigned, struct pl_gemm_operands *operands)
+{
+    const struct pl_gemm_kernels *kernels = operands->kernels;
+    const struct pl_value *bias_value = bias >= 0 ? prepare->inputs[bias] : NULL;
+    const bool bias_known = bias_value == NULL || bias_value->constant != NULL;
+    size_t group = 0, all = 0;
+    if (kernels->prepare_columns == NULL || operands->weights.constant == NULL || !bias_known)
+        return PL_OK;
+    if (!pl_size_multiply((size_t)pl_gemm_blocks(shape->channels), (size_t)kernels->column_bytes,
+                          &group) ||
+        !pl_size_multiply(group, (size_t)groups, &all) ||
+        !pl_size_add(all, COLUMN_ALIGNMENT, &all)) {
+        return pl_prepare_fail(prepare, PL_OUT_OF_MEMORY, "the outputs do not fit into memory");
+    }
+    char *columns = pl_prepare_allocate(prepare, all);
+    if (columns == NULL) return PL_OUT_OF_MEMORY;
+    columns += -(uintptr_t)columns % COLUMN_ALIGNMENT;
+    operands->columns = columns;
+    operands->group_columns = (int64_t)group;
+    for (int32_t g = 0; g < groups; g++) {
+        const int64_t first = (int64_t)g * shape->channels;
+        struct pl_gemm_integer of_group = *weights;
+        of_group.weights =
+            (const char *)operands->weights.constant + g * operands->weights.group_bytes;
+        of_group.bias = bias_value != NULL ? (const int32_t *)bias_value->constant + first : NULL;
+        if (weights->multipliers != NULL) of_group.multipliers += first;
+        if (weights->scales != NULL) of_group.scales += first;
+        kernels->prepare_columns(shape, &of_group, is_unsigned,
+                                 columns + g * operands->group_columns);
+    }
+    return PL_OK;
+}
+
+const void *pl_gemm_columns(const struct pl_gemm_operands *operands, int64_t group)
+{
+    return operands->columns != NULL ? operands->columns + group * operands->group_columns : NULL;
 }
 
 /* ---- parts ----------------------------------------------------------------------------------- */

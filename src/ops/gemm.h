@@ -33,7 +33,9 @@ struct pl_gemm_operands {
     const struct pl_gemm_kernels *kernels;
     struct pl_gemm_weights weights;
     struct pl_gemm_rows rows;
-    int32_t part_scratch; /* of the parts; -1: none */
+    const char *columns;   /* of all groups, what the kernels made of constants; NULL: nothing */
+    int64_t group_columns; /* bytes of those of a group */
+    int32_t part_scratch;  /* of the parts; -1: none */
 };
 
 /* Packs input `input`, taken as float32, int2, int4, int8, uint8 or int16, or adds the stage
@@ -45,11 +47,20 @@ pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, pl_
 const void *pl_gemm_packed(const struct pl_gemm_operands *operands, const struct pl_eval *eval,
                            int64_t group);
 
+/* Lets the kernels with int8 weights prepare the outputs of `groups` groups, if weights and bias
+ * (of the input `bias`, -1: none) are constants. `weights` is as eval has it, of the first group
+ * and without weights and bias. */
+pl_status pl_gemm_prepare_columns(struct pl_prepare *prepare, const struct pl_gemm_shape *shape,
+                                  int32_t groups, const struct pl_gemm_integer *weights,
+                                  int32_t bias, bool is_unsigned,
+                                  struct pl_gemm_operands *operands);
+/* Those of a group. */
+const void *pl_gemm_columns(const struct pl_gemm_operands *operands, int64_t group);
+
 /* Bytes of scratch that the kernels with int8 weights want for parts of up to `pixels` pixels of
  * elements of so many bytes. */
 size_t pl_gemm_part_bytes(const struct pl_gemm_operands *operands,
-                          const struct pl_gemm_shape *shape, int64_t pixels,
-                          int64_t element_bytes);
+                          const struct pl_gemm_shape *shape, int64_t pixels, int64_t element_bytes);
 /* Asks for so many (0: none); to be called by every operator that has parts. */
 void pl_gemm_prepare_parts(struct pl_prepare *prepare, size_t bytes,
                            struct pl_gemm_operands *operands);

@@ -27,8 +27,8 @@ static struct pl_multiplier *draw_multipliers(struct check *check, int32_t count
     const int64_t shift = check_draw(check, -14, -3);
     for (int32_t n = 0; n < count; n++) {
         all[n].multiplier = (int32_t)check_draw_edge(check, 1 << 30, INT32_MAX);
-        all[n].shift = (int32_t)(wild ? check_draw_edge(check, -31, 30)
-                                      : shift - check_draw(check, 0, 1));
+        all[n].shift =
+            (int32_t)(wild ? check_draw_edge(check, -31, 30) : shift - check_draw(check, 0, 1));
         if (wild && check_draw(check, 0, 7) == 0) all[n] = (struct pl_multiplier){0, 0};
         /* Powers of two have many ties. */
         if (check_draw(check, 0, 3) == 0) all[n].multiplier = 1 << 30;
@@ -98,6 +98,18 @@ static void *check_scratch(struct check *check, const struct pl_gemm_kernels *ge
     return check_aligned(check, gemm->scratch(shape, pixels, element_bytes));
 }
 
+/* What kernels can know of constant weights before. */
+static void *make_columns(struct check *check, const struct pl_gemm_kernels *gemm,
+                          const struct pl_gemm_shape *shape, const struct pl_gemm_integer *weights,
+                          bool is_unsigned)
+{
+    if (gemm->prepare_columns == NULL) return NULL;
+    void *columns =
+        check_aligned(check, (size_t)pl_gemm_blocks(shape->channels) * (size_t)gemm->column_bytes);
+    gemm->prepare_columns(shape, weights, is_unsigned, columns);
+    return columns;
+}
+
 /* The whole, in parts cut at random. */
 static void run_cut(const struct window_case *drawn, struct pl_gemm_part part, int32_t x,
                     int32_t block, const struct pl_gemm_integer *weights, integer_kernel run)
@@ -113,9 +125,11 @@ static void check_integer(struct check *check, bool is_unsigned)
     const struct window_case drawn = window_draw(check);
     const int32_t channels = drawn.shape.channels;
     struct pl_gemm_integer weights = draw_integer(check, channels, is_unsigned);
-    const struct pl_gemm_pack pack = {
-        .groups = 1, .channels = channels, .depth = drawn.k, .channel_stride = drawn.k,
-        .depth_stride = 1};
+    const struct pl_gemm_pack pack = {.groups = 1,
+                                      .channels = channels,
+                                      .depth = drawn.k,
+                                      .channel_stride = drawn.k,
+                                      .depth_stride = 1};
     const void *raw = check_bytes(check, (size_t)channels * (size_t)drawn.k);
     const void *input = check_bytes(check, window_image_elements(&drawn));
     static const size_t sizes[] = {1, 1, 2, 4};
@@ -124,19 +138,22 @@ static void check_integer(struct check *check, bool is_unsigned)
     struct pl_gemm_part part = {.input = input, .y = drawn.y};
     const int32_t x = (int32_t)check_draw_edge(check, 0, drawn.pixels);
     const int32_t block = (int32_t)check_draw_edge(check, 0, pl_gemm_blocks(channels));
+    const bool prepared = check_draw(check, 0, 1) == 0;
     const struct pl_kernels *kernels[] = {check->reference, check->tested};
     for (int i = 0; i < 2; i++) {
         weights.weights = pack_bytes(check, kernels[i], raw, &pack, is_unsigned);
+        weights.columns =
+            prepared ? make_columns(check, kernels[i]->gemm, &drawn.shape, &weights, is_unsigned)
+                     : NULL;
         part.output = i == 0 ? outputs.reference : outputs.tested;
         part.scratch = check_scratch(check, kernels[i]->gemm, &drawn.shape, drawn.pixels, 1);
         run_cut(&drawn, part, x, block, &weights,
                 is_unsigned ? kernels[i]->gemm->u8 : kernels[i]->gemm->i8);
     }
-    check_compare(check, &outputs,
-                  "%d pixels of depth %d, %d x %d taps, %d outputs, rounding %d to type %d",
-                  drawn.pixels, drawn.shape.depth, drawn.shape.patch.filter_height,
-                  drawn.shape.patch.filter_width, channels, (int)weights.rounding,
-                  (int)weights.output);
+    check_compare(
+        check, &outputs, "%d pixels of depth %d, %d x %d taps, %d outputs, rounding %d to type %d",
+        drawn.pixels, drawn.shape.depth, drawn.shape.patch.filter_height,
+        drawn.shape.patch.filter_width, channels, (int)weights.rounding, (int)weights.output);
 }
 
 void check_gemm_i8(struct check *check)
@@ -204,8 +221,8 @@ static void time_window(const struct bench *bench, bool is_unsigned, int32_t siz
     for (int64_t i = 0; i < (int64_t)channels * k; i++) raw[i] = (uint8_t)(i * 2654435761u >> 24);
     for (int64_t i = 0; i < (int64_t)size * size * depth; i++)
         input[i] = (uint8_t)(i * 2246822519u >> 23);
-    void *packed = aligned((size_t)pl_gemm_blocks(channels) *
-                               (size_t)pl_gemm_block_bytes(gemm->layout_i8, k), 0);
+    void *packed = aligned(
+        (size_t)pl_gemm_blocks(channels) * (size_t)pl_gemm_block_bytes(gemm->layout_i8, k), 0);
     (is_unsigned ? gemm->pack_u8 : gemm->pack_i8)(packed, raw, &pack);
     struct pl_multiplier *multipliers = aligned((size_t)channels * sizeof *multipliers, 0);
     int32_t *bias = aligned((size_t)channels * sizeof *bias, 0);
@@ -215,6 +232,12 @@ static void time_window(const struct bench *bench, bool is_unsigned, int32_t siz
     timed.weights.weights = packed;
     timed.weights.multipliers = multipliers;
     timed.weights.bias = bias;
+    void *columns = NULL;
+    if (gemm->prepare_columns != NULL) {
+        columns = aligned((size_t)pl_gemm_blocks(channels) * (size_t)gemm->column_bytes, 0);
+        gemm->prepare_columns(&timed.shape, &timed.weights, is_unsigned, columns);
+    }
+    timed.weights.columns = columns;
     timed.part.input = input;
     timed.part.output = output;
     if (gemm->scratch != NULL)
@@ -228,6 +251,7 @@ static void time_window(const struct bench *bench, bool is_unsigned, int32_t siz
     free(packed);
     free(multipliers);
     free(bias);
+    free(columns);
     free(output);
     free(timed.part.scratch);
 }
@@ -235,11 +259,11 @@ static void time_window(const struct bench *bench, bool is_unsigned, int32_t siz
 /* Layers of MobileNet, ResNet and a super-resolution network; the last one is a dense layer. */
 static void time_all(const struct bench *bench, bool is_unsigned)
 {
-    static const int32_t shapes[][4] = {
-        {112, 1, 32, 64}, {56, 1, 128, 128}, {14, 1, 512, 512}, {7, 1, 1024, 1024},
-        {56, 1, 24, 144}, {56, 1, 144, 24},  {14, 1, 96, 576},  {14, 1, 576, 96},
-        {112, 3, 3, 32},  {56, 3, 64, 64},   {14, 3, 256, 256}, {7, 3, 512, 512},
-        {96, 3, 32, 32},  {1, 1, 1024, 1001}};
+    static const int32_t shapes[][4] = {{112, 1, 32, 64},   {56, 1, 128, 128}, {14, 1, 512, 512},
+                                        {7, 1, 1024, 1024}, {56, 1, 24, 144},  {56, 1, 144, 24},
+                                        {14, 1, 96, 576},   {14, 1, 576, 96},  {112, 3, 3, 32},
+                                        {56, 3, 64, 64},    {14, 3, 256, 256}, {7, 3, 512, 512},
+                                        {96, 3, 32, 32},    {1, 1, 1024, 1001}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         time_window(bench, is_unsigned, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3]);
 }

@@ -168,10 +168,14 @@ struct pl_gemm_rows PL_LEVEL(pl_gemm_make_rows)(const struct pl_gemm_source *sou
     const int64_t stride = PL_LEVEL(pl_gemm_row_stride)(shape, source->element_bytes);
     const int64_t channels = patch->channels * source->element_bytes;
     const bool plain = is_plain(shape) && to <= patch->width && source->part->y < patch->height;
-    if (plain && source->flip == 0 && shape->depth % PL_GEMM_STEP == 0 && channels % CROWDED != 0) {
+    if (plain && shape->depth % PL_GEMM_STEP == 0 && channels % CROWDED != 0) {
         const int64_t first = (int64_t)source->part->y * patch->width + from;
-        return (struct pl_gemm_rows){(const uint8_t *)source->part->input + first * channels,
-                                     channels};
+        const uint8_t *rows = (const uint8_t *)source->part->input + first * channels;
+        if (source->flip == 0) return (struct pl_gemm_rows){rows, channels};
+        if (shape->depth == patch->channels) {
+            pl_copy_flipped(memory, rows, (to - from) * channels, source->flip);
+            return (struct pl_gemm_rows){memory, channels};
+        }
     }
     if (plain) copy_plain(source, from, to, memory, stride);
     else copy_windows(source, from, to, memory, stride);

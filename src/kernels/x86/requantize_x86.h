@@ -48,6 +48,13 @@ static inline bool pl_requantize_fits_x86(const struct pl_requantizer_x86 *requa
     return factor >= 0.0 && largest * factor < PL_REQUANTIZE_LARGEST;
 }
 
+/* A lane for which float will not do lies at a tie, whatever the sum, and is always done again. */
+static inline void pl_requantize_never_x86(struct pl_requantize_block_x86 *block, int32_t lane)
+{
+    block->scale[lane] = 0.0f;
+    block->nudge[lane] = 0.5f;
+}
+
 static inline bool pl_requantize_scales_x86(const struct pl_requantizer_x86 *requantizer,
                                             int32_t first, int32_t count,
                                             struct pl_requantize_block_x86 *block)
@@ -56,8 +63,10 @@ static inline bool pl_requantize_scales_x86(const struct pl_requantizer_x86 *req
     for (int32_t n = 0; n < count; n++) {
         const double scale = requantizer->scales[first + n];
         block->scale[n] = scale < PL_REQUANTIZE_LARGEST ? (float)scale : 0.0f;
-        if (!(scale >= 0.0 && scale <= 0.5))
-            fits &= pl_requantize_fits_x86(requantizer, first + n, scale);
+        if (scale >= 0.0 && scale <= 0.5) continue;
+        if (pl_requantize_fits_x86(requantizer, first + n, scale)) continue;
+        pl_requantize_never_x86(block, n);
+        fits = false;
     }
     return fits;
 }
@@ -86,14 +95,16 @@ static inline bool pl_requantize_multipliers_x86(const struct pl_requantizer_x86
     if (all < 0) return true; /* all shifts go right */
     bool fits = true;
     for (int32_t n = 0; n < count; n++) {
-        if (shifts[n] >= 0)
-            fits &= pl_requantize_fits_x86(requantizer, first + n, (double)(1u << shifts[n]));
+        if (shifts[n] < 0 || requantizer->multipliers[first + n].multiplier == 0) continue;
+        if (pl_requantize_fits_x86(requantizer, first + n, (double)(1u << shifts[n]))) continue;
+        pl_requantize_never_x86(block, n);
+        fits = false;
     }
     return fits;
 }
 
-/* Channels [first, first + count), count <= 16; the other lanes have a scale of 0. False: their
- * sums may be too large for float. */
+/* Channels [first, first + count), count <= 16; the other lanes have a scale of 0. False: there are
+ * such whose sums may be too large for float. */
 static inline bool pl_requantize_prepare_x86(const struct pl_requantizer_x86 *requantizer,
                                              int32_t first, int32_t count,
                                              struct pl_requantize_block_x86 *block)
@@ -155,6 +166,17 @@ PL_ALWAYS_INLINE pl_vec_float pl_absolute_x86(pl_vec_float x)
     return _mm512_abs_ps(x);
 #else
     return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
+#endif
+}
+
+/* The larger one of two distances, without its sign. */
+PL_ALWAYS_INLINE pl_vec_float pl_farther_x86(pl_vec_float a, pl_vec_float b)
+{
+#if defined(__AVX512F__)
+    enum { LARGER_MAGNITUDE = 3, NO_SIGN = 2 << 2 };
+    return _mm512_range_ps(a, b, LARGER_MAGNITUDE | NO_SIGN);
+#else
+    return _mm256_max_ps(pl_absolute_x86(a), pl_absolute_x86(b));
 #endif
 }
 
