@@ -15,6 +15,7 @@ for example in "$root"/examples/python/*.py; do
     echo "== $(basename "$example")"
     $python "$example"
 done
-$python -c 'import plait; help(plait)' | grep -q "class Interpreter"
+$python -c 'import plait; help(plait)' >help.txt
+grep -q "class Interpreter" help.txt
 $python -m pip uninstall --quiet --yes plait
 ! $python -c 'import plait' 2>/dev/null

@@ -45,3 +45,8 @@ def test_scores(both):
 def test_it_needs_less_memory(both):
     ours, theirs = (one["private_mb"] for one in both)
     assert ours < theirs, f"{ours:.1f} MB against {theirs:.1f} MB"
+
+
+def test_it_takes_at_most_a_third_of_the_time(both):
+    ours, theirs = (one["cpu_ms_per_second"] for one in both)
+    assert ours <= theirs / 3, f"{ours:.1f} ms of CPU per second of sound against {theirs:.1f} ms"

@@ -72,3 +72,19 @@ def test_resize(cabi):
         interpreter.allocate()
         assert compare.difference(interpreter.run([stored["in_0"]])[0], stored["ref_0"]) is None
     interpreter.close()
+
+
+# What TensorFlow Lite's own library cannot do: operators of TensorFlow Lite Micro's, and files that only that takes.
+THEIRS_FAILS = {"audio_preprocessor_int8", "keyword_scrambled_8bit", "person_detect"}
+
+
+@pytest.mark.parametrize("path", sorted((models.SHARED / "models").rglob("*.tflite")), ids=models.label)
+def test_beside_tensorflow_lite(path):
+    """One process runs a model through both libraries."""
+    sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests" / "dropin")]
+    c_library, capi = __import__("c_library"), __import__("capi")
+    if capi.real_library() is None:
+        pytest.skip("the wheel pyopen-wakeword, which has TensorFlow Lite's own library, is not installed")
+    libraries = (LIBRARY, LIBRARY) if path.stem in THEIRS_FAILS else None
+    found = c_library.compare(path, 0.01, libraries)
+    assert isinstance(found, tuple) and np.isfinite(found[2]), found

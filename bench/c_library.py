@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""../shared/tools/cabi.py compare, as it is, over all of ../shared/models: plait's libtensorflowlite_c.so beside TensorFlow
+Lite's own (as the wheel pyopen-wakeword brings it, with its XNNPACK delegate).
+
+    .cache/venv/bin/python bench/c_library.py [--seconds S] [MODEL ...]
+
+A line per model: both times in microseconds, theirs over ours, and the largest difference of an output. Each model has a
+process of its own, since TensorFlow Lite's library does not survive all of them; what a library refuses is told.
+"""
+import argparse
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+sys.path.insert(0, str(ROOT / "tests" / "dropin"))
+
+import capi  # noqa: E402
+
+RESULT = re.compile(r"(\S+) +(\d+) +(\d+) +(\d+\.\d+)  (\S+)")
+
+
+def compare(path, seconds, libraries=None):
+    """(our microseconds, theirs, difference), or why there are none."""
+    ours, theirs = libraries or (capi.OURS, capi.real_library())
+    done = subprocess.run([sys.executable, SHARED / "tools" / "cabi.py", "compare", ours, theirs, "--seconds", str(seconds),
+                           path], capture_output=True, text=True)
+    found = [match for match in map(RESULT.fullmatch, done.stdout.splitlines()) if match]
+    if found:
+        return float(found[0][2]), float(found[0][3]), float(found[0][5])
+    if done.returncode != 0:
+        return f"ended with status {done.returncode}: {done.stderr.strip().splitlines()[-1]}"
+    return done.stdout.splitlines()[-1].removeprefix(path.name).strip()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    arguments.add_argument("--seconds", type=float, default=0.2, help="for each model (0.2)")
+    arguments.add_argument("models", nargs="*", type=Path)
+    given = arguments.parse_args()
+    logarithms = []
+    print(f"{'model':<58}{'plait us':>10}{'theirs us':>11}{'ratio':>7}  difference")
+    for path in given.models or sorted((SHARED / "models").rglob("*.tflite")):
+        found = compare(path, given.seconds)
+        if isinstance(found, str):
+            alone = compare(path, 0.01, (capi.OURS, capi.OURS))
+            print(f"{path.name:<58} theirs: {found}; plait: " + (alone if isinstance(alone, str) else "runs"), flush=True)
+            continue
+        ours, theirs, difference = found
+        logarithms.append(math.log(max(theirs, 0.5) / max(ours, 0.5)))
+        print(f"{path.name:<58}{ours:>10.0f}{theirs:>11.0f}{theirs / max(ours, 0.5):>7.2f}  {difference:g}", flush=True)
+    if logarithms:
+        print(f"geometric mean over {len(logarithms)} models: {math.exp(sum(logarithms) / len(logarithms)):.2f}")
+
+
+if __name__ == "__main__":
+    main()
