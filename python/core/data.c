@@ -26,13 +26,13 @@ static bool same_shape(const Py_buffer *buffer, const struct core_known *known)
     return true;
 }
 
-/* NumPy writes "l" for what is "q" here where long has 64 bits. */
+/* Where long has 64 bits, long long is the same under another letter. */
 static bool same_format(const char *found, const char *wanted)
 {
     if (wanted == NULL || found == NULL) return false;
     if (strcmp(found, wanted) == 0) return true;
-    return sizeof(long) == 8 && ((strcmp(wanted, "q") == 0 && strcmp(found, "l") == 0) ||
-                                 (strcmp(wanted, "Q") == 0 && strcmp(found, "L") == 0));
+    return sizeof(long) == 8 && ((strcmp(wanted, "l") == 0 && strcmp(found, "q") == 0) ||
+                                 (strcmp(wanted, "L") == 0 && strcmp(found, "Q") == 0));
 }
 
 PyObject *core_model_set(PyObject *object, PyObject *const *arguments, Py_ssize_t count)
@@ -143,6 +143,16 @@ static PyObject *copy_method(const struct core_model *model, struct plait_tensor
     return copy;
 }
 
+/* NumPy's functions, and so TensorFlow Lite's, give a scalar where an array would have no dimension. */
+static PyObject *scalar_of(PyObject *array)
+{
+    PyObject *nowhere = array != NULL ? PyTuple_New(0) : NULL;
+    PyObject *scalar = nowhere != NULL ? PyObject_GetItem(array, nowhere) : NULL;
+    Py_XDECREF(nowhere);
+    Py_XDECREF(array);
+    return scalar;
+}
+
 PyObject *core_model_get(PyObject *object, PyObject *number)
 {
     struct core_model *self = (struct core_model *)object;
@@ -155,7 +165,8 @@ PyObject *core_model_get(PyObject *object, PyObject *number)
         known->copy = copy_method(self, tensor);
         if (known->copy == NULL) return NULL;
     }
-    return PyObject_CallNoArgs(known->copy);
+    PyObject *array = PyObject_CallNoArgs(known->copy);
+    return known->rank > 0 ? array : scalar_of(array);
 }
 
 static int get_buffer(PyObject *object, Py_buffer *buffer, int flags)

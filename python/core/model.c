@@ -56,7 +56,8 @@ struct plait_tensor *core_model_tensor(const struct core_model *model, Py_ssize_
 {
     struct plait_tensor *tensor = index >= 0 ? plait_tensor_at(model->handle, (size_t)index) : NULL;
     if (tensor == NULL && !PyErr_Occurred())
-        PyErr_Format(PyExc_ValueError, "Tensor with index %zd does not exist; there are %zd", index, model->tensor_count);
+        PyErr_Format(PyExc_ValueError, "Invalid tensor index %zd exceeds max tensor index %zd", index,
+                     model->tensor_count);
     return tensor;
 }
 
@@ -210,7 +211,8 @@ static PyObject *subgraph(PyObject *object, PyObject *number)
     const Py_ssize_t index = PyLong_AsSsize_t(number);
     if (PyErr_Occurred()) return NULL;
     struct plait_model *handle = index < 0 ? NULL : plait_subgraph(self->handle, (size_t)index);
-    if (handle == NULL) return PyErr_Format(PyExc_ValueError, "there is no subgraph %zd", index);
+    if (handle == NULL) return PyErr_Format(PyExc_ValueError, "Invalid subgraph index %zd exceeds max subgraph index %zu", index,
+                            plait_subgraph_count(self->handle));
     return core_model_wrap(self->engine, owner_of(self), handle);
 }
 

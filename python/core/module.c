@@ -2,6 +2,8 @@
 /* The module itself: its types, its exception, what it needs of NumPy. */
 #include "core.h"
 
+#include <limits.h>
+
 struct core_state *core_state_of(PyTypeObject *type)
 {
     return PyType_GetModuleState(type);
@@ -21,6 +23,15 @@ PyObject *core_fail(PyTypeObject *type, const struct plait_interpreter *interpre
     return NULL;
 }
 
+/* NumPy's int64 is long where that has 64 bits. */
+#if LONG_MAX > INT32_MAX
+#define INT64_FORMAT  "l"
+#define UINT64_FORMAT "L"
+#else
+#define INT64_FORMAT  "q"
+#define UINT64_FORMAT "Q"
+#endif
+
 static const struct {
     plait_type type;
     const char *name;   /* of NumPy's type */
@@ -28,10 +39,10 @@ static const struct {
     size_t bytes;
 } types[] = {
     {PLAIT_FLOAT32, "float32", "f", 4},   {PLAIT_INT32, "int32", "i", 4},      {PLAIT_UINT8, "uint8", "B", 1},
-    {PLAIT_INT64, "int64", "q", 8},       {PLAIT_STRING, "bytes_", NULL, 1},   {PLAIT_BOOL, "bool", "?", 1},
+    {PLAIT_INT64, "int64", INT64_FORMAT, 8},       {PLAIT_STRING, "bytes_", NULL, 1},   {PLAIT_BOOL, "bool", "?", 1},
     {PLAIT_INT16, "int16", "h", 2},       {PLAIT_COMPLEX64, "complex64", "Zf", 8}, {PLAIT_INT8, "int8", "b", 1},
     {PLAIT_FLOAT16, "float16", "e", 2},   {PLAIT_FLOAT64, "float64", "d", 8},  {PLAIT_COMPLEX128, "complex128", "Zd", 16},
-    {PLAIT_UINT64, "uint64", "Q", 8},     {PLAIT_RESOURCE, "uint8", "B", 1},   {PLAIT_UINT32, "uint32", "I", 4},
+    {PLAIT_UINT64, "uint64", UINT64_FORMAT, 8},     {PLAIT_RESOURCE, "uint8", "B", 1},   {PLAIT_UINT32, "uint32", "I", 4},
     {PLAIT_UINT16, "uint16", "H", 2},     {PLAIT_INT4, "int8", NULL, 1},       {PLAIT_BFLOAT16, "uint16", "H", 2},
     {PLAIT_INT2, "int8", NULL, 1},        {PLAIT_UINT4, "uint8", NULL, 1},
 };

@@ -84,6 +84,8 @@ class Interpreter:
             raise ValueError("Can't both provide `model_path` and `model_content`")
         if not model_path and not model_content:
             raise ValueError("`model_path` or `model_content` must be specified.")
+        if model_content and not isinstance(model_content, (bytes, bytearray, memoryview)):
+            raise TypeError(f"model_content should be bytes, found {type(model_content).__name__}")
         if experimental_delegates:
             raise ValueError("plait runs every operator itself: experimental_delegates must be left out")
         self._experimental_compress_quantization_zero_points = experimental_compress_quantization_zero_points
@@ -160,8 +162,13 @@ class Interpreter:
             if type(tensor_index) is int and self._interpreter.primary.set(tensor_index, value):
                 return
         except _core.Error as error:
-            raise ValueError(f"Cannot set tensor: {error}") from None
+            raise self._cannot_set(error, 0) from None
         self._set(tensor_index, value, 0)
+
+    def _cannot_set(self, error: _core.Error, subgraph: int) -> ValueError:
+        if subgraph not in self._ready:
+            return ValueError("Cannot set tensor: Tensor is unallocated. Try calling allocate_tensors() first")
+        return ValueError(f"Cannot set tensor: {error}")
 
     def _set(self, index: int, value: Any, subgraph: int) -> None:
         model, index = self._interpreter, operator.index(index)
@@ -186,7 +193,7 @@ class Interpreter:
             else:
                 handle.write(index, np.ascontiguousarray(array))
         except _core.Error as error:
-            raise ValueError(f"Cannot set tensor: {error}") from None
+            raise self._cannot_set(error, subgraph) from None
 
     def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> np.ndarray:
         """A copy of the tensor's value: an output, an input, a constant, or with experimental_preserve_all_tensors any."""
@@ -207,18 +214,21 @@ class Interpreter:
         try:
             return tensors.copy_out(model.constant(subgraph), index, kind, shape)
         except _core.Error:
-            raise ValueError(f"Tensor data is null. Run allocate_tensors() first: {refused}") from None
+            why = f": {refused}" if subgraph in self._ready else ""
+            raise ValueError(f"Tensor data is null. Run allocate_tensors() first{why}") from None
 
     def tensor(self, tensor_index: int) -> Callable[[], np.ndarray]:
-        """A function that returns a view of the tensor's own memory. Keep the function, not what it returns: while a view
-        is alive, allocate_tensors(), resize_tensor_input() and invoke() raise RuntimeError."""
+        """A function that returns a view of the tensor's own memory (of one without dimensions, its value). Keep the
+        function, not what it returns: while a view is alive, allocate_tensors(), resize_tensor_input() and invoke() raise
+        RuntimeError."""
         return lambda: self._view(operator.index(tensor_index))
 
     def _view(self, index: int) -> np.ndarray:
         view = self._interpreter.primary.view(index, self._interpreter)
         if view is None:
             raise ValueError("Tensor data is null. Run allocate_tensors() first")
-        return np.asarray(view)
+        array = np.asarray(view)
+        return array if array.ndim > 0 else array[()]
 
     # ---- shapes
 
@@ -226,15 +236,18 @@ class Interpreter:
         """Gives an input another shape, from the next allocate_tensors() on. strict: only dimensions that
         shape_signature leaves open (-1) may change."""
         self._ensure_safe()
-        self._resize(operator.index(input_index), np.array(tensor_size, dtype=np.int32), strict, 0)
+        shape = np.array(tensor_size, dtype=np.int32)
+        if shape.ndim != 1:
+            raise ValueError(f"Shape should be 1D instead of {shape.ndim}.")
+        self._resize(operator.index(input_index), shape.tolist(), strict, 0)
 
     def _resize(self, index: int, shape: Sequence[int], strict: bool, subgraph: int) -> None:
-        model, shape = self._interpreter, tuple(int(d) for d in shape)
+        model, shape = self._interpreter, tuple(shape)
         handle = model.handle(subgraph)
         if subgraph not in self._inputs:
             self._inputs[subgraph] = {tensor: k for k, tensor in enumerate(handle.inputs())}
         if not 0 <= index < handle.tensor_count:
-            raise RuntimeError(f"Tensor {index} does not exist: there are {handle.tensor_count}")
+            raise RuntimeError(f"Invalid tensor index {index} exceeds max tensor index {handle.tensor_count}")
         now, signature = model.shape(index, subgraph)
         if now == shape:
             return
@@ -247,7 +260,7 @@ class Interpreter:
         try:
             handle.resize(self._inputs[subgraph][index], shape)
         except _core.Error as error:
-            raise ValueError(str(error)) from None
+            raise RuntimeError(str(error)) from None
         self._ready.discard(subgraph)
 
     # ---- what the model is
@@ -287,7 +300,10 @@ class Interpreter:
         return found
 
     def _get_op_details(self, op_index: int) -> dict[str, Any]:
-        name, inputs, outputs = self._interpreter.primary.operators()[op_index]
+        operators = self._interpreter.primary.operators()
+        if not 0 <= op_index < len(operators):
+            raise ValueError("Invalid node index")
+        name, inputs, outputs = operators[op_index]
         def types(indices: list[int]) -> list:
             return [self._get_tensor_details(k, 0)["dtype"] for k in indices if k != -1]
         return {"index": int(op_index), "op_name": name, "inputs": np.array(inputs, np.int32),
@@ -324,6 +340,9 @@ class Interpreter:
     @property
     def experimental_compress_quantization_zero_points(self) -> bool:
         return self._experimental_compress_quantization_zero_points
+
+    def _native_handle(self) -> int:
+        raise NotImplementedError("there is no tflite::Interpreter of C++ to point at: plait's own API is plait.h")
 
     # ---- beyond TensorFlow Lite
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import os
+import re
 import threading
 from typing import Any
 
 import numpy as np
 
 from plait import _core, tensors
+
+MOST_THREADS = 64  # of a model; more are taken for these
 
 _lock = threading.Lock()
 _numbers = itertools.count()
@@ -30,12 +34,18 @@ class LoadedModel:
 
     def __init__(self, path: str | None, content: bytes | None, threads: int, keep_all: bool) -> None:
         self.source: dict[str, Any] = {"path": path} if path is not None else {"content": content}
-        self.primary = shared_engine().load(f"python-{next(_numbers)}", keep_all_tensors=keep_all, **self.source)
+        self.primary = self._load(keep_all)
         if threads != 1:
-            self.primary.set_threads(threads)
+            self.primary.set_threads(min(threads, MOST_THREADS))
         self.handles = {0: self.primary}
         self.known: dict[tuple[int, int], tuple] = {}
         self.constants: _core.Model | None = None
+
+    def _load(self, keep_all: bool) -> _core.Model:
+        """The name is what messages call it: the file's, and a number."""
+        stem = os.path.splitext(os.path.basename(os.fsdecode(self.source.get("path", "model"))))[0]
+        name = f"{re.sub(r'[^A-Za-z0-9_-]', '_', stem)[:64]}-{next(_numbers)}"
+        return shared_engine().load(name, keep_all_tensors=keep_all, **self.source)
 
     def handle(self, subgraph: int) -> _core.Model:
         if subgraph not in self.handles:
@@ -60,7 +70,7 @@ class LoadedModel:
     def constant(self, subgraph: int) -> _core.Model:
         """Where constants can be read of which this model keeps the packed form only: the file once more."""
         if self.constants is None:
-            self.constants = shared_engine().load(f"python-{next(_numbers)}", **self.source)
+            self.constants = self._load(False)
             self.constants.set_threads(1)
         return self.constants.subgraph(subgraph)
 

@@ -57,13 +57,15 @@ def unpack_bits(data: bytes, kind: int, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def copy_out(model: _core.Model, index: int, kind: int, shape: tuple[int, ...]) -> np.ndarray:
-    """The tensor's value as a new array."""
-    if kind == STRING:
-        return unpack_strings(model.read(index), shape)
-    if kind in BITS:
-        return unpack_bits(model.read(index), kind, shape)
-    array = model.get(index)
+    """The tensor's value as a new array, or as a scalar if it has no dimensions."""
+    array = None if kind == STRING or kind in BITS else model.get(index)
     if array is not None:
         return array
-    dtype = model.facts(index)[1]
-    return np.ndarray(shape, dtype, bytearray(model.read(index)))
+    data = model.read(index)
+    if kind == STRING:
+        array = unpack_strings(data, shape)
+    elif kind in BITS:
+        array = unpack_bits(data, kind, shape)
+    else:
+        array = np.ndarray(shape, model.facts(index)[1], bytearray(data))
+    return array if shape else array[()]

@@ -272,15 +272,9 @@ plait_status plait_resize_input(struct plait_model *model, size_t index, const i
     struct plait_interpreter *api = pl_api_of(pl_entry_of(model));
     if (rank < 0 || rank > PL_MAX_RANK || (dims == NULL && rank > 0) || index > INT32_MAX)
         return pl_refuse(api, "plait_resize_input: dims is NULL, or rank is not 0 to 8");
-    const struct pl_tensor_handle *input = pl_entry_input(pl_entry_of(model), (int32_t)index);
-    const int32_t file_rank = input != NULL ? pl_handle_tensor(input)->shape.rank : 0;
     struct pl_shape shape = {.rank = rank};
     for (int32_t i = 0; i < rank; i++) shape.dims[i] = dims[i];
     struct pl_error error = {0};
-    if (file_rank != 0 && rank != file_rank) /* 0: the file may leave it open */
-        return pl_report(api, pl_fail(&error, PL_INVALID_ARGUMENT, "model '%s': input %zu has %d dimensions, got %d",
-                                      pl_entry_name(pl_entry_of(model)), index, (int)file_rank, (int)rank),
-                         &error);
     return pl_report(api, pl_entry_resize(pl_entry_of(model), (int32_t)index, &shape, &error), &error);
 }
 

@@ -102,6 +102,7 @@ int32_t plait_tensor_dim_signature(const struct plait_tensor *tensor, int32_t ax
 {
     if (tensor == NULL || axis < 0) return 0;
     const struct pl_tensor *facts = pl_handle_tensor(pl_const_tensor(tensor));
+    if (!facts->has_signature) return plait_tensor_dim(tensor, axis);
     return axis < facts->signature.rank ? facts->signature.dims[axis] : 0;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same checks on LiteRT's Interpreter and on plait's: no difference."""
 import gc
+import re
 import threading
 
 import numpy as np
@@ -33,6 +34,32 @@ def test_details(path):
         assert difference(theirs.get_tensor_details(subgraph)[:len(found)], found, f"subgraph {subgraph}") is None
     with pytest.raises(ValueError):
         ours.get_tensor_details(ours.num_subgraphs())
+
+
+@pytest.mark.parametrize("path", both.operator_tests(), ids=lambda path: path.stem)
+def test_operators_before_and_after(path):
+    """Details, what a call refuses, and shapes and types of answers: of an operator's model, in the order of a program."""
+    theirs, ours = open_litert(path), open_plait(path)
+    assert difference(theirs._get_ops_details(), ours._get_ops_details()) is None
+    with np.load(path.with_suffix(".npz")) as stored:
+        arrays = [stored[name] for name in stored.files if re.fullmatch(r"in_\d+", name)]
+    assert outcome(theirs.allocate_tensors) is outcome(ours.allocate_tensors)
+    for detail, array in zip(ours.get_input_details(), arrays):
+        assert outcome(lambda: theirs.set_tensor(detail["index"], array)) is outcome(
+            lambda: ours.set_tensor(detail["index"], array))
+    assert outcome(theirs.invoke) is outcome(ours.invoke)
+    for name in ("get_input_details", "get_output_details", "get_tensor_details"):
+        expected, found = outcome(getattr(theirs, name)), outcome(getattr(ours, name))
+        if name == "get_tensor_details":  # LiteRT adds tensors of its own, and what is between the ends depends on who runs
+            ends = {detail["index"] for detail in ours.get_input_details() + ours.get_output_details()}
+            expected, found = ([d for d in details if d["index"] in ends] for details in (expected, found))
+        assert difference(expected, both.with_known_signatures(found, expected), name) is None
+    for detail in ours.get_output_details():
+        expected, found = (outcome(lambda: one.get_tensor(detail["index"])) for one in (theirs, ours))
+        if expected is ValueError and (found is ValueError or 0 in detail["shape"]):
+            continue  # LiteRT does not give what is empty
+        assert type(expected) is type(found)
+        assert (expected.shape, expected.dtype) == (found.shape, found.dtype)
 
 
 @pytest.mark.parametrize("name", ["signatures_fp32", "stateful_fp32", "dynamic_batch_fp32"])
@@ -128,6 +155,16 @@ def test_copies_stay(opener):
     kept = first.copy()
     answer(interpreter, models.Model(FLOAT.read_bytes()).random_inputs(2))
     assert np.array_equal(first, kept)
+
+
+def test_without_dimensions_there_are_scalars(opener):
+    interpreter = opener(tiny.relu(np.float32, ()))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(0, np.float32(3))
+    interpreter.invoke()
+    value, view = interpreter.get_tensor(1), interpreter.tensor(1)()
+    assert type(value) is type(view) is np.float32 and value == view == 3
+    interpreter.invoke()  # a scalar is no view, and holds up nothing
 
 
 def test_a_view_outlives_its_interpreter(opener):

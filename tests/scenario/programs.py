@@ -43,7 +43,7 @@ def build(name, variant):
     program.parent.mkdir(parents=True, exist_ok=True)
     wrap = "-Wl," + ",".join("--wrap=" + function for function in WRAPPED)
     command = COMPILERS.get(variant, ["gcc"]) + ["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-g"] + WARNINGS + [
-        f"-I{ROOT}/include", f"-I{ROOT}/src", *map(str, sources), str(library), wrap, "-lm", "-lpthread",
+        f"-I{ROOT}/include", f"-I{ROOT}/include/compat", f"-I{ROOT}/src", *map(str, sources), str(library), wrap, "-lm", "-lpthread",
         "-o", str(program)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

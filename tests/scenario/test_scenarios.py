@@ -3,9 +3,11 @@
 
 Sanitized builds get the small models and smaller counts; the release build gets everything.
 """
+import numpy as np
 import pytest
 
 import programs
+import tiny
 from programs import LONG, all_models, run, small_models
 
 VARIANTS = programs.variants()
@@ -43,6 +45,14 @@ def test_ranges(variant):
                                    ("late_fp32", "digits_whole_int8", "control_if_fp32")], ids=str)
 def test_two_threads(variant, stems):
     run("two_threads", variant, named(*stems), "--count", 400 if LONG else 100)
+
+
+@every_variant
+def test_threads_of_tensorflow_lite(variant, tmp_path):
+    stems = ("digits_classifier_int8", "digits_features_int8", "detector_int8", "dynamic_batch_fp32")
+    waits = tmp_path / "relu.tflite"
+    waits.write_bytes(tiny.relu(np.float32, (1, 4)))
+    run("tflite_threads", variant, [*named(*stems), waits], "--count", 400 if LONG else 60)
 
 
 @every_variant
