@@ -19,6 +19,9 @@ size_t plait_op_count(void)
     return (size_t)pl_op_info_count();
 }
 
+/* Further ones are between operators and the plan. */
+enum { PUBLIC_TRAITS = 2 * PLAIT_TRAIT_HALO - 1 };
+
 plait_status plait_op_at(size_t index, struct plait_op_info *info)
 {
     struct pl_op_info found;
@@ -28,7 +31,7 @@ plait_status plait_op_at(size_t index, struct plait_op_info *info)
                                    .custom = found.custom,
                                    .min_version = found.min_version,
                                    .max_version = found.max_version,
-                                   .traits = found.traits,
+                                   .traits = found.traits & PUBLIC_TRAITS,
                                    .types = found.types,
                                    .differs = found.differs};
     return PLAIT_OK;

@@ -36,9 +36,9 @@ static pl_status eval_concatenation(const struct pl_eval *eval, int64_t from, in
             outer++;
         }
         const struct part *part = &params->parts[input];
-        if (part->run == 0) continue;
         const char *source = (const char *)eval->inputs[input] + outer * part->run;
         char *target = (char *)eval->outputs[0] + outer * params->run + part->offset;
+        if (part->run == 0 || source == target) continue;
         if (part->rescale) {
             params->kernels->rescale_uint8((uint8_t *)target, (const uint8_t *)source, part->run,
                                            part->scale, part->bias, params->zero_point);
@@ -62,10 +62,10 @@ static pl_status eval_short_runs(const struct pl_eval *eval, int64_t from, int64
                                            .to_column = params->run,
                                            .from_column = run,
                                            .element_bytes = run};
-            if (run == 0) continue;
-            params->kernels->copy_plane((char *)eval->outputs[0] + outer * params->run +
-                                            params->parts[i].offset,
-                                        (const char *)eval->inputs[i] + outer * run, &plane);
+            const char *source = (const char *)eval->inputs[i] + outer * run;
+            char *target =
+                (char *)eval->outputs[0] + outer * params->run + params->parts[i].offset;
+            if (run > 0 && source != target) params->kernels->copy_plane(target, source, &plane);
         }
     }
     return PL_OK;
@@ -117,16 +117,29 @@ static bool rescales(const struct concatenation *params)
     return false;
 }
 
-static void add_work(struct pl_prepare *prepare, struct concatenation *params, int64_t outer)
+/* With one outer index the inputs lie behind each other. */
+static pl_status offer_parts(struct pl_prepare *prepare, const struct concatenation *params)
+{
+    int64_t *offsets = pl_prepare_allocate(prepare, (size_t)params->part_count * sizeof *offsets);
+    if (offsets == NULL) return PL_OUT_OF_MEMORY;
+    for (int32_t i = 0; i < params->part_count; i++)
+        offsets[i] = params->parts[i].rescale ? -1 : params->parts[i].offset;
+    prepare->part_offsets = offsets;
+    return PL_OK;
+}
+
+static pl_status add_work(struct pl_prepare *prepare, struct concatenation *params, int64_t outer)
 {
     const int32_t count = params->part_count;
+    const bool nibbles = pl_type_bits(prepare->outputs[0]->tensor->type) == PL_NIBBLE_BITS;
     params->outer = outer;
-    if (params->run == 0 || outer == 0) return;
-    if (pl_type_bits(prepare->outputs[0]->tensor->type) == PL_NIBBLE_BITS)
-        pl_prepare_stage(prepare, eval_nibbles, 1, pl_cost(outer, params->run));
+    if (params->run == 0 || outer == 0) return PL_OK;
+    if (outer == 1 && !nibbles) PL_TRY(offer_parts(prepare, params));
+    if (nibbles) pl_prepare_stage(prepare, eval_nibbles, 1, pl_cost(outer, params->run));
     else if (params->run / count <= PL_MOVE_SHORT_BYTES && !rescales(params))
         pl_prepare_stage(prepare, eval_short_runs, outer, params->run);
     else pl_prepare_stage(prepare, eval_concatenation, outer * count, params->run / count);
+    return PL_OK;
 }
 
 /* ---- CONCATENATION --------------------------------------------------------------------------- */
@@ -227,8 +240,7 @@ pl_status pl_prepare_concatenation(struct pl_prepare *prepare)
         add_part(params, i, pl_shape_span(shape, axis, shape->rank) * element_bytes);
         PL_TRY(prepare_quantization(prepare, i, &params->parts[i]));
     }
-    add_work(prepare, params, pl_shape_span(first, 0, axis));
-    return PL_OK;
+    return add_work(prepare, params, pl_shape_span(first, 0, axis));
 }
 
 /* ---- PACK ------------------------------------------------------------------------------------ */
@@ -263,6 +275,5 @@ pl_status pl_prepare_pack_operator(struct pl_prepare *prepare)
         PL_TRY(pl_check_same_quantization(prepare, pl_input(i), pl_output(0)));
         add_part(params, i, pl_shape_span(input, axis, input->rank) * element_bytes);
     }
-    add_work(prepare, params, pl_shape_span(input, 0, axis));
-    return PL_OK;
+    return add_work(prepare, params, pl_shape_span(input, 0, axis));
 }

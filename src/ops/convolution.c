@@ -270,7 +270,8 @@ static void flatten(struct convolution *convolution, int32_t batches)
 {
     struct pl_patch *patch = &convolution->shape.patch;
     const int64_t pixels = (int64_t)batches * patch->height * patch->width;
-    convolution->flat = patch->filter_height == 1 && patch->filter_width == 1 &&
+    const bool framed = convolution->height != patch->height || convolution->width != patch->width;
+    convolution->flat = !framed && patch->filter_height == 1 && patch->filter_width == 1 &&
                         patch->stride_y == 1 && patch->stride_x == 1 && pixels <= INT32_MAX &&
                         (convolution->kind != PL_FILTER_HYBRID || batches == 1);
     if (!convolution->flat) return;

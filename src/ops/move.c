@@ -150,6 +150,24 @@ pl_status pl_move_check(struct pl_prepare *prepare, int32_t input, uint32_t type
     return PL_OK;
 }
 
+/* Where the box is one run of the input, the output is a piece of that. */
+static pl_status offer_view(struct pl_prepare *prepare, int32_t input, const struct pl_box *box,
+                            int64_t from_offset)
+{
+    int64_t run = box->element_bytes;
+    for (int32_t i = box->rank - 1; i >= 0; i--) {
+        if (box->dims[i] != 1 && (box->to[i] != run || box->from[i] != run)) return PL_OK;
+        run *= box->dims[i];
+    }
+    if (run == 0) return PL_OK;
+    int64_t *offset = pl_prepare_allocate(prepare, sizeof *offset);
+    if (offset == NULL) return PL_OUT_OF_MEMORY;
+    *offset = from_offset;
+    prepare->view_of_input = input;
+    prepare->view_offsets = offset;
+    return PL_OK;
+}
+
 pl_status pl_move_box(struct pl_prepare *prepare, int32_t input, struct pl_box *box,
                       int64_t from_offset)
 {
@@ -164,9 +182,11 @@ pl_status pl_move_box(struct pl_prepare *prepare, int32_t input, struct pl_box *
     params->from_offset = from_offset;
     params->output_count = pl_shape_count(&prepare->outputs[0]->shape);
     prepare->params = params;
-    if (pl_type_bits(type) == PL_NIBBLE_BITS) add_nibble_stages(prepare, params);
-    else
-        pl_prepare_stage(prepare, eval_bytes, pl_box_units(&params->box),
-                         pl_box_unit_bytes(&params->box));
-    return PL_OK;
+    if (pl_type_bits(type) == PL_NIBBLE_BITS) {
+        add_nibble_stages(prepare, params);
+        return PL_OK;
+    }
+    pl_prepare_stage(prepare, eval_bytes, pl_box_units(&params->box),
+                     pl_box_unit_bytes(&params->box));
+    return offer_view(prepare, input, &params->box, from_offset);
 }

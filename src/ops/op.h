@@ -32,7 +32,11 @@ enum pl_trait {
     PL_TRAIT_ROW_LOCAL = 1 << 4, /* output row i of every outer index depends on row i of the inputs alone */
     PL_TRAIT_HALO = 1 << 5,     /* output row i depends on a window of input rows */
     PL_TRAIT_SHAPE_ONLY = 1 << 6, /* outputs depend on the shapes of inputs, not on their bytes: eval reads no input */
-    PL_TRAITS = (1 << 7) - 1,
+    PL_TRAIT_CLAMP = 1 << 7,       /* clamps its one input, if prepare says so (absorbing.clamp) */
+    PL_TRAIT_TAKES_CLAMP = 1 << 8, /* what it computes is clamped in the end: can clamp for the next one */
+    PL_TRAIT_FRAME = 1 << 9,       /* puts zeros around pictures, if prepare says so (absorbing.frame) */
+    PL_TRAIT_TAKES_FRAME = 1 << 10, /* reads zeros outside of its pictures: can do without the frame of input 0 */
+    PL_TRAITS = (1 << 11) - 1,
     /* Not for passes: the type of the outputs is not the file's to say. LiteRT sets it, whatever the file has there. */
     PL_OUTPUT_LIKE_0 = 1 << 16, /* they have the type of input 0, 1 or 2 */
     PL_OUTPUT_LIKE_1 = 1 << 17,
@@ -138,6 +142,30 @@ struct pl_late_services {
     const struct pl_sized *(*find_state)(struct pl_prepare *prepare, int32_t index);
 };
 
+/* The clamp that an operator of trait PL_TRAIT_CLAMP is, on real numbers. */
+struct pl_clamp {
+    bool is_one;
+    float low;
+    float high;
+};
+
+/* Rows and columns of zeros around the pictures of an input [batches, rows, columns, channels]. */
+struct pl_frame_of_zeros {
+    bool is_one;
+    int32_t before[2]; /* rows, columns */
+    int32_t after[2];
+};
+
+/* How operators become part of a neighbour, see plan/absorb.c. */
+struct pl_absorbing {
+    struct pl_clamp clamp;           /* filled by one that does nothing else than this */
+    struct pl_frame_of_zeros frame;
+    const struct pl_clamp *last;     /* given: comes behind what the operator does; NULL: nothing */
+    const struct pl_frame_of_zeros *first; /* given: comes before */
+    bool last_taken; /* filled: what was given is done by the operator itself */
+    bool first_taken;
+};
+
 struct pl_prepare {
     /* given */
     const struct pl_op *op_def;
@@ -166,7 +194,11 @@ struct pl_prepare {
     struct pl_state states[PL_MAX_STATES];
     uint32_t in_place_inputs; /* bit i: output 0 may be written over input i, which then has the same number of bytes;
                                * eval must read element e of it before writing element e, and no unit reads another's */
-    int32_t view_of_input;    /* output 0 has the same bytes as this input: no work when they share memory; -1: none */
+    int32_t view_of_input;    /* outputs have bytes of this input: no work when they share memory; -1: none */
+    const int64_t *view_offsets; /* where those of each output begin; NULL: the one output has all */
+    const int64_t *part_offsets; /* output 0 is the inputs behind each other, each with its bytes from there on, and eval
+                                  * leaves alone what lies where it belongs; NULL: it is not so, -1: of this input */
+    struct pl_absorbing absorbing;
     uint64_t packed_inputs;   /* bit i: eval reads a packed form instead of the raw constant input i */
     uint32_t read_inputs;     /* bit i: what was prepared depends on the bytes of input i, which is no constant */
     bool read_state;          /* what was prepared depends on a state */

@@ -135,6 +135,16 @@ static void describe_rows(struct pad *params, const struct pl_shape *input,
     }
 }
 
+/* Whether only rows and columns of pictures are padded, with what stands for 0. */
+static void offer_frame(struct pl_prepare *prepare, const int64_t paddings[2 * PL_MAX_RANK])
+{
+    const bool pictures = prepare->inputs[0]->shape.rank == 4;
+    if (!pictures || paddings[0] != 0 || paddings[1] != 0 || paddings[6] != 0 || paddings[7] != 0)
+        return;
+    prepare->absorbing.frame = (struct pl_frame_of_zeros){
+        true, {(int32_t)paddings[2], (int32_t)paddings[4]}, {(int32_t)paddings[3], (int32_t)paddings[5]}};
+}
+
 static pl_status prepare_pad(struct pl_prepare *prepare, pl_eval_function eval)
 {
     struct pad *params = pl_prepare_allocate(prepare, sizeof *params);
@@ -150,6 +160,7 @@ static pl_status prepare_pad(struct pl_prepare *prepare, pl_eval_function eval)
     PL_TRY(read_paddings(prepare, paddings, &output));
     describe_rows(params, &prepare->inputs[0]->shape, &output, paddings);
     if (eval == eval_pad) PL_TRY(choose_value(prepare, params));
+    if (eval == eval_pad && pl_shape_count(&output) > 0) offer_frame(prepare, paddings);
     prepare->params = params;
     const int64_t row = params->before + params->run + params->after;
     const int64_t rows = row > 0 ? pl_shape_span(&output, 0, params->outer_rank) : 0;

@@ -30,12 +30,33 @@ pl_status pl_padding_apply(struct pl_prepare *prepare, int64_t padding, struct p
     return PL_OK;
 }
 
+/* The windows of an axis with what the frame of zeros adds to it; each sees a part of the picture. */
+static pl_status apply_framed(struct pl_prepare *prepare, int64_t padding, int32_t axis,
+                              struct pl_window *window)
+{
+    const struct pl_frame_of_zeros *frame = prepare->absorbing.first;
+    if (frame == NULL || (prepare->op_def->traits & PL_TRAIT_TAKES_FRAME) == 0)
+        return pl_padding_apply(prepare, padding, window);
+    const int64_t framed = (int64_t)window->input + frame->before[axis] + frame->after[axis];
+    const int32_t input = window->input;
+    if (framed > INT32_MAX || framed > INT32_MAX - window->before) return PL_UNSUPPORTED;
+    window->input = (int32_t)framed;
+    PL_TRY(pl_padding_apply(prepare, padding, window));
+    window->input = input;
+    window->before += frame->before[axis];
+    const int64_t last = (int64_t)(window->output - 1) * window->stride - window->before;
+    const int64_t reach = (int64_t)(window->filter - 1) * window->dilation;
+    if (window->before > reach || last >= input) return PL_UNSUPPORTED;
+    prepare->absorbing.first_taken = true;
+    return PL_OK;
+}
+
 pl_status pl_padding_apply_patch(struct pl_prepare *prepare, int64_t padding,
                                  struct pl_window *rows, struct pl_window *columns,
                                  int32_t channels, struct pl_patch *patch)
 {
-    PL_TRY(pl_padding_apply(prepare, padding, rows));
-    PL_TRY(pl_padding_apply(prepare, padding, columns));
+    PL_TRY(apply_framed(prepare, padding, 0, rows));
+    PL_TRY(apply_framed(prepare, padding, 1, columns));
     *patch = (struct pl_patch){
         .height = rows->input,
         .width = columns->input,

@@ -8,7 +8,7 @@
 
 #include "ops/check.h"
 
-pl_status pl_quantize_float_range(struct pl_prepare *prepare, int64_t activation, float *low,
+static pl_status activation_range(struct pl_prepare *prepare, int64_t activation, float *low,
                                   float *high)
 {
     *low = -FLT_MAX;
@@ -27,6 +27,26 @@ pl_status pl_quantize_float_range(struct pl_prepare *prepare, int64_t activation
         return pl_check_option(prepare, "fused_activation_function", activation,
                                PL_ActivationFunctionType_NONE, PL_ActivationFunctionType_SIGN_BIT);
     }
+}
+
+/* What is clamped twice is clamped to what both leave. Others than clamps come last themselves. */
+static void take_clamp(struct pl_prepare *prepare, int64_t activation, float *low, float *high)
+{
+    const struct pl_clamp *last = prepare->absorbing.last;
+    if (last == NULL || (prepare->op_def->traits & PL_TRAIT_TAKES_CLAMP) == 0 ||
+        activation > PL_ActivationFunctionType_RELU6)
+        return;
+    prepare->absorbing.last_taken = true;
+    if (last->low > *low) *low = last->low;
+    if (last->high < *high) *high = last->high;
+}
+
+pl_status pl_quantize_float_range(struct pl_prepare *prepare, int64_t activation, float *low,
+                                  float *high)
+{
+    PL_TRY(activation_range(prepare, activation, low, high));
+    take_clamp(prepare, activation, low, high);
+    return PL_OK;
 }
 
 void pl_quantize_type_range(pl_type type, int32_t *low, int32_t *high)

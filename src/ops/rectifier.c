@@ -58,6 +58,7 @@ static pl_status prepare_rectifier(struct pl_prepare *prepare, float low, float 
 {
     struct pl_unary_plan *plan = NULL;
     PL_TRY(pl_unary_prepare(prepare, types, &plan));
+    prepare->absorbing.clamp = (struct pl_clamp){true, low, high};
     const pl_type type = prepare->inputs[0]->tensor->type;
     if (type == PL_FLOAT32) {
         plan->kernel = prepare->kernels->elementwise->unary->clamp;

@@ -33,9 +33,10 @@ static pl_status eval_split(const struct pl_eval *eval, int64_t from, int64_t to
             outer++;
         }
         const struct part *part = &params->parts[index];
-        if (part->run_bytes == 0) continue;
-        memcpy((char *)eval->outputs[index] + outer * part->run_bytes,
-               input + outer * params->run_bytes + part->offset, (size_t)part->run_bytes);
+        const char *source = input + outer * params->run_bytes + part->offset;
+        char *target = (char *)eval->outputs[index] + outer * part->run_bytes;
+        if (part->run_bytes > 0 && source != target)
+            memcpy(target, source, (size_t)part->run_bytes);
     }
     return PL_OK;
 }
@@ -54,11 +55,22 @@ static pl_status eval_short_runs(const struct pl_eval *eval, int64_t from, int64
                                            .to_column = run,
                                            .from_column = params->run_bytes,
                                            .element_bytes = run};
-            if (run > 0)
-                params->kernels->copy_plane((char *)eval->outputs[i] + outer * run,
-                                            input + params->parts[i].offset, &plane);
+            const char *source = input + params->parts[i].offset;
+            char *target = (char *)eval->outputs[i] + outer * run;
+            if (run > 0 && source != target) params->kernels->copy_plane(target, source, &plane);
         }
     }
+    return PL_OK;
+}
+
+/* With one outer index every output is a piece of the input. */
+static pl_status offer_views(struct pl_prepare *prepare, const struct split *params)
+{
+    int64_t *offsets = pl_prepare_allocate(prepare, (size_t)params->part_count * sizeof *offsets);
+    if (offsets == NULL) return PL_OUT_OF_MEMORY;
+    for (int32_t i = 0; i < params->part_count; i++) offsets[i] = params->parts[i].offset;
+    prepare->view_of_input = params->input;
+    prepare->view_offsets = offsets;
     return PL_OK;
 }
 
@@ -84,6 +96,7 @@ static pl_status split_axis(struct pl_prepare *prepare, int32_t input, int32_t a
     }
     prepare->params = params;
     const int64_t outer = pl_shape_span(shape, 0, axis);
+    if (outer == 1) PL_TRY(offer_views(prepare, params));
     if (params->run_bytes / count <= PL_MOVE_SHORT_BYTES)
         pl_prepare_stage(prepare, eval_short_runs, params->run_bytes > 0 ? outer : 0,
                          params->run_bytes);

@@ -81,7 +81,7 @@ static pl_status run_passes(struct pl_draft *draft, const struct pl_call_end *in
     PL_TRY(pl_draft_prepare(draft));
     PL_TRY(pl_draft_set_homes(draft));
     PL_TRY(pl_draft_set_late(draft));
-    pl_draft_share(draft);
+    PL_TRY(pl_draft_share(draft));
     PL_TRY(pl_draft_lay_out(draft));
     return pl_draft_locate(draft);
 }

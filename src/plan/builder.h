@@ -18,6 +18,12 @@ struct pl_draft_step {
     uint32_t in_place_inputs;
     uint64_t packed_inputs;
     int32_t view_of_input;
+    const int64_t *view_offsets;
+    const int64_t *part_offsets;
+    struct pl_clamp clamp;             /* see struct pl_absorbing */
+    struct pl_frame_of_zeros frame;
+    const struct pl_clamp *last;       /* those it does for neighbours */
+    const struct pl_frame_of_zeros *first;
     int32_t scratch_count;
     int32_t state_count;
     struct pl_scratch scratch[PL_MAX_SCRATCH];
@@ -34,12 +40,16 @@ enum pl_home {
     PL_HOME_NONE      /* neither produced nor given: nobody reads it */
 };
 
+/* What the passes know of a tensor. */
 struct pl_draft_tensor {
-    int32_t root;       /* union-find: tensors of one root share memory */
+    int32_t root;       /* union-find: tensors of one root share memory, */
+    size_t root_offset; /* in which this one begins here */
     enum pl_home home;  /* of the root */
     int32_t first;      /* step that produces it; -1: before all */
     int32_t last;       /* last step that reads it */
     size_t offset;      /* of the root, in the arena */
+    int32_t readers;    /* operators that read it, and whoever else looks at it */
+    int32_t producer;   /* the step; -1: none */
 };
 
 struct pl_builder {
@@ -70,6 +80,18 @@ struct pl_draft {
 pl_status pl_plan_block(struct pl_builder *builder, int32_t subgraph_index, const struct pl_call_end *inputs,
                         struct pl_block **block);
 
+/* absorb.c: */
+/* Counts readers. */
+void pl_draft_count_readers(struct pl_draft *draft);
+/* The operator without the frame of zeros around its input, as a copy, if that can be; *first is the frame. NULL: it
+ * cannot, or there is no memory, which does not matter here. */
+const struct pl_operator *pl_draft_without_frame(struct pl_draft *draft, const struct pl_operator *op,
+                                                 const struct pl_frame_of_zeros **first);
+/* The step that can do this clamp for the operator as well, and as which operator; -1: none. */
+int32_t pl_draft_find_clamped(struct pl_draft *draft, const struct pl_prepare *clamp, const struct pl_operator **clamped);
+/* The step's work is done by another one. */
+void pl_draft_drop_step(struct pl_draft *draft, int32_t step);
+
 /* prepare.c: runs prepare of every operator, folds constants, fills draft->steps. */
 pl_status pl_draft_prepare(struct pl_draft *draft);
 
@@ -79,8 +101,10 @@ pl_status pl_draft_set_homes(struct pl_draft *draft);
 int32_t pl_draft_own_subgraph(const struct pl_draft *draft);
 
 /* share.c: merges tensors into roots; steps that became views lose their op_def. Needs homes to be set. */
-void pl_draft_share(struct pl_draft *draft);
+pl_status pl_draft_share(struct pl_draft *draft);
 int32_t pl_draft_root(const struct pl_draft *draft, int32_t tensor);
+/* Where the tensor begins in its root. */
+size_t pl_draft_offset_in_root(const struct pl_draft *draft, int32_t tensor);
 
 /* lay_out.c: places roots and scratch in the arena, sizes of block and segments. */
 pl_status pl_draft_lay_out(struct pl_draft *draft);

@@ -105,7 +105,7 @@ static pl_status set_given_homes(struct pl_draft *draft)
 {
     for (int32_t i = 0; i < draft->block->subgraph->tensor_count; i++) {
         const struct pl_planned_tensor *planned = &draft->block->tensors[i];
-        draft->tensors[i] = (struct pl_draft_tensor){.root = i, .home = PL_HOME_NONE, .first = -1, .last = -1};
+        draft->tensors[i] = (struct pl_draft_tensor){.root = i, .home = PL_HOME_NONE, .first = -1, .last = -1, .producer = -1};
         if (planned->value.tensor->is_variable) PL_TRY(give_slot(draft, i, true));
         if (planned->value.holder == NULL) continue;
         if (draft->tensors[i].home == PL_HOME_VARIABLE)

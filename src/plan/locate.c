@@ -8,11 +8,13 @@ static void locate_tensors(struct pl_draft *draft)
     for (int32_t i = 0; i < draft->block->subgraph->tensor_count; i++) {
         const int32_t root = pl_draft_root(draft, i);
         struct pl_planned_tensor *planned = &draft->block->tensors[i];
+        const struct pl_planned_tensor *whole = &draft->block->tensors[root];
+        const size_t begin = pl_draft_offset_in_root(draft, i);
         if (draft->tensors[root].home == PL_HOME_ARENA)
-            planned->location = (struct pl_location){draft->tensors[root].offset, draft->block->arena_base};
+            planned->location = (struct pl_location){draft->tensors[root].offset + begin, draft->block->arena_base};
         else if (root != i)
-            planned->location = draft->block->tensors[root].location;
-        if (root != i) planned->slot = draft->block->tensors[root].slot;
+            planned->location = (struct pl_location){whole->location.offset + begin, whole->location.base};
+        if (root != i && whole->bytes == planned->bytes) planned->slot = whole->slot;
     }
     const struct pl_graph *graph = draft->builder->request->graph;
     for (int32_t i = 0; i < graph->link_count && !draft->nested; i++) {

@@ -95,10 +95,11 @@ static void copy_stages(struct pl_step *step, const struct pl_prepare *prepare, 
     step->stage_count = prepare->stage_count;
 }
 
-static pl_status add_step(struct pl_draft *draft, const struct pl_prepare *prepare)
+/* Makes step `index` of what was prepared. */
+static pl_status set_step(struct pl_draft *draft, const struct pl_prepare *prepare, int32_t index)
 {
-    struct pl_draft_step *drafted = &draft->steps[draft->block->step_count];
-    struct pl_step *step = &draft->block->steps[draft->block->step_count];
+    struct pl_draft_step *drafted = &draft->steps[index];
+    struct pl_step *step = &draft->block->steps[index];
     struct pl_stage *stages = pl_region_array(prepare->region, (size_t)prepare->stage_count, sizeof *stages);
     if (stages == NULL) return pl_builder_no_memory(draft->builder);
     step->op_def = prepare->op_def;
@@ -111,11 +112,18 @@ static pl_status add_step(struct pl_draft *draft, const struct pl_prepare *prepa
     drafted->in_place_inputs = prepare->in_place_inputs;
     drafted->packed_inputs = prepare->packed_inputs;
     drafted->view_of_input = prepare->view_of_input;
+    drafted->view_offsets = prepare->view_offsets;
+    drafted->part_offsets = prepare->part_offsets;
+    drafted->clamp = prepare->absorbing.clamp;
+    drafted->frame = prepare->absorbing.frame;
+    drafted->first = prepare->absorbing.first;
+    drafted->last = prepare->absorbing.last;
     drafted->scratch_count = prepare->scratch_count;
     drafted->state_count = prepare->state_count;
     memcpy(drafted->scratch, prepare->scratch, sizeof drafted->scratch);
     memcpy(drafted->states, prepare->states, sizeof drafted->states);
-    draft->block->step_count++;
+    for (int32_t i = 0; i < prepare->op->output_count; i++)
+        if (prepare->op->outputs[i] >= 0) draft->tensors[prepare->op->outputs[i]].producer = index;
     return PL_OK;
 }
 
@@ -206,7 +214,7 @@ static pl_status add_late_step(struct pl_draft *draft, struct pl_prepare *prepar
     return PL_OK;
 }
 
-static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operator *op)
+static pl_status start_prepare(struct pl_draft *draft, const struct pl_operator *op, struct pl_prepare *prepare)
 {
     struct arguments arguments = {0};
     if (!gather_arguments(draft, op, &arguments)) return pl_builder_no_memory(draft->builder);
@@ -216,33 +224,99 @@ static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operat
         builder->subgraph_base = op->subgraph_base;
     }
     struct pl_user_node *node = find_node(draft, op);
-    struct pl_prepare prepare = {.op_def = node != NULL ? &node->op->op : pl_op_find(op),
-                                 .user_node = node,
-                                 .op = op,
-                                 .graph = builder->request->graph,
-                                 .input_count = op->input_count,
-                                 .output_count = op->output_count,
-                                 .inputs = arguments.inputs,
-                                 .outputs = arguments.outputs,
-                                 .kernels = builder->request->kernels,
-                                 .region = &builder->program->region,
-                                 .error = builder->error,
-                                 .services = &services,
-                                 .plan = builder,
-                                 .view_of_input = -1};
-    assert(prepare.op_def != NULL);
+    *prepare = (struct pl_prepare){.op_def = node != NULL ? &node->op->op : pl_op_find(op),
+                                   .user_node = node,
+                                   .op = op,
+                                   .graph = builder->request->graph,
+                                   .input_count = op->input_count,
+                                   .output_count = op->output_count,
+                                   .inputs = arguments.inputs,
+                                   .outputs = arguments.outputs,
+                                   .kernels = builder->request->kernels,
+                                   .region = &builder->program->region,
+                                   .error = builder->error,
+                                   .services = &services,
+                                   .plan = builder,
+                                   .view_of_input = -1};
+    assert(prepare->op_def != NULL);
+    return PL_OK;
+}
+
+/* Prepares the operator to do for a neighbour what `first` and `last` say; *taken is false, and nothing has happened,
+ * where it cannot. */
+static pl_status prepare_for_neighbours(struct pl_draft *draft, const struct pl_operator *op,
+                                        const struct pl_frame_of_zeros *first, const struct pl_clamp *last,
+                                        struct pl_prepare *prepare, bool *taken)
+{
+    struct pl_error unused = {0};
+    PL_TRY(start_prepare(draft, op, prepare));
+    prepare->absorbing.first = first;
+    prepare->absorbing.last = last;
+    prepare->error = &unused;
+    const pl_status status = prepare->op_def->prepare(prepare);
+    prepare->error = draft->builder->error;
+    *taken = status == PL_OK && prepare->absorbing.first_taken == (first != NULL) &&
+             prepare->absorbing.last_taken == (last != NULL);
+    return *taken ? check_outputs(draft, prepare) : PL_OK;
+}
+
+/* The operator does without the frame of zeros around its input, if it can. */
+static pl_status take_frame(struct pl_draft *draft, const struct pl_operator *op, bool *taken)
+{
+    const struct pl_frame_of_zeros *first = NULL;
+    const struct pl_op *op_def = pl_op_find(op);
+    if (op_def == NULL || (op_def->traits & PL_TRAIT_TAKES_FRAME) == 0) return PL_OK;
+    const struct pl_operator *without = pl_draft_without_frame(draft, op, &first);
+    if (without == NULL) return PL_OK;
+    const int32_t frame = draft->tensors[op->inputs[0]].producer;
+    struct pl_frame_of_zeros *kept = pl_region_copy(&draft->builder->work, first, sizeof *first);
+    if (kept == NULL) return pl_builder_no_memory(draft->builder);
+    struct pl_prepare prepare;
+    PL_TRY(prepare_for_neighbours(draft, without, kept, NULL, &prepare, taken));
+    if (!*taken) return PL_OK;
+    pl_draft_drop_step(draft, frame);
+    PL_TRY(set_step(draft, &prepare, draft->block->step_count));
+    draft->block->step_count++;
+    return PL_OK;
+}
+
+/* The operator before does this clamp as well, if it can. */
+static pl_status give_clamp(struct pl_draft *draft, const struct pl_prepare *clamp, bool *taken)
+{
+    const struct pl_operator *clamped = NULL;
+    const int32_t before = pl_draft_find_clamped(draft, clamp, &clamped);
+    if (before < 0) return PL_OK;
+    struct pl_clamp *kept = pl_region_copy(&draft->builder->work, &clamp->absorbing.clamp, sizeof *kept);
+    if (kept == NULL) return pl_builder_no_memory(draft->builder);
+    struct pl_prepare prepare;
+    PL_TRY(prepare_for_neighbours(draft, clamped, draft->steps[before].first, kept, &prepare, taken));
+    return *taken ? set_step(draft, &prepare, before) : PL_OK;
+}
+
+static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operator *op)
+{
+    bool taken = false;
+    struct pl_prepare prepare;
+    PL_TRY(start_prepare(draft, op, &prepare));
+    if (prepare.user_node == NULL) PL_TRY(take_frame(draft, op, &taken));
+    if (taken) return PL_OK;
     const pl_status status = has_late_input(&prepare) ? PL_LATE : prepare.op_def->prepare(&prepare);
     if (status == PL_LATE) return add_late_step(draft, &prepare);
     PL_TRY(status);
     PL_TRY(check_outputs(draft, &prepare));
     if (fold_is_worth_it(draft, &prepare)) return fold(draft, &prepare);
-    return add_step(draft, &prepare);
+    PL_TRY(give_clamp(draft, &prepare, &taken));
+    if (taken) return PL_OK;
+    PL_TRY(set_step(draft, &prepare, draft->block->step_count));
+    draft->block->step_count++;
+    return PL_OK;
 }
 
 pl_status pl_draft_prepare(struct pl_draft *draft)
 {
     const struct pl_subgraph *subgraph = draft->block->subgraph;
     int32_t member = -1;
+    pl_draft_count_readers(draft);
     for (int32_t i = 0; i < subgraph->operator_count; i++) {
         const struct pl_operator *op = &subgraph->operators[i];
         if (op->member != member) PL_TRY(check_links(draft, op->member));

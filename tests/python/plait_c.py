@@ -46,7 +46,7 @@ class Options(C.Structure):
 
 class LoadOptions(C.Structure):
     _fields_ = [("struct_bytes", C.c_size_t), ("keep_mapped", C.c_bool), ("borrow", C.c_bool),
-                ("allow_unsupported", C.c_bool)]
+                ("allow_unsupported", C.c_bool), ("keep_all_tensors", C.c_bool)]
 
 
 class LinkOptions(C.Structure):
