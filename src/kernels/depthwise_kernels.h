@@ -6,6 +6,8 @@
 #ifndef PL_KERNELS_DEPTHWISE_KERNELS_H
 #define PL_KERNELS_DEPTHWISE_KERNELS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "kernels/patch.h"
@@ -25,7 +27,9 @@ struct pl_depthwise_float {
 };
 
 struct pl_depthwise_integer {
-    const void *weights;      /* int8 or, with uint8 inputs, uint8 */
+    const void *weights;      /* int8 or, with uint8 inputs, uint8; not read if there is `packed` */
+    const void *packed;       /* NULL: not packed */
+    const void *finish;       /* with `packed`: made by prepare_finish */
     const int32_t *bias;      /* NULL: none */
     const int64_t *wide_bias; /* NULL: none; int16 inputs take either */
     int32_t input_zero_point;
@@ -50,6 +54,25 @@ typedef void pl_depthwise_rows(const struct pl_depthwise_shape *shape,
                                const struct pl_depthwise_integer *weights, const void *input,
                                void *output, int32_t y, int32_t rows);
 
+/* How a filter of bytes lies in the file. */
+struct pl_depthwise_pack {
+    struct pl_depthwise_shape shape;
+    bool is_unsigned;
+    int32_t bits; /* of an element: 8, 4 or 2 */
+    int32_t weight_zero_point;
+};
+
+/* What a level makes once of a filter of bytes, and of what else an operator knows of its outputs.
+ * All NULL: it takes them as they are. */
+struct pl_depthwise_packer {
+    size_t (*bytes)(const struct pl_depthwise_pack *pack); /* 0: filters of this shape stay */
+    void (*pack)(void *packed, const void *raw, const void *pack);
+    size_t (*finish_bytes)(const struct pl_depthwise_pack *pack);
+    /* `weights` as i8 and u8 will be given it, but for `finish`. */
+    void (*prepare_finish)(void *finish, const struct pl_depthwise_pack *pack,
+                           const struct pl_depthwise_integer *weights);
+};
+
 struct pl_depthwise_kernels {
     /* One output row, y, of the image `input` to `output`. */
     void (*f32)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_float *weights,
@@ -62,6 +85,7 @@ struct pl_depthwise_kernels {
     pl_depthwise_rows *i8;
     pl_depthwise_rows *u8;
     pl_depthwise_rows *i16;
+    struct pl_depthwise_packer packer; /* for i8 and u8 */
 };
 
 #endif

@@ -10,7 +10,7 @@
 #include "ops/padding.h"
 #include "ops/quantize.h"
 
-enum { INPUT, FILTER };
+enum { INPUT, FILTER, BIAS };
 
 struct depthwise {
     struct pl_gemm_operands
@@ -85,7 +85,7 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
         (int64_t)depthwise->shape.output_width * depthwise->shape.channels * bytes;
     struct pl_depthwise_integer weights = depthwise->integers;
     const void *bias = pl_filter_bias(&depthwise->bias, eval);
-    weights.weights = filter_of(depthwise, eval);
+    weights.weights = depthwise->integers.packed != NULL ? NULL : filter_of(depthwise, eval);
     weights.bias = depthwise->bias.wide ? NULL : bias;
     weights.wide_bias = depthwise->bias.wide ? bias : NULL;
     pl_depthwise_rows *run = depthwise->kind == PL_FILTER_UINT8   ? kernels->u8
@@ -211,10 +211,53 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct depthwise *d
     return PL_OK;
 }
 
-/* The kernels read filters as they are in the file, but for those of 4 and 2 bits. */
+/* With the bytes and the packer, the form is determined by these. */
+static uint64_t pack_parameters(const struct pl_depthwise_pack *pack)
+{
+    const struct pl_patch *patch = &pack->shape.patch;
+    /* The number of bytes says how many channels there are, but for elements of fewer bits. */
+    const int32_t rest =
+        (pack->is_unsigned ? pack->weight_zero_point : pack->shape.channels) & UINT8_MAX;
+    return (uint64_t)patch->filter_height << 40 | (uint64_t)patch->filter_width << 24 |
+           (uint64_t)rest << 8 | (uint64_t)pack->bits << 1 | (uint64_t)pack->is_unsigned;
+}
+
+/* Packs a constant filter of bytes if the kernels have a form of their own and nothing that goes
+ * into it is known only while running. */
+static pl_status pack_filter(struct pl_prepare *prepare, struct depthwise *depthwise)
+{
+    const struct pl_depthwise_packer *packer = &depthwise->kernels->packer;
+    const struct pl_value *filter = prepare->inputs[FILTER];
+    const struct pl_value *bias = pl_check_value(prepare, pl_input(BIAS));
+    struct pl_depthwise_integer *integers = &depthwise->integers;
+    const struct pl_depthwise_pack pack = {
+        .shape = depthwise->shape,
+        .is_unsigned = depthwise->kind == PL_FILTER_UINT8,
+        .bits = pl_type_bits(filter->tensor->type),
+        .weight_zero_point = integers->weight_zero_point,
+    };
+    const bool is_constant = filter->holder != NULL && (bias == NULL || bias->constant != NULL);
+    const size_t bytes = packer->bytes != NULL && is_constant ? packer->bytes(&pack) : 0;
+    if (bytes == 0) return PL_OK;
+    void *finish = pl_prepare_allocate(prepare, packer->finish_bytes(&pack));
+    if (finish == NULL) return PL_OUT_OF_MEMORY;
+    PL_TRY(pl_prepare_pack(prepare, FILTER, packer->pack, pack_parameters(&pack), &pack, bytes,
+                           &integers->packed));
+    integers->bias = bias != NULL ? bias->constant : NULL;
+    packer->prepare_finish(finish, &pack, integers);
+    integers->finish = finish;
+    return PL_OK;
+}
+
+/* The kernels read filters that are not packed as they are in the file, but for those of 4 and 2
+ * bits. */
 static pl_status prepare_filter(struct pl_prepare *prepare, struct depthwise *depthwise)
 {
     const struct pl_value *filter = prepare->inputs[FILTER];
+    if (depthwise->kind == PL_FILTER_INT8 || depthwise->kind == PL_FILTER_UINT8) {
+        PL_TRY(pack_filter(prepare, depthwise));
+        if (depthwise->integers.packed != NULL) return PL_OK;
+    }
     if (!pl_packed_is(filter->tensor->type) || pl_shape_count(&filter->shape) == 0) return PL_OK;
     return pl_filter_unpack(prepare, FILTER, &depthwise->unpacked);
 }

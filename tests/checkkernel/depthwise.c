@@ -55,6 +55,26 @@ static struct pl_depthwise_integer draw_weights(struct check *check, int32_t cha
     return weights;
 }
 
+/* Packs them as the tested level wants it. */
+static struct pl_depthwise_integer pack(struct check *check, const struct pl_depthwise_shape *shape,
+                                        const struct pl_depthwise_integer *weights,
+                                        bool is_unsigned)
+{
+    const struct pl_depthwise_packer *packer = &check->tested->depthwise->packer;
+    const struct pl_depthwise_pack how = {
+        *shape, is_unsigned, .bits = 8, .weight_zero_point = weights->weight_zero_point};
+    struct pl_depthwise_integer packed = *weights;
+    const size_t bytes = packer->bytes != NULL ? packer->bytes(&how) : 0;
+    if (bytes == 0) return packed;
+    void *filter = check_aligned(check, bytes), *finish = check_memory(check, packer->finish_bytes(&how));
+    packer->pack(filter, weights->weights, &how);
+    packed.weights = NULL;
+    packed.packed = filter;
+    packer->prepare_finish(finish, &how, &packed);
+    packed.finish = finish;
+    return packed;
+}
+
 static void check_bytes_of(struct check *check, bool is_unsigned)
 {
     const struct pl_depthwise_shape shape = draw_shape(check);
@@ -71,7 +91,8 @@ static void check_bytes_of(struct check *check, bool is_unsigned)
     const struct pl_depthwise_kernels *tested = check->tested->depthwise;
     (is_unsigned ? reference->u8 : reference->i8)(&shape, &weights, input, outputs.reference, y,
                                                   rows);
-    (is_unsigned ? tested->u8 : tested->i8)(&shape, &weights, input, outputs.tested, y, rows);
+    const struct pl_depthwise_integer packed = pack(check, &shape, &weights, is_unsigned);
+    (is_unsigned ? tested->u8 : tested->i8)(&shape, &packed, input, outputs.tested, y, rows);
     check_compare(check, &outputs, "%d channels times %d, %d x %d taps, %d x %d outputs",
                   patch->channels, shape.multiplier, patch->filter_height, patch->filter_width,
                   rows, shape.output_width);
@@ -134,6 +155,18 @@ static void time_window(const struct bench *bench, int32_t size, int32_t taps, i
                           .output = output,
                           .rows = outputs,
                           .run = is_unsigned ? kernels->u8 : kernels->i8};
+    const struct pl_depthwise_pack how = {timed.shape, is_unsigned, .bits = 8,
+                                          .weight_zero_point = timed.weights.weight_zero_point};
+    const struct pl_depthwise_packer *packer = &kernels->packer;
+    const size_t bytes = packer->bytes != NULL ? packer->bytes(&how) : 0;
+    void *packed = malloc(bytes + 1), *finish = malloc(bytes > 0 ? packer->finish_bytes(&how) : 1);
+    if (packed == NULL || finish == NULL) exit(2);
+    if (bytes > 0) {
+        packer->pack(packed, filter, &how);
+        timed.weights.packed = packed;
+        packer->prepare_finish(finish, &how, &timed.weights);
+        timed.weights.finish = finish;
+    }
     char what[64];
     snprintf(what, sizeof what, "%d^2 px, %d^2 taps, stride %d, %d channels", size, taps, stride,
              channels);
@@ -143,12 +176,14 @@ static void time_window(const struct bench *bench, int32_t size, int32_t taps, i
     free(output);
     free(filter);
     free(multipliers);
+    free(packed);
+    free(finish);
 }
 
 static void time_all(const struct bench *bench, bool is_unsigned)
 {
-    static const int32_t shapes[][4] = {{112, 3, 1, 32}, {112, 3, 2, 64}, {56, 3, 1, 128},
-                                        {14, 3, 1, 512}, {7, 3, 1, 1024}, {28, 5, 1, 120}};
+    static const int32_t shapes[][4] = {{112, 3, 1, 32}, {112, 3, 2, 64}, {56, 3, 1, 128}, {48, 3, 1, 8},
+                                        {14, 3, 1, 512}, {7, 3, 1, 1024}, {28, 5, 1, 120}, {3, 3, 1, 256}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         time_window(bench, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], is_unsigned);
 }

@@ -1,342 +1,295 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Depthwise convolution of bytes: chunks of channels in two vectors of sums. Two taps at a time are
- * widened to 16 bits and interleaved, so that one instruction multiplies both and adds them.
- * Interleaving within lanes of 128 bits puts channels 0 to 3 of every eight into one vector and 4
- * to 7 into the other, and packing the results undoes it. */
+/* Depthwise convolution of bytes, as a convolution along x alone: the input rows under a filter are
+ * interleaved into numbers of four bytes, a row each, for a strip of pixels with what lies outside
+ * of the image filled in (depthwise_strip_x86.h). Then an output is one dot product per filter
+ * column (and four rows), whose inputs are vectors of consecutive numbers, for any number of
+ * channels and any stride. */
 #include "kernels/x86/depthwise_bytes_x86.h"
 
-#include <string.h>
-
 #include "kernels/c/depthwise_c.h"
+#include "kernels/x86/depthwise_strip_x86.h"
 #include "kernels/x86/requantize_x86.h"
 
-enum {
-    CHUNK = 2 * PL_LANES,
-    MAX_TAPS = 64,
-    MAX_PAIRS = MAX_TAPS / 2,
-    ENOUGH_PIXELS = 64 /* for what is prepared per chunk not to count */
-};
+enum { TOGETHER = 4 /* vectors of outputs */ };
 
-struct chunk {
-    const struct pl_depthwise_shape *shape;
+/* A block of channels over the pixels of a strip. */
+struct block {
+    const struct pl_depthwise_block_x86 *packed;
+    const struct pl_depthwise_finish_x86 *finish;
     const struct pl_depthwise_integer *weights;
-    const uint8_t *input;
-    struct pl_requantizer_x86 requantizer;
-    int32_t first, count; /* channels */
-    int32_t period;       /* lane n is channel first + n % period */
-    int32_t taps, pairs;
-    bool fits; /* scales can be used */
-    pl_vec pair_weights[MAX_PAIRS][2];
-    int32_t starts[2][PL_LANES];
-    float scales[2][PL_LANES], nudges[2][PL_LANES];
-    int64_t offsets[MAX_TAPS];        /* of the taps from the first one */
-    int64_t window_offsets[MAX_TAPS]; /* the same in `window` */
-    uint8_t window[MAX_TAPS][CHUNK];  /* the taps of a pixel at the border */
+    bool is_unsigned;
+    int32_t lanes;  /* that are outputs */
+    int32_t period; /* lane n is channel n % period of the block */
+    int32_t groups, columns;
+    int64_t group_step, column_step, pixel_step; /* in numbers */
+    int32_t rows;                                /* of outputs */
+    int64_t out_step, row_step;
+    int32_t pixels; /* or vectors of consecutive outputs, where several pixels fit into one */
 };
 
-/* Lane of vector `half` to channel of the chunk. */
-PL_ALWAYS_INLINE int channel_of(int half, int lane)
-{
-    return lane / 4 * 8 + half * 4 + lane % 4;
-}
-
-/* ---- a pixel --------------------------------------------------------------------------------- */
-
-/* CHUNK bytes as words. */
-PL_ALWAYS_INLINE pl_vec widen(const uint8_t *from, bool is_unsigned)
-{
-#if defined(__AVX512F__)
-    const __m256i bytes = _mm256_loadu_si256((const __m256i_u *)from);
-    return is_unsigned ? _mm512_cvtepu8_epi16(bytes) : _mm512_cvtepi8_epi16(bytes);
-#else
-    const __m128i bytes = _mm_loadu_si128((const __m128i_u *)from);
-    return is_unsigned ? _mm256_cvtepu8_epi16(bytes) : _mm256_cvtepi8_epi16(bytes);
-#endif
-}
-
-PL_ALWAYS_INLINE pl_vec add_pairs(pl_vec sum, pl_vec a, pl_vec b)
-{
-#if defined(__AVX512VNNI__)
-    return _mm512_dpwssd_epi32(sum, a, b);
-#elif defined(__AVXVNNI__)
-    return _mm256_dpwssd_avx_epi32(sum, a, b);
-#else
-    return pl_vec_add(sum, PL_VEC_16(madd)(a, b));
-#endif
-}
+/* ---- a vector of outputs per pixel ----------------------------------------------------------- */
 
 /* The lanes of `unsure` in the reference's way. */
-static __attribute__((noinline)) void redo(const struct chunk *chunk, int half, pl_vec sums,
-                                           uint32_t unsure, uint8_t *bytes)
+static __attribute__((noinline)) void redo(const struct block *block, pl_vec sums, uint32_t unsure,
+                                           uint8_t *bytes)
 {
+    const struct pl_depthwise_integer *weights = block->weights;
     int32_t lanes[PL_LANES];
     pl_vec_store(lanes, sums);
     for (; unsure != 0; unsure &= unsure - 1) {
-        const int lane = __builtin_ctz(unsure), channel = channel_of(half, lane);
-        bytes[channel] = (uint8_t)pl_requantize_exactly_x86(&chunk->requantizer, lanes[lane],
-                                                            chunk->first + channel % chunk->period);
+        const int lane = __builtin_ctz(unsure);
+        const int32_t channel = block->finish->first + lane % block->period;
+        bytes[lane] =
+            (uint8_t)pl_requantize(lanes[lane], weights->multipliers[channel], weights->range);
     }
 }
 
-PL_ALWAYS_INLINE void store_bytes(const struct chunk *chunk, pl_vec words, bool is_unsigned,
-                                  uint8_t *output)
+/* The outputs of four pixels, one behind the other. */
+PL_ALWAYS_INLINE pl_vec finish_pixels(const struct block *block, const pl_vec sums[TOGETHER],
+                                      const bool is_unsigned)
 {
-    const struct pl_output_range range = chunk->requantizer.range;
-    words = PL_VEC_16(adds)(words, PL_VEC_16(set1)((int16_t)range.zero_point));
-    words = PL_VEC_16(max)(words, PL_VEC_16(set1)((int16_t)range.low));
-    words = PL_VEC_16(min)(words, PL_VEC_16(set1)((int16_t)range.high));
+    const struct pl_depthwise_finish_x86 *finish = block->finish;
+    const pl_vec_float scale = PL_VEC_FLOAT(loadu)(finish->scales),
+                       nudge = PL_VEC_FLOAT(loadu)(finish->nudges);
+    pl_vec values[TOGETHER];
+    pl_vec_float distances[TOGETHER];
+#pragma GCC unroll 4
+    for (int i = 0; i < TOGETHER; i++) {
+        const struct pl_rounded_x86 rounded = pl_round_scaled_x86(sums[i], scale, nudge);
+        values[i] = rounded.values;
+        distances[i] = pl_absolute_x86(rounded.distance);
+    }
+    const pl_vec bytes = pl_pack_bytes_x86(values, block->weights->range, is_unsigned);
+    const pl_vec_float worst = PL_VEC_FLOAT(max)(PL_VEC_FLOAT(max)(distances[0], distances[1]),
+                                                 PL_VEC_FLOAT(max)(distances[2], distances[3]));
+    if (__builtin_expect(finish->fits && pl_unsure_x86(worst) == 0, 1)) return bytes;
+    uint8_t corrected[TOGETHER * PL_LANES];
+    const uint32_t all = finish->fits ? 0 : (1u << (PL_LANES - 1) << 1) - 1;
+    pl_vec_store(corrected, bytes);
+#pragma GCC unroll 4
+    for (int i = 0; i < TOGETHER; i++)
+        redo(block, sums[i], pl_unsure_x86(distances[i]) | all, corrected + i * PL_LANES);
+    return pl_vec_load(corrected);
+}
+
+/* What the two kinds of filters that networks have need not find out while running. */
+struct filter {
+    int32_t groups, columns;
+    int32_t rows; /* of outputs: 2 have three rows of the filter each, of four that are laid out */
+    bool is_wide, is_unsigned;
+};
+
+/* Weights for output row 0 or 1. */
+PL_ALWAYS_INLINE struct pl_dot_operand weights_for(const int32_t row, const int8_t *from)
+{
+    const pl_vec weights = pl_vec_load(from);
+    return pl_dot_of_weights(row == 0 ? weights : PL_VEC_32(slli)(weights, 8));
+}
+
+struct sums {
+    pl_vec of[2][TOGETHER]; /* [row][pixel] */
+};
+
+PL_ALWAYS_INLINE struct sums sum_pixels(const struct block *block, const struct filter filter,
+                                        const int32_t *const at[TOGETHER])
+{
+    const int64_t part = (int64_t)filter.groups * filter.columns * PL_DEPTHWISE_VECTOR;
+    const int8_t *weights = block->packed->weights;
+    struct sums sums;
+#pragma GCC unroll 4
+    for (int i = 0; i < TOGETHER; i++)
+        sums.of[0][i] = sums.of[1][i] = pl_vec_load(block->finish->starts);
+    for (int32_t g = 0; g < filter.groups; g++) {
+        int64_t offset = g * block->group_step;
+        for (int32_t c = 0; c < filter.columns; c++, offset += block->column_step) {
+            struct pl_dot_operand numbers[TOGETHER];
+#pragma GCC unroll 4
+            for (int i = 0; i < TOGETHER; i++)
+                numbers[i] = pl_dot_of_inputs(pl_vec_load(at[i] + offset));
+#pragma GCC unroll 2
+            for (int r = 0; r < filter.rows; r++) {
+#pragma GCC unroll 4
+                for (int i = 0; i < TOGETHER; i++) {
+                    pl_vec *sum = &sums.of[r][i];
+                    *sum = pl_dot_add(*sum, numbers[i], weights_for(r, weights));
+                    if (filter.is_wide)
+                        *sum = pl_dot_add(*sum, numbers[i], weights_for(r, weights + part));
+                }
+            }
+            weights += PL_DEPTHWISE_VECTOR;
+        }
+    }
+    return sums;
+}
+
+/* ---- a block --------------------------------------------------------------------------------- */
+
+PL_ALWAYS_INLINE void store_pixels(uint8_t *output, int64_t out_step, pl_vec bytes)
+{
 #if defined(__AVX512F__)
-    (void)is_unsigned;
-    _mm256_storeu_si256((__m256i_u *)output, _mm512_cvtepi16_epi8(words));
+    if (out_step == PL_LANES) {
+        pl_vec_store(output, bytes);
+        return;
+    }
+    _mm_storeu_si128((__m128i_u *)output, _mm512_castsi512_si128(bytes));
+    _mm_storeu_si128((__m128i_u *)(output + out_step), _mm512_extracti32x4_epi32(bytes, 1));
+    _mm_storeu_si128((__m128i_u *)(output + 2 * out_step), _mm512_extracti32x4_epi32(bytes, 2));
+    _mm_storeu_si128((__m128i_u *)(output + 3 * out_step), _mm512_extracti32x4_epi32(bytes, 3));
 #else
-    const __m256i bytes =
-        is_unsigned ? _mm256_packus_epi16(words, words) : _mm256_packs_epi16(words, words);
-    const __m256i joined = _mm256_permute4x64_epi64(bytes, 0x08);
-    _mm_storeu_si128((__m128i_u *)output, _mm256_castsi256_si128(joined));
+    const __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
+    _mm_storel_epi64((__m128i_u *)output, low);
+    _mm_storel_epi64((__m128i_u *)(output + out_step), _mm_unpackhi_epi64(low, low));
+    _mm_storel_epi64((__m128i_u *)(output + 2 * out_step), high);
+    _mm_storel_epi64((__m128i_u *)(output + 3 * out_step), _mm_unpackhi_epi64(high, high));
 #endif
 }
 
-PL_ALWAYS_INLINE void finish(const struct chunk *chunk, pl_vec low, pl_vec high, bool is_unsigned,
-                             uint8_t *output)
+/* Up to four pixels of `lanes` channels. */
+PL_ALWAYS_INLINE void run_few(const struct block *block, const struct filter filter,
+                              const int32_t *numbers, int32_t pixels, uint8_t *output)
 {
-    const struct pl_rounded_x86 a = pl_round_scaled_x86(low, PL_VEC_FLOAT(loadu)(chunk->scales[0]),
-                                                        PL_VEC_FLOAT(loadu)(chunk->nudges[0]));
-    const struct pl_rounded_x86 b = pl_round_scaled_x86(high, PL_VEC_FLOAT(loadu)(chunk->scales[1]),
-                                                        PL_VEC_FLOAT(loadu)(chunk->nudges[1]));
-    store_bytes(chunk, PL_VEC_32(packs)(a.values, b.values), is_unsigned, output);
-    const pl_vec_float worst =
-        PL_VEC_FLOAT(max)(pl_absolute_x86(a.distance), pl_absolute_x86(b.distance));
-    if (__builtin_expect(chunk->fits && pl_unsure_x86(worst) == 0, 1)) return;
-    const uint32_t all = chunk->fits ? 0 : (1u << (PL_LANES - 1) << 1) - 1;
-    redo(chunk, 0, low, pl_unsure_x86(a.distance) | all, output);
-    redo(chunk, 1, high, pl_unsure_x86(b.distance) | all, output);
-}
-
-PL_ALWAYS_INLINE void run_pixel(const struct chunk *chunk, const uint8_t *base,
-                                const int64_t *offsets, const int32_t pairs, bool is_unsigned,
-                                uint8_t *output)
-{
-    pl_vec low = pl_vec_load(chunk->starts[0]), high = pl_vec_load(chunk->starts[1]);
-    for (int32_t p = 0; p < pairs; p++) {
-        const pl_vec a = widen(base + offsets[2 * p], is_unsigned);
-        const pl_vec b = widen(base + offsets[2 * p + 1], is_unsigned);
-        low = add_pairs(low, PL_VEC_16(unpacklo)(a, b), chunk->pair_weights[p][0]);
-        high = add_pairs(high, PL_VEC_16(unpackhi)(a, b), chunk->pair_weights[p][1]);
+    const int32_t *at[TOGETHER];
+    uint8_t bytes[TOGETHER * PL_LANES];
+    for (int i = 0; i < TOGETHER; i++)
+        at[i] = numbers + (i < pixels ? i : pixels - 1) * block->pixel_step;
+    const struct sums sums = sum_pixels(block, filter, at);
+#pragma GCC unroll 2
+    for (int r = 0; r < filter.rows; r++, output += block->row_step) {
+        pl_vec_store(bytes, finish_pixels(block, sums.of[r], filter.is_unsigned));
+        for (int32_t i = 0; i < pixels; i++)
+            memcpy(output + i * block->out_step, bytes + i * PL_LANES, (size_t)block->lanes);
     }
-    finish(chunk, low, high, is_unsigned, output);
 }
 
-/* Pixels `step` bytes apart, outputs `out_step`. */
-struct steps {
-    int64_t step, out_step;
-    int32_t pixels;
-};
-
-PL_ALWAYS_INLINE void run_pixels(const struct chunk *chunk, const uint8_t *base,
-                                 const struct steps *steps, const int64_t *offsets,
-                                 const int32_t pairs, bool is_unsigned, uint8_t *output)
+PL_ALWAYS_INLINE void run_whole(const struct block *block, const struct filter filter,
+                                const int32_t *numbers, uint8_t *output)
 {
-    const int64_t step = steps->step, out_step = steps->out_step;
-    const int32_t pixels = steps->pixels;
-    for (int32_t x = 0; x < pixels; x++, base += step, output += out_step)
-        run_pixel(chunk, base, offsets, pairs, is_unsigned, output);
+    const int64_t step = block->pixel_step;
+    const int32_t *const at[TOGETHER] = {numbers, numbers + step, numbers + 2 * step,
+                                         numbers + 3 * step};
+    const struct sums sums = sum_pixels(block, filter, at);
+#pragma GCC unroll 2
+    for (int r = 0; r < filter.rows; r++, output += block->row_step)
+        store_pixels(output, block->out_step,
+                     finish_pixels(block, sums.of[r], filter.is_unsigned));
 }
 
-/* A number of pairs that is a constant makes a better loop. */
-PL_ALWAYS_INLINE void choose_pixels(const struct chunk *chunk, const uint8_t *base,
-                                    const struct steps *steps, const int64_t *offsets,
-                                    bool is_unsigned, uint8_t *output)
+PL_ALWAYS_INLINE void run_block(const struct block *block, const struct filter filter,
+                                const int32_t *numbers, uint8_t *output)
 {
-    enum { PAIRS_OF_9 = 5 };
-    if (chunk->pairs == PAIRS_OF_9)
-        run_pixels(chunk, base, steps, offsets, PAIRS_OF_9, is_unsigned, output);
-    else run_pixels(chunk, base, steps, offsets, chunk->pairs, is_unsigned, output);
-}
-
-static void signed_pixels(const struct chunk *chunk, const uint8_t *base, const struct steps *steps,
-                          const int64_t *offsets, uint8_t *output)
-{
-    choose_pixels(chunk, base, steps, offsets, false, output);
-}
-
-static void unsigned_pixels(const struct chunk *chunk, const uint8_t *base,
-                            const struct steps *steps, const int64_t *offsets, uint8_t *output)
-{
-    choose_pixels(chunk, base, steps, offsets, true, output);
-}
-
-typedef void (*pixels_function)(const struct chunk *chunk, const uint8_t *base,
-                                const struct steps *steps, const int64_t *offsets, uint8_t *output);
-
-/* ---- a chunk --------------------------------------------------------------------------------- */
-
-/* The weights of a tap less their zero point; 0 behind the last tap. */
-static pl_vec weights_of(const struct chunk *chunk, int32_t tap)
-{
-    if (tap >= chunk->taps) return pl_vec_set(0);
-    const int64_t first = (int64_t)tap * chunk->shape->channels + chunk->first;
-    const uint8_t *weights = (const uint8_t *)chunk->weights->weights + first;
-    uint8_t lanes[CHUNK] = {0};
-    if (chunk->period < CHUNK) {
-        for (int32_t n = 0; n < CHUNK; n++) lanes[n] = weights[n % chunk->period];
-        weights = lanes;
-    }
-    const pl_vec words = widen(weights, chunk->requantizer.is_unsigned);
-    return PL_VEC_16(sub)(words, PL_VEC_16(set1)((int16_t)chunk->weights->weight_zero_point));
-}
-
-/* sums: of a channel's weights. */
-static void prepare_weights(struct chunk *chunk, int16_t sums[CHUNK])
-{
-    pl_vec sum = pl_vec_set(0);
-    for (int32_t p = 0; p < chunk->pairs; p++) {
-        const pl_vec a = weights_of(chunk, 2 * p), b = weights_of(chunk, 2 * p + 1);
-        chunk->pair_weights[p][0] = PL_VEC_16(unpacklo)(a, b);
-        chunk->pair_weights[p][1] = PL_VEC_16(unpackhi)(a, b);
-        sum = PL_VEC_16(add)(sum, PL_VEC_16(add)(a, b));
-    }
-    pl_vec_store(sums, sum);
-}
-
-static void prepare_chunk(struct chunk *chunk, int32_t first, int32_t count, int32_t period)
-{
-    int16_t sums[CHUNK];
-    struct pl_requantize_block_x86 blocks[CHUNK / PL_REQUANTIZE_BLOCK];
-    chunk->first = first;
-    chunk->count = count;
-    chunk->period = period;
-    chunk->fits = true;
-    for (int32_t n = 0; n < period; n += PL_REQUANTIZE_BLOCK) {
-        const int32_t rest = period - n;
-        chunk->fits &= pl_requantize_prepare_x86(
-            &chunk->requantizer, first + n, rest < PL_REQUANTIZE_BLOCK ? rest : PL_REQUANTIZE_BLOCK,
-            &blocks[n / PL_REQUANTIZE_BLOCK]);
-    }
-    prepare_weights(chunk, sums);
-    for (int half = 0; half < 2; half++) {
-        for (int lane = 0; lane < PL_LANES; lane++) {
-            const int c = channel_of(half, lane) % period;
-            const struct pl_requantize_block_x86 *block = &blocks[c / PL_REQUANTIZE_BLOCK];
-            const int32_t *bias = chunk->weights->bias;
-            const uint32_t start = bias != NULL ? (uint32_t)bias[first + c] : 0;
-            chunk->starts[half][lane] =
-                (int32_t)(start - (uint32_t)(chunk->weights->input_zero_point * sums[c]));
-            chunk->scales[half][lane] = block->scale[c % PL_REQUANTIZE_BLOCK];
-            chunk->nudges[half][lane] = block->nudge[c % PL_REQUANTIZE_BLOCK];
+    const int32_t pixels = block->pixels;
+    int32_t x = 0;
+    if (block->lanes == PL_LANES) {
+        for (; x + TOGETHER <= pixels; x += TOGETHER)
+            run_whole(block, filter, numbers + x * block->pixel_step, output + x * block->out_step);
+        if (x == pixels) return;
+        if (x > 0) { /* the last ones with some of those before */
+            x = pixels - TOGETHER;
+            run_whole(block, filter, numbers + x * block->pixel_step, output + x * block->out_step);
+            return;
         }
     }
+    for (; x < pixels; x += TOGETHER) {
+        const int32_t rest = pixels - x;
+        run_few(block, filter, numbers + x * block->pixel_step, rest < TOGETHER ? rest : TOGETHER,
+                output + x * block->out_step);
+    }
 }
 
-/* Where the taps are; the last one of an odd number is there twice, its second weight is 0. */
-static void prepare_taps(struct chunk *chunk)
-{
-    const struct pl_patch *patch = &chunk->shape->patch;
-    chunk->taps = patch->filter_height * patch->filter_width;
-    chunk->pairs = (chunk->taps + 1) / 2;
-    for (int32_t t = 0; t < 2 * chunk->pairs; t++) {
-        const int32_t tap = t < chunk->taps ? t : chunk->taps - 1;
-        const int64_t row = (int64_t)(tap / patch->filter_width) * patch->dilation_y;
-        const int64_t column = (int64_t)(tap % patch->filter_width) * patch->dilation_x;
-        chunk->offsets[t] = (row * patch->width + column) * patch->channels;
-        chunk->window_offsets[t] = (int64_t)tap * CHUNK;
+#define DEFINE_RUN(name, groups, columns, rows, is_wide)                                           \
+    static void name##_i8(const struct block *block, const int32_t *numbers, uint8_t *output)      \
+    {                                                                                              \
+        run_block(block, (struct filter){groups, columns, rows, is_wide, false}, numbers, output); \
+    }                                                                                              \
+    static void name##_u8(const struct block *block, const int32_t *numbers, uint8_t *output)      \
+    {                                                                                              \
+        run_block(block, (struct filter){groups, columns, rows, is_wide, true}, numbers, output);  \
     }
+DEFINE_RUN(run_any, block->groups, block->columns, 1, false)
+DEFINE_RUN(run_any_wide, block->groups, block->columns, 1, true)
+DEFINE_RUN(run_3, 1, 3, 1, false)
+DEFINE_RUN(run_3_wide, 1, 3, 1, true)
+DEFINE_RUN(run_3_twice, 1, 3, 2, false)
+DEFINE_RUN(run_3_wide_twice, 1, 3, 2, true)
+
+static void choose_run(const struct block *block, const int32_t *numbers, uint8_t *output)
+{
+    typedef void (*run_function)(const struct block *block, const int32_t *numbers, uint8_t *output);
+    static const run_function runs[3][2][2] = {
+        {{run_any_i8, run_any_u8}, {run_any_wide_i8, run_any_wide_u8}},
+        {{run_3_i8, run_3_u8}, {run_3_wide_i8, run_3_wide_u8}},
+        {{run_3_twice_i8, run_3_twice_u8}, {run_3_wide_twice_i8, run_3_wide_twice_u8}}};
+    const int kind = block->groups == 1 && block->columns == 3 ? block->rows : 0;
+    runs[kind][block->packed->is_wide != 0][block->is_unsigned](block, numbers, output);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* A pixel at the border: what lies outside is the zero point. */
-static void run_border(struct chunk *chunk, int32_t y, int32_t x, pixels_function run,
-                       uint8_t *output)
+/* Whether the few channels of several pixels are like the many of one. */
+static bool has_several_pixels(const struct block *block, const struct pl_patch *patch)
 {
-    const struct pl_patch *patch = &chunk->shape->patch;
-    const struct pl_taps rows = pl_patch_taps_y(patch, y), columns = pl_patch_taps_x(patch, x);
-    const int64_t first_y = (int64_t)y * patch->stride_y - patch->before_y;
-    const int64_t first_x = (int64_t)x * patch->stride_x - patch->before_x;
-    for (int32_t j = 0; j < patch->filter_height; j++) {
-        const int64_t line = (first_y + (int64_t)j * patch->dilation_y) * patch->width;
-        for (int32_t i = 0; i < patch->filter_width; i++) {
-            uint8_t *tap = chunk->window[j * patch->filter_width + i];
-            if (j < rows.from || j >= rows.to || i < columns.from || i >= columns.to) {
-                memset(tap, chunk->weights->input_zero_point, CHUNK);
-                continue;
-            }
-            const int64_t pixel = line + first_x + (int64_t)i * patch->dilation_x;
-            const uint8_t *from = chunk->input + pixel * patch->channels + chunk->first;
-            if (chunk->count == CHUNK) memcpy(tap, from, CHUNK);
-            else memcpy(tap, from, (size_t)chunk->count);
-        }
-    }
-    const struct steps one = {.pixels = 1};
-    uint8_t whole[CHUNK];
-    const bool is_whole = chunk->count == CHUNK;
-    run(chunk, chunk->window[0], &one, chunk->window_offsets, is_whole ? output : whole);
-    if (!is_whole) memcpy(output, whole, (size_t)chunk->count);
+    return block->lanes < PL_LANES && PL_LANES % block->lanes == 0 && patch->stride_x == 1 &&
+           block->pixels * block->lanes >= PL_LANES;
 }
 
-/* The outputs along an axis whose taps all lie inside: [from, to). */
-static struct pl_taps find_inner(int32_t count, int32_t filter, int32_t stride, int32_t dilation,
-                                 int32_t before, int32_t size)
+static void run_several(struct block block, const int32_t *numbers, uint8_t *output)
 {
-    const int64_t last = (int64_t)size - 1 - (int64_t)(filter - 1) * dilation + before;
-    const int64_t from = before <= 0 ? 0 : ((int64_t)before + stride - 1) / stride;
-    int64_t to = last < 0 ? 0 : last / stride + 1;
-    if (to > count) to = count;
-    if (from >= to) return (struct pl_taps){count, count};
-    return (struct pl_taps){(int32_t)from, (int32_t)to};
+    const int32_t outputs = block.pixels * block.lanes, rest = outputs % PL_LANES;
+    block.lanes = PL_LANES;
+    block.pixel_step = block.out_step = PL_LANES;
+    block.pixels = outputs / PL_LANES;
+    choose_run(&block, numbers, output);
+    if (rest == 0) return;
+    /* With some of the vector before. */
+    block.pixels = 1;
+    choose_run(&block, numbers + outputs - PL_LANES, output + outputs - PL_LANES);
 }
 
-/* Pixels [inner.from, inner.to) of a row, in whole chunks of channels. */
-static void run_inner(const struct chunk *chunk, const uint8_t *base, int32_t pixels,
-                      pixels_function run, uint8_t *output)
+/* The outputs of a strip; `output` is its first pixel's channel 0. */
+static void run_blocks(const struct pl_depthwise_strip_x86 *strip, uint8_t *output)
 {
-    const struct pl_depthwise_shape *shape = chunk->shape;
-    const int32_t channels = shape->channels;
-    if (chunk->count == CHUNK) {
-        const struct steps steps = {(int64_t)shape->patch.stride_x * channels, channels, pixels};
-        run(chunk, base, &steps, chunk->offsets, output);
-        return;
-    }
-    /* The few channels of all these pixels are like the many of one. */
-    const int32_t bytes = pixels * channels;
-    struct steps steps = {CHUNK, CHUNK, bytes / CHUNK};
-    run(chunk, base, &steps, chunk->offsets, output);
-    if (bytes % CHUNK != 0) {
-        steps.pixels = 1;
-        run(chunk, base + bytes - CHUNK, &steps, chunk->offsets, output + bytes - CHUNK);
-    }
-}
-
-/* Whether run_inner can do so many pixels. */
-static bool has_inner(const struct chunk *chunk, int32_t pixels)
-{
-    const int32_t channels = chunk->shape->channels;
-    return chunk->count == CHUNK || (CHUNK % channels == 0 && chunk->shape->patch.stride_x == 1 &&
-                                     pixels <= INT32_MAX / channels && pixels * channels >= CHUNK);
-}
-
-static void run_row(struct chunk *chunk, int32_t y, pixels_function run, uint8_t *output)
-{
-    const struct pl_depthwise_shape *shape = chunk->shape;
+    const struct pl_depthwise_shape *shape = strip->shape;
     const struct pl_patch *patch = &shape->patch;
-    const int32_t width = shape->output_width;
-    const struct pl_taps rows = pl_patch_taps_y(patch, y);
-    struct pl_taps inner = {width, width};
-    if (rows.from == 0 && rows.to == patch->filter_height) {
-        inner = find_inner(width, patch->filter_width, patch->stride_x, patch->dilation_x,
-                           patch->before_x, patch->width);
+    const int32_t channels = shape->channels;
+    const int64_t block_bytes = pl_depthwise_block_bytes_x86(patch, strip->is_unsigned);
+    struct block block = {
+        .weights = strip->weights,
+        .is_unsigned = strip->is_unsigned,
+        .lanes = channels < PL_LANES ? channels : PL_LANES,
+        .period = channels < PL_LANES ? channels : PL_LANES,
+        .groups = pl_depthwise_groups_x86(patch),
+        .columns = patch->filter_width,
+        .group_step = (int64_t)strip->columns * strip->count,
+        .column_step = (int64_t)patch->dilation_x * strip->count,
+        .pixel_step = (int64_t)patch->stride_x * strip->count,
+        .rows = strip->rows,
+        .out_step = channels,
+        .row_step = (int64_t)shape->output_width * channels,
+        .pixels = strip->to - strip->from,
+    };
+    /* Those that begin in this chunk; what the one before had is done. */
+    const int32_t end = strip->first + strip->count;
+    for (int32_t b = (strip->done + PL_LANES - 1) / PL_LANES; b * PL_LANES < end; b++) {
+        block.finish = (const struct pl_depthwise_finish_x86 *)strip->weights->finish + b;
+        block.packed = (const void *)((const char *)strip->weights->packed + b * block_bytes);
+        const int32_t *numbers = strip->numbers + block.finish->first - strip->first;
+        if (has_several_pixels(&block, patch)) run_several(block, numbers, output);
+        else choose_run(&block, numbers, output + block.finish->first);
     }
-    if (!has_inner(chunk, inner.to - inner.from)) inner.from = width;
-    output += chunk->first;
-    for (int32_t x = 0; x < width; x++) {
-        uint8_t *pixel = output + (int64_t)x * shape->channels;
-        if (x == inner.from) {
-            const int64_t line = ((int64_t)y * patch->stride_y - patch->before_y) * patch->width;
-            const int64_t first = line + (int64_t)x * patch->stride_x - patch->before_x;
-            run_inner(chunk, chunk->input + first * patch->channels + chunk->first,
-                      inner.to - inner.from, run, pixel);
-            x = inner.to - 1;
-        } else {
-            run_border(chunk, y, x, run, pixel);
+}
+
+static void run_row(struct pl_depthwise_strip_x86 *strip, uint8_t *output)
+{
+    const struct pl_depthwise_shape *shape = strip->shape;
+    const int32_t channels = shape->channels, width = shape->output_width;
+    const int64_t most = pl_depthwise_strip_pixels_x86(shape) / TOGETHER * TOGETHER;
+    strip->count = pl_depthwise_chunk_x86(channels);
+    for (strip->done = 0; strip->done < channels; strip->done = strip->first + strip->count) {
+        strip->first = strip->done + strip->count > channels ? channels - strip->count : strip->done;
+        for (strip->from = 0; strip->from < width; strip->from = strip->to) {
+            strip->to = width - strip->from > most ? strip->from + (int32_t)most : width;
+            pl_depthwise_lay_out_x86(strip);
+            run_blocks(strip, output + (int64_t)strip->from * channels);
         }
     }
 }
@@ -345,55 +298,37 @@ static void run_rows(const struct pl_depthwise_shape *shape,
                      const struct pl_depthwise_integer *weights, const void *input, void *output,
                      int32_t y, int32_t rows, bool is_unsigned)
 {
-    const pixels_function run = is_unsigned ? unsigned_pixels : signed_pixels;
-    const int64_t row_bytes = (int64_t)shape->output_width * shape->channels;
-    const int32_t channels = shape->channels;
-    struct chunk chunk;
-    chunk.shape = shape;
-    chunk.weights = weights;
-    chunk.input = input;
-    chunk.requantizer = (struct pl_requantizer_x86){.multipliers = weights->multipliers,
-                                                    .range = weights->range,
-                                                    .is_unsigned = is_unsigned,
-                                                    .bias = weights->bias,
-                                                    .bound = MAX_TAPS * (255 * 255)};
-    prepare_taps(&chunk);
-    if (channels < CHUNK) memset(chunk.window, 0, sizeof chunk.window);
-    const int32_t together = 1 + ENOUGH_PIXELS / shape->output_width;
-    for (int32_t from = 0; from < rows; from += together) {
-        const int32_t to = rows - from < together ? rows : from + together;
-        for (int32_t channel = 0; channel < channels; channel += CHUNK) {
-            /* The last chunk is done with some of the one before. */
-            const int32_t first =
-                channels - channel < CHUNK && channel > 0 ? channels - CHUNK : channel;
-            const int32_t count = channels < CHUNK ? channels : CHUNK;
-            prepare_chunk(&chunk, first, count, count);
-            for (int32_t row = from; row < to; row++)
-                run_row(&chunk, y + row, run, (uint8_t *)output + row * row_bytes);
-        }
-    }
-}
-
-/* What c/ does as well: channels that share inputs and very large filters. */
-static bool is_left_to_c(const struct pl_depthwise_shape *shape)
-{
+    /* A block with fewer channels reads behind the last pixel. */
+    _Alignas(64) int32_t numbers[PL_DEPTHWISE_STRIP + PL_LANES];
+    struct pl_depthwise_strip_x86 strip = {.shape = shape,
+                                           .weights = weights,
+                                           .input = input,
+                                           .is_unsigned = is_unsigned,
+                                           .numbers = numbers};
+    /* Two output rows of a filter of 3 x 3 are four rows of inputs, which is what is laid out. */
     const struct pl_patch *patch = &shape->patch;
-    const int64_t taps = (int64_t)patch->filter_height * patch->filter_width;
-    return shape->multiplier != 1 || taps > MAX_TAPS || taps < 1 || shape->output_width < 1;
+    const bool in_twos = patch->filter_height == 3 && patch->filter_width == 3 &&
+                         patch->stride_y == 1 && patch->dilation_y == 1;
+    memset(strip.outside, weights->input_zero_point, sizeof strip.outside);
+    const int64_t row_bytes = (int64_t)shape->output_width * shape->channels;
+    for (strip.y = y; strip.y < y + rows; strip.y += strip.rows) {
+        strip.rows = in_twos && strip.y + 1 < y + rows ? 2 : 1;
+        run_row(&strip, (uint8_t *)output + (strip.y - y) * row_bytes);
+    }
 }
 
 void PL_LEVEL(pl_depthwise_i8_x86)(const struct pl_depthwise_shape *shape,
                                    const struct pl_depthwise_integer *weights, const void *input,
                                    void *output, int32_t y, int32_t rows)
 {
-    if (is_left_to_c(shape)) PL_LEVEL(pl_depthwise_i8_c)(shape, weights, input, output, y, rows);
-    else run_rows(shape, weights, input, output, y, rows, false);
+    if (weights->packed != NULL) run_rows(shape, weights, input, output, y, rows, false);
+    else PL_LEVEL(pl_depthwise_i8_c)(shape, weights, input, output, y, rows);
 }
 
 void PL_LEVEL(pl_depthwise_u8_x86)(const struct pl_depthwise_shape *shape,
                                    const struct pl_depthwise_integer *weights, const void *input,
                                    void *output, int32_t y, int32_t rows)
 {
-    if (is_left_to_c(shape)) PL_LEVEL(pl_depthwise_u8_c)(shape, weights, input, output, y, rows);
-    else run_rows(shape, weights, input, output, y, rows, true);
+    if (weights->packed != NULL) run_rows(shape, weights, input, output, y, rows, true);
+    else PL_LEVEL(pl_depthwise_u8_c)(shape, weights, input, output, y, rows);
 }

@@ -81,14 +81,14 @@ struct pl_dot_operand {
     pl_vec bytes;
 };
 
-PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_weights(const void *from)
+PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_of_weights(pl_vec bytes)
 {
-    return (struct pl_dot_operand){pl_vec_load(from)};
+    return (struct pl_dot_operand){bytes};
 }
 
-PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_input(const void *from)
+PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_of_inputs(pl_vec bytes)
 {
-    return (struct pl_dot_operand){pl_vec_set(pl_load_4(from))};
+    return (struct pl_dot_operand){bytes};
 }
 
 PL_ALWAYS_INLINE pl_vec pl_dot_add(pl_vec sum, struct pl_dot_operand input,
@@ -107,16 +107,14 @@ struct pl_dot_operand {
     pl_vec even, odd; /* k 0 and 2, k 1 and 3, as int16 */
 };
 
-PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_weights(const void *from)
+PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_of_weights(pl_vec bytes)
 {
-    const pl_vec bytes = pl_vec_load(from);
     return (struct pl_dot_operand){PL_VEC_16(srai)(PL_VEC_16(slli)(bytes, 8), 8),
                                    PL_VEC_16(srai)(bytes, 8)};
 }
 
-PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_input(const void *from)
+PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_of_inputs(pl_vec bytes)
 {
-    const pl_vec bytes = pl_vec_set(pl_load_4(from));
     return (struct pl_dot_operand){PL_VEC_AND(bytes, pl_vec_set(0x00ff00ff)),
                                    PL_VEC_16(srli)(bytes, 8)};
 }
@@ -129,4 +127,16 @@ PL_ALWAYS_INLINE pl_vec pl_dot_add(pl_vec sum, struct pl_dot_operand input,
 }
 
 #endif
+
+PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_weights(const void *from)
+{
+    return pl_dot_of_weights(pl_vec_load(from));
+}
+
+/* The same four of an input for all lanes. */
+PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_input(const void *from)
+{
+    return pl_dot_of_inputs(pl_vec_set(pl_load_4(from)));
+}
+
 #endif
