@@ -284,6 +284,9 @@ struct plait_link_options {
     bool has_offset;
     float scale;
     float offset;
+    int32_t hop;       /* > 0: the input is a window, see below */
+    int32_t axis;      /* of the input, along which its rows come; negative: from the end */
+    int32_t zero_rows; /* rows of zeros that come before the first row */
 };
 
 PLAIT_API void plait_link_options_default(struct plait_link_options *options);
@@ -292,6 +295,27 @@ PLAIT_API void plait_link_options_default(struct plait_link_options *options);
  * does not fit is refused with both tensors named. A linked input cannot be fed. */
 PLAIT_API plait_status plait_link(struct plait_interpreter *interpreter, const char *from_model, const char *output,
                                   const char *to_model, const char *input, const struct plait_link_options *options);
+
+/* Windows. With a hop, the producer's output is a sequence of rows, whatever its shape: a row is what the consumer's input
+ * has at one index of `axis`. The consumer's window is as long as that dimension; the consumer runs whenever `hop` new rows
+ * came, for the first time when its window is full. With several windows it takes a hop of each at once. It computes what
+ * is new: where its operators do the same with every row, rows of the windows before are used again, with the same bits
+ * (plait_operator_reuse() tells). Adapters work on the new rows. Such a set is run with plait_run(), in which a model can
+ * run several times or not at all, or by pushing rows; plait_on_run() tells. plait_reset_variables() begins anew. */
+
+/* Makes an input, which no link feeds, a window whose rows are pushed: options->hop, axis and zero_rows, and scale and
+ * offset for the rows. Takes effect at the next plait_allocate(); plait_unlink() takes it away. */
+PLAIT_API plait_status plait_stream(struct plait_interpreter *interpreter, const char *model, const char *input,
+                                    const struct plait_link_options *options);
+
+/* Gives such a window rows, any number of them, and runs, with each hop of them, its model and what is linked from it.
+ * Models of the set that nothing feeds do not run. */
+PLAIT_API plait_status plait_push(struct plait_tensor *input, const void *rows, size_t bytes);
+
+/* Calls the function, from the thread that runs, each time the model has run in a set with windows: its outputs can be read
+ * then, and nothing be changed. NULL: no more. Set it while the model is not running. */
+typedef void (*plait_run_function)(void *user, struct plait_model *model);
+PLAIT_API plait_status plait_on_run(struct plait_model *model, plait_run_function function, void *user);
 
 /* Takes the link that feeds this input away. */
 PLAIT_API plait_status plait_unlink(struct plait_interpreter *interpreter, const char *to_model, const char *input);
@@ -413,6 +437,14 @@ struct plait_operator_info {
 PLAIT_API size_t plait_operator_count(const struct plait_model *model);
 PLAIT_API plait_status plait_operator_at(const struct plait_model *model, size_t index,
                                          struct plait_operator_info *info);
+/* What an operator of a model with windows computes: fresh_rows of the window_rows rows of its output, or all of them
+ * (fresh_rows 0) for the reason given. PLAIT_NOT_FOUND where it has nothing to do with windows, or before plait_allocate(). */
+struct plait_reuse {
+    int32_t fresh_rows;
+    int32_t window_rows;
+    const char *why_not; /* NULL if rows are reused */
+};
+PLAIT_API plait_status plait_operator_reuse(const struct plait_model *model, size_t index, struct plait_reuse *reuse);
 PLAIT_API size_t plait_tensor_count(const struct plait_model *model);
 PLAIT_API struct plait_tensor *plait_tensor_at(const struct plait_model *model, size_t index);
 

@@ -38,9 +38,10 @@ static pl_status take_link(const struct plait_fuse_link *from, struct pl_fuse_li
     if (options == NULL) return PL_OK;
     PL_ENSURE(options->struct_bytes == sizeof *options, error, PL_INVALID_ARGUMENT,
               "the options of a link were not set by default first");
-    to->options =
-        (struct pl_link_options){options->cast,       options->reshape, options->has_scale,
-                                 options->has_offset, options->scale,   options->offset};
+    to->options = pl_link_options_of(options);
+    PL_ENSURE(options->hop == 0, error, PL_UNSUPPORTED,
+              "the link from '%s' to '%s' is a window: one file cannot keep rows from one run to the next",
+              from->from_model, from->to_model);
     return PL_OK;
 }
 

@@ -41,6 +41,8 @@ plait_status pl_report(struct plait_interpreter *api, pl_status status, const st
 /* An argument is wrong: PLAIT_INVALID_ARGUMENT with this message. */
 plait_status pl_refuse(struct plait_interpreter *api, const char *message);
 
+struct pl_link_options pl_link_options_of(const struct plait_link_options *options);
+
 /* Something that may run out of the caller's memory; `measure` does the same and undoes it, to learn what it needs. */
 typedef pl_status (*pl_operation)(struct plait_interpreter *api, void *arguments, struct pl_error *error);
 /* Runs it and reports; where the caller's memory was too small, the message has the exact size. */

@@ -214,6 +214,19 @@ void plait_link_options_default(struct plait_link_options *options)
     if (options != NULL) *options = (struct plait_link_options){.struct_bytes = sizeof *options, .scale = 1.0f};
 }
 
+struct pl_link_options pl_link_options_of(const struct plait_link_options *options)
+{
+    return (struct pl_link_options){.cast = options->cast,
+                                    .reshape = options->reshape,
+                                    .has_scale = options->has_scale,
+                                    .has_offset = options->has_offset,
+                                    .scale = options->scale,
+                                    .offset = options->offset,
+                                    .hop = options->hop,
+                                    .axis = options->axis,
+                                    .zero_rows = options->zero_rows};
+}
+
 struct link_arguments {
     const char *from_model;
     const char *output;
@@ -243,9 +256,7 @@ plait_status plait_link(struct plait_interpreter *interpreter, const char *from_
     if (from_model == NULL || to_model == NULL || (options != NULL && options->struct_bytes != sizeof *options))
         return pl_refuse(interpreter, "plait_link: a model is NULL, or the options were not set by default first");
     struct link_arguments arguments = {from_model, output, to_model, input, {0}};
-    if (options != NULL)
-        arguments.options = (struct pl_link_options){options->cast,       options->reshape, options->has_scale,
-                                                     options->has_offset, options->scale,   options->offset};
+    if (options != NULL) arguments.options = pl_link_options_of(options);
     return pl_run_operation(interpreter, link_models, measure_link, &arguments);
 }
 

@@ -86,6 +86,11 @@ pl_status pl_adapter_find(const struct pl_tensor *from, const struct pl_tensor *
 {
     adapter->count = 0;
     PL_TRY(find_value_adapters(from, to, options, adapter, error));
+    if (options->hop != 0) {
+        if (pl_window_axis(options, &to->shape) >= 0) return PL_OK;
+        return refuse(from, to, error, "a window needs an axis of the input, a hop of 1 row or more, and 0 or more rows "
+                      "of zeros");
+    }
     if (shapes_fit(from, to)) return PL_OK;
     if (!options->reshape) return refuse(from, to, error, "the shapes differ; a link with `reshape` would reshape");
     int32_t open = 0;
@@ -95,6 +100,12 @@ pl_status pl_adapter_find(const struct pl_tensor *from, const struct pl_tensor *
     if (open > 1) return refuse(from, to, error, "more than one dimension is open");
     add(adapter, PL_ADAPTER_RESHAPE);
     return PL_OK;
+}
+
+int32_t pl_window_axis(const struct pl_link_options *options, const struct pl_shape *window)
+{
+    const int32_t axis = options->axis < 0 ? options->axis + window->rank : options->axis;
+    return options->hop < 1 || options->zero_rows < 0 || axis < 0 || axis >= window->rank ? -1 : axis;
 }
 
 int32_t pl_adapter_operator(pl_adapter_kind kind)

@@ -14,6 +14,9 @@ struct pl_link_options {
     bool has_offset;
     float scale;
     float offset;
+    int32_t hop;       /* > 0: the input is a window over a sequence of rows, and the model runs with so many new ones */
+    int32_t axis;      /* of the input, along which rows come; negative: from the end */
+    int32_t zero_rows; /* how many rows of zeros come before the first */
 };
 
 typedef enum pl_adapter_kind {
@@ -35,6 +38,9 @@ struct pl_adapter {
 /* What it takes from `from` to `to`, or PL_MISMATCH with both tensors named and what is different. */
 pl_status pl_adapter_find(const struct pl_tensor *from, const struct pl_tensor *to,
                           const struct pl_link_options *options, struct pl_adapter *adapter, struct pl_error *error);
+
+/* The axis of a window of this shape; -1 if it has no such axis, or hop is no number of rows. */
+int32_t pl_window_axis(const struct pl_link_options *options, const struct pl_shape *window);
 
 /* The builtin operator an adapter is. */
 int32_t pl_adapter_operator(pl_adapter_kind kind);

@@ -30,8 +30,9 @@ void pl_graph_release(struct pl_graph *graph)
     for (int32_t i = 0; i < graph->constant_count; i++)
         pl_constant_release(graph->store, graph->constants[i]);
     /* A join of joins is never made, so this goes one level down only. */
-    if (graph->members != NULL)
+    if (graph->members != NULL && graph->origin == NULL)
         for (int32_t i = 0; i < graph->member_count; i++) pl_graph_release(graph->members[i]);
+    pl_graph_release(graph->origin);
     if (graph->drop_source != NULL) graph->drop_source(graph->source, graph->source_bytes);
     struct pl_memory *memory = graph->region.memory;
     pl_region_clear(&graph->region);
@@ -41,6 +42,7 @@ void pl_graph_release(struct pl_graph *graph)
 const char *pl_operator_name(const struct pl_operator *op)
 {
     if (op->custom_name != NULL) return op->custom_name;
+    if (op->code == PL_OPERATOR_ROWS) return "ROWS";
     const char *name = pl_schema_value_name(PL_ENUM_BuiltinOperator, op->code);
     return name != NULL ? name : "unknown operator";
 }

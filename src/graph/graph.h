@@ -46,6 +46,7 @@ struct pl_operator {
     int32_t index;  /* in its subgraph of the file; -1 for an adapter */
     int32_t member; /* which graph of a join it came from; 0 otherwise */
     int32_t subgraph_base; /* what a join adds to the subgraph indices in its options; 0 otherwise */
+    bool per_row;          /* of a model with windows: runs with every hop of new rows, be the windows full or not */
     const struct pl_record *options; /* NULL if the file has none */
     const void *custom_options;      /* bytes, FlexBuffer by convention */
     size_t custom_options_bytes;
@@ -55,6 +56,31 @@ struct pl_operator {
     const int32_t *inputs; /* tensor indices, -1: an optional input left out */
     const int32_t *outputs;
     const int32_t *intermediates;
+};
+
+/* Operators of plait's own, which no file has: their custom_options are one of the structs here. */
+enum { PL_OPERATOR_ROWS = -1 };
+
+/* The number of an operator of plait's own, or of the rows that a window takes, in its model. */
+static inline int32_t pl_own_index(int32_t number, bool taken_rows)
+{
+    return INT32_MIN + 2 * number + taken_rows;
+}
+
+/* Whether such a number is of plait's own. */
+static inline bool pl_index_is_own(int32_t index)
+{
+    return index < INT32_MIN / 2;
+}
+
+/* ROWS: of the rows that came before, `keep` are kept (negative: so many of the new ones are skipped); the output is the
+ * first `take` of these and the new ones. */
+struct pl_rows {
+    int32_t axis; /* of the input, along which `fresh` rows come */
+    int32_t fresh;
+    int32_t keep;
+    int32_t take;
+    struct pl_shape output; /* another shape than the input's may have the same rows */
 };
 
 struct pl_subgraph {
@@ -90,6 +116,18 @@ struct pl_joined_link {
     int32_t to;
     int32_t to_member;
     bool adapted; /* adapter operators produce `to` from `from` */
+    /* Of a window: `from` is -1 where the caller brings the rows, and operators that are per_row make `to`. */
+    int32_t rows; /* the tensor that takes hop new rows, of the producer's type; -1: no window */
+    int32_t hop;
+    int32_t zero_rows;
+    int32_t window_rows;
+};
+
+/* How an operator of a join with windows is run, where windows are reused. */
+struct pl_reuse {
+    int32_t fresh_rows;  /* of its output, computed for each hop; 0: it runs once for each window, as it is */
+    int32_t window_rows; /* of its output, in a window */
+    const char *why_not; /* it reads windows and is not reused; NULL otherwise */
 };
 
 struct pl_graph {
@@ -114,6 +152,8 @@ struct pl_graph {
     struct pl_graph **members;             /* references to the graphs it joins */
     const int32_t *member_tensors;         /* where each member's tensors begin in subgraph 0 */
     const struct pl_joined_link *links;    /* in the order of their consumers */
+    struct pl_graph *origin; /* what it is a rewritten form of, and whose members it has: a reference; NULL otherwise */
+    const struct pl_reuse *reuse; /* of a rewritten form: one per operator of the origin's subgraph 0 */
 };
 
 /* An empty graph with one reference and member_count 1, to be filled by who asked for it. It lives in one allocation

@@ -1,60 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "graph/join.h"
-
 #include <assert.h>
 #include <string.h>
 
-/* A join under construction. Sizes are counted first, so that every array is made once. */
-struct joiner {
-    struct pl_graph *graph;
-    struct pl_constant_store *store;
-    struct pl_graph *const *members;
-    int32_t member_count;
-    const struct pl_link *links;
-    int32_t link_count;
-    struct pl_adapter *adapters; /* one per link */
-    int32_t *member_tensors;
-    int32_t *subgraph_bases;
-    struct pl_joined_link *joined;
-    struct pl_error *error;
-    int32_t next_tensor; /* behind the members' own: what adapters add */
-};
+#include "graph/join_internal.h"
 
-static pl_status no_memory(struct joiner *joiner)
-{
-    return pl_fail(joiner->error, PL_OUT_OF_MEMORY, "no memory left to join %d models", (int)joiner->member_count);
-}
-
-static const struct pl_subgraph *primary(const struct joiner *joiner, int32_t member)
+static const struct pl_subgraph *primary(const struct pl_joiner *joiner, int32_t member)
 {
     return &joiner->members[member]->subgraphs[0];
 }
 
-/* Tensors an adapter adds: its intermediate results, and a constant each for MUL, ADD and RESHAPE. */
-static int32_t added_tensors(const struct pl_adapter *adapter)
-{
-    int32_t count = adapter->count > 0 ? adapter->count - 1 : 0;
-    for (int32_t i = 0; i < adapter->count; i++)
-        count += adapter->kinds[i] == PL_ADAPTER_SCALE || adapter->kinds[i] == PL_ADAPTER_OFFSET ||
-                 adapter->kinds[i] == PL_ADAPTER_RESHAPE;
-    return count;
-}
-
-static pl_status find_adapters(struct joiner *joiner)
+static pl_status find_adapters(struct pl_joiner *joiner)
 {
     struct pl_region *region = &joiner->graph->region;
     joiner->adapters = pl_region_array(region, (size_t)joiner->link_count, sizeof *joiner->adapters);
     joiner->joined = pl_region_array(region, (size_t)joiner->link_count, sizeof *joiner->joined);
-    if (joiner->adapters == NULL || joiner->joined == NULL) return no_memory(joiner);
+    if (joiner->adapters == NULL || joiner->joined == NULL) return pl_join_no_memory(joiner);
     for (int32_t i = 0; i < joiner->link_count; i++) {
         const struct pl_link *link = &joiner->links[i];
         assert(link->from_member < link->to_member);
-        PL_TRY(pl_adapter_find(&primary(joiner, link->from_member)->tensors[link->from_tensor],
-                               &primary(joiner, link->to_member)->tensors[link->to_tensor], &link->options,
-                               &joiner->adapters[i], joiner->error));
+        const struct pl_tensor *to = &primary(joiner, link->to_member)->tensors[link->to_tensor];
+        const struct pl_tensor *from =
+            link->from_member < 0 ? to : &primary(joiner, link->from_member)->tensors[link->from_tensor];
+        PL_TRY(pl_adapter_find(from, to, &link->options, &joiner->adapters[i], joiner->error));
         joiner->joined[i] = (struct pl_joined_link){
-            joiner->member_tensors[link->from_member] + link->from_tensor,
-            joiner->member_tensors[link->to_member] + link->to_tensor, link->to_member, joiner->adapters[i].count > 0};
+            .from = link->from_member < 0 ? -1 : joiner->member_tensors[link->from_member] + link->from_tensor,
+            .to = joiner->member_tensors[link->to_member] + link->to_tensor,
+            .to_member = link->to_member,
+            .adapted = joiner->adapters[i].count > 0 || link->options.hop > 0,
+            .rows = -1};
         /* An output that is its model's own linked input comes from further up. */
         for (int32_t k = 0; k < i; k++)
             if (joiner->joined[k].to == joiner->joined[i].from && !joiner->joined[k].adapted)
@@ -64,12 +37,12 @@ static pl_status find_adapters(struct joiner *joiner)
 }
 
 /* Where each member's tensors and further subgraphs begin. */
-static pl_status number_members(struct joiner *joiner)
+static pl_status number_members(struct pl_joiner *joiner)
 {
     struct pl_region *region = &joiner->graph->region;
     joiner->member_tensors = pl_region_array(region, (size_t)joiner->member_count, sizeof(int32_t));
     joiner->subgraph_bases = pl_region_array(region, (size_t)joiner->member_count, sizeof(int32_t));
-    if (joiner->member_tensors == NULL || joiner->subgraph_bases == NULL) return no_memory(joiner);
+    if (joiner->member_tensors == NULL || joiner->subgraph_bases == NULL) return pl_join_no_memory(joiner);
     int32_t tensors = 0;
     int32_t subgraphs = 1;
     for (int32_t m = 0; m < joiner->member_count; m++) {
@@ -85,7 +58,7 @@ static pl_status number_members(struct joiner *joiner)
 }
 
 /* A consumer's operators name the producer's tensor where the ends are equal. */
-static int32_t joined_tensor(const struct joiner *joiner, int32_t member, int32_t tensor)
+static int32_t joined_tensor(const struct pl_joiner *joiner, int32_t member, int32_t tensor)
 {
     if (tensor < 0) return tensor;
     const int32_t index = joiner->member_tensors[member] + tensor;
@@ -94,14 +67,14 @@ static int32_t joined_tensor(const struct joiner *joiner, int32_t member, int32_
     return index;
 }
 
-static const int32_t *joined_tensors(struct joiner *joiner, int32_t member, const int32_t *tensors, int32_t count)
+static const int32_t *joined_tensors(struct pl_joiner *joiner, int32_t member, const int32_t *tensors, int32_t count)
 {
     int32_t *joined = pl_region_array(&joiner->graph->region, (size_t)count, sizeof *joined);
     for (int32_t i = 0; joined != NULL && i < count; i++) joined[i] = joined_tensor(joiner, member, tensors[i]);
     return joined;
 }
 
-static pl_status copy_operator(struct joiner *joiner, int32_t member, const struct pl_operator *from,
+static pl_status copy_operator(struct pl_joiner *joiner, int32_t member, const struct pl_operator *from,
                                struct pl_operator *to)
 {
     *to = *from;
@@ -110,121 +83,41 @@ static pl_status copy_operator(struct joiner *joiner, int32_t member, const stru
     to->inputs = joined_tensors(joiner, member, from->inputs, from->input_count);
     to->outputs = joined_tensors(joiner, member, from->outputs, from->output_count);
     to->intermediates = joined_tensors(joiner, member, from->intermediates, from->intermediate_count);
-    return to->inputs == NULL || to->outputs == NULL || to->intermediates == NULL ? no_memory(joiner) : PL_OK;
-}
-
-/* ---- adapters ----------------------------------------------------------------------------------------------------- */
-
-static int32_t add_tensor(struct joiner *joiner, const struct pl_tensor *tensor)
-{
-    joiner->graph->subgraphs[0].tensors[joiner->next_tensor] = *tensor;
-    return joiner->next_tensor++;
-}
-
-static pl_status add_constant(struct joiner *joiner, pl_type type, const void *data, int32_t count, int32_t *index)
-{
-    struct pl_graph *graph = joiner->graph;
-    struct pl_tensor tensor = {.name = "", .type = type, .shape = {1, {count}}, .signature = {1, {count}}};
-    if (type == PL_FLOAT32) tensor.shape = tensor.signature = (struct pl_shape){0, {0}};
-    PL_TRY(pl_constant_intern(joiner->store, data, (size_t)count * 4, false, &tensor.constant, joiner->error));
-    graph->constants[graph->constant_count++] = tensor.constant;
-    *index = add_tensor(joiner, &tensor);
-    return PL_OK;
-}
-
-/* The second input of MUL, ADD and RESHAPE. */
-static pl_status add_operand(struct joiner *joiner, pl_adapter_kind kind, const struct pl_link *link,
-                             const struct pl_tensor *to, int32_t *index)
-{
-    if (kind == PL_ADAPTER_SCALE) return add_constant(joiner, PL_FLOAT32, &link->options.scale, 1, index);
-    if (kind == PL_ADAPTER_OFFSET) return add_constant(joiner, PL_FLOAT32, &link->options.offset, 1, index);
-    return add_constant(joiner, PL_INT32, to->signature.dims, to->signature.rank, index);
-}
-
-/* What comes out of one adapter: `to` for the last one; before that it has the producer's shape, and the type that the
- * adapter makes. */
-static int32_t adapter_result(struct joiner *joiner, const struct pl_adapter *adapter, int32_t at,
-                              const struct pl_joined_link *joined, int32_t input)
-{
-    if (at + 1 == adapter->count) return joined->to;
-    const struct pl_tensor *tensors = joiner->graph->subgraphs[0].tensors;
-    struct pl_tensor result = tensors[input];
-    result.name = "";
-    result.constant = NULL;
-    const pl_adapter_kind kind = adapter->kinds[at];
-    if (kind == PL_ADAPTER_DEQUANTIZE || kind == PL_ADAPTER_CAST) {
-        result.type = PL_FLOAT32;
-        result.quantization.count = 0;
-    }
-    if (kind == PL_ADAPTER_QUANTIZE || (kind == PL_ADAPTER_CAST && at + 2 == adapter->count &&
-                                        adapter->kinds[at + 1] == PL_ADAPTER_RESHAPE)) {
-        result.type = tensors[joined->to].type;
-        result.quantization = tensors[joined->to].quantization;
-    }
-    return add_tensor(joiner, &result);
-}
-
-static pl_status add_adapter(struct joiner *joiner, int32_t link_index)
-{
-    struct pl_subgraph *whole = &joiner->graph->subgraphs[0];
-    const struct pl_adapter *adapter = &joiner->adapters[link_index];
-    const struct pl_joined_link *joined = &joiner->joined[link_index];
-    int32_t input = joined->from;
-    for (int32_t i = 0; i < adapter->count; i++) {
-        const pl_adapter_kind kind = adapter->kinds[i];
-        struct pl_operator *op = &whole->operators[whole->operator_count++];
-        int32_t *ends = pl_region_array(&joiner->graph->region, 3, sizeof *ends);
-        if (ends == NULL) return no_memory(joiner);
-        *op = (struct pl_operator){.code = pl_adapter_operator(kind),
-                                   .version = 1,
-                                   .index = -1 - link_index,
-                                   .member = joined->to_member,
-                                   .input_count = 1,
-                                   .output_count = 1,
-                                   .inputs = ends,
-                                   .outputs = ends + 2};
-        ends[0] = input;
-        if (kind == PL_ADAPTER_SCALE || kind == PL_ADAPTER_OFFSET || kind == PL_ADAPTER_RESHAPE) {
-            op->input_count = 2;
-            PL_TRY(add_operand(joiner, kind, &joiner->links[link_index], &whole->tensors[joined->to], &ends[1]));
-        }
-        input = ends[2] = adapter_result(joiner, adapter, i, joined, input);
-    }
-    return PL_OK;
+    return to->inputs == NULL || to->outputs == NULL || to->intermediates == NULL ? pl_join_no_memory(joiner) : PL_OK;
 }
 
 /* ---- subgraphs ---------------------------------------------------------------------------------------------------- */
 
-static pl_status make_arrays(struct joiner *joiner)
+static pl_status make_arrays(struct pl_joiner *joiner)
 {
     struct pl_graph *graph = joiner->graph;
     struct pl_region *region = &graph->region;
     int32_t tensors = joiner->next_tensor;
     int32_t operators = 0;
     for (int32_t i = 0; i < joiner->link_count; i++) {
-        tensors += added_tensors(&joiner->adapters[i]);
-        operators += joiner->adapters[i].count;
+        tensors += pl_join_link_tensors(joiner, i);
+        operators += pl_join_link_operators(joiner, i);
     }
     for (int32_t m = 0; m < joiner->member_count; m++) operators += primary(joiner, m)->operator_count;
     graph->subgraphs = pl_region_array(region, (size_t)graph->subgraph_count, sizeof *graph->subgraphs);
     graph->constants = pl_region_array(region, (size_t)tensors, sizeof(struct pl_constant *));
-    if (graph->subgraphs == NULL || graph->constants == NULL) return no_memory(joiner);
+    if (graph->subgraphs == NULL || graph->constants == NULL) return pl_join_no_memory(joiner);
     struct pl_subgraph *whole = &graph->subgraphs[0];
     whole->name = "";
     whole->tensor_count = tensors;
     whole->tensors = pl_region_array(region, (size_t)tensors, sizeof *whole->tensors);
     whole->operators = pl_region_array(region, (size_t)operators, sizeof *whole->operators);
-    return whole->tensors == NULL || whole->operators == NULL ? no_memory(joiner) : PL_OK;
+    return whole->tensors == NULL || whole->operators == NULL ? pl_join_no_memory(joiner) : PL_OK;
 }
 
 /* Tensors keep their numbers; only operators learn where they belong now. */
-static pl_status copy_subgraph(struct joiner *joiner, int32_t member, int32_t index)
+static pl_status copy_subgraph(struct pl_joiner *joiner, int32_t member, int32_t index)
 {
     struct pl_subgraph *to = &joiner->graph->subgraphs[joiner->subgraph_bases[member] + index];
     *to = joiner->members[member]->subgraphs[index];
     to->operators = pl_region_copy(&joiner->graph->region, to->operators,
                                    (size_t)to->operator_count * sizeof to->operators[0]);
-    if (to->operators == NULL) return no_memory(joiner);
+    if (to->operators == NULL) return pl_join_no_memory(joiner);
     for (int32_t i = 0; i < to->operator_count; i++) {
         to->operators[i].member = member;
         to->operators[i].subgraph_base = joiner->subgraph_bases[member];
@@ -232,13 +125,15 @@ static pl_status copy_subgraph(struct joiner *joiner, int32_t member, int32_t in
     return PL_OK;
 }
 
-static pl_status copy_member(struct joiner *joiner, int32_t member)
+static pl_status copy_member(struct pl_joiner *joiner, int32_t member)
 {
     struct pl_graph *graph = joiner->graph;
     struct pl_subgraph *whole = &graph->subgraphs[0];
     const struct pl_subgraph *from = primary(joiner, member);
-    for (int32_t i = 0; i < joiner->link_count; i++)
-        if (joiner->links[i].to_member == member) PL_TRY(add_adapter(joiner, i));
+    for (int window = 1; window >= 0; window--) /* what runs with every row comes first */
+        for (int32_t i = 0; i < joiner->link_count; i++)
+            if (joiner->links[i].to_member == member && (joiner->links[i].options.hop > 0) == window)
+                PL_TRY(pl_join_add_link(joiner, i));
     for (int32_t i = 0; i < from->operator_count; i++)
         PL_TRY(copy_operator(joiner, member, &from->operators[i], &whole->operators[whole->operator_count++]));
     for (int32_t i = 1; i < joiner->members[member]->subgraph_count; i++)
@@ -246,14 +141,14 @@ static pl_status copy_member(struct joiner *joiner, int32_t member)
     return PL_OK;
 }
 
-static bool is_linked_input(const struct joiner *joiner, int32_t tensor)
+static bool is_linked_input(const struct pl_joiner *joiner, int32_t tensor)
 {
     for (int32_t i = 0; i < joiner->link_count; i++)
         if (joiner->joined[i].to == tensor) return true;
     return false;
 }
 
-static pl_status copy_ends(struct joiner *joiner)
+static pl_status copy_ends(struct pl_joiner *joiner)
 {
     struct pl_subgraph *whole = &joiner->graph->subgraphs[0];
     int32_t most_inputs = 0;
@@ -264,7 +159,7 @@ static pl_status copy_ends(struct joiner *joiner)
     }
     int32_t *inputs = pl_region_array(&joiner->graph->region, (size_t)most_inputs, sizeof *inputs);
     int32_t *outputs = pl_region_array(&joiner->graph->region, (size_t)most_outputs, sizeof *outputs);
-    if (inputs == NULL || outputs == NULL) return no_memory(joiner);
+    if (inputs == NULL || outputs == NULL) return pl_join_no_memory(joiner);
     for (int32_t m = 0; m < joiner->member_count; m++) {
         const struct pl_subgraph *from = primary(joiner, m);
         for (int32_t i = 0; i < from->input_count; i++) {
@@ -279,11 +174,11 @@ static pl_status copy_ends(struct joiner *joiner)
     return PL_OK;
 }
 
-static pl_status retain_members(struct joiner *joiner)
+static pl_status retain_members(struct pl_joiner *joiner)
 {
     struct pl_graph *graph = joiner->graph;
     struct pl_graph **members = pl_region_array(&graph->region, (size_t)joiner->member_count, sizeof *members);
-    if (members == NULL) return no_memory(joiner);
+    if (members == NULL) return pl_join_no_memory(joiner);
     for (int32_t m = 0; m < joiner->member_count; m++) {
         members[m] = joiner->members[m];
         pl_graph_retain(members[m]);
@@ -293,7 +188,7 @@ static pl_status retain_members(struct joiner *joiner)
     return PL_OK;
 }
 
-static pl_status join(struct joiner *joiner)
+static pl_status join(struct pl_joiner *joiner)
 {
     PL_TRY(retain_members(joiner));
     PL_TRY(number_members(joiner));
@@ -314,7 +209,7 @@ pl_status pl_graph_join(struct pl_memory *memory, struct pl_constant_store *stor
                         int32_t member_count, const struct pl_link *links, int32_t link_count,
                         struct pl_graph **graph, struct pl_error *error)
 {
-    struct joiner joiner = {.store = store,
+    struct pl_joiner joiner = {.store = store,
                             .members = members,
                             .member_count = member_count,
                             .links = links,

@@ -7,11 +7,12 @@
 
 /* From an output tensor of one member's primary subgraph to an input tensor of another's. */
 struct pl_link {
-    int32_t from_member;
+    int32_t from_member; /* -1: the caller brings the rows of this window */
     int32_t from_tensor;
     int32_t to_member;
     int32_t to_tensor;
     struct pl_link_options options;
+    struct pl_shape window; /* with a hop: the shape that the input has now */
 };
 
 /* Joins members, given in an order in which every producer comes before its consumers; links in the order of their

@@ -32,6 +32,7 @@ static void adopt_buffers(struct pl_interpreter *interpreter, const struct pl_un
         struct pl_instance *instance = pl_unit_plan_member(plan, &buffer->slot);
         struct pl_buffer **at = &instance->buffers;
         struct pl_buffer *old = pl_buffer_find(instance, &buffer->slot);
+        instance->restart = instance->restart || pl_slot_is_rows(&buffer->slot);
         if (old != NULL && pl_buffer_serves(old, &buffer->slot)) {
             pl_buffer_destroy(interpreter->memory, buffer);
             continue;
@@ -61,7 +62,8 @@ static void drop_unused_buffers(struct pl_interpreter *interpreter, const struct
     struct pl_buffer **at = &instance->buffers;
     while (*at != NULL) {
         struct pl_buffer *buffer = *at;
-        if (buffer->slot.is_state || buffer->slot.subgraph != subgraph || is_used(plan, instance, buffer)) {
+        const bool stays = buffer->slot.is_state && !pl_slot_is_rows(&buffer->slot);
+        if (stays || buffer->slot.subgraph != subgraph || is_used(plan, instance, buffer)) {
             at = &buffer->next;
             continue;
         }
@@ -112,6 +114,8 @@ static void put_unit_in_place(struct pl_interpreter *interpreter, const struct p
         struct pl_instance *instance = plan->component->members[m];
         if (plan->entry != NULL && plan->entry->instance != instance) continue;
         drop_unused_buffers(interpreter, plan, instance);
+        if (instance->restart) pl_windows_reset(instance);
+        instance->restart = false;
         reset_after_resize(instance);
     }
 }

@@ -98,7 +98,7 @@ static bool is_ready(const struct former *former, struct pl_instance *const *tak
 {
     for (int32_t i = 0; i < former->interpreter->link_count; i++) {
         const struct pl_model_link *link = &former->interpreter->links[i];
-        if (link->to != instance || link->from == former->without) continue;
+        if (link->to != instance || link->from == NULL || link->from == former->without) continue;
         bool found = false;
         for (int32_t k = 0; k < taken_count; k++) found = found || taken[k] == link->from;
         if (!found) return false;

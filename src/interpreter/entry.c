@@ -192,6 +192,16 @@ static bool is_linked(const struct pl_entry *entry, int32_t tensor)
     return false;
 }
 
+/* The size of a window is its consumer's. */
+static bool is_window(const struct pl_entry *entry, int32_t tensor)
+{
+    const struct pl_interpreter *interpreter = entry->instance->interpreter;
+    for (int32_t i = 0; i < interpreter->link_count; i++)
+        if (interpreter->links[i].to == entry->instance && interpreter->links[i].to_tensor == tensor)
+            return interpreter->links[i].options.hop > 0;
+    return false;
+}
+
 /* Position of a tensor among the subgraph's inputs; a signature orders them differently. */
 static int32_t subgraph_input(const struct pl_entry *entry, int32_t tensor)
 {
@@ -205,7 +215,7 @@ static pl_status resize(struct pl_entry *entry, int32_t index, const struct pl_s
 {
     const int32_t tensor = tensor_at(entry, false, index);
     const char *name = pl_entry_subgraph(entry)->tensors[tensor].name;
-    if (is_linked(entry, tensor))
+    if (is_linked(entry, tensor) && !is_window(entry, tensor))
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': input '%s' is linked: its producer decides its shape",
                        entry->instance->name, name);
     const int32_t position = subgraph_input(entry, tensor);
@@ -292,6 +302,7 @@ pl_status pl_entry_reset_variables(struct pl_entry *entry, bool tensors_alone, s
     const bool busy = entry->instance->component->busy;
     for (const struct pl_buffer *buffer = entry->instance->buffers; !busy && buffer != NULL; buffer = buffer->next)
         if (buffer->slot.is_state && (!tensors_alone || buffer->slot.tensor >= 0)) pl_buffer_reset(buffer);
+    if (!busy && !tensors_alone) pl_windows_reset(entry->instance);
     pthread_mutex_unlock(&interpreter->lock);
     return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name) : PL_OK;
 }

@@ -134,7 +134,7 @@ pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, siz
     pthread_mutex_unlock(&interpreter->lock);
     if (linked)
         return pl_fail(error, PL_INVALID_ARGUMENT,
-                       "model '%s': input '%s' is linked: its producer feeds it; feed that one, or unlink",
+                       "model '%s': input '%s' is linked: its producer feeds it, or rows that are pushed; feed these, or unlink",
                        handle->entry->instance->name, pl_handle_tensor(handle)->name);
     if (pl_handle_tensor(handle)->type == PL_STRING) {
         PL_TRY(check_allocated(handle, error));

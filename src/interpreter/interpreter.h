@@ -14,6 +14,9 @@ struct pl_interpreter;
 struct pl_entry;
 struct pl_tensor_handle;
 
+struct plait_model; /* what callers know a pl_entry as */
+typedef void (*pl_ran_function)(void *user, struct plait_model *model);
+
 struct pl_interpreter_options {
     int32_t threads;
     int32_t lanes;
@@ -137,6 +140,10 @@ pl_status pl_interpreter_unlink(struct pl_interpreter *interpreter, const char *
                                 struct pl_error *error);
 pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error *error);
 
+/* Makes an input a window whose rows the caller pushes. */
+pl_status pl_interpreter_stream(struct pl_interpreter *interpreter, const char *model, const char *input,
+                                const struct pl_link_options *options, struct pl_error *error);
+
 /* ---- allocate.c */
 pl_status pl_interpreter_allocate(struct pl_interpreter *interpreter, struct pl_error *error);
 /* The same work and memory, but nothing is put in place: to learn whether it would succeed, and what it takes. */
@@ -147,6 +154,13 @@ pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error);
 /* ---- invoke.c */
 pl_status pl_entry_invoke(struct pl_entry *entry, struct pl_error *error);
 pl_status pl_entry_run(struct pl_entry *entry, struct pl_error *error);
+/* Gives a window rows, and runs what hangs together with every hop of them. */
+pl_status pl_handle_push(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error);
+/* To be called by the thread that runs, each time the model has run as part of a linked set; it may read the model's
+ * outputs, and must not change anything. */
+void pl_entry_on_run(struct pl_entry *entry, pl_ran_function function, void *user);
+/* How operator `index` of the model's file is run where it takes windows; false if it has nothing to do with them. */
+bool pl_entry_reuse(const struct pl_entry *entry, size_t index, struct pl_reuse *reuse);
 /* Stops the invocation under way, which then gives PL_CANCELLED; it is looked for between two operators and in every
  * turn of a loop. Invocations that begin later are not affected. False if none is under way. */
 bool pl_entry_cancel(struct pl_entry *entry);

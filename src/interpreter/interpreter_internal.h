@@ -83,6 +83,18 @@ struct pl_entry {
     struct pl_unit own_unit;
 };
 
+/* What came for a window so far. */
+struct pl_window_state {
+    struct pl_window_state *next; /* of its model */
+    int32_t tensor;  /* the input it is */
+    int32_t filled;  /* new rows, up to a hop */
+    int32_t missing; /* rows until it is full for the first time */
+    int32_t zeros;   /* rows of zeros that are still to come */
+    size_t offered;  /* rows of its producer's last run, */
+    size_t taken;    /* and how many of them it has */
+    bool begun;      /* all of this holds; otherwise it starts anew */
+};
+
 /* A model under its name. */
 struct pl_instance {
     struct pl_interpreter *interpreter;
@@ -96,8 +108,14 @@ struct pl_instance {
     int32_t threads;
     bool keep_all;  /* nothing in between is overwritten */
     bool resized;   /* since the last allocate: variables start anew, as in TensorFlow Lite */
+    bool restart;   /* memory for rows of windows is new: they start anew */
     bool indirect;  /* used while a component is being formed */
     struct pl_buffer *buffers;
+    struct pl_window_state *windows; /* in the region */
+    uint64_t ran;                    /* how often it ran as part of a flow, since its windows began */
+    int32_t ran_pass;                /* in which pass of the flow under way; -1: in none */
+    pl_ran_function ran_function;    /* to be called then; NULL: nobody asks */
+    void *ran_user;
     struct pl_entry primary;
     struct pl_entry *signatures; /* graph->signature_count */
     struct pl_entry **subgraphs; /* graph->subgraph_count: the primary, a signature's, or one that is only looked at */
@@ -121,7 +139,7 @@ static inline bool pl_component_is_taken(const struct pl_component *component)
 }
 
 struct pl_model_link {
-    struct pl_instance *from;
+    struct pl_instance *from; /* NULL: a window whose rows the caller pushes */
     struct pl_instance *to;
     int32_t from_tensor;
     int32_t to_tensor;
@@ -288,6 +306,33 @@ pl_status pl_unit_run(struct pl_interpreter *interpreter, const struct pl_unit_p
 
 /* One step, prepared or late. */
 pl_status pl_run_step(struct pl_run *run, const struct pl_block *block, const struct pl_step *step);
+
+/* ---- flow.c */
+bool pl_graph_has_windows(const struct pl_graph *graph);
+/* NULL if there is none of this input. */
+struct pl_window_state *pl_window_find(const struct pl_instance *instance, int32_t tensor);
+/* One that starts anew; NULL if there is no memory. */
+struct pl_window_state *pl_window_add(struct pl_instance *instance, int32_t tensor);
+/* All windows of the model start anew, with all rows that were kept for them. */
+void pl_windows_reset(struct pl_instance *instance);
+/* Runs a unit whose graph has windows. */
+pl_status pl_flow_run(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_lane *lane,
+                      int32_t workers, struct pl_error *error);
+/* Rows for the window of link `link` of the unit's graph. */
+struct pl_rows_pushed {
+    int32_t link;
+    const void *data;
+    size_t bytes;
+};
+/* The same with every hop of these rows; models that nothing feeds do not run. */
+pl_status pl_flow_push(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_lane *lane,
+                       int32_t workers, const struct pl_rows_pushed *pushed, struct pl_error *error);
+
+/* Whether it keeps rows of a window, and so starts anew with it. */
+static inline bool pl_slot_is_rows(const struct pl_slot *slot)
+{
+    return slot->tensor == -1 && pl_index_is_own(slot->operator_index);
+}
 
 /* ---- late_step.c */
 /* *late is NULL for a program that has nothing late; false if there is no memory. */

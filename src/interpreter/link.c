@@ -85,13 +85,30 @@ static pl_status form(struct pl_interpreter *interpreter, struct pl_instance *a,
 static pl_status add_link(struct pl_interpreter *interpreter, const struct pl_model_link *link, struct pl_error *error)
 {
     struct pl_adapter adapter;
-    PL_TRY(pl_adapter_find(&link->from->graph->subgraphs[0].tensors[link->from_tensor],
-                           &link->to->graph->subgraphs[0].tensors[link->to_tensor], &link->options, &adapter, error));
+    const struct pl_tensor *to = &link->to->graph->subgraphs[0].tensors[link->to_tensor];
+    const struct pl_tensor *from = link->from == NULL ? to : &link->from->graph->subgraphs[0].tensors[link->from_tensor];
+    PL_TRY(pl_adapter_find(from, to, &link->options, &adapter, error));
     PL_TRY(make_room(interpreter, error));
+    if (link->options.hop > 0 && pl_window_add(link->to, link->to_tensor) == NULL)
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for a window");
     put_link(interpreter, link);
-    const pl_status status = form(interpreter, link->from, link->to, error);
+    const pl_status status = form(interpreter, link->from != NULL ? link->from : link->to, link->to, error);
     if (status != PL_OK) (void)take_link(interpreter, interpreter->link_count - 1);
     return status;
+}
+
+static pl_status check_free(const struct pl_interpreter *interpreter, const struct pl_model_link *link,
+                            struct pl_error *error)
+{
+    const int32_t other = find_link(interpreter, link->to, link->to_tensor);
+    if (other < 0) return PL_OK;
+    const char *name = link->to->graph->subgraphs[0].tensors[link->to_tensor].name;
+    const struct pl_instance *from = interpreter->links[other].from;
+    if (from == NULL)
+        return pl_fail(error, PL_MISMATCH, "input '%s' of model '%s' is a window of rows that are pushed; unlink it first",
+                       name, link->to->name);
+    return pl_fail(error, PL_MISMATCH, "input '%s' of model '%s' is fed by model '%s' already; unlink it first", name,
+                   link->to->name, from->name);
 }
 
 static pl_status link_ends(struct pl_interpreter *interpreter, const char *from_model, const char *output,
@@ -102,11 +119,7 @@ static pl_status link_ends(struct pl_interpreter *interpreter, const char *from_
     PL_TRY(find_end(interpreter, from_model, true, output, &link.from, &link.from_tensor, error));
     PL_TRY(find_end(interpreter, to_model, false, input, &link.to, &link.to_tensor, error));
     if (link.from == link.to) return pl_fail(error, PL_MISMATCH, "model '%s' cannot feed itself", from_model);
-    const int32_t other = find_link(interpreter, link.to, link.to_tensor);
-    if (other >= 0)
-        return pl_fail(error, PL_MISMATCH, "input '%s' of model '%s' is fed by model '%s' already; unlink it first",
-                       link.to->graph->subgraphs[0].tensors[link.to_tensor].name, to_model,
-                       interpreter->links[other].from->name);
+    PL_TRY(check_free(interpreter, &link, error));
     if (add_link(interpreter, &link, error) != PL_OK)
         return pl_fail_at(error, "link from model '%s' to model '%s'", from_model, to_model);
     return PL_OK;
@@ -122,6 +135,25 @@ pl_status pl_interpreter_link(struct pl_interpreter *interpreter, const char *fr
     return status;
 }
 
+static pl_status stream_input(struct pl_interpreter *interpreter, const char *model, const char *input,
+                              const struct pl_link_options *options, struct pl_error *error)
+{
+    struct pl_model_link link = {.options = *options};
+    PL_TRY(find_end(interpreter, model, false, input, &link.to, &link.to_tensor, error));
+    PL_TRY(check_free(interpreter, &link, error));
+    if (options->hop < 1) return pl_fail(error, PL_INVALID_ARGUMENT, "a window needs a hop of 1 row or more");
+    return add_link(interpreter, &link, error) == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", model);
+}
+
+pl_status pl_interpreter_stream(struct pl_interpreter *interpreter, const char *model, const char *input,
+                                const struct pl_link_options *options, struct pl_error *error)
+{
+    pthread_mutex_lock(&interpreter->change);
+    const pl_status status = stream_input(interpreter, model, input, options, error);
+    pthread_mutex_unlock(&interpreter->change);
+    return status;
+}
+
 static pl_status unlink_end(struct pl_interpreter *interpreter, const char *to_model, const char *input,
                             struct pl_error *error)
 {
@@ -133,7 +165,7 @@ static pl_status unlink_end(struct pl_interpreter *interpreter, const char *to_m
         return pl_fail(error, PL_NOT_FOUND, "input '%s' of model '%s' has no link",
                        to->graph->subgraphs[0].tensors[tensor].name, to_model);
     const struct pl_model_link taken = take_link(interpreter, at);
-    const pl_status status = form(interpreter, taken.from, taken.to, error);
+    const pl_status status = form(interpreter, taken.from != NULL ? taken.from : taken.to, taken.to, error);
     if (status != PL_OK) put_link(interpreter, &taken);
     return status;
 }

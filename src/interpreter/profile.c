@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Per-operator profile. Cells belong to the unit; of a join each model sees its own steps. */
+/* Per-operator profile, and what operators reuse. Cells belong to the unit; of a join each model sees its own steps. */
 #include "interpreter/interpreter_internal.h"
 
 static struct pl_segment steps_of(const struct pl_entry *entry)
@@ -61,4 +61,18 @@ bool pl_entry_profile_at(const struct pl_entry *entry, int32_t index, const stru
     *calls = entry->unit->profile[step].calls;
     *nanoseconds = entry->unit->profile[step].nanoseconds;
     return true;
+}
+
+bool pl_entry_reuse(const struct pl_entry *entry, size_t index, struct pl_reuse *reuse)
+{
+    const struct pl_graph *graph = entry->unit->program == NULL ? NULL : entry->unit->program->graph;
+    if (graph == NULL || graph->reuse == NULL) return false;
+    const struct pl_subgraph *whole = &graph->origin->subgraphs[0];
+    for (int32_t i = 0; i < whole->operator_count; i++) {
+        const struct pl_operator *op = &whole->operators[i];
+        if (op->member != entry->instance->member || op->index < 0 || (size_t)op->index != index) continue;
+        *reuse = graph->reuse[i];
+        return reuse->fresh_rows > 0 || reuse->why_not != NULL;
+    }
+    return false;
 }

@@ -86,8 +86,16 @@ static pl_status plan_alone(struct pl_interpreter *interpreter, const struct pl_
     return pl_fail_at(error, "model '%s'", entry->instance->name);
 }
 
-/* The links of a component, in the order of their consumers. */
-static int32_t gather_links(struct pl_interpreter *interpreter, const struct pl_component *component,
+static struct pl_shape shape_of_input(const struct pl_instance *instance, int32_t tensor)
+{
+    const struct pl_subgraph *subgraph = pl_entry_subgraph(&instance->primary);
+    for (int32_t i = 0; i < subgraph->input_count; i++)
+        if (subgraph->inputs[i] == tensor) return instance->primary.input_shapes[i];
+    return subgraph->tensors[tensor].shape;
+}
+
+/* The links of a component, in the order of their consumers; links NULL: how many there are. */
+static int32_t gather_links(const struct pl_interpreter *interpreter, const struct pl_component *component,
                             struct pl_link *links)
 {
     int32_t count = 0;
@@ -96,7 +104,12 @@ static int32_t gather_links(struct pl_interpreter *interpreter, const struct pl_
             const struct pl_model_link *link = &interpreter->links[i];
             if (link->to != component->members[m]) continue;
             if (links != NULL)
-                links[count] = (struct pl_link){link->from->member, link->from_tensor, m, link->to_tensor, link->options};
+                links[count] = (struct pl_link){link->from != NULL ? link->from->member : -1,
+                                                link->from_tensor,
+                                                m,
+                                                link->to_tensor,
+                                                link->options,
+                                                shape_of_input(link->to, link->to_tensor)};
             count++;
         }
     }
@@ -124,6 +137,7 @@ static pl_status name_members(const struct pl_component *component, struct pl_er
     pl_error_append(&text, "linked models");
     for (int32_t m = 0; m < component->member_count; m++)
         pl_error_append(&text, "%s '%s'", m == 0 ? "" : ",", component->members[m]->name);
+    if (component->member_count == 1) return pl_fail_at(error, "model '%s'", component->members[0]->name);
     return pl_fail_at(error, "%.500s", text.text);
 }
 
@@ -159,18 +173,27 @@ static pl_status plan_join(struct pl_interpreter *interpreter, const struct pl_u
     return status == PL_OK ? PL_OK : name_members(component, error);
 }
 
+/* What runs by passes cannot run as a whole: what one model gave is read in later passes too. */
+static bool has_windows(const struct pl_interpreter *interpreter, const struct pl_component *component)
+{
+    for (int32_t i = 0; i < interpreter->link_count; i++)
+        if (interpreter->links[i].to->component == component && interpreter->links[i].options.hop > 0) return true;
+    return false;
+}
+
 static pl_status plan_unit(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_error *error)
 {
     struct pl_plan_request request = {.kernels = interpreter->options.kernels,
                                       .workers = workers_of(plan),
-                                      .whole = plan->entry == NULL && plan->component->whole,
+                                      .whole = plan->entry == NULL && plan->component->whole &&
+                                               !has_windows(interpreter, plan->component),
                                       .keep_all = keeps_all(plan),
                                       .tensor_limit_bytes = interpreter->options.tensor_limit_bytes,
                                       .registry = plan->component->members[0]->registry};
     for (int32_t m = 0; m < plan->component->member_count; m++)
         PL_TRY(pl_instance_resolve(plan->component->members[m], error));
     struct pl_program *program = NULL;
-    if (plan->entry != NULL || plan->component->member_count == 1) {
+    if (plan->entry != NULL || gather_links(interpreter, plan->component, NULL) == 0) {
         PL_TRY(plan_alone(interpreter, plan, &request, &program, error));
     } else {
         struct pl_region work;

@@ -210,6 +210,18 @@ static pl_status set_vector_shape(struct pl_prepare *prepare)
     return pl_check_set_output(prepare, 0, &output);
 }
 
+static void say_spans(struct pl_prepare *prepare, int32_t axis)
+{
+    if (prepare->input_count > 31) return;
+    for (int32_t i = 0; i < prepare->outputs[0]->shape.rank; i++)
+        if (i != axis)
+            pl_prepare_span(prepare, i,
+                            (struct pl_span){.input_axis = i,
+                                             .inputs = (1u << prepare->input_count) - 1,
+                                             .size = 1,
+                                             .stride = 1});
+}
+
 pl_status pl_prepare_concatenation(struct pl_prepare *prepare)
 {
     const int32_t count = prepare->input_count;
@@ -240,6 +252,7 @@ pl_status pl_prepare_concatenation(struct pl_prepare *prepare)
         add_part(params, i, pl_shape_span(shape, axis, shape->rank) * element_bytes);
         PL_TRY(prepare_quantization(prepare, i, &params->parts[i]));
     }
+    say_spans(prepare, axis);
     return add_work(prepare, params, pl_shape_span(first, 0, axis));
 }
 

@@ -6,8 +6,8 @@
 #include "ops/check.h"
 #include "ops/filter.h"
 #include "ops/gemm.h"
-#include "ops/padding.h"
 #include "ops/quantize.h"
+#include "ops/span.h"
 
 enum {
     INPUT,
@@ -161,6 +161,11 @@ static pl_status prepare_windows(struct pl_prepare *prepare, struct convolution 
                                   &convolution->shape.patch));
     convolution->height = rows.output;
     convolution->width = columns.output;
+    if (convolution->kind != PL_FILTER_HYBRID) { /* whose images are quantized as a whole */
+        pl_span_window(prepare, 1, &rows);
+        pl_span_window(prepare, 2, &columns);
+        pl_span_local(prepare, 0, 0);
+    }
     return PL_OK;
 }
 

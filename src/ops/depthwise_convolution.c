@@ -7,8 +7,8 @@
 #include "ops/filter.h"
 #include "ops/gemm.h"
 #include "ops/packed.h"
-#include "ops/padding.h"
 #include "ops/quantize.h"
+#include "ops/span.h"
 
 enum { INPUT, FILTER, BIAS };
 
@@ -158,6 +158,11 @@ static pl_status prepare_windows(struct pl_prepare *prepare, struct depthwise *d
                                   &depthwise->shape.patch));
     depthwise->height = rows.output;
     depthwise->shape.output_width = columns.output;
+    if (depthwise->kind != PL_FILTER_HYBRID) { /* whose images are quantized as a whole */
+        pl_span_window(prepare, 1, &rows);
+        pl_span_window(prepare, 2, &columns);
+        pl_span_local(prepare, 0, 0);
+    }
     return PL_OK;
 }
 

@@ -36,11 +36,23 @@ static const struct pl_op *find_custom(const char *name)
     return found->name != NULL ? found : NULL;
 }
 
+/* Of plait's own, which no file can name: code -1 comes first, and so on. */
+static const struct pl_op own_table[] = {
+    {"ROWS", PL_OPERATOR_ROWS, NULL, 1, 1, PL_TRAIT_STATEFUL, pl_prepare_rows},
+};
+
+static const struct pl_op *find_own(int32_t code)
+{
+    const int32_t count = (int32_t)(sizeof own_table / sizeof own_table[0]);
+    return -1 - code < count ? &own_table[-1 - code] : NULL;
+}
+
 const struct pl_op *pl_op_find(const struct pl_operator *op)
 {
     const int32_t count = (int32_t)(sizeof op_table / sizeof op_table[0]);
     if (op->custom_name != NULL) return find_custom(op->custom_name);
-    if (op->code < 0 || op->code >= count) return NULL;
+    if (op->code < 0) return find_own(op->code);
+    if (op->code >= count) return NULL;
     const struct pl_op *found = &op_table[op->code];
     return found->prepare != NULL ? found : NULL;
 }
@@ -106,6 +118,12 @@ const struct pl_subgraph *pl_prepare_subgraph(const struct pl_prepare *prepare)
     }
     assert(false);
     return NULL;
+}
+
+void pl_prepare_span(struct pl_prepare *prepare, int32_t output_axis, struct pl_span span)
+{
+    assert(output_axis >= 0 && output_axis < PL_MAX_RANK && span.size > 0 && span.stride > 0);
+    prepare->spans[output_axis] = span;
 }
 
 void *pl_prepare_allocate(struct pl_prepare *prepare, size_t bytes)

@@ -66,6 +66,9 @@ const struct pl_op *pl_op_find(const struct pl_operator *op);
 /* Gives outputs the types that their operators say (PL_OUTPUT_*); for a graph that nobody else sees yet. */
 void pl_op_settle_types(struct pl_graph *graph);
 
+/* The operator of plait's own that graph.h has the options of. */
+pl_status pl_prepare_rows(struct pl_prepare *prepare);
+
 /* The prepare functions of the list: one per operator, in the file of its family. */
 #define PL_OP(operator, prepare, first, last, traits) pl_status prepare(struct pl_prepare *);
 #define PL_CUSTOM_OP(name, prepare, traits) pl_status prepare(struct pl_prepare *);
@@ -166,6 +169,17 @@ struct pl_absorbing {
     bool first_taken;
 };
 
+/* How the rows of output 0 along one of its axes come from rows of the inputs: row i from rows i * stride + first to
+ * that + size - 1, whatever i is and however many rows there are. A negative `first`: row 0 begins before the input does. */
+struct pl_span {
+    int32_t input_axis;
+    uint32_t inputs; /* bit i: input i has these rows; the others must be the same for all rows */
+    int32_t size;    /* 0: nothing is known of this axis */
+    int32_t stride;
+    int32_t first;
+    bool copied;     /* a row of the output has the very bytes of the row it comes from */
+};
+
 struct pl_prepare {
     /* given */
     const struct pl_op *op_def;
@@ -202,6 +216,7 @@ struct pl_prepare {
     uint64_t packed_inputs;   /* bit i: eval reads a packed form instead of the raw constant input i */
     uint32_t read_inputs;     /* bit i: what was prepared depends on the bytes of input i, which is no constant */
     bool read_state;          /* what was prepared depends on a state */
+    struct pl_span spans[PL_MAX_RANK]; /* of the axes of output 0: only what the operator's traits do not say already */
 };
 
 /* Fails with "operator 3 (CONV_2D): <message>". */
@@ -213,6 +228,8 @@ pl_status pl_prepare_fail(struct pl_prepare *prepare, pl_status status, const ch
 pl_status pl_prepare_read(struct pl_prepare *prepare, int32_t input, const void **bytes);
 /* The subgraph the operator is in: what names tensors that are no inputs or outputs, as intermediates. */
 const struct pl_subgraph *pl_prepare_subgraph(const struct pl_prepare *prepare);
+/* Says how rows of the output come about. What is said has to hold for any number of rows: windows rely on it. */
+void pl_prepare_span(struct pl_prepare *prepare, int32_t output_axis, struct pl_span span);
 /* Zeroed memory of the program's life, or NULL with the error set; the caller returns PL_OUT_OF_MEMORY then. */
 void *pl_prepare_allocate(struct pl_prepare *prepare, size_t bytes);
 /* Adds a stage; stages run in the order they are added. */

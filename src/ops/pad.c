@@ -5,6 +5,7 @@
 #include "ops/axis.h"
 #include "ops/check.h"
 #include "ops/move.h"
+#include "ops/span.h"
 
 /* The axes behind the last padded one are part of the row: a row is `before` elements of padding, a
  * run of the input and `after` elements of padding. The outer axes say which rows are of the
@@ -159,6 +160,8 @@ static pl_status prepare_pad(struct pl_prepare *prepare, pl_eval_function eval)
     struct pl_shape output = {0, {0}};
     PL_TRY(read_paddings(prepare, paddings, &output));
     describe_rows(params, &prepare->inputs[0]->shape, &output, paddings);
+    for (int32_t i = 0; i < output.rank; i++)
+        if (paddings[2 * i] == 0 && paddings[2 * i + 1] == 0) pl_span_local(prepare, i, i);
     if (eval == eval_pad) PL_TRY(choose_value(prepare, params));
     if (eval == eval_pad && pl_shape_count(&output) > 0) offer_frame(prepare, paddings);
     prepare->params = params;

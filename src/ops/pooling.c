@@ -3,8 +3,8 @@
  * the quantized output has the input's scale. A unit is a row of the output. */
 #include "kernels/pooling_kernels.h"
 #include "ops/check.h"
-#include "ops/padding.h"
 #include "ops/quantize.h"
+#include "ops/span.h"
 
 struct pooling {
     struct pl_pooling_shape shape;
@@ -39,6 +39,9 @@ static pl_status prepare_windows(struct pl_prepare *prepare, struct pooling *poo
     const int64_t padding = pl_record_integer(options, PL_Pool2DOptions_padding);
     PL_TRY(pl_padding_apply_patch(prepare, padding, &rows, &columns, input->dims[3],
                                   &pooling->shape.patch));
+    pl_span_window(prepare, 1, &rows);
+    pl_span_window(prepare, 2, &columns);
+    pl_span_local(prepare, 0, 0);
     pooling->height = rows.output;
     pooling->shape.output_width = columns.output;
     const struct pl_shape output = {4,

@@ -8,6 +8,7 @@
 #include "ops/axis.h"
 #include "ops/check.h"
 #include "ops/quantize.h"
+#include "ops/span.h"
 
 struct reduce_plan {
     pl_reduce_kernel kernel;
@@ -179,6 +180,13 @@ static bool is_quantized_type(pl_type type)
     return (PL_TYPE_BIT(type) & PL_TYPES_QUANTIZED) != 0;
 }
 
+/* Axes before all that are reduced: how many rows there are along others decides in which order floats are summed up. */
+static void say_spans(struct pl_prepare *prepare, uint32_t mask)
+{
+    for (int32_t axis = 0; axis < prepare->inputs[0]->shape.rank && !is_reduced(mask, axis); axis++)
+        if (mask != 0) pl_span_local(prepare, axis, axis);
+}
+
 /* Makes the plan of the walk; its kernel and the stage are left. */
 static pl_status prepare_walk(struct pl_prepare *prepare, uint32_t types, struct reduce_plan **made)
 {
@@ -193,6 +201,7 @@ static pl_status prepare_walk(struct pl_prepare *prepare, uint32_t types, struct
         pl_record_integer(prepare->op->options, PL_ReducerOptions_keep_dims) != 0;
     const struct pl_shape out = output_shape(in, mask, keep_dims);
     PL_TRY(pl_check_set_output(prepare, 0, &out));
+    say_spans(prepare, mask);
 
     struct reduce_plan *plan = pl_prepare_allocate(prepare, sizeof *plan);
     if (plan == NULL) return PL_OUT_OF_MEMORY;

@@ -5,6 +5,7 @@
 #include "ops/axis.h"
 #include "ops/check.h"
 #include "ops/move.h"
+#include "ops/span.h"
 #include "ops/nibbles.h"
 
 /* ---- SLICE ----------------------------------------------------------------------------------- */
@@ -114,6 +115,7 @@ pl_status pl_prepare_slice(struct pl_prepare *prepare)
     describe_slice(prepare, &box, strides);
     int64_t offset = 0;
     for (int32_t i = 0; i < rank; i++) offset += begin[i] * strides[i];
+    pl_span_box(prepare, &prepare->inputs[0]->shape, &prepare->outputs[0]->shape, begin);
     return pl_move_box(prepare, 0, &box, offset);
 }
 

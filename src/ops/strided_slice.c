@@ -4,6 +4,7 @@
 #include "ops/axis.h"
 #include "ops/check.h"
 #include "ops/move.h"
+#include "ops/span.h"
 
 /* What the file says: one entry per item of the slice, as in x[1:2, ..., new, 3]. */
 struct specification {
@@ -179,6 +180,19 @@ static pl_status take_items(struct pl_prepare *prepare, struct cursor *cursor,
     return PL_OK;
 }
 
+/* A slice with steps of 1 that keeps the axes is a box. */
+static void say_spans(struct pl_prepare *prepare, const struct cursor *cursor)
+{
+    int64_t first[PL_MAX_RANK];
+    if (cursor->output.rank != cursor->input->rank) return;
+    for (int32_t i = 0; i < cursor->input->rank; i++) {
+        if (cursor->counts[i] != cursor->output.dims[i]) return;
+        if (cursor->counts[i] != 1 && cursor->steps[i] != cursor->strides[i]) return;
+        first[i] = cursor->strides[i] > 0 ? cursor->offset / cursor->strides[i] : 0;
+    }
+    pl_span_box(prepare, cursor->input, &cursor->output, first);
+}
+
 pl_status pl_prepare_strided_slice(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 4, 4, 1));
@@ -196,6 +210,7 @@ pl_status pl_prepare_strided_slice(struct pl_prepare *prepare)
     struct cursor cursor = {.input = input, .strides = strides};
     PL_TRY(take_items(prepare, &cursor, &slice));
     PL_TRY(pl_check_set_output(prepare, 0, &cursor.output));
+    say_spans(prepare, &cursor);
 
     int64_t to_strides[PL_MAX_RANK];
     int64_t to_stride = box.element_bytes;

@@ -3,6 +3,7 @@
 #include "ops/axis.h"
 #include "ops/check.h"
 #include "ops/move.h"
+#include "ops/span.h"
 
 /* Reads the permutation; every axis once, negative ones count from the end. */
 static pl_status read_permutation(struct pl_prepare *prepare, int32_t rank,
@@ -42,6 +43,8 @@ pl_status pl_prepare_transpose(struct pl_prepare *prepare)
     struct pl_shape output = {.rank = shape->rank};
     for (int32_t i = 0; i < shape->rank; i++) output.dims[i] = shape->dims[axes[i]];
     PL_TRY(pl_check_set_output(prepare, 0, &output));
+
+    for (int32_t i = 0; i < shape->rank; i++) pl_span_local(prepare, i, axes[i]);
 
     int64_t from[PL_MAX_RANK];
     int64_t to[PL_MAX_RANK];

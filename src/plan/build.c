@@ -55,11 +55,11 @@ static pl_status start_tensors(struct pl_draft *draft, const struct pl_call_end 
 
 /* ---- a block ------------------------------------------------------------------------------------------------------ */
 
-static struct pl_block *create_block(struct pl_draft *draft, int32_t subgraph_index)
+static struct pl_block *create_block(struct pl_draft *draft)
 {
     struct pl_builder *builder = draft->builder;
     struct pl_region *region = &builder->program->region;
-    const struct pl_subgraph *subgraph = &builder->request->graph->subgraphs[subgraph_index];
+    const struct pl_subgraph *subgraph = &builder->request->graph->subgraphs[draft->subgraph_index];
     struct pl_block *block = pl_region_allocate(region, sizeof *block);
     if (block == NULL) return NULL;
     block->subgraph = subgraph;
@@ -75,9 +75,14 @@ static struct pl_block *create_block(struct pl_draft *draft, int32_t subgraph_in
     return block;
 }
 
-static pl_status run_passes(struct pl_draft *draft, const struct pl_call_end *inputs)
+pl_status pl_draft_start(struct pl_draft *draft, const struct pl_call_end *inputs)
 {
-    PL_TRY(start_tensors(draft, inputs));
+    draft->block = create_block(draft);
+    return draft->block == NULL ? pl_builder_no_memory(draft->builder) : start_tensors(draft, inputs);
+}
+
+static pl_status run_passes(struct pl_draft *draft)
+{
     PL_TRY(pl_draft_prepare(draft));
     PL_TRY(pl_draft_set_homes(draft));
     PL_TRY(pl_draft_set_late(draft));
@@ -102,11 +107,10 @@ pl_status pl_plan_block(struct pl_builder *builder, int32_t subgraph_index, cons
     if (builder->depth >= PL_MAX_BLOCK_DEPTH)
         return pl_fail(builder->error, PL_INVALID_MODEL, "subgraphs call each other deeper than %d levels",
                        PL_MAX_BLOCK_DEPTH);
-    draft.block = create_block(&draft, subgraph_index);
-    if (draft.block == NULL) return pl_builder_no_memory(builder);
+    PL_TRY(pl_draft_start(&draft, inputs));
     draft.block->arena_base = draft.nested ? builder->program->base_count++ : PL_BASE_ARENA;
     builder->depth++;
-    const pl_status status = run_passes(&draft, inputs);
+    const pl_status status = run_passes(&draft);
     builder->depth--;
     *block = draft.block;
     return status;
@@ -147,10 +151,9 @@ static struct pl_program *create_program(struct pl_memory *memory, const struct 
     return program;
 }
 
-pl_status pl_plan(struct pl_memory *memory, const struct pl_plan_request *request, struct pl_program **program,
-                  struct pl_error *error)
+static pl_status plan_graph(struct pl_memory *memory, const struct pl_plan_request *request,
+                            struct pl_program **program, struct pl_error *error)
 {
-    PL_TRY(pl_check_operators(request->registry, request->graph, error));
     struct pl_builder builder = {.memory = memory, .request = request, .error = error, .fold_budget = FOLD_BUDGET,
                                  .block_budget = BLOCK_BUDGET};
     builder.program = create_program(memory, request);
@@ -164,6 +167,41 @@ pl_status pl_plan(struct pl_memory *memory, const struct pl_plan_request *reques
     }
     *program = builder.program;
     return PL_OK;
+}
+
+/* Preparing all once tells how far windows can be reused; the plan is then that of another graph. */
+static pl_status plan_windows(struct pl_memory *memory, const struct pl_plan_request *request,
+                              struct pl_program **program, struct pl_error *error)
+{
+    struct pl_builder builder = {.memory = memory, .request = request, .error = error, .fold_budget = FOLD_BUDGET,
+                                 .block_budget = BLOCK_BUDGET};
+    struct pl_plan_request rewritten = *request;
+    builder.program = create_program(memory, request);
+    if (builder.program == NULL) return pl_builder_no_memory(&builder);
+    pl_region_init(&builder.work, memory);
+    pl_status status = pl_builder_reuse_windows(&builder, &rewritten.graph);
+    pl_region_clear(&builder.work);
+    if (status == PL_OK) {
+        status = plan_graph(memory, &rewritten, program, error);
+        pl_graph_release(rewritten.graph);
+    }
+    pl_program_release(builder.program);
+    return status;
+}
+
+static bool has_windows(const struct pl_graph *graph)
+{
+    for (int32_t i = 0; i < graph->link_count; i++)
+        if (graph->links[i].rows >= 0) return true;
+    return false;
+}
+
+pl_status pl_plan(struct pl_memory *memory, const struct pl_plan_request *request, struct pl_program **program,
+                  struct pl_error *error)
+{
+    PL_TRY(pl_check_operators(request->registry, request->graph, error));
+    const bool windows = has_windows(request->graph) && !request->keep_all;
+    return windows ? plan_windows(memory, request, program, error) : plan_graph(memory, request, program, error);
 }
 
 void pl_program_retain(struct pl_program *program)

@@ -8,6 +8,7 @@
 #define PL_PLAN_BUILDER_H
 
 #include "plan/program.h"
+#include "rewrite/reuse.h"
 
 enum { PL_MAX_BLOCK_DEPTH = 16 };
 
@@ -63,6 +64,7 @@ struct pl_builder {
     int64_t fold_budget; /* multiply-adds that may still be spent on constants */
     int64_t block_budget; /* tensors and operators that nested blocks may still have */
     int32_t depth;
+    struct pl_graph_facts *facts; /* to be filled with what preparing says; NULL: nobody asks */
     int32_t member;        /* of the operator of the outermost block that is being prepared, */
     int32_t subgraph_base; /* and its subgraph base: nested blocks belong to it */
 };
@@ -91,6 +93,11 @@ const struct pl_operator *pl_draft_without_frame(struct pl_draft *draft, const s
 int32_t pl_draft_find_clamped(struct pl_draft *draft, const struct pl_prepare *clamp, const struct pl_operator **clamped);
 /* The step's work is done by another one. */
 void pl_draft_drop_step(struct pl_draft *draft, int32_t step);
+/* build.c: a draft of one subgraph whose tensors have the shapes of these inputs, ready to be prepared. */
+pl_status pl_draft_start(struct pl_draft *draft, const struct pl_call_end *inputs);
+
+/* windows.c: the form of the request's join in which windows are reused; a reference. */
+pl_status pl_builder_reuse_windows(struct pl_builder *builder, struct pl_graph **graph);
 
 /* prepare.c: runs prepare of every operator, folds constants, fills draft->steps. */
 pl_status pl_draft_prepare(struct pl_draft *draft);

@@ -101,6 +101,23 @@ static pl_status fix_ends(struct pl_draft *draft)
     return PL_OK;
 }
 
+/* The rows that a window takes stay until there are hop of them; they are the consumer's state. */
+static pl_status give_rows_slot(struct pl_draft *draft, const struct pl_joined_link *link)
+{
+    const struct pl_graph *graph = draft->builder->request->graph;
+    struct pl_planned_tensor *rows = &draft->block->tensors[link->rows];
+    const struct pl_slot slot = {.member = link->to_member,
+                                 .tensor = -1,
+                                 .operator_index =
+                                     pl_own_index(link->to - graph->member_tensors[link->to_member], true),
+                                 .bytes = rows->bytes,
+                                 .is_state = true};
+    rows->slot = pl_builder_slot(draft->builder, &slot);
+    if (rows->slot < 0) return PL_OUT_OF_MEMORY;
+    fix_at(draft, link->rows, draft->builder->program->slots[rows->slot].base);
+    return PL_OK;
+}
+
 static pl_status set_given_homes(struct pl_draft *draft)
 {
     for (int32_t i = 0; i < draft->block->subgraph->tensor_count; i++) {
@@ -115,6 +132,9 @@ static pl_status set_given_homes(struct pl_draft *draft)
         draft->block->tensors[i].location =
             (struct pl_location){(uint64_t)(uintptr_t)planned->value.constant, PL_BASE_ADDRESS};
     }
+    const struct pl_graph *graph = draft->builder->request->graph;
+    for (int32_t i = 0; i < graph->link_count && !draft->nested; i++)
+        if (graph->links[i].rows >= 0) PL_TRY(give_rows_slot(draft, &graph->links[i]));
     return PL_OK;
 }
 

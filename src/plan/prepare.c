@@ -154,12 +154,29 @@ static bool fold_is_worth_it(struct pl_draft *draft, const struct pl_prepare *pr
     return true;
 }
 
+/* The producer's output is a sequence of rows, whatever its shape. */
+static pl_status check_window(struct pl_draft *draft, const struct pl_joined_link *link)
+{
+    if (link->from < 0) return PL_OK;
+    const struct pl_planned_tensor *from = &draft->block->tensors[link->from];
+    const struct pl_planned_tensor *rows = &draft->block->tensors[link->rows];
+    const size_t row_bytes = rows->bytes / (size_t)link->hop;
+    if (!from->value.late && row_bytes > 0 && from->bytes % row_bytes == 0) return PL_OK;
+    char text[PL_SHAPE_TEXT_BYTES];
+    return pl_fail(draft->builder->error, PL_MISMATCH,
+                   "link: output '%s' %s is no sequence of rows of %zu bytes, as input '%s' takes them%s",
+                   from->value.tensor->name, pl_shape_text(&from->value.shape, text), row_bytes,
+                   draft->block->subgraph->tensors[link->to].name,
+                   from->value.late ? ": its shape depends on data" : "");
+}
+
 /* A join checks each link when its consumer begins: the producer's shape is known by now. */
 static pl_status check_links(struct pl_draft *draft, int32_t member)
 {
     const struct pl_graph *graph = draft->builder->request->graph;
     for (int32_t i = 0; i < graph->link_count && !draft->nested; i++) {
         const struct pl_joined_link *link = &graph->links[i];
+        if (link->to_member == member && link->rows >= 0) PL_TRY(check_window(draft, link));
         if (link->to_member != member || link->adapted) continue;
         const struct pl_shape *found = &draft->block->tensors[link->from].value.shape;
         const struct pl_tensor *to = &draft->block->subgraph->tensors[link->to];
@@ -212,6 +229,15 @@ static pl_status add_late_step(struct pl_draft *draft, struct pl_prepare *prepar
     drafted->op = prepare->op;
     drafted->view_of_input = -1;
     return PL_OK;
+}
+
+static void note_facts(struct pl_draft *draft, const struct pl_prepare *prepare, bool folded)
+{
+    if (draft->builder->facts == NULL || draft->nested) return;
+    const int64_t index = prepare->op - draft->block->subgraph->operators;
+    struct pl_operator_facts *facts = &draft->builder->facts->operators[index];
+    *facts = (struct pl_operator_facts){prepare->op_def->traits, prepare->user_node == NULL, folded, {{0}}};
+    memcpy(facts->spans, prepare->spans, sizeof facts->spans);
 }
 
 static pl_status start_prepare(struct pl_draft *draft, const struct pl_operator *op, struct pl_prepare *prepare)
@@ -298,14 +324,17 @@ static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operat
     bool taken = false;
     struct pl_prepare prepare;
     PL_TRY(start_prepare(draft, op, &prepare));
-    if (prepare.user_node == NULL) PL_TRY(take_frame(draft, op, &taken));
+    /* Who asks for facts wants those of every operator by itself. */
+    if (prepare.user_node == NULL && draft->builder->facts == NULL) PL_TRY(take_frame(draft, op, &taken));
     if (taken) return PL_OK;
     const pl_status status = has_late_input(&prepare) ? PL_LATE : prepare.op_def->prepare(&prepare);
     if (status == PL_LATE) return add_late_step(draft, &prepare);
     PL_TRY(status);
     PL_TRY(check_outputs(draft, &prepare));
-    if (fold_is_worth_it(draft, &prepare)) return fold(draft, &prepare);
-    PL_TRY(give_clamp(draft, &prepare, &taken));
+    const bool folds = fold_is_worth_it(draft, &prepare);
+    note_facts(draft, &prepare, folds);
+    if (folds) return fold(draft, &prepare);
+    if (draft->builder->facts == NULL) PL_TRY(give_clamp(draft, &prepare, &taken));
     if (taken) return PL_OK;
     PL_TRY(set_step(draft, &prepare, draft->block->step_count));
     draft->block->step_count++;

@@ -92,6 +92,7 @@ struct pl_slot {
 struct pl_segment {
     int32_t first_step;
     int32_t end_step;
+    int32_t row_end; /* steps before it run with every hop of new rows, the others once all windows are full */
     size_t arena_bytes; /* highest byte its steps use */
     size_t bound_bytes;
     size_t sum_bytes;

@@ -51,7 +51,8 @@ class LoadOptions(C.Structure):
 
 class LinkOptions(C.Structure):
     _fields_ = [("struct_bytes", C.c_size_t), ("cast", C.c_bool), ("reshape", C.c_bool), ("has_scale", C.c_bool),
-                ("has_offset", C.c_bool), ("scale", C.c_float), ("offset", C.c_float)]
+                ("has_offset", C.c_bool), ("scale", C.c_float), ("offset", C.c_float), ("hop", C.c_int32),
+                ("axis", C.c_int32), ("zero_rows", C.c_int32)]
 
 
 class Quantization(C.Structure):
@@ -81,6 +82,12 @@ class ProfileEntry(C.Structure):
                 ("nanoseconds", C.c_uint64)]
 
 
+class Reuse(C.Structure):
+    _fields_ = [("fresh_rows", C.c_int32), ("window_rows", C.c_int32), ("why_not", C.c_char_p)]
+
+
+ON_RUN = C.CFUNCTYPE(None, C.c_void_p, C.c_void_p)
+
 _P, _S, _I, _T, _N = C.c_void_p, C.c_size_t, C.c_int32, C.c_char_p, C.c_int
 FUNCTIONS = {  # name: (result, arguments)
     "status_text": (_T, [_N]), "version": (_T, []),
@@ -104,6 +111,8 @@ FUNCTIONS = {  # name: (result, arguments)
     "tensor_string": (_N, [_P, _S, C.POINTER(_P), C.POINTER(_S)]),
     "link_options_default": (None, [C.POINTER(LinkOptions)]),
     "link": (_N, [_P, _T, _T, _T, _T, C.POINTER(LinkOptions)]), "unlink": (_N, [_P, _T, _T]),
+    "stream": (_N, [_P, _T, _T, C.POINTER(LinkOptions)]), "push": (_N, [_P, _P, _S]), "on_run": (_N, [_P, ON_RUN, _P]),
+    "operator_reuse": (_N, [_P, _S, C.POINTER(Reuse)]),
     "set_whole": (_N, [_P, C.c_bool]), "resize_input": (_N, [_P, _S, C.POINTER(_I), _I]),
     "allocate": (_N, [_P]), "invoke": (_N, [_P]), "run": (_N, [_P]), "reset_variables": (_N, [_P]),
     "operator_count": (_S, [_P]), "operator_at": (_N, [_P, _S, C.POINTER(OperatorInfo)]),
@@ -202,6 +211,13 @@ class Interpreter:
         self.check(api().link(self.handle, _text(from_model), _text(output), _text(to_model), _text(input_name),
                               C.byref(filled)))
 
+    def stream(self, model, input_name, **options):
+        filled = LinkOptions()
+        api().link_options_default(C.byref(filled))
+        for key, value in options.items():
+            setattr(filled, key, value)
+        self.check(api().stream(self.handle, _text(model), _text(input_name), C.byref(filled)))
+
     def allocate(self):
         self.check(api().allocate(self.handle))
 
@@ -268,6 +284,21 @@ class Model:
     def run(self):
         self.interpreter.check(api().run(self.handle))
 
+    def on_run(self, function):
+        """Calls function() each time the model has run in a set with windows."""
+        self._on_run = ON_RUN(lambda *_: function())
+        self.interpreter.check(api().on_run(self.handle, self._on_run, None))
+
+    def reset(self):
+        self.interpreter.check(api().reset_variables(self.handle))
+
+    def reuse(self, index):
+        """(fresh rows, rows, why not) of an operator, None where it has nothing to do with windows."""
+        found = Reuse()
+        if api().operator_reuse(self.handle, index, C.byref(found)):
+            return None
+        return found.fresh_rows, found.window_rows, found.why_not.decode() if found.why_not else None
+
     def unload(self):
         self.interpreter.check(api().unload(self.handle))
 
@@ -328,6 +359,10 @@ class Tensor:
             array = np.frombuffer(pack_strings(np.asarray(array).reshape(-1).tolist()), np.uint8)
         array = np.ascontiguousarray(array)
         self.model.interpreter.check(api().tensor_write(self.handle, array.ctypes.data, array.nbytes))
+
+    def push(self, rows):
+        rows = np.ascontiguousarray(rows)
+        self.model.interpreter.check(api().push(self.handle, rows.ctypes.data, rows.nbytes))
 
     def read(self):
         if self.type in DTYPES:
