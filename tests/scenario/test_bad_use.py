@@ -213,7 +213,7 @@ NUMBERS = ("tensor_index", "tensor_type", "tensor_rank", "tensor_dim", "tensor_d
 # Where plait.h gives NULL a meaning.
 ALLOWED = {("open", 0), ("close", 0), ("load_file", 1), ("load_file", 3), ("load_file", 4), ("load_buffer", 4),
            ("load_buffer", 5), ("find_input", 1), ("find_output", 1), ("link", 2), ("link", 4), ("link", 5),
-           ("unlink", 2), ("bind", 1)}
+           ("unlink", 2), ("bind", 1), ("on_run", 2)}
 POINTERS = [(name, position) for name, (_, arguments) in plait_c.FUNCTIONS.items()
             for position, kind in enumerate(arguments)
             if (kind in (C.c_void_p, C.c_char_p) or hasattr(kind, "contents"))
@@ -226,7 +226,7 @@ def valid_arguments(name, interpreter, model, keep):
     handles = {"last_error": interpreter.handle, "model_count": interpreter.handle, "model_at": interpreter.handle,
                "find_model": interpreter.handle, "allocate": interpreter.handle, "get_stats": interpreter.handle,
                "load_file": interpreter.handle, "load_buffer": interpreter.handle, "link": interpreter.handle,
-               "unlink": interpreter.handle}
+               "unlink": interpreter.handle, "stream": interpreter.handle, "push": tensor}
     values = []
     for kind in plait_c.FUNCTIONS[name][1]:
         if hasattr(kind, "contents"):
@@ -246,6 +246,8 @@ def valid_arguments(name, interpreter, model, keep):
             values.append(b"head")
         elif kind is C.c_bool:
             values.append(False)
+        elif kind is plait_c.ON_RUN:
+            values.append(kind())
         else:
             values.append(64 if kind is C.c_size_t and len(values) == 2 else 0)
     return values
