@@ -50,7 +50,7 @@ def test_wrong_sizes(loaded):
         refused(plait_c.INVALID_ARGUMENT, lambda: features.inputs()[0].write(wrong), "64")
     buffer = np.zeros(9, np.int8)
     assert api().tensor_read(head.outputs()[0].handle, buffer.ctypes.data, 9) == plait_c.INVALID_ARGUMENT
-    for shape in ((1, 8, 8), (1, 8, 8, 1, 1), (1, -8, 8, 1)):
+    for shape in ((1, -8, 8, 1), (1,) * 9):
         refused(plait_c.INVALID_ARGUMENT, lambda: features.resize(0, shape))
     refused(plait_c.NOT_FOUND, lambda: features.resize(1, (1, 8, 8, 1)))
     assert answer(features, head) == before
@@ -59,9 +59,10 @@ def test_wrong_sizes(loaded):
 def test_a_shape_that_does_not_work_changes_nothing(loaded):
     interpreter, features, head = loaded
     before = answer(features, head)
-    features.resize(0, (1, 5, 3, 1))
-    with pytest.raises(PlaitError):
-        interpreter.allocate()
+    for shape in ((1, 5, 3, 1), (1, 8, 8), (1, 8, 8, 1, 1), ()):
+        features.resize(0, shape)
+        with pytest.raises(PlaitError):
+            interpreter.allocate()
     features.resize(0, (1, 8, 8, 1))
     interpreter.allocate()
     assert answer(features, head) == before
