@@ -5,8 +5,6 @@ Everything that can be called here is called as in tf.lite, and answers the same
 not see: all interpreters of a process are models of one plait interpreter, so they share its arena, its threads and
 equal weights, and still run at the same time when they are invoked from several threads.
 """
-from __future__ import annotations
-
 import enum
 import itertools
 import operator
@@ -71,7 +69,7 @@ class Interpreter:
                  experimental_compress_quantization_zero_points: bool = False,
                  experimental_disable_delegate_node_fusion: bool = False,
                  experimental_force_delegate_node_profiling: bool = False) -> None:
-        self._interpreter = None
+        self._interpreter: Any = None  # a LoadedModel; views hold it, and are counted by that
         self._custom_op_registerers = getattr(self, "_custom_op_registerers", [])
         if getattr(experimental_op_resolver_type, "name", None) not in OpResolverType.__members__:
             raise ValueError(f"Unrecognized passed in op resolver type: {experimental_op_resolver_type}")
@@ -95,8 +93,8 @@ class Interpreter:
         except _core.Error as error:
             raise ValueError(f"Could not open '{os.fspath(model_path)}'. {error}" if model_path else str(error)) from None
         self._path = os.fspath(model_path) if model_path else None
-        self._ready = set()
-        self._inputs = {}
+        self._ready: set[int] = set()
+        self._inputs: dict[int, dict[int, int]] = {}
         self._signature_defs = self.get_signature_list()
 
     def __del__(self) -> None:
@@ -105,12 +103,7 @@ class Interpreter:
     def __repr__(self) -> str:
         if self._interpreter is None:
             return "<plait.Interpreter, closed>"
-        def told(details: list[dict[str, Any]]) -> str:
-            return ", ".join(f"{d['name']} {np.dtype(d['dtype']).name}{list(map(int, d['shape']))}" for d in details)
-        memory = self._interpreter.primary.memory()
-        return (f"<plait.Interpreter {self._path or 'from memory'}: {told(self.get_input_details())} -> "
-                f"{told(self.get_output_details())}; constants {memory['constant_bytes']}, arena {memory['arena_bytes']}, "
-                f"inputs and outputs {memory['io_bytes']} bytes>")
+        return f"<plait.Interpreter {self._path or 'from memory'}: {tensors.told(self._interpreter.primary)}>"
 
     # ---- running
 

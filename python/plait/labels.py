@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that a .tflite brings along: its metadata writer appends them as a ZIP archive behind the model."""
-from __future__ import annotations
-
 import io
 import os
 import zipfile

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The interpreter of plait's that all Interpreters of a process share, and what each has in it."""
-from __future__ import annotations
-
 import itertools
 import os
 import re
@@ -56,8 +54,8 @@ class LoadedModel:
         """(name, dtype, type number, quantization, quantization parameters)"""
         key = (subgraph, index)
         if key not in self.known:
-            name, dtype, kind, _, _, scales, zero_points, dimension = self.handle(subgraph).facts(index)
-            scales, zero_points = np.frombuffer(scales, np.float32), np.frombuffer(zero_points, np.int32)
+            name, dtype, kind, _, _, *packed, dimension = self.handle(subgraph).facts(index)
+            scales, zero_points = (np.frombuffer(values, of) for values, of in zip(packed, (np.float32, np.int32)))
             pair = (float(scales[0]), int(zero_points[0])) if len(scales) == 1 else (0.0, 0)
             self.known[key] = (name, tensors.OWN_DTYPES.get(kind, dtype and dtype.type), kind, pair,
                                {"scales": scales, "zero_points": zero_points, "quantized_dimension": dimension,

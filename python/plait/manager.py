@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several independent models by number or name, in few lines."""
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -93,7 +91,7 @@ class ModelManager:
         self._models.clear()
         self._runtime.close()
 
-    def __enter__(self) -> ModelManager:
+    def __enter__(self) -> "ModelManager":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """plait itself: many models by name in one interpreter."""
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -16,7 +14,7 @@ class Model:
     """One model of a Runtime. Called with its inputs, in order or by name, it returns its outputs: one array, or a tuple
     of them."""
 
-    def __init__(self, runtime: Runtime, core: _core.Model) -> None:
+    def __init__(self, runtime: "Runtime", core: _core.Model) -> None:
         self._runtime, self._core = runtime, core
         self._ins, self._outs = core.inputs(), core.outputs()
 
@@ -101,7 +99,7 @@ class Model:
         outputs = tuple(self.get(k) for k in range(len(self._outs)))
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def clone(self, name: str) -> Model:
+    def clone(self, name: str) -> "Model":
         """Another stream of this model: own inputs, outputs and state; file, weights and plan are shared."""
         return self._runtime._add(self._core.clone(name))
 
@@ -124,10 +122,7 @@ class Model:
         return self._core.profile()
 
     def __repr__(self) -> str:
-        def told(indices: list[int]) -> str:
-            parts = [self._core.facts(k) for k in indices]
-            return ", ".join(f"{name} {tensors.NAMES[kind].lower()}{list(shape)}" for name, _, kind, shape, *_ in parts)
-        return f"<plait.Model {self.name}: {told(self._ins)} -> {told(self._outs)}>"
+        return f"<plait.Model {self.name}: {tensors.told(self._core)}>"
 
 
 class Runtime:
@@ -211,7 +206,7 @@ class Runtime:
     def __len__(self) -> int:
         return len(self._models)
 
-    def __enter__(self) -> Runtime:
+    def __enter__(self) -> "Runtime":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signatures of a model as functions."""
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +12,7 @@ class SignatureRunner:
     """Runs one signature: called with the inputs by name, it returns a dictionary of the outputs by name. Made by
     Interpreter.get_signature_runner()."""
 
-    def __init__(self, interpreter: Interpreter | None = None, signature_key: str | None = None) -> None:
+    def __init__(self, interpreter: "Interpreter | None" = None, signature_key: str | None = None) -> None:
         if not interpreter:
             raise ValueError("None interpreter provided.")
         if not signature_key:

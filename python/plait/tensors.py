@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tensors are and how their bytes become arrays: shared by Interpreter and Runtime."""
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from plait import _core
+from plait import _core
 
 INT4, UINT4, INT2, STRING, RESOURCE = 18, 21, 20, 5, 14  # numbers of plait_type
 OWN_DTYPES = {STRING: np.bytes_, RESOURCE: np.object_, 19: None}   # where NumPy's names for memory and for values differ
@@ -69,3 +64,13 @@ def copy_out(model: _core.Model, index: int, kind: int, shape: tuple[int, ...]) 
     else:
         array = np.ndarray(shape, model.facts(index)[1], bytearray(data))
     return array if shape else array[()]
+
+
+def told(model: _core.Model) -> str:
+    """What a model takes and gives, and what memory it has, for __repr__."""
+    def ends(indices: list[int]) -> str:
+        facts = [model.facts(k) for k in indices]
+        return ", ".join(f"{name} {NAMES[kind].lower()}{list(shape)}" for name, _, kind, shape, *_ in facts)
+    memory = model.memory()
+    return (f"{ends(model.inputs())} -> {ends(model.outputs())}; constants {memory['constant_bytes']}, arena "
+            f"{memory['arena_bytes']}, inputs and outputs {memory['io_bytes']} bytes")

@@ -233,6 +233,33 @@ def one_run(l, paths, see):
     run.delete()
 
 
+def what_was_handed_out_stays(l, paths, see):
+    """Pointers and bytes, while models and options are deleted and other interpreters come, run and go."""
+    model = l.TfLiteModelCreateFromFile(path_of(paths, "digits_classifier_fp32"))
+    chosen = l.options(SetNumThreads=(2,))
+    first = l.TfLiteInterpreterCreate(model, chosen)
+    l.TfLiteInterpreterOptionsDelete(chosen)
+    l.TfLiteModelDelete(model)
+    see(l.TfLiteInterpreterAllocateTensors(first))
+    tensors = l.TfLiteInterpreterGetInputTensor(first, 0), l.TfLiteInterpreterGetOutputTensor(first, 0)
+    places = [l.TfLiteTensorData(tensor) for tensor in tensors]
+    values = np.linspace(-1, 1, l.TfLiteTensorByteSize(tensors[0]) // 4).astype(np.float32)
+    C.memmove(places[0], values.ctypes.data, values.nbytes)
+    see(l.TfLiteInterpreterInvoke(first))
+    answer = C.string_at(places[1], l.TfLiteTensorByteSize(tensors[1]))
+    for other in ("dynamic_batch_fp32", "signatures_fp32", "digits_classifier_fp32"):
+        run = Run(l, paths[other])
+        shape = at(Tensor, run.input()).dims.contents.list()
+        see(run.allocate(), run.invoke(), run.resize(*shape), run.allocate(), run.invoke())
+        run.delete()
+        see([l.TfLiteTensorData(tensor) for tensor in tensors] == places,
+            C.string_at(places[0], values.nbytes) == values.tobytes(), C.string_at(places[1], len(answer)) == answer)
+    see((l.TfLiteInterpreterGetInputTensor(first, 0), l.TfLiteInterpreterGetOutputTensor(first, 0)) == tensors)
+    see(l.TfLiteInterpreterAllocateTensors(first), l.TfLiteInterpreterInvoke(first),
+        [l.TfLiteTensorData(tensor) for tensor in tensors] == places, C.string_at(places[1], len(answer)) == answer)
+    l.TfLiteInterpreterDelete(first)
+
+
 def numbers_of_tensors(l, paths, see):
     run = Run(l, paths["digits_classifier_fp32"])
     for count, indices, index in (
@@ -1156,7 +1183,8 @@ def beyond(l, paths, see):
     run.delete()
 
 
-ALL = [versions, int_arrays, float_arrays, models, one_run, numbers_of_tensors, quantization, wrong_calls, options,
-       threads_are_told, cancelling, variables, custom_allocations, signatures, signatures_by_themselves,
-       open_dimensions, own_operator, own_operator_with_data, old_names, registrations, failing_operator,
-       asked_in_callbacks, temporaries, dynamic_outputs, strings, own_nodes, own_tensors, delegates, boxes, beyond]
+ALL = [versions, int_arrays, float_arrays, models, one_run, what_was_handed_out_stays, numbers_of_tensors,
+       quantization, wrong_calls, options, threads_are_told, cancelling, variables, custom_allocations, signatures,
+       signatures_by_themselves, open_dimensions, own_operator, own_operator_with_data, old_names, registrations,
+       failing_operator, asked_in_callbacks, temporaries, dynamic_outputs, strings, own_nodes, own_tensors, delegates,
+       boxes, beyond]

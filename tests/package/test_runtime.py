@@ -49,6 +49,7 @@ def test_clones_have_inputs_of_their_own():
         first.invoke()
         second.invoke()
         assert np.array_equal(first.get(), expected(1)) and np.array_equal(second.get(), expected(2))
+        assert "int8[1, 8, 8, 1] -> " in repr(first) and "constants" in repr(first) and " bytes>" in repr(first)
         stats = runtime.stats()
         assert stats["constant_bytes"] < 0.6 * stats["constant_sum_bytes"]
 
