@@ -8,6 +8,8 @@
 #include "kernels/arm/binary_bytes_neon.h"
 #include "kernels/arm/depthwise_bytes_neon.h"
 #include "kernels/arm/gemm_neon.h"
+#include "kernels/arm/lookup_neon.h"
+#include "kernels/arm/pooling_bytes_neon.h"
 #include "kernels/vector/depthwise_f32_vector.h"
 #include "kernels/vector/gemm_f32_vector.h"
 #include "kernels/vector/recurrent_vector.h"
@@ -16,9 +18,9 @@
 #define PL_FASTER_DEPTHWISE                                                                        \
     .f32 = PL_LEVEL(pl_depthwise_f32_vector), .hybrid = PL_LEVEL(pl_depthwise_hybrid_vector),      \
     .i8 = PL_LEVEL(pl_depthwise_i8_neon), .u8 = PL_LEVEL(pl_depthwise_u8_neon),
-#define PL_FASTER_POOLING
-#define PL_FASTER_BINARY PL_BINARY_BYTES_NEON
-#define PL_FASTER_UNARY
+#define PL_FASTER_POOLING PL_POOLING_BYTES_NEON
+#define PL_FASTER_BINARY  PL_BINARY_BYTES_NEON
+#define PL_FASTER_UNARY   .lookup_8 = PL_LEVEL(pl_lookup_8_neon),
 #define PL_FASTER_CONVERT
 #define PL_FASTER_REDUCTION
 #define PL_FASTER_MOVEMENT
