@@ -10,6 +10,7 @@
 #include "kernels/arm/gemm_neon.h"
 #include "kernels/arm/lookup_neon.h"
 #include "kernels/arm/pooling_bytes_neon.h"
+#include "kernels/arm/recurrent_neon.h"
 #include "kernels/vector/depthwise_f32_vector.h"
 #include "kernels/vector/gemm_f32_vector.h"
 #include "kernels/vector/recurrent_vector.h"
@@ -24,6 +25,7 @@
 #define PL_FASTER_CONVERT
 #define PL_FASTER_REDUCTION
 #define PL_FASTER_MOVEMENT
-#define PL_FASTER_RECURRENT .add_product_float = PL_LEVEL(pl_add_product_float_vector),
+#define PL_FASTER_RECURRENT                                                                        \
+    .add_product_float = PL_LEVEL(pl_add_product_float_vector), PL_RECURRENT_NEON
 
 #endif
