@@ -5,7 +5,7 @@
 
 #include "kernels/loop.h"
 #include "kernels/vector/copy.h"
-#include "kernels/vector/gemm_vector.h"
+#include "kernels/vector/gemm_band_vector.h"
 
 /* Rows that lie a multiple of CROWDED bytes apart would fall into the same few places of the first cache. */
 enum { ALIGNMENT = 64, CROWDED = 512 };
@@ -192,7 +192,14 @@ int32_t PL_LEVEL(pl_gemm_rows_at_once)(const struct pl_gemm_shape *shape, int64_
 size_t PL_LEVEL(pl_gemm_scratch)(const struct pl_gemm_shape *shape, int64_t pixels,
                                  int64_t element_bytes)
 {
-    const int64_t rows = PL_LEVEL(pl_gemm_rows_at_once)(shape, element_bytes);
-    return (size_t)((pixels < rows ? pixels : rows) *
-                    PL_LEVEL(pl_gemm_row_stride)(shape, element_bytes));
+    const int64_t most = PL_LEVEL(pl_gemm_rows_at_once)(shape, element_bytes);
+    const int64_t rows =
+        (pixels < most ? pixels : most) * PL_LEVEL(pl_gemm_row_stride)(shape, element_bytes);
+    const int32_t lines = element_bytes == 1 ? PL_LEVEL(pl_gemm_band_lines)(shape) : 0;
+    if (lines == 0) return (size_t)rows;
+    const int64_t height =
+        pixels / shape->output_width + 2; /* the first and the last may be parts */
+    const int64_t band =
+        PL_LEVEL(pl_gemm_band_bytes)(shape, height < lines ? (int32_t)height : lines);
+    return (size_t)(band > rows ? band : rows);
 }

@@ -1,113 +1,190 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matrix products of bytes in the BLIS manner: see vector/gemm_vector.h for the layout and the
- * arithmetic. Some hundred pixels are brought into rows; over these all outputs are computed, some
- * vectors of them at a time, a tile of rows after the other. */
+ * arithmetic. Some hundred pixels, or the lines of the image that they lie in, are made ready; over
+ * these all outputs are computed, some vectors of them at a time, a tile of pixels after the
+ * other. */
 #include "kernels/x86/gemm_product_x86.h"
 
-/* ---- sums of rows ---------------------------------------------------------------------------- */
+#include "kernels/vector/gemm_band_vector.h"
 
-#if defined(__AVX512F__)
-static uint32_t sum_bytes(const uint8_t *from, int64_t count)
+/* Pixels that are made ready together, and what is computed of them. */
+struct strip {
+    /* Pixel i is in line (lead + i) / width, at (lead + i) % width. */
+    const uint8_t *inputs;
+    int64_t stride;      /* from pixel to pixel */
+    int64_t line_stride; /* from line to line */
+    int32_t width;
+    int32_t lead;
+    const int64_t *offsets; /* of the runs of a pixel */
+    int32_t runs;
+    int64_t run_bytes;
+    const int32_t *starts; /* of the pixels' sums; NULL: all zero */
+    int32_t x;             /* pixel 0, as the part counts */
+    int32_t count;
+
+    int32_t block;
+    int32_t outputs;
+    int vectors;
+    const struct pl_gemm_column_x86 *columns;
+};
+
+static const uint8_t *strip_input(const struct strip *strip, int32_t i)
 {
-    __m512i sums = _mm512_setzero_si512();
+    const int32_t at = strip->lead + i;
+    return strip->inputs + at / strip->width * strip->line_stride +
+           at % strip->width * strip->stride;
+}
+
+/* How many pixels from i on are in its line. */
+static int32_t strip_line(const struct strip *strip, int32_t i)
+{
+    const int32_t line = strip->width - (strip->lead + i) % strip->width;
+    return line < strip->count - i ? line : strip->count - i;
+}
+
+/* ---- sums of inputs -------------------------------------------------------------------------- */
+
+/* The sums of some neighbouring pixels of a line, at once as vectors have 64-bit lanes. */
+#if defined(__AVX512F__)
+enum { SUM_PIXELS = 8 };
+
+static __m512i add_bytes(__m512i sums, const uint8_t *from, int64_t count)
+{
     for (; count > 0; count -= 64, from += 64) {
         const __mmask64 mask = count < 64 ? _bzhi_u64(UINT64_MAX, (uint32_t)count) : UINT64_MAX;
         const __m512i bytes = _mm512_maskz_loadu_epi8(mask, from);
         sums = _mm512_add_epi64(sums, _mm512_sad_epu8(bytes, _mm512_setzero_si512()));
     }
-    return (uint32_t)_mm512_reduce_add_epi64(sums);
+    return sums;
+}
+
+/* Sums of neighbours: of a in even places, of b in odd ones. */
+PL_ALWAYS_INLINE __m512i add_neighbours(__m512i a, __m512i b)
+{
+    return _mm512_add_epi64(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+}
+
+/* The same of pairs: of a in the lower half, of b in the upper one. */
+PL_ALWAYS_INLINE __m512i add_pairs(__m512i a, __m512i b)
+{
+    return _mm512_add_epi64(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xdd));
+}
+
+static void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t count,
+                       uint32_t *sums)
+{
+    __m512i all[SUM_PIXELS];
+    for (int i = 0; i < SUM_PIXELS; i++) all[i] = _mm512_setzero_si512();
+    for (int32_t i = 0; i < count; i++, input += strip->stride) {
+        for (int32_t run = 0; run < strip->runs; run++)
+            all[i] = add_bytes(all[i], input + strip->offsets[run], strip->run_bytes);
+    }
+    const __m512i lower = add_pairs(add_neighbours(all[0], all[1]), add_neighbours(all[2], all[3]));
+    const __m512i upper = add_pairs(add_neighbours(all[4], all[5]), add_neighbours(all[6], all[7]));
+    const __m256i narrow = _mm512_cvtepi64_epi32(add_pairs(lower, upper));
+    _mm256_storeu_si256((__m256i_u *)sums, narrow);
 }
 #else
-static uint32_t sum_bytes(const uint8_t *from, int64_t count)
+enum { SUM_PIXELS = 1 };
+
+static void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t count,
+                       uint32_t *sums)
 {
-    __m128i sums = _mm_setzero_si128();
-    for (; count >= 16; count -= 16, from += 16) {
-        const __m128i bytes = _mm_loadu_si128((const __m128i_u *)from);
-        sums = _mm_add_epi64(sums, _mm_sad_epu8(bytes, _mm_setzero_si128()));
+    (void)count;
+    __m128i wide = _mm_setzero_si128();
+    uint32_t rest = 0;
+    for (int32_t run = 0; run < strip->runs; run++) {
+        const uint8_t *from = input + strip->offsets[run];
+        int64_t bytes = strip->run_bytes;
+        for (; bytes >= 16; bytes -= 16, from += 16) {
+            const __m128i some = _mm_loadu_si128((const __m128i_u *)from);
+            wide = _mm_add_epi64(wide, _mm_sad_epu8(some, _mm_setzero_si128()));
+        }
+        for (int64_t i = 0; i < bytes; i++) rest += from[i];
     }
-    uint32_t sum = (uint32_t)(_mm_cvtsi128_si64(sums) + _mm_extract_epi64(sums, 1));
-    for (int64_t i = 0; i < count; i++) sum += from[i];
-    return sum;
+    *sums = rest + (uint32_t)(_mm_cvtsi128_si64(wide) + _mm_extract_epi64(wide, 1));
 }
 #endif
 
-/* Where the sums of rows start: at 0 but for what is added to all weights. */
-static void start_rows(const struct pl_product_x86 *product, const struct pl_gemm_rows *rows,
-                       int32_t count, int32_t *starts)
+/* Where the sums of pixels start: at 0 but for what is added to all weights. */
+static void start_pixels(const struct pl_product_x86 *product, const struct strip *strip,
+                         int32_t *starts)
 {
-    const int64_t bytes = pl_gemm_padded(product->source.k);
     const uint32_t outside = (uint32_t)product->source.k * (uint32_t)product->source.zero_point;
-    for (int32_t r = 0; r < count; r++) {
-        const uint32_t sum = sum_bytes(rows->rows + r * rows->stride, bytes) - outside;
-        starts[r] = (int32_t)(sum * (uint32_t)product->weight_offset);
+    for (int32_t i = 0; i < strip->count;) {
+        const int32_t end = i + strip_line(strip, i);
+        const uint8_t *input = strip_input(strip, i);
+        while (i < end) {
+            const int32_t count = end - i < SUM_PIXELS ? end - i : SUM_PIXELS;
+            uint32_t sums[SUM_PIXELS];
+            sum_pixels(strip, input, count, sums);
+            for (int32_t n = 0; n < count; n++)
+                starts[i + n] = (int32_t)((sums[n] - outside) * (uint32_t)product->weight_offset);
+            input += count * strip->stride;
+            i += count;
+        }
     }
 }
 
-/* ---- columns --------------------------------------------------------------------------------- */
+/* ---- outputs --------------------------------------------------------------------------------- */
 
-/* Some columns over some rows. */
-struct strip {
-    struct pl_gemm_rows rows;
-    const int32_t *row_starts; /* NULL: all zero */
-    int32_t x;                 /* pixel of the first row */
-    int32_t row_count;
-    int32_t block;
-    int32_t count; /* of outputs */
-    int vectors;
-    const struct pl_gemm_column_x86 *columns;
-};
-
-static void run_strip(const struct pl_product_x86 *product, const struct strip *strip)
+static void run_tiles(const struct pl_product_x86 *product, const struct strip *strip)
 {
     _Alignas(64) int32_t sums[(PL_TILE_MAX_SUMS + 3) * PL_LANES];
-    const int32_t tile_count = (strip->row_count + PL_TILE_ROWS - 1) / PL_TILE_ROWS;
     const int64_t k = product->source.k;
-    struct pl_tile_x86 tile = {.stride = strip->rows.stride,
+    struct pl_tile_x86 tile = {.stride = strip->stride,
+                               .offsets = strip->offsets,
+                               .runs = strip->runs,
+                               .steps = strip->run_bytes / PL_GEMM_STEP,
                                .weights =
                                    pl_gemm_packed_block(product->source.packed, strip->block, k),
                                .block_bytes = pl_gemm_packed_bytes(k),
-                               .steps = pl_gemm_padded(k) / PL_GEMM_STEP,
                                .columns = strip->columns,
                                .sums = sums};
     struct pl_finish_x86 finish = {.sums = sums,
                                    .vectors = strip->vectors,
                                    .first = strip->block * PL_GEMM_BLOCK,
-                                   .count = strip->count,
+                                   .count = strip->outputs,
                                    .stride = product->shape->output_stride,
                                    .columns = strip->columns,
                                    .requantizer = product->source.requantizer};
-    for (int32_t i = 0, r = 0; i < tile_count; i++) {
-        /* Tiles of about equal height. */
-        finish.rows = (strip->row_count - r) / (tile_count - i);
-        tile.input = strip->rows.rows + r * strip->rows.stride;
-        tile.row_starts = strip->row_starts != NULL ? strip->row_starts + r : NULL;
-        PL_LEVEL(pl_tile_x86)(&tile, finish.rows, strip->vectors);
-        product->finish(product, &finish, strip->x + r);
-        r += finish.rows;
+    for (int32_t i = 0; i < strip->count;) {
+        const int32_t end = i + strip_line(strip, i);
+        int32_t tiles = (end - i + PL_TILE_ROWS - 1) / PL_TILE_ROWS;
+        tile.input = strip_input(strip, i);
+        for (; tiles > 0; tiles--) {
+            finish.rows = (end - i) / tiles; /* of about equal height */
+            tile.row_starts = strip->starts != NULL ? strip->starts + i : NULL;
+            PL_LEVEL(pl_tile_x86)(&tile, finish.rows, strip->vectors);
+            product->finish(product, &finish, strip->x + i);
+            tile.input += finish.rows * strip->stride;
+            i += finish.rows;
+        }
     }
 }
 
-/* The more rows, the fewer vectors of the `rest` next outputs. */
-static int choose_vectors(int32_t rows, int32_t rest)
+/* The more pixels, the fewer vectors of the `rest` next outputs. */
+static int choose_vectors(int32_t pixels, int32_t rest)
 {
     const int32_t vectors = (rest + PL_LANES - 1) / PL_LANES;
-    if (rows == 1 && rest >= PL_TILE_LONG_VECTORS * PL_LANES) return PL_TILE_LONG_VECTORS;
-    if (rows <= PL_TILE_WIDE_ROWS && vectors >= PL_TILE_WIDE_VECTORS) return PL_TILE_WIDE_VECTORS;
+    if (pixels == 1 && rest >= PL_TILE_LONG_VECTORS * PL_LANES) return PL_TILE_LONG_VECTORS;
+    if (pixels <= PL_TILE_WIDE_ROWS && vectors >= PL_TILE_WIDE_VECTORS) return PL_TILE_WIDE_VECTORS;
     return vectors >= PL_TILE_VECTORS ? PL_TILE_VECTORS : 1;
 }
 
-static void run_rows(const struct pl_product_x86 *product, struct strip *strip)
+static void run_strip(const struct pl_product_x86 *product, struct strip *strip)
 {
     const struct pl_gemm_part *part = product->part;
     struct pl_gemm_column_x86 made[PL_TILE_LONG_VECTORS];
     const int32_t last = part->to_block * PL_GEMM_BLOCK, channels = product->shape->channels;
     const int32_t end = last < channels ? last : channels;
+    const int32_t longest = strip->width < strip->count ? strip->width : strip->count;
     for (strip->block = part->from_block; strip->block < part->to_block;) {
         const int32_t rest = end - strip->block * PL_GEMM_BLOCK;
-        strip->vectors = choose_vectors(strip->row_count, rest);
+        strip->vectors = choose_vectors(longest, rest);
         const int32_t wanted = strip->vectors * PL_LANES;
         const int32_t blocks = (wanted + PL_GEMM_BLOCK - 1) / PL_GEMM_BLOCK;
-        strip->count = wanted < rest ? wanted : rest;
+        strip->outputs = wanted < rest ? wanted : rest;
         strip->columns = made;
         if (product->columns != NULL) {
             strip->columns = product->columns + strip->block;
@@ -115,30 +192,97 @@ static void run_rows(const struct pl_product_x86 *product, struct strip *strip)
             for (int32_t b = 0; b < blocks; b++)
                 PL_LEVEL(pl_gemm_make_column_x86)(&product->source, strip->block + b, &made[b]);
         }
-        run_strip(product, strip);
+        run_tiles(product, strip);
         strip->block += blocks;
+    }
+}
+
+/* ---- inputs ---------------------------------------------------------------------------------- */
+
+static void run_rows(const struct pl_product_x86 *product, const struct pl_gemm_source *source)
+{
+    static const int64_t no_offset = 0;
+    int32_t starts[PL_GEMM_MAX_ROWS];
+    const struct pl_gemm_part *part = product->part;
+    const int32_t most = PL_LEVEL(pl_gemm_rows_at_once)(product->shape, 1);
+    struct strip strip = {.width = INT32_MAX,
+                          .offsets = &no_offset,
+                          .runs = 1,
+                          .run_bytes = pl_gemm_padded(product->source.k)};
+    for (strip.x = part->from_x; strip.x < part->to_x; strip.x += strip.count) {
+        const int32_t rest = part->to_x - strip.x;
+        strip.count = rest < most ? rest : most;
+        const struct pl_gemm_rows rows =
+            PL_LEVEL(pl_gemm_make_rows)(source, strip.x, strip.x + strip.count, part->scratch);
+        strip.inputs = rows.rows;
+        strip.stride = rows.stride;
+        if (product->weight_offset != 0) {
+            start_pixels(product, &strip, starts);
+            strip.starts = starts;
+        }
+        run_strip(product, &strip);
+    }
+}
+
+/* The outputs of a whole band, in strips if pixels have sums of their own. */
+static void run_band(const struct pl_product_x86 *product, struct strip *strip)
+{
+    int32_t starts[PL_GEMM_MAX_ROWS];
+    if (product->weight_offset == 0) {
+        run_strip(product, strip);
+        return;
+    }
+    const int32_t end = strip->x + strip->count;
+    while (strip->x < end) {
+        const int32_t rest = end - strip->x;
+        strip->count = rest < PL_GEMM_MAX_ROWS ? rest : PL_GEMM_MAX_ROWS;
+        start_pixels(product, strip, starts);
+        strip->starts = starts;
+        run_strip(product, strip);
+        strip->x += strip->count;
+        strip->lead += strip->count;
+    }
+}
+
+static void run_bands(const struct pl_product_x86 *product, const struct pl_gemm_source *source,
+                      int32_t most)
+{
+    const struct pl_gemm_part *part = product->part;
+    const struct pl_patch *patch = &product->shape->patch;
+    const int32_t width = product->shape->output_width;
+    struct pl_gemm_band band;
+    for (int32_t x = part->from_x; x < part->to_x;) {
+        const int32_t line = x / width, last = (part->to_x - 1) / width;
+        const int32_t lines = last - line + 1 < most ? last - line + 1 : most;
+        const int64_t end = (int64_t)(line + lines) * width;
+        PL_LEVEL(pl_gemm_make_band)(source, part->y + line, lines, part->scratch, &band);
+        struct strip strip = {
+            .inputs = band.lines,
+            .stride = (int64_t)patch->stride_x * patch->channels,
+            .line_stride = patch->stride_y * band.line_bytes,
+            .width = width,
+            .lead = x % width,
+            .offsets = band.offsets,
+            .runs = band.runs,
+            .run_bytes = band.run_bytes,
+            .x = x,
+            .count = (int32_t)((end < part->to_x ? end : part->to_x) - x),
+        };
+        x += strip.count;
+        run_band(product, &strip);
     }
 }
 
 void PL_LEVEL(pl_run_product_x86)(const struct pl_product_x86 *product)
 {
-    int32_t row_starts[PL_GEMM_MAX_ROWS];
-    const struct pl_gemm_part *part = product->part;
-    const bool offset = product->weight_offset != 0;
     const struct pl_gemm_source source = {.shape = product->shape,
-                                          .part = part,
+                                          .part = product->part,
                                           .element_bytes = 1,
                                           .flip = product->flip,
                                           .zero_points = product->zero_points,
                                           .zero_step = product->zero_step};
-    const int32_t most = PL_LEVEL(pl_gemm_rows_at_once)(product->shape, 1);
-    struct strip strip = {.row_starts = offset ? row_starts : NULL, .x = part->from_x};
-    for (; strip.x < part->to_x; strip.x += strip.row_count) {
-        const int32_t rest = part->to_x - strip.x;
-        strip.row_count = rest < most ? rest : most;
-        strip.rows =
-            PL_LEVEL(pl_gemm_make_rows)(&source, strip.x, strip.x + strip.row_count, part->scratch);
-        if (offset) start_rows(product, &strip.rows, strip.row_count, row_starts);
-        run_rows(product, &strip);
-    }
+    const int32_t lines =
+        product->zero_step == 0 ? PL_LEVEL(pl_gemm_band_lines)(product->shape) : 0;
+    if (lines > 0) run_bands(product, &source, lines);
+    else run_rows(product, &source);
 }

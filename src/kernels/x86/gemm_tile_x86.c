@@ -33,7 +33,6 @@ PL_ALWAYS_INLINE void start_sums(const int rows, const int vectors, const struct
 PL_ALWAYS_INLINE void multiply(const int rows, const int vectors, const struct pl_tile_x86 *tile)
 {
     pl_vec sums[PL_TILE_ROWS][PL_TILE_LONG_VECTORS];
-    const uint8_t *input = tile->input;
     const int8_t *weights[PL_TILE_LONG_VECTORS];
     const int64_t stride = tile->stride;
     UNROLL for (int v = 0; v < vectors; v++)
@@ -42,17 +41,23 @@ PL_ALWAYS_INLINE void multiply(const int rows, const int vectors, const struct p
                      v % PL_BLOCK_VECTORS * VECTOR_BYTES;
     }
     start_sums(rows, vectors, tile, sums);
-    for (int64_t step = 0; step < tile->steps; step++, input += PL_GEMM_STEP) {
-        struct pl_dot_operand w[PL_TILE_LONG_VECTORS];
-        UNROLL for (int v = 0; v < vectors; v++)
-        {
-            w[v] = pl_dot_weights(weights[v]);
-            weights[v] += STEP_BYTES;
-        }
-        UNROLL for (int r = 0; r < rows; r++)
-        {
-            const struct pl_dot_operand x = pl_dot_input(input + r * stride);
-            UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = pl_dot_add(sums[r][v], x, w[v]);
+    for (int32_t run = 0; run < tile->runs; run++) {
+        const uint8_t *input = tile->input + tile->offsets[run];
+        for (int64_t step = 0; step < tile->steps; step++, input += PL_GEMM_STEP) {
+            struct pl_dot_operand w[PL_TILE_LONG_VECTORS];
+            UNROLL for (int v = 0; v < vectors; v++)
+            {
+                w[v] = pl_dot_weights(weights[v]);
+                weights[v] += STEP_BYTES;
+            }
+            UNROLL for (int r = 0; r < rows; r++)
+            {
+                const struct pl_dot_operand x = pl_dot_input(input + r * stride);
+                UNROLL for (int v = 0; v < vectors; v++)
+                {
+                    sums[r][v] = pl_dot_add(sums[r][v], x, w[v]);
+                }
+            }
         }
     }
     UNROLL for (int r = 0; r < rows; r++)

@@ -31,10 +31,12 @@ enum {
 
 struct pl_tile_x86 {
     const uint8_t *input;
-    int64_t stride;        /* of its rows */
-    const int8_t *weights; /* of the first block */
-    int64_t block_bytes;   /* from a block to the next */
-    int64_t steps;
+    int64_t stride;         /* of its rows */
+    const int64_t *offsets; /* of the runs of a row */
+    int32_t runs;
+    int64_t steps;                            /* of a run */
+    const int8_t *weights;                    /* of the first block */
+    int64_t block_bytes;                      /* from a block to the next */
     const struct pl_gemm_column_x86 *columns; /* of the blocks */
     const int32_t *row_starts;                /* NULL: all zero */
     int32_t *sums;                            /* [rows][vectors][PL_LANES] */
