@@ -153,7 +153,9 @@ PLAIT_API const char *plait_model_name(const struct plait_model *model);
 PLAIT_API const char *plait_model_description(const struct plait_model *model);
 
 /* Cap on the workers that invoking this model may use, the calling thread included (1 = the caller alone). One pool
- * serves all models; it is as large as the largest cap and never larger than the cores. Results do not depend on it. */
+ * serves all models; it is as large as the largest cap and never larger than the cores. Results do not depend on it.
+ * A cap above all that a model had before makes plait_allocate() necessary, and is refused while the model runs
+ * (PLAIT_BUSY). */
 PLAIT_API plait_status plait_set_threads(struct plait_model *model, int32_t threads);
 
 /* ---- signatures -------------------------------------------------------------------------------------------------- */

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A job lies on its caller's stack and is in the pool's list while helpers may join it. Joining,
- * leaving and sleeping happen under one mutex; tasks are taken from an atomic counter alone. */
+/* Every helper has a mailbox, one atomic word. A caller puts its job, which lies on its stack, into those of idle helpers,
+ * computes itself, and in the end takes back what nobody took. So handing over and coming back cost a cache line each,
+ * and semaphores are touched only by who has slept or goes to sleep.
+ *
+ * Every worker has a share of the tasks, neighbours, and takes from the others' only when it has done its own: what
+ * it reads in one job lies in its own cache from the one before. */
 #include "base/threads.h"
 
+#include <assert.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -13,25 +19,47 @@
 #include "base/cpu.h"
 #include "base/float_state.h"
 
-/* Long enough to bridge the gap between two operators, short enough not to burn a battery. */
-enum { SPIN_NANOSECONDS = 40000, PAUSES_PER_LOOK_AT_THE_CLOCK = 32, MAX_WORKERS = 1024 };
+/* How long a helper looks out for work before it sleeps: long enough to bridge the gap between two operators, or while
+ * somebody runs who will have more, a longer one; short enough not to burn a battery. */
+enum { SPIN_NANOSECONDS = 50000, SPIN_WHILE_EXPECTED_NANOSECONDS = 500000, PAUSES_PER_LOOK_AT_THE_CLOCK = 32 };
+/* Who comes back sooner than this will come again. */
+enum { SOON_NANOSECONDS = 200000 };
+enum { MAX_WORKERS = 1024, MAX_SHARES = 64, CACHE_LINE = 64 };
+
+/* What is in a mailbox, besides the address of a job, whose low bits say more. */
+enum {
+    IDLE = 0,    /* the helper looks at it all the time */
+    ASLEEP = 1,
+    HELD = 2,    /* a caller is about to put a job there */
+    TAKEN = 1,   /* of a job: the helper is in it; without: it may be taken back */
+    AWAITED = 2, /* of a job that is taken: the caller sleeps */
+    MARKS = 3
+};
+
+struct share {
+    _Alignas(CACHE_LINE) atomic_int_fast64_t next;
+    int64_t end;
+};
 
 struct job {
-    struct job *next;
     pl_pool_function function;
     void *context;
-    int64_t task_count;
-    int32_t max_workers;
-    int32_t workers; /* that ever joined, the caller included; the next one's id */
-    bool caller_sleeps;
-    atomic_int helpers;        /* that are in it now */
-    atomic_int_fast64_t taken; /* tasks */
+    struct pl_pool *pool;
+    int32_t wanted;  /* helpers */
+    int32_t engaged; /* so far: the caller's alone, as are the other numbers */
+    bool wake;       /* it is worth waking who is asleep */
+    int32_t share_count;
+    struct share shares[MAX_SHARES];
 };
 
 struct helper {
+    _Alignas(CACHE_LINE) atomic_uintptr_t mail;
+    int32_t worker; /* of the job in the mailbox: its id */
     struct helper *next;
     struct pl_pool *pool;
     pthread_t thread;
+    sem_t bell; /* rung for who is asleep */
+    sem_t done; /* of a job that is awaited */
 };
 
 struct pl_pool {
@@ -39,17 +67,11 @@ struct pl_pool {
     int32_t limit;
     atomic_int process; /* whose threads these are; 0 while a child process mends the pool */
     atomic_int helper_count;
-    atomic_uint published; /* jobs so far: what an idle helper watches */
-
-    pthread_mutex_t growing; /* held while threads are started */
-    struct helper *helpers;
-
-    pthread_mutex_t mutex; /* guards all below */
-    pthread_cond_t work;
-    pthread_cond_t done;
-    struct job *jobs;
-    int32_t sleepers;
-    bool closing;
+    _Atomic(struct helper *) helpers; /* only ever added to, while threads run */
+    atomic_int expecting;             /* callers that will have jobs */
+    atomic_bool closing;
+    atomic_uint_fast64_t ended; /* when the last of them was done */
+    pthread_mutex_t growing;    /* held while threads are started */
 };
 
 static void pause_briefly(void)
@@ -61,95 +83,121 @@ static void pause_briefly(void)
 #endif
 }
 
-/* One step of waiting without sleeping; false when it has been long enough. */
-static bool spin(uint64_t end)
+static void wait_for(sem_t *semaphore)
 {
-    for (int i = 0; i < PAUSES_PER_LOOK_AT_THE_CLOCK; i++) pause_briefly();
-    return pl_clock_ns() < end;
+    while (sem_wait(semaphore) != 0) continue; /* a signal came */
+}
+
+/* ---- tasks ----------------------------------------------------------------------------------- */
+
+/* Helpers that were busy with another job may be idle by now. */
+static void offer(struct job *job);
+
+static void run_share(struct job *job, struct share *share, int32_t worker)
+{
+    while (atomic_load_explicit(&share->next, memory_order_relaxed) < share->end) {
+        const int64_t task = atomic_fetch_add_explicit(&share->next, 1, memory_order_relaxed);
+        if (task >= share->end) return;
+        job->function(job->context, task, worker);
+        if (worker == 0 && job->engaged < job->wanted) offer(job);
+    }
 }
 
 static void run_tasks(struct job *job, int32_t worker)
 {
-    for (;;) {
-        const int64_t task = atomic_fetch_add_explicit(&job->taken, 1, memory_order_relaxed);
-        if (task >= job->task_count) return;
-        job->function(job->context, task, worker);
+    for (int32_t i = 0; i < job->share_count; i++)
+        run_share(job, &job->shares[(worker + i) % job->share_count], worker);
+}
+
+static void share_out(struct job *job, int64_t task_count)
+{
+    const int32_t workers = job->wanted + 1;
+    job->share_count = workers < MAX_SHARES ? workers : MAX_SHARES;
+    int64_t first = 0;
+    for (int32_t i = 0; i < job->share_count; i++) {
+        atomic_init(&job->shares[i].next, first);
+        first += task_count / job->share_count + (i < task_count % job->share_count);
+        job->shares[i].end = first;
     }
 }
 
 /* ---- helpers --------------------------------------------------------------------------------- */
 
-/* The next job that has room and work, joined; NULL if there is none. The mutex is held. */
-static struct job *join_job(struct pl_pool *pool, int32_t *worker)
+static struct job *job_of(uintptr_t mail)
 {
-    for (struct job *job = pool->jobs; job != NULL; job = job->next) {
-        if (job->workers >= job->max_workers) continue;
-        if (atomic_load_explicit(&job->taken, memory_order_relaxed) >= job->task_count) continue;
-        *worker = job->workers++;
-        atomic_fetch_add_explicit(&job->helpers, 1, memory_order_relaxed);
-        return job;
+    return (struct job *)(mail & ~(uintptr_t)MARKS);
+}
+
+static uintptr_t mail_of(const struct job *job, uintptr_t marks)
+{
+    return (uintptr_t)job | marks;
+}
+
+static bool swap_mail(struct helper *helper, uintptr_t from, uintptr_t to)
+{
+    return atomic_compare_exchange_strong_explicit(&helper->mail, &from, to, memory_order_acq_rel,
+                                                   memory_order_relaxed);
+}
+
+/* Takes the job that is in the mailbox, if one is; NULL otherwise. */
+static struct job *take_job(struct helper *helper)
+{
+    const uintptr_t mail = atomic_load_explicit(&helper->mail, memory_order_acquire);
+    if (mail == IDLE || (mail & MARKS) != 0) return NULL;
+    /* All that is needed next comes from another processor: at once and not one behind the other. */
+    struct job *job = job_of(mail);
+    __builtin_prefetch(job, 0);
+    __builtin_prefetch(&job->shares[helper->worker % MAX_SHARES], 1);
+    return swap_mail(helper, mail, mail | TAKEN) ? job : NULL;
+}
+
+static struct job *look_out(struct helper *helper)
+{
+    const struct pl_pool *pool = helper->pool;
+    const uint64_t start = pl_clock_ns();
+    for (;;) {
+        for (int i = 0; i < PAUSES_PER_LOOK_AT_THE_CLOCK; i++) {
+            struct job *job = take_job(helper);
+            if (job != NULL) return job;
+            pause_briefly();
+        }
+        const bool expected = atomic_load_explicit(&pool->expecting, memory_order_relaxed) > 0;
+        const uint64_t most = expected ? SPIN_WHILE_EXPECTED_NANOSECONDS : SPIN_NANOSECONDS;
+        if (pl_clock_ns() - start > most || atomic_load_explicit(&pool->closing, memory_order_relaxed)) return NULL;
     }
-    return NULL;
 }
 
-/* The mutex is held. With the last decrement the job may be gone: nothing of it is touched
- * after. */
-static void leave_job(struct pl_pool *pool, struct job *job)
+/* NULL when the pool closes. */
+static struct job *next_job(struct helper *helper)
 {
-    const bool caller_sleeps = job->caller_sleeps;
-    const bool last = atomic_fetch_sub_explicit(&job->helpers, 1, memory_order_release) == 1;
-    if (last && caller_sleeps) pthread_cond_broadcast(&pool->done);
-}
-
-/* Returns when something was published after `seen`, or when the pool closes; the mutex is held
- * before and after. */
-static void wait_for_work(struct pl_pool *pool, unsigned seen)
-{
-    pthread_mutex_unlock(&pool->mutex);
-    const uint64_t end = pl_clock_ns() + SPIN_NANOSECONDS;
-    while (atomic_load_explicit(&pool->published, memory_order_relaxed) == seen && spin(end))
-        continue;
-    pthread_mutex_lock(&pool->mutex);
-    while (!pool->closing && atomic_load_explicit(&pool->published, memory_order_relaxed) == seen) {
-        pool->sleepers++;
-        pthread_cond_wait(&pool->work, &pool->mutex);
-        pool->sleepers--;
+    for (;;) {
+        struct job *job = look_out(helper);
+        if (job != NULL) return job;
+        if (atomic_load(&helper->pool->closing)) return NULL;
+        if (swap_mail(helper, IDLE, ASLEEP)) wait_for(&helper->bell);
     }
 }
 
 static void *help(void *argument)
 {
-    struct pl_pool *pool = ((struct helper *)argument)->pool;
-    pthread_mutex_lock(&pool->mutex);
-    while (!pool->closing) {
-        const unsigned seen = atomic_load_explicit(&pool->published, memory_order_relaxed);
-        int32_t worker = 0;
-        struct job *job = join_job(pool, &worker);
-        if (job == NULL) {
-            wait_for_work(pool, seen);
-            continue;
-        }
-        pthread_mutex_unlock(&pool->mutex);
+    struct helper *helper = argument;
+    for (struct job *job = NULL; (job = next_job(helper)) != NULL;) {
         (void)pl_float_state_enter();
-        run_tasks(job, worker);
-        pthread_mutex_lock(&pool->mutex);
-        leave_job(pool, job);
+        run_tasks(job, helper->worker);
+        /* With this the job may be gone, unless its caller sleeps: then the mailbox is the caller's. */
+        if (!swap_mail(helper, mail_of(job, TAKEN), IDLE)) sem_post(&helper->done);
     }
-    pthread_mutex_unlock(&pool->mutex);
     return NULL;
 }
 
-/* ---- the pool -------------------------------------------------------------------------------- */
-
-static void init_shared(struct pl_pool *pool)
+/* Makes a helper that is asleep look out. */
+static void wake(struct helper *helper)
 {
-    pthread_mutex_init(&pool->growing, NULL);
-    pthread_mutex_init(&pool->mutex, NULL);
-    pthread_cond_init(&pool->work, NULL);
-    pthread_cond_init(&pool->done, NULL);
-    pool->jobs = NULL;
-    pool->sleepers = 0;
+    if (atomic_load_explicit(&helper->mail, memory_order_relaxed) != ASLEEP) return;
+    if (swap_mail(helper, ASLEEP, IDLE)) sem_post(&helper->bell);
 }
+
+/* ---- the pool -------------------------------------------------------------------------------- */
 
 struct pl_pool *pl_pool_create(struct pl_memory *memory, int32_t limit)
 {
@@ -159,36 +207,41 @@ struct pl_pool *pl_pool_create(struct pl_memory *memory, int32_t limit)
     pool->limit = limit > 0 ? limit : pl_cpu_count();
     if (pool->limit > MAX_WORKERS) pool->limit = MAX_WORKERS;
     atomic_init(&pool->process, (int)getpid());
-    atomic_init(&pool->helper_count, 0);
-    atomic_init(&pool->published, 0);
-    init_shared(pool);
+    pthread_mutex_init(&pool->growing, NULL);
     return pool;
-}
-
-/* Takes a helper that has ended, or never began, out of memory. */
-static void free_first_helper(struct pl_pool *pool)
-{
-    struct helper *helper = pool->helpers;
-    pool->helpers = helper->next;
-    pl_free(pool->memory, helper, sizeof *helper);
 }
 
 static bool start_helper(struct pl_pool *pool)
 {
-    struct helper *helper = pl_allocate(pool->memory, sizeof *helper);
+    struct helper *helper = pl_allocate_zero(pool->memory, sizeof *helper);
     if (helper == NULL) return false;
     helper->pool = pool;
-    helper->next = pool->helpers;
-    pool->helpers = helper;
+    helper->next = atomic_load(&pool->helpers);
+    sem_init(&helper->bell, 0, 0);
+    sem_init(&helper->done, 0, 0);
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the application's threads */
     const bool started = pthread_create(&helper->thread, NULL, help, helper) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started) atomic_fetch_add(&pool->helper_count, 1);
-    else free_first_helper(pool);
+    if (started) {
+        atomic_store(&pool->helpers, helper);
+        atomic_fetch_add(&pool->helper_count, 1);
+    } else {
+        pl_free(pool->memory, helper, sizeof *helper);
+    }
     return started;
+}
+
+/* Those whose threads have ended, or were left behind by fork(). */
+static void free_helpers(struct pl_pool *pool)
+{
+    struct helper *next = NULL;
+    for (struct helper *helper = atomic_exchange(&pool->helpers, NULL); helper != NULL; helper = next) {
+        next = helper->next;
+        pl_free(pool->memory, helper, sizeof *helper);
+    }
 }
 
 /* After fork() the child has the pool's memory but not its threads, and a mutex may be in the state
@@ -201,8 +254,9 @@ static void mend_after_fork(struct pl_pool *pool)
     if (owner == process || owner == 0) return;
     if (!atomic_compare_exchange_strong(&pool->process, &owner, 0)) return;
     const int32_t wanted = atomic_exchange(&pool->helper_count, 0);
-    init_shared(pool);
-    while (pool->helpers != NULL) free_first_helper(pool);
+    pthread_mutex_init(&pool->growing, NULL);
+    atomic_store(&pool->expecting, 0);
+    free_helpers(pool);
     for (int32_t i = 0; i < wanted && start_helper(pool); i++) continue;
     atomic_store(&pool->process, process);
 }
@@ -230,80 +284,98 @@ void pl_pool_destroy(struct pl_pool *pool)
 {
     if (pool == NULL) return;
     mend_after_fork(pool);
-    pthread_mutex_lock(&pool->mutex);
-    pool->closing = true;
-    pthread_cond_broadcast(&pool->work);
-    pthread_mutex_unlock(&pool->mutex);
-    atomic_fetch_add(&pool->published, 1); /* helpers that spin look up at once */
-    while (pool->helpers != NULL) {
-        pthread_join(pool->helpers->thread, NULL);
-        free_first_helper(pool);
+    atomic_store(&pool->closing, true);
+    for (struct helper *helper = atomic_load(&pool->helpers); helper != NULL; helper = helper->next) {
+        sem_post(&helper->bell); /* whether it sleeps now or is about to */
+        pthread_join(helper->thread, NULL);
+        sem_destroy(&helper->bell);
+        sem_destroy(&helper->done);
     }
-    pthread_cond_destroy(&pool->done);
-    pthread_cond_destroy(&pool->work);
-    pthread_mutex_destroy(&pool->mutex);
+    free_helpers(pool);
     pthread_mutex_destroy(&pool->growing);
     pl_free(pool->memory, pool, sizeof *pool);
 }
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-static void publish(struct pl_pool *pool, struct job *job)
+static void offer(struct job *job)
 {
-    const int64_t useful = job->task_count < job->max_workers ? job->task_count : job->max_workers;
-    pthread_mutex_lock(&pool->mutex);
-    job->next = pool->jobs;
-    pool->jobs = job;
-    atomic_fetch_add_explicit(&pool->published, 1, memory_order_relaxed);
-    const int64_t wake = useful - 1 < pool->sleepers ? useful - 1 : pool->sleepers;
-    pthread_mutex_unlock(&pool->mutex);
-    for (int64_t i = 0; i < wake; i++) pthread_cond_signal(&pool->work);
+    struct helper *helper = atomic_load_explicit(&job->pool->helpers, memory_order_acquire);
+    for (; helper != NULL && job->engaged < job->wanted; helper = helper->next) {
+        const uintptr_t mail = atomic_load_explicit(&helper->mail, memory_order_relaxed);
+        if (mail != IDLE && (mail != ASLEEP || !job->wake)) continue;
+        if (!swap_mail(helper, mail, HELD)) continue;
+        helper->worker = ++job->engaged;
+        atomic_store_explicit(&helper->mail, mail_of(job, 0), memory_order_release);
+        if (mail == ASLEEP) sem_post(&helper->bell);
+    }
 }
 
-/* No helper can join after. */
-static void withdraw(struct pl_pool *pool, const struct job *job)
+/* Returns when this helper is out of the job. */
+static void await(struct helper *helper, const struct job *job)
 {
-    struct job **link = &pool->jobs;
-    while (*link != job) link = &(*link)->next;
-    *link = job->next;
+    const uint64_t start = pl_clock_ns();
+    do {
+        for (int i = 0; i < PAUSES_PER_LOOK_AT_THE_CLOCK; i++) {
+            const uintptr_t mail = atomic_load_explicit(&helper->mail, memory_order_acquire);
+            if (mail != mail_of(job, TAKEN)) return;
+            pause_briefly();
+        }
+    } while (pl_clock_ns() - start < SPIN_NANOSECONDS);
+    if (!swap_mail(helper, mail_of(job, TAKEN), mail_of(job, TAKEN | AWAITED))) return;
+    wait_for(&helper->done);
+    atomic_store_explicit(&helper->mail, IDLE, memory_order_release);
 }
 
-static void finish(struct pl_pool *pool, struct job *job)
+static void finish(const struct job *job)
 {
-    pthread_mutex_lock(&pool->mutex);
-    withdraw(pool, job);
-    pthread_mutex_unlock(&pool->mutex);
-    const uint64_t end = pl_clock_ns() + SPIN_NANOSECONDS;
-    while (atomic_load_explicit(&job->helpers, memory_order_acquire) > 0 && spin(end)) continue;
-    if (atomic_load_explicit(&job->helpers, memory_order_acquire) == 0) return;
-    pthread_mutex_lock(&pool->mutex);
-    job->caller_sleeps = true;
-    while (atomic_load_explicit(&job->helpers, memory_order_acquire) > 0)
-        pthread_cond_wait(&pool->done, &pool->mutex);
-    pthread_mutex_unlock(&pool->mutex);
+    struct helper *helper = atomic_load_explicit(&job->pool->helpers, memory_order_acquire);
+    for (; helper != NULL; helper = helper->next) {
+        const uintptr_t mail = atomic_load_explicit(&helper->mail, memory_order_acquire);
+        if (job_of(mail) != job) continue;
+        if (mail == mail_of(job, 0) && swap_mail(helper, mail, IDLE)) continue; /* nobody took it */
+        await(helper, job);
+    }
 }
 
-void pl_pool_run(struct pl_pool *pool, int32_t max_workers, int64_t task_count,
+void pl_pool_run(struct pl_pool *pool, int32_t max_workers, bool wake_sleepers, int64_t task_count,
                  pl_pool_function function, void *context)
 {
-    bool alone = max_workers <= 1 || task_count <= 1 ||
-                 atomic_load_explicit(&pool->helper_count, memory_order_relaxed) == 0;
-    if (!alone) {
-        mend_after_fork(pool);
-        alone = atomic_load(&pool->process) == 0;
-    }
-    if (alone) {
+    if (max_workers <= 1 || task_count <= 1) {
         for (int64_t task = 0; task < task_count; task++) function(context, task, 0);
         return;
     }
-    struct job job = {
-        .function = function,
-        .context = context,
-        .task_count = task_count,
-        .max_workers = max_workers,
-        .workers = 1,
-    };
-    publish(pool, &job);
+    __builtin_prefetch(atomic_load_explicit(&pool->helpers, memory_order_acquire), 1); /* its mailbox */
+    struct job job;
+    static_assert(_Alignof(struct job) > MARKS, "the low bits of a job's address are free");
+    job.function = function;
+    job.context = context;
+    job.pool = pool;
+    job.wanted = (int32_t)(task_count < max_workers ? task_count : max_workers) - 1;
+    job.engaged = 0;
+    job.wake = wake_sleepers;
+    share_out(&job, task_count);
+    offer(&job);
     run_tasks(&job, 0);
-    finish(pool, &job);
+    finish(&job);
+}
+
+/* ---- what is to come ------------------------------------------------------------------------- */
+
+bool pl_pool_expect(struct pl_pool *pool, int32_t max_workers, bool much)
+{
+    mend_after_fork(pool);
+    if (atomic_load(&pool->process) == 0 || atomic_load(&pool->helper_count) == 0) return false;
+    atomic_fetch_add(&pool->expecting, 1);
+    const uint64_t ended = atomic_load_explicit(&pool->ended, memory_order_relaxed);
+    if (!much && pl_clock_ns() - ended > SOON_NANOSECONDS) return true;
+    struct helper *helper = atomic_load_explicit(&pool->helpers, memory_order_acquire);
+    for (int32_t i = 1; helper != NULL && i < max_workers; i++, helper = helper->next) wake(helper);
+    return true;
+}
+
+void pl_pool_expect_no_more(struct pl_pool *pool)
+{
+    atomic_store_explicit(&pool->ended, pl_clock_ns(), memory_order_relaxed);
+    atomic_fetch_sub(&pool->expecting, 1);
 }

@@ -8,6 +8,7 @@
 #ifndef PL_BASE_THREADS_H
 #define PL_BASE_THREADS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/memory.h"
@@ -33,9 +34,16 @@ pl_status pl_pool_grow(struct pl_pool *pool, int32_t workers, struct pl_error *e
 /* The most workers a job can have, at least 1. */
 int32_t pl_pool_workers(const struct pl_pool *pool);
 
+/* Says that the calling thread is about to run jobs, which is the only time it may: helpers then stay awake between them,
+ * and those that sleep are woken if it will be much, or if such times follow each other closely. False if there are no
+ * helpers: then pl_pool_run() and pl_pool_expect_no_more() are not to be called. */
+bool pl_pool_expect(struct pl_pool *pool, int32_t max_workers, bool much);
+void pl_pool_expect_no_more(struct pl_pool *pool);
+
 /* Runs tasks [0, task_count), each once, on at most max_workers threads, and returns when all are
- * done. What the caller wrote before is seen by the tasks, what the tasks wrote is seen after. */
-void pl_pool_run(struct pl_pool *pool, int32_t max_workers, int64_t task_count,
+ * done. What the caller wrote before is seen by the tasks, what the tasks wrote is seen after. Helpers that sleep are
+ * woken only where the job is long enough for that. */
+void pl_pool_run(struct pl_pool *pool, int32_t max_workers, bool wake_sleepers, int64_t task_count,
                  pl_pool_function function, void *context);
 
 #endif

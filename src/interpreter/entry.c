@@ -250,7 +250,29 @@ pl_status pl_entry_resize(struct pl_entry *entry, int32_t index, const struct pl
     return status;
 }
 
-/* A program serves any cap up to the workers it was planned for; more is planned anew. */
+static bool serves(const struct pl_unit *unit, int32_t threads)
+{
+    return unit->program == NULL || unit->program->workers >= threads;
+}
+
+/* Both locks are held. A program serves any cap up to the workers it was planned for; more is planned anew. */
+static pl_status set_threads(struct pl_instance *instance, int32_t threads, struct pl_error *error)
+{
+    struct pl_unit *unit = &instance->component->unit;
+    bool all = serves(unit, threads);
+    for (int32_t i = 0; (unit = pl_instance_unit(instance, i)) != NULL; i++) all = all && serves(unit, threads);
+    if (!all && pl_component_is_taken(instance->component))
+        return pl_fail(error, PL_BUSY, "model '%s' is running or being allocated, and has to be planned for more threads",
+                       instance->name);
+    instance->threads = threads;
+    unit = &instance->component->unit;
+    if (!serves(unit, threads)) unit->stale = true;
+    for (int32_t i = 0; (unit = pl_instance_unit(instance, i)) != NULL; i++)
+        if (!serves(unit, threads)) unit->stale = true;
+    pl_settled_forget(instance->interpreter);
+    return PL_OK;
+}
+
 pl_status pl_entry_set_threads(struct pl_entry *entry, int32_t threads, struct pl_error *error)
 {
     struct pl_instance *instance = entry->instance;
@@ -260,16 +282,7 @@ pl_status pl_entry_set_threads(struct pl_entry *entry, int32_t threads, struct p
     pthread_mutex_lock(&interpreter->change);
     pl_status status = pl_pool_grow(interpreter->pool, threads, error);
     pthread_mutex_lock(&interpreter->lock);
-    if (status == PL_OK) {
-        instance->threads = threads;
-        if (instance->component->unit.program != NULL && instance->component->unit.program->workers < threads)
-            instance->component->unit.stale = true;
-        for (int32_t i = 0; pl_instance_unit(instance, i) != NULL; i++) {
-            struct pl_unit *unit = pl_instance_unit(instance, i);
-            if (unit->program != NULL && unit->program->workers < threads) unit->stale = true;
-        }
-        pl_settled_forget(interpreter);
-    }
+    if (status == PL_OK) status = set_threads(instance, threads, error);
     pthread_mutex_unlock(&interpreter->lock);
     pthread_mutex_unlock(&interpreter->change);
     return status;

@@ -195,14 +195,15 @@ static pl_status offer_rows(const struct flow *flow, int32_t member)
 static pl_status run_member(const struct flow *flow, int32_t member, int32_t pass)
 {
     const struct pl_program *program = flow->plan->unit->program;
-    const struct pl_segment *segment = &program->segments[member];
+    struct pl_segment *segment = &program->segments[member];
     struct pl_instance *instance = flow->plan->component->members[member];
     bool full = true;
     for (int32_t i = 0; i < program->graph->link_count; i++)
         if (link_at(flow->plan, i)->to_member == member && link_at(flow->plan, i)->rows >= 0)
             full = use_hop(flow->plan, link_at(flow->plan, i)) && full;
-    PL_TRY(pl_unit_run(flow->interpreter, flow->plan, flow->lane, segment->first_step,
-                       full ? segment->end_step : segment->row_end, flow->workers, flow->error));
+    const struct pl_step_range whole = {segment->first_step, segment->end_step, &segment->outlook};
+    const struct pl_step_range rows = {segment->first_step, segment->row_end, &segment->row_outlook};
+    PL_TRY(pl_unit_run(flow->interpreter, flow->plan, flow->lane, full ? &whole : &rows, flow->workers, flow->error));
     if (!full) return PL_OK;
     instance->ran++;
     instance->ran_pass = pass;

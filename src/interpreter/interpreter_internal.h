@@ -283,6 +283,10 @@ struct pl_run {
     struct pl_lane *lane;
     void **bases;
     int32_t workers;
+    bool learning;         /* looks how long stages take, */
+    bool alone;            /* without helpers where it is not clear that they help */
+    uint64_t start;        /* of a run that learns */
+    uint64_t shareable_ns; /* of the stages so far that were worth a second worker */
     const atomic_bool *cancelled;
     struct pl_error *error;
 };
@@ -300,9 +304,16 @@ static inline void *pl_run_resolve(const struct pl_run *run, struct pl_location 
     return (void *)((uintptr_t)run->bases[location.base] + (uintptr_t)location.offset);
 }
 
-/* Runs steps [first, end) of the unit's program on a lane. */
+/* Steps [first, end) of a program. */
+struct pl_step_range {
+    int32_t first;
+    int32_t end;
+    struct pl_outlook *outlook;
+};
+
+/* Runs steps of the unit's program on a lane. */
 pl_status pl_unit_run(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_lane *lane,
-                      int32_t first, int32_t end, int32_t workers, struct pl_error *error);
+                      const struct pl_step_range *range, int32_t workers, struct pl_error *error);
 
 /* One step, prepared or late. */
 pl_status pl_run_step(struct pl_run *run, const struct pl_block *block, const struct pl_step *step);
@@ -333,6 +344,13 @@ static inline bool pl_slot_is_rows(const struct pl_slot *slot)
 {
     return slot->tensor == -1 && pl_index_is_own(slot->operator_index);
 }
+
+/* ---- stage.c */
+/* A stage of a step, on as many workers as it is worth. */
+pl_status pl_run_stage(struct pl_run *run, const struct pl_step *step, int32_t index, const struct pl_eval *eval);
+/* Before and after the steps of a run: what to learn, and whether workers are wanted at all. */
+void pl_run_begin(struct pl_run *run, const struct pl_step_range *range);
+void pl_run_end(struct pl_run *run, const struct pl_step_range *range, bool complete);
 
 /* ---- late_step.c */
 /* *late is NULL for a program that has nothing late; false if there is no memory. */

@@ -44,21 +44,19 @@ struct task {
 static pl_status run_task(struct pl_entry *entry, const struct invocation *invocation, const struct task *task,
                           int32_t workers, struct pl_error *error)
 {
-    const struct pl_program *program = invocation->unit->program;
+    struct pl_program *program = invocation->unit->program;
     const struct pl_unit_plan plan = {invocation->unit, invocation->component,
                                       entry->unit == &entry->own_unit ? entry : NULL};
-    int32_t first = 0;
-    int32_t last = program->block->step_count;
+    struct pl_step_range range = {0, program->block->step_count, &program->outlook};
     if (task->pushed != NULL)
         return pl_flow_push(invocation->interpreter, &plan, invocation->lane, workers, task->pushed, error);
     if (task->all_members && pl_graph_has_windows(program->graph))
         return pl_flow_run(invocation->interpreter, &plan, invocation->lane, workers, error);
     if (!task->all_members && program->graph->members != NULL) {
-        const struct pl_segment *segment = &program->segments[entry->instance->member];
-        first = segment->first_step;
-        last = segment->end_step;
+        struct pl_segment *segment = &program->segments[entry->instance->member];
+        range = (struct pl_step_range){segment->first_step, segment->end_step, &segment->outlook};
     }
-    return pl_unit_run(invocation->interpreter, &plan, invocation->lane, first, last, workers, error);
+    return pl_unit_run(invocation->interpreter, &plan, invocation->lane, &range, workers, error);
 }
 
 static pl_status invoke(struct pl_entry *entry, const struct task *task, struct pl_error *error)

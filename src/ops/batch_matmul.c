@@ -354,5 +354,7 @@ pl_status pl_prepare_batch_matmul(struct pl_prepare *prepare)
         pl_shape_count(output) > 0 ? pl_shape_span(output, 0, output->rank - 1) : 0;
     pl_prepare_stage(prepare, eval_product, units,
                      pl_cost(product->shape.channels, product->shape.depth));
+    const int32_t rows = product->shape.patch.width;
+    pl_prepare_least_units(prepare, rows < 1 ? 1 : rows < PL_GEMM_LEAST_PIXELS ? rows : PL_GEMM_LEAST_PIXELS);
     return PL_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CONV_2D: input [batches, height, width, channels] under filter [outputs, filter height, filter
  * width, depth] plus an optional bias [outputs]. Where depth is a fraction of the channels,
- * groups of outputs read groups of channels. A unit is a row of the output, or a pixel if there are
- * few rows. */
+ * groups of outputs read groups of channels. A unit is a row of the output, a pixel if there are
+ * few rows, or a block of outputs of all pixels if there are few of those. */
 #include "ops/check.h"
 #include "ops/filter.h"
 #include "ops/gemm.h"
@@ -22,7 +22,8 @@ struct convolution {
     struct pl_gemm_shape shape; /* of one group */
     int32_t groups;
     int32_t height, width; /* of the output */
-    int32_t unit_pixels;
+    int32_t unit_pixels; /* 0: a unit is a block of outputs */
+    int32_t batches;
     bool flat; /* one tap, stride 1: all pixels of all images are one row */
     int64_t image_elements;
     union {
@@ -117,7 +118,12 @@ static pl_status eval_convolution(const struct pl_eval *eval, int64_t from, int6
     };
     const int64_t width = convolution->width, image_pixels = convolution->height * width;
     int64_t pixel = from * convolution->unit_pixels;
-    const int64_t end = to * convolution->unit_pixels;
+    int64_t end = to * convolution->unit_pixels;
+    if (convolution->unit_pixels == 0) {
+        end = convolution->batches * image_pixels;
+        part.from_block = (int32_t)from;
+        part.to_block = (int32_t)to;
+    }
     if (convolution->flat) {
         part.from_x = (int32_t)pixel;
         part.to_x = (int32_t)end;
@@ -285,6 +291,29 @@ static void flatten(struct convolution *convolution, int32_t batches)
     convolution->shape.output_width = 0;
 }
 
+/* The units, by what there are more of. */
+static void prepare_units(struct pl_prepare *prepare, struct convolution *convolution)
+{
+    const struct pl_shape *output = &prepare->outputs[0]->shape;
+    const int64_t depth = convolution->operands.weights.pack.depth;
+    const int64_t rows = (int64_t)convolution->batches * convolution->height;
+    const int64_t pixels = pl_cost(rows, convolution->width);
+    const int32_t blocks = pl_gemm_blocks(convolution->shape.channels);
+    int64_t units = pl_shape_count(output) == 0 ? 0 : rows < FEW_ROWS ? pixels : rows;
+    int64_t unit_outputs = output->dims[3];
+    convolution->unit_pixels = rows < FEW_ROWS ? 1 : convolution->width;
+    if (units > 0 && pl_gemm_cut_by_blocks(pixels, blocks) && convolution->groups == 1) {
+        units = blocks;
+        unit_outputs = pl_cost(pixels, PL_GEMM_BLOCK);
+        convolution->unit_pixels = 0;
+    } else {
+        unit_outputs = pl_cost(unit_outputs, convolution->unit_pixels);
+    }
+    pl_prepare_stage(prepare, eval_convolution, units, pl_cost(unit_outputs, depth));
+    if (convolution->unit_pixels > 0)
+        pl_prepare_least_units(prepare, 1 + (PL_GEMM_LEAST_PIXELS - 1) / convolution->unit_pixels);
+}
+
 pl_status pl_prepare_conv_2d(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 3, 3, 1)); /* as in the reference, a bias has to be there */
@@ -312,11 +341,7 @@ pl_status pl_prepare_conv_2d(struct pl_prepare *prepare)
                                         input_bytes(convolution->kind));
     }
     pl_gemm_prepare_parts(prepare, part_bytes, &convolution->operands);
-    const int64_t depth = convolution->operands.weights.pack.depth;
-    const int64_t rows = (int64_t)batches * convolution->height;
-    convolution->unit_pixels = rows < FEW_ROWS ? 1 : convolution->width;
-    const int64_t units = rows < FEW_ROWS ? rows * convolution->width : rows;
-    pl_prepare_stage(prepare, eval_convolution, pl_shape_count(output) > 0 ? units : 0,
-                     pl_cost((int64_t)convolution->unit_pixels * output->dims[3], depth));
+    convolution->batches = batches;
+    prepare_units(prepare, convolution);
     return PL_OK;
 }

@@ -10,7 +10,7 @@
 #include "ops/quantize.h"
 #include "ops/span.h"
 
-enum { INPUT, FILTER, BIAS };
+enum { INPUT, FILTER, BIAS, LEAST_ROWS = 2 };
 
 struct depthwise {
     struct pl_gemm_operands
@@ -348,5 +348,6 @@ pl_status pl_prepare_depthwise_conv_2d(struct pl_prepare *prepare)
     const int64_t units =
         pl_shape_count(output) > 0 ? (int64_t)output->dims[0] * depthwise->height : 0;
     pl_prepare_stage(prepare, eval, units, pl_cost(pl_shape_span(output, 2, 4), taps));
+    pl_prepare_least_units(prepare, LEAST_ROWS);
     return PL_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* FULLY_CONNECTED: input, taken as rows of `depth` numbers, times filter [outputs, depth] plus
- * an optional bias [outputs]. A unit is a row of the output; if there is one row only, a block
- * of its outputs. */
+ * an optional bias [outputs]. A unit is a row of the output; if there are few rows, a block of
+ * outputs of all of them. */
 #include <string.h>
 
 #include "kernels/recurrent_kernels.h"
@@ -302,10 +302,11 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
                                         dense->kind == PL_FILTER_INT16 ? 2 : 1);
     }
     pl_gemm_prepare_parts(prepare, part_bytes, &dense->operands);
-    dense->by_blocks = rows == 1;
-    const int64_t blocks = pl_gemm_blocks(shape->channels);
+    const int32_t blocks = pl_gemm_blocks(shape->channels);
+    dense->by_blocks = rows == 1 || (rows > 0 && pl_gemm_cut_by_blocks(rows, blocks));
     const int64_t units = dense->by_blocks ? blocks : blocks > 0 ? rows : 0;
-    const int64_t width = dense->by_blocks ? PL_GEMM_BLOCK : shape->channels;
+    const int64_t width = dense->by_blocks ? pl_cost(rows, PL_GEMM_BLOCK) : shape->channels;
     pl_prepare_stage(prepare, eval, units, pl_cost(width, shape->depth));
+    if (!dense->by_blocks) pl_prepare_least_units(prepare, PL_GEMM_LEAST_PIXELS);
     return PL_OK;
 }

@@ -9,6 +9,15 @@
 #include "kernels/gemm_kernels.h"
 #include "ops/op.h"
 
+/* Kernels compute tiles of pixels, and read all weights for a part of whatever size. So parts have so many pixels, and
+ * few pixels are cut by blocks of outputs, each worker reading its own weights. */
+enum { PL_GEMM_LEAST_PIXELS = 16, PL_GEMM_FEW_PIXELS = 96 };
+
+static inline bool pl_gemm_cut_by_blocks(int64_t pixels, int32_t blocks)
+{
+    return pixels < PL_GEMM_FEW_PIXELS && blocks > 1;
+}
+
 struct pl_gemm_weights {
     int32_t input;        /* the raw weights */
     int32_t scratch;      /* where they are packed at run time; -1: constant */

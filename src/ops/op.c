@@ -139,7 +139,15 @@ void pl_prepare_stage(struct pl_prepare *prepare, pl_eval_function eval, int64_t
 {
     assert(prepare->stage_count < PL_MAX_STAGES);
     assert(units >= 0 && cost >= 0);
-    prepare->stages[prepare->stage_count++] = (struct pl_stage){eval, units, cost};
+    /* Where units are numbers, parts are whole lines of memory. */
+    const int64_t least = cost < PL_STAGE_CHEAP_UNIT ? PL_STAGE_LINE_UNITS : 1;
+    prepare->stages[prepare->stage_count++] = (struct pl_stage){eval, units, cost, least};
+}
+
+void pl_prepare_least_units(struct pl_prepare *prepare, int64_t units)
+{
+    assert(prepare->stage_count > 0 && units >= 1);
+    prepare->stages[prepare->stage_count - 1].least = units;
 }
 
 int32_t pl_prepare_scratch(struct pl_prepare *prepare, size_t bytes, bool per_worker)

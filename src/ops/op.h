@@ -99,8 +99,10 @@ struct pl_stage {
     pl_eval_function eval;
     int64_t units; /* how often the work can be cut; 1: not at all; 0: nothing to do */
     int64_t cost;  /* about how many multiply-adds, or bytes moved, a unit is: too small a part is not worth a thread */
+    int64_t least; /* units in a part, below which kernels are less efficient */
 };
 
+enum { PL_STAGE_CHEAP_UNIT = 16, PL_STAGE_LINE_UNITS = 64 };
 enum { PL_MAX_STAGES = 4, PL_MAX_SCRATCH = 8, PL_MAX_STATES = 8 };
 
 struct pl_scratch {
@@ -234,6 +236,8 @@ void pl_prepare_span(struct pl_prepare *prepare, int32_t output_axis, struct pl_
 void *pl_prepare_allocate(struct pl_prepare *prepare, size_t bytes);
 /* Adds a stage; stages run in the order they are added. */
 void pl_prepare_stage(struct pl_prepare *prepare, pl_eval_function eval, int64_t units, int64_t cost);
+/* Parts of the stage that was added last have so many units at least. */
+void pl_prepare_least_units(struct pl_prepare *prepare, int64_t units);
 /* Asks for memory that is valid during eval only: eval->scratch[returned index], aligned to 64. */
 int32_t pl_prepare_scratch(struct pl_prepare *prepare, size_t bytes, bool per_worker);
 /* Asks for memory that survives: eval->states[returned index]. */

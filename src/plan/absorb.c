@@ -28,7 +28,8 @@ static struct pl_draft_step *neighbour_before(struct pl_draft *draft, const stru
     const struct pl_draft_tensor *tensor = &draft->tensors[op->inputs[0]];
     if (tensor->readers != 1 || tensor->producer < 0) return NULL;
     struct pl_draft_step *step = &draft->steps[tensor->producer];
-    const bool alone = step->op->output_count == 1 && step->op->member == op->member && step->step->late < 0;
+    const bool alone = step->op->output_count == 1 && step->op->member == op->member && step->op->per_row == op->per_row &&
+                       step->step->late < 0;
     return alone ? step : NULL;
 }
 

@@ -91,7 +91,8 @@ static pl_status lay_out_steps(struct pl_draft *draft, struct pieces *list, int3
     }
     int32_t row_end = first;
     while (row_end < end && draft->steps[row_end].op->per_row) row_end++;
-    *sizes = (struct pl_segment){first, end, row_end, arena_bytes, bound, sum};
+    *sizes = (struct pl_segment){.first_step = first, .end_step = end, .row_end = row_end, .arena_bytes = arena_bytes,
+                                 .bound_bytes = bound, .sum_bytes = sum};
     return PL_OK;
 }
 
@@ -139,7 +140,11 @@ static pl_status lay_out_whole(struct pl_draft *draft, struct pieces *list)
     if (draft->nested) return PL_OK;
     for (int32_t s = draft->block->step_count - 1; s >= 0; s--) {
         struct pl_segment *segment = &program->segments[draft->steps[s].op->member];
-        if (segment->end_step == 0) *segment = (struct pl_segment){s, s + 1, s, sizes.arena_bytes, sizes.bound_bytes, sizes.sum_bytes};
+        if (segment->end_step == 0) {
+            *segment = sizes;
+            segment->end_step = s + 1;
+            segment->row_end = s;
+        }
         segment->first_step = s;
     }
     return PL_OK;

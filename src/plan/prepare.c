@@ -101,7 +101,8 @@ static pl_status set_step(struct pl_draft *draft, const struct pl_prepare *prepa
     struct pl_draft_step *drafted = &draft->steps[index];
     struct pl_step *step = &draft->block->steps[index];
     struct pl_stage *stages = pl_region_array(prepare->region, (size_t)prepare->stage_count, sizeof *stages);
-    if (stages == NULL) return pl_builder_no_memory(draft->builder);
+    step->paces = pl_region_array(prepare->region, (size_t)prepare->stage_count, sizeof *step->paces);
+    if (stages == NULL || step->paces == NULL) return pl_builder_no_memory(draft->builder);
     step->op_def = prepare->op_def;
     step->op = prepare->op;
     step->params = prepare->params;

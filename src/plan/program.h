@@ -21,6 +21,20 @@ struct pl_location {
     uint32_t base;
 };
 
+/* How long something takes on one thread, learned in the first runs: how stages are cut for workers depends on it, and
+ * no answer does. */
+struct pl_pace {
+    atomic_uint nanoseconds;        /* the least that was seen; 0: nothing yet */
+    atomic_uint shared_nanoseconds; /* the same with helpers, from start to end */
+};
+
+/* What runs of some steps have learned together. */
+struct pl_outlook {
+    atomic_uint runs;
+    struct pl_pace pace;               /* of whole runs, without and with short stages that seemed worth sharing */
+    atomic_uint shareable_nanoseconds; /* of the stages that are shared */
+};
+
 /* One operator, prepared. locations: inputs, outputs, scratch, states. One that is late has locations of its inputs and
  * outputs alone: the rest comes when it is prepared, while running. */
 struct pl_step {
@@ -30,6 +44,7 @@ struct pl_step {
     const struct pl_location *locations;
     const size_t *worker_bytes; /* per scratch: distance between two workers' parts, 0 if shared */
     const struct pl_stage *stages;
+    struct pl_pace *paces; /* per stage */
     int32_t input_count;
     int32_t output_count;
     int32_t scratch_count;
@@ -96,6 +111,8 @@ struct pl_segment {
     size_t arena_bytes; /* highest byte its steps use */
     size_t bound_bytes;
     size_t sum_bytes;
+    struct pl_outlook outlook; /* of runs of this member alone, */
+    struct pl_outlook row_outlook; /* and of its rows alone */
 };
 
 struct pl_program {
@@ -105,6 +122,7 @@ struct pl_program {
     const struct pl_user_nodes *nodes; /* of the one model it is the plan of, if that has any: nobody shares it then */
     int32_t subgraph;       /* of the graph: the entry point this is the plan of */
     int32_t workers;        /* most workers it can use */
+    struct pl_outlook outlook;
     bool whole;
     bool keep_all;
     struct pl_block *block;

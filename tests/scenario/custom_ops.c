@@ -250,6 +250,7 @@ static plait_status nested_prepare(struct plait_op_context *context)
         CHECK(plait_unload(nested->self) == PLAIT_BUSY, "unloaded while it is allocated");
         CHECK(plait_resize_input(nested->self, 0, (const int32_t[]){3, COUNT}, 2) == PLAIT_BUSY, "resized");
         CHECK(plait_set_whole(nested->self, true) == PLAIT_BUSY, "changed");
+        CHECK(plait_set_threads(nested->self, 9) == PLAIT_BUSY, "to be planned for more threads");
     }
     return plait_op_set_shape(context, 0, x.dims, x.rank);
 }
@@ -264,6 +265,8 @@ static plait_status nested_invoke(struct plait_op_context *context)
     OK(NULL, plait_op_input(context, 0, &x));
     OK(NULL, plait_op_output(context, 0, &y));
     CHECK(plait_invoke(nested->self) == PLAIT_BUSY, "an operator ran its own model");
+    CHECK(plait_set_threads(nested->self, 9) == PLAIT_BUSY, "it runs, and has to be planned for more threads");
+    OK(nested->interpreter, plait_set_threads(nested->self, 1));
     OK(nested->interpreter, plait_tensor_write(plait_input(nested->inner, 0), x.data, x.bytes));
     OK(nested->interpreter, plait_invoke(nested->inner));
     return plait_tensor_read(plait_output(nested->inner, 0), y.data, y.bytes);

@@ -35,11 +35,19 @@ static void count_task(void *context, int64_t task, int32_t worker)
     atomic_store(&job->busy[worker], false);
 }
 
+/* A job by itself; a pool without helpers runs it on the caller alone. */
+static void run(struct pl_pool *pool, int32_t max_workers, int64_t task_count, pl_pool_function function, void *context)
+{
+    const bool helped = pl_pool_expect(pool, max_workers, true);
+    pl_pool_run(pool, helped ? max_workers : 1, true, task_count, function, context);
+    if (helped) pl_pool_expect_no_more(pool);
+}
+
 /* Runs a job and counts what is wrong with it. */
 static int run_counting(struct pl_pool *pool, int32_t max_workers, struct count_job *job)
 {
     memset(job, 0, sizeof *job);
-    pl_pool_run(pool, max_workers, TASKS, count_task, job);
+    run(pool, max_workers, TASKS, count_task, job);
     int wrong = atomic_load(&job->clashes);
     for (int i = 0; i < TASKS; i++) wrong += job->seen[i] != 1;
     for (int i = max_workers; i < WORKERS; i++) wrong += atomic_load(&job->busy[i]);
@@ -98,9 +106,40 @@ static void test_helpers_do_help(void **state)
         const struct timespec pause = {0, sleep * 20000000};
         nanosleep(&pause, NULL);
         atomic_int inside = 0;
-        pl_pool_run(pool, 2, 2, meet_task, &inside);
+        run(pool, 2, 2, meet_task, &inside);
         assert_int_equal(atomic_load(&inside), 2);
     }
+    close_pool(&unit, pool);
+}
+
+static void slow_helper_task(void *context, int64_t task, int32_t worker)
+{
+    (void)task;
+    const struct timespec moment = {0, 300000};
+    if (worker != 0) nanosleep(&moment, NULL);
+    /* The caller waits with nothing to do: long enough to sleep. */
+    atomic_int *inside = context;
+    atomic_fetch_add(inside, 1);
+    for (int i = 0; i < 1000000 && worker == 0 && atomic_load(inside + 1) == 0; i++) continue;
+    if (worker != 0) atomic_fetch_add(inside + 1, 1);
+}
+
+static void test_callers_sleep_for_slow_helpers(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    struct pl_pool *pool = open_pool(&unit, 2);
+    int helped = 0;
+    for (int i = 0; i < 200; i++) {
+        atomic_int tasks_and_helped[2] = {0, 0};
+        run(pool, 2, 2, slow_helper_task, tasks_and_helped);
+        assert_int_equal(atomic_load(&tasks_and_helped[0]), 2);
+        helped += atomic_load(&tasks_and_helped[1]);
+    }
+    assert_true(helped > 0);
+    atomic_int inside = 0; /* and the helper still comes */
+    run(pool, 2, 2, meet_task, &inside);
+    assert_int_equal(atomic_load(&inside), 2);
     close_pool(&unit, pool);
 }
 
@@ -153,7 +192,7 @@ static void nest_task(void *context, int64_t task, int32_t worker)
     (void)task;
     (void)worker;
     struct nest *nest = context;
-    pl_pool_run(nest->pool, 3, 10, add_task, &nest->sum);
+    run(nest->pool, 3, 10, add_task, &nest->sum);
 }
 
 static void test_a_task_may_run_a_job(void **state)
@@ -161,7 +200,7 @@ static void test_a_task_may_run_a_job(void **state)
     (void)state;
     struct unit_memory unit;
     struct nest nest = {.pool = open_pool(&unit, 3)};
-    pl_pool_run(nest.pool, 3, 20, nest_task, &nest);
+    run(nest.pool, 3, 20, nest_task, &nest);
     assert_int_equal(atomic_load(&nest.sum), 20 * 45);
     close_pool(&unit, nest.pool);
 }
@@ -172,9 +211,9 @@ static void test_no_tasks_and_one(void **state)
     struct unit_memory unit;
     struct pl_pool *pool = open_pool(&unit, 2);
     atomic_int sum = 7;
-    pl_pool_run(pool, 2, 0, add_task, &sum);
-    pl_pool_run(pool, 2, 1, add_task, &sum);
-    pl_pool_run(pool, 0, 3, add_task, &sum);
+    run(pool, 2, 0, add_task, &sum);
+    run(pool, 2, 1, add_task, &sum);
+    run(pool, 0, 3, add_task, &sum);
     assert_int_equal(atomic_load(&sum), 10);
     close_pool(&unit, pool);
 }
@@ -195,7 +234,7 @@ static void test_helpers_have_our_float_state(void **state)
     fesetround(FE_UPWARD); /* threads inherit it */
     struct pl_pool *pool = open_pool(&unit, 2);
     atomic_int wrong_and_inside[2] = {0, 0};
-    pl_pool_run(pool, 2, 2, round_task, wrong_and_inside);
+    run(pool, 2, 2, round_task, wrong_and_inside);
     fesetround(FE_TONEAREST);
     assert_int_equal(atomic_load(&wrong_and_inside[0]), 0);
     close_pool(&unit, pool);
@@ -254,7 +293,7 @@ static void test_fork(void **state)
     if (child == 0) {
         atomic_int inside = 0;
         int wrong = run_counting(pool, 3, &job);
-        pl_pool_run(pool, 2, 2, meet_task, &inside); /* the child has helpers again */
+        run(pool, 2, 2, meet_task, &inside); /* the child has helpers again */
         wrong += atomic_load(&inside) != 2;
         wrong += pl_pool_workers(pool) != 3;
         pl_pool_destroy(pool);
@@ -287,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_task_once),
         cmocka_unit_test(test_helpers_do_help),
+        cmocka_unit_test(test_callers_sleep_for_slow_helpers),
         cmocka_unit_test(test_many_callers_at_once),
         cmocka_unit_test(test_a_task_may_run_a_job),
         cmocka_unit_test(test_no_tasks_and_one),
