@@ -57,6 +57,8 @@ extern PyType_Spec core_engine_spec;
 /* model.c */
 extern PyType_Spec core_model_spec;
 PyObject *core_model_wrap(struct core_engine *engine, PyObject *owner, struct plait_model *handle);
+/* The handle, or NULL with plait.Error set: the model was unloaded. */
+struct plait_model *core_model_handle(const struct core_model *model);
 /* The tensor of this index, or NULL with ValueError set. */
 struct plait_tensor *core_model_tensor(const struct core_model *model, Py_ssize_t index);
 PyObject *core_model_shape(struct core_model *model, Py_ssize_t index);

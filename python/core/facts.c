@@ -91,9 +91,10 @@ PyObject *core_model_sparsity(PyObject *object, PyObject *number)
 PyObject *core_model_operators(PyObject *object, PyObject *unused)
 {
     const struct core_model *self = (struct core_model *)object;
+    (void)unused;
+    if (core_model_handle(self) == NULL) return NULL;
     const size_t count = plait_operator_count(self->handle);
     PyObject *list = PyList_New((Py_ssize_t)count);
-    (void)unused;
     for (size_t i = 0; list != NULL && i < count; i++) {
         struct plait_operator_info info;
         (void)plait_operator_at(self->handle, i, &info);
@@ -122,9 +123,10 @@ static PyObject *ends(const struct plait_model *signature, size_t count,
 PyObject *core_model_signatures(PyObject *object, PyObject *unused)
 {
     struct core_model *self = (struct core_model *)object;
+    (void)unused;
+    if (core_model_handle(self) == NULL) return NULL;
     const size_t count = plait_signature_count(self->handle);
     PyObject *all = PyDict_New();
-    (void)unused;
     for (size_t i = 0; all != NULL && i < count; i++) {
         const char *key = plait_signature_key(self->handle, i);
         const struct plait_model *signature = plait_signature(self->handle, key);
@@ -141,6 +143,7 @@ PyObject *core_model_memory(PyObject *object, PyObject *unused)
     struct core_model *self = (struct core_model *)object;
     struct plait_memory m;
     (void)unused;
+    if (core_model_handle(self) == NULL) return NULL;
     const plait_status status = plait_model_memory(self->handle, &m);
     if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->engine->interpreter, status);
     return Py_BuildValue("{s:n,s:n,s:n,s:n,s:n,s:n}", "arena_bytes", (Py_ssize_t)m.arena_bytes, "arena_bound_bytes",
@@ -153,9 +156,10 @@ PyObject *core_model_memory(PyObject *object, PyObject *unused)
 PyObject *core_model_profile(PyObject *object, PyObject *unused)
 {
     struct core_model *self = (struct core_model *)object;
+    (void)unused;
+    if (core_model_handle(self) == NULL) return NULL;
     const size_t count = plait_profile_count(self->handle);
     PyObject *list = PyList_New((Py_ssize_t)count);
-    (void)unused;
     for (size_t i = 0; list != NULL && i < count; i++) {
         struct plait_profile_entry entry;
         (void)plait_profile_at(self->handle, i, &entry);

@@ -50,11 +50,32 @@ static PyObject *finish(struct core_model *self, plait_status status)
     Py_RETURN_NONE;
 }
 
+struct plait_model *core_model_handle(const struct core_model *model)
+{
+    const struct core_model *owner = model->owner != NULL ? (const struct core_model *)model->owner : model;
+    if (owner->handle != NULL) return model->handle;
+    PyErr_SetString(core_state_of(Py_TYPE((PyObject *)(uintptr_t)model))->error, "the model was unloaded");
+    return NULL;
+}
+
+static PyObject *unload(PyObject *object, PyObject *unused)
+{
+    struct core_model *self = (struct core_model *)object;
+    (void)unused;
+    if (core_model_handle(self) == NULL) return NULL;
+    const plait_status status = plait_unload(self->handle);
+    if (status != PLAIT_OK) return finish(self, status);
+    self->handle = NULL;
+    for (Py_ssize_t i = 0; i < self->tensor_count; i++) forget(&self->known[i]);
+    Py_RETURN_NONE;
+}
+
 /* ---- tensors ------------------------------------------------------------------------------------------------------ */
 
 struct plait_tensor *core_model_tensor(const struct core_model *model, Py_ssize_t index)
 {
-    struct plait_tensor *tensor = index >= 0 ? plait_tensor_at(model->handle, (size_t)index) : NULL;
+    const struct plait_model *handle = core_model_handle(model);
+    struct plait_tensor *tensor = handle != NULL && index >= 0 ? plait_tensor_at(handle, (size_t)index) : NULL;
     if (tensor == NULL && !PyErr_Occurred())
         PyErr_Format(PyExc_ValueError, "Invalid tensor index %zd exceeds max tensor index %zd", index,
                      model->tensor_count);
@@ -98,7 +119,7 @@ PyObject *core_model_shape(struct core_model *model, Py_ssize_t index)
 static PyObject *indices(const struct core_model *self, size_t count,
                          struct plait_tensor *(*at)(const struct plait_model *, size_t))
 {
-    PyObject *list = PyList_New((Py_ssize_t)count);
+    PyObject *list = core_model_handle(self) != NULL ? PyList_New((Py_ssize_t)count) : NULL;
     for (size_t i = 0; list != NULL && i < count; i++) {
         PyObject *index = PyLong_FromLong(plait_tensor_index(at(self->handle, i)));
         if (index == NULL || PyList_SetItem(list, (Py_ssize_t)i, index) != 0) Py_CLEAR(list);
@@ -128,7 +149,7 @@ static PyObject *resize(PyObject *object, PyObject *arguments)
     int32_t dims[MOST];
     Py_ssize_t input = 0;
     PyObject *shape = NULL;
-    if (!PyArg_ParseTuple(arguments, "nO", &input, &shape)) return NULL;
+    if (!PyArg_ParseTuple(arguments, "nO", &input, &shape) || core_model_handle(self) == NULL) return NULL;
     const Py_ssize_t rank = PySequence_Size(shape);
     if (rank < 0) return NULL;
     if (rank > MOST) return PyErr_Format(PyExc_ValueError, "a shape of %zd dimensions", rank);
@@ -149,8 +170,10 @@ static PyObject *without_lock(PyObject *object, plait_status (*call)(struct plai
 {
     struct core_model *self = (struct core_model *)object;
     plait_status status = PLAIT_OK;
+    struct plait_model *handle = core_model_handle(self);
+    if (handle == NULL) return NULL;
     Py_BEGIN_ALLOW_THREADS
-    status = call(self->handle);
+    status = call(handle);
     Py_END_ALLOW_THREADS
     return finish(self, status);
 }
@@ -183,7 +206,7 @@ static PyObject *set_threads(PyObject *object, PyObject *count)
 {
     struct core_model *self = (struct core_model *)object;
     const long threads = PyLong_AsLong(count);
-    if (PyErr_Occurred()) return NULL;
+    if (PyErr_Occurred() || core_model_handle(self) == NULL) return NULL;
     return finish(self, plait_set_threads(self->handle, threads > INT32_MAX ? INT32_MAX : (int32_t)threads));
 }
 
@@ -197,7 +220,7 @@ static PyObject *owner_of(struct core_model *self)
 static PyObject *signature(PyObject *object, PyObject *key)
 {
     struct core_model *self = (struct core_model *)object;
-    PyObject *text = PyUnicode_AsUTF8String(key);
+    PyObject *text = core_model_handle(self) != NULL ? PyUnicode_AsUTF8String(key) : NULL;
     if (text == NULL) return NULL;
     struct plait_model *handle = plait_signature(self->handle, PyBytes_AsString(text));
     Py_DECREF(text);
@@ -209,7 +232,7 @@ static PyObject *subgraph(PyObject *object, PyObject *number)
 {
     struct core_model *self = (struct core_model *)object;
     const Py_ssize_t index = PyLong_AsSsize_t(number);
-    if (PyErr_Occurred()) return NULL;
+    if (PyErr_Occurred() || core_model_handle(self) == NULL) return NULL;
     struct plait_model *handle = index < 0 ? NULL : plait_subgraph(self->handle, (size_t)index);
     if (handle == NULL) return PyErr_Format(PyExc_ValueError, "Invalid subgraph index %zd exceeds max subgraph index %zu", index,
                             plait_subgraph_count(self->handle));
@@ -219,7 +242,7 @@ static PyObject *subgraph(PyObject *object, PyObject *number)
 static PyObject *clone(PyObject *object, PyObject *name)
 {
     struct core_model *self = (struct core_model *)object;
-    PyObject *text = PyUnicode_AsUTF8String(name);
+    PyObject *text = core_model_handle(self) != NULL ? PyUnicode_AsUTF8String(name) : NULL;
     if (text == NULL) return NULL;
     struct plait_model *handle = NULL;
     const plait_status status = plait_clone(self->handle, PyBytes_AsString(text), &handle);
@@ -233,7 +256,8 @@ static PyObject *clone(PyObject *object, PyObject *name)
 static PyObject *get_name(PyObject *object, void *unused)
 {
     (void)unused;
-    return PyUnicode_FromString(plait_model_name(((struct core_model *)object)->handle));
+    const struct plait_model *handle = core_model_handle((struct core_model *)object);
+    return handle == NULL ? NULL : PyUnicode_FromString(plait_model_name(handle));
 }
 
 static PyObject *get_subgraph_count(PyObject *object, void *unused)
@@ -275,6 +299,7 @@ static PyMethodDef methods[] = {
     {"allocate", allocate, METH_NOARGS, "Plans this model, and those that are linked with it."},
     {"invoke", invoke, METH_NOARGS, "Runs this model."},
     {"run", run, METH_NOARGS, "Runs all models that are linked with this one."},
+    {"unload", unload, METH_NOARGS, "Takes the model away now, whoever still has this object; views of it end."},
     {"reset", reset, METH_NOARGS, "Sets variables back."},
     {"set_threads", set_threads, METH_O, "Most workers that this model uses."},
     {"signature", signature, METH_O, "The handle of a signature."},

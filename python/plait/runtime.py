@@ -173,8 +173,16 @@ class Runtime:
         self._links.append((source, target))
         self._stale = True
 
+    def unlink(self, target: str) -> None:
+        """Takes the link away that feeds an input, "model" or "model.tensor"; it is fed by set() again."""
+        to_model, _, to_input = target.partition(".")
+        self._engine.unlink(to_model, to_input)
+        self._links = [link for link in self._links if link[1] != target]
+        self._stale = True
+
     def unload(self, name: str) -> None:
-        """Takes a model and its links away."""
+        """Takes a model and its links away. Arrays that view() gave of it end with it."""
+        self[name]._core.unload()
         del self._models[name]
         self._links = [(a, b) for a, b in self._links if name not in (a.partition(".")[0], b.partition(".")[0])]
         self._stale = True
@@ -189,8 +197,9 @@ class Runtime:
         return self._engine.stats()
 
     def close(self) -> None:
-        """Ends all models."""
-        self._models.clear()
+        """Unloads all models."""
+        for name in list(self._models):
+            self.unload(name)
 
     def __getitem__(self, name: str) -> Model:
         if name not in self._models:

@@ -2,7 +2,9 @@
 """The same checks on LiteRT's Interpreter and on plait's: no difference."""
 import gc
 import re
+import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -325,6 +327,32 @@ def test_interpreters_run_at_once(opener):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_others_go_on_while_a_model_runs():
+    """invoke() gives the interpreter lock of Python back: with a thread switch only every 200 ms, nothing else would
+    let this loop turn so often before the runs have ended."""
+    interpreter = open_plait(both.ROOT / "examples" / "models" / "camera_a.tflite")
+    interpreter.allocate_tensors()
+    running, turns, interval = threading.Event(), 0, sys.getswitchinterval()
+
+    def work():
+        running.set()
+        for _ in range(20):
+            interpreter.invoke()
+        running.clear()
+
+    sys.setswitchinterval(0.2)
+    try:
+        thread = threading.Thread(target=work)
+        thread.start()
+        while thread.is_alive() and turns < 100:
+            turns += running.is_set()
+            time.sleep(0)
+        thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert turns == 100
 
 
 def test_threads_do_not_change_the_answer():

@@ -91,6 +91,34 @@ def test_errors_say_what_is_wrong(call, kind, words):
         assert np.array_equal(runtime["a"](picture()), expected())
 
 
+def test_unloading_is_at_once():
+    runtime = plait.Runtime()
+    model = runtime.load(WHOLE, "a")
+    assert np.array_equal(model(picture()), expected())
+    runtime.unload("a")
+    assert runtime.stats()["models"] == 0 and "a" not in runtime
+    for call in (model.invoke, model.get, lambda: model.memory, lambda: model.name, lambda: model.set(0, picture()),
+                 lambda: model.clone("b"), lambda: model.resize(0, (1, 8, 8, 1)), lambda: model.view()):
+        with pytest.raises(plait.Error, match="unloaded"):
+            call()
+    assert np.array_equal(runtime.load(WHOLE, "a")(picture()), expected())
+    with pytest.raises(KeyError, match="there is no model 'b'"):
+        runtime.unload("b")
+
+
+def test_unlinking():
+    with plait.Runtime() as runtime:
+        features, head = runtime.load(FEATURES, "features"), runtime.load(HEAD, "head")
+        runtime.link("features", "head")
+        middle = features(picture())
+        runtime.unlink("head")
+        head.set(0, middle)
+        head.invoke()
+        assert np.array_equal(head.get(), expected())
+        with pytest.raises(plait.Error):
+            runtime.unlink("head")
+
+
 def test_unloading():
     runtime = plait.Runtime()
     runtime.load(FEATURES, "features"), runtime.load(HEAD, "head")
