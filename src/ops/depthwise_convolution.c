@@ -105,14 +105,10 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
 }
 
 /* An image of one channel: a matrix product. */
-static pl_status eval_product(const struct pl_eval *eval, int64_t from, int64_t to)
+static struct pl_gemm_integer product_weights(const struct depthwise *depthwise)
 {
-    const struct depthwise *depthwise = eval->params;
-    const struct pl_gemm_kernels *kernels = depthwise->operands.kernels;
     const struct pl_depthwise_integer *integers = &depthwise->integers;
-    const struct pl_gemm_integer weights = {
-        .weights = pl_gemm_packed(&depthwise->operands, eval, 0),
-        .bias = pl_filter_bias(&depthwise->bias, eval),
+    return (struct pl_gemm_integer){
         .input_zero_point = integers->input_zero_point,
         .weight_offset = depthwise->kind == PL_FILTER_UINT8 ? 128 - integers->weight_zero_point : 0,
         .range = integers->range,
@@ -120,19 +116,34 @@ static pl_status eval_product(const struct pl_eval *eval, int64_t from, int64_t 
         .output = depthwise->kind == PL_FILTER_UINT8 ? PL_GEMM_UINT8 : PL_GEMM_INT8,
         .multipliers = integers->multipliers,
     };
-    const int64_t row_elements = (int64_t)depthwise->shape.output_width * depthwise->shape.channels;
+}
+
+static pl_status eval_product(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    const struct depthwise *depthwise = eval->params;
+    const struct pl_gemm_kernels *kernels = depthwise->operands.kernels;
+    struct pl_gemm_integer weights = product_weights(depthwise);
+    weights.weights = pl_gemm_packed(&depthwise->operands, eval, 0);
+    weights.columns = pl_gemm_columns(&depthwise->operands, 0);
+    weights.bias = pl_filter_bias(&depthwise->bias, eval);
+    const int32_t width = depthwise->shape.output_width;
     struct pl_gemm_part part = {
-        .to_x = depthwise->shape.output_width,
         .to_block = pl_gemm_blocks(depthwise->shape.channels),
         .scratch = pl_gemm_part_scratch(&depthwise->operands, eval),
     };
-    for (int64_t unit = from; unit < to; unit++) {
-        part.input = (const char *)eval->inputs[INPUT] +
-                     unit / depthwise->height * depthwise->image_elements;
-        part.output = (char *)eval->outputs[0] + unit * row_elements;
-        part.y = (int32_t)(unit % depthwise->height);
+    while (from < to) {
+        const int64_t batch = from / depthwise->height;
+        const int64_t end = (batch + 1) * depthwise->height; /* of this image */
+        int64_t rows = (to < end ? to : end) - from;
+        if (rows > INT32_MAX / width) rows = INT32_MAX / width;
+        part.input = (const char *)eval->inputs[INPUT] + batch * depthwise->image_elements;
+        part.output =
+            (char *)eval->outputs[0] + from * ((int64_t)width * depthwise->shape.channels);
+        part.y = (int32_t)(from % depthwise->height);
+        part.to_x = (int32_t)rows * width;
         (depthwise->kind == PL_FILTER_UINT8 ? kernels->u8 : kernels->i8)(&depthwise->product,
                                                                          &weights, &part);
+        from += rows;
     }
     return PL_OK;
 }
@@ -290,8 +301,11 @@ static pl_status prepare_product(struct pl_prepare *prepare, struct depthwise *d
 {
     const struct pl_patch *patch = &depthwise->shape.patch;
     const int32_t channels = depthwise->shape.channels;
-    depthwise->product = (struct pl_gemm_shape){
-        .patch = *patch, .depth = 1, .channels = channels, .output_stride = channels};
+    depthwise->product = (struct pl_gemm_shape){.patch = *patch,
+                                                .depth = 1,
+                                                .channels = channels,
+                                                .output_stride = channels,
+                                                .output_width = depthwise->shape.output_width};
     const struct pl_gemm_pack pack = {
         .groups = 1,
         .channels = channels,
@@ -301,9 +315,13 @@ static pl_status prepare_product(struct pl_prepare *prepare, struct depthwise *d
     };
     PL_TRY(pl_gemm_prepare_weights(prepare, FILTER, prepare->inputs[FILTER]->tensor->type, &pack,
                                    &depthwise->operands));
+    const struct pl_gemm_integer weights = product_weights(depthwise);
+    PL_TRY(pl_gemm_prepare_columns(prepare, &depthwise->product, 1, &weights,
+                                   depthwise->bias.present ? depthwise->bias.input : -1,
+                                   depthwise->kind == PL_FILTER_UINT8, &depthwise->operands));
+    const int64_t pixels = (int64_t)depthwise->height * depthwise->shape.output_width;
     pl_gemm_prepare_parts(prepare,
-                          pl_gemm_part_bytes(&depthwise->operands, &depthwise->product,
-                                             depthwise->shape.output_width, 1),
+                          pl_gemm_part_bytes(&depthwise->operands, &depthwise->product, pixels, 1),
                           &depthwise->operands);
     return PL_OK;
 }

@@ -107,9 +107,8 @@ static void copy_inner(const struct pl_gemm_source *source, int32_t y, int32_t x
         const int64_t pixel = (first_y + (int64_t)j * patch->dilation_y) * patch->width + first_x +
                               (int64_t)i * patch->dilation_x;
         const uint8_t *from = (const uint8_t *)source->part->input + pixel * channels;
-        uint8_t *to = memory;
-        for (int32_t n = 0; n < count; n++, to += stride, from += patch->stride_x * channels)
-            pl_copy_flipped(to, from, bytes, source->flip);
+        pl_copy_rows_flipped(memory, stride, from, patch->stride_x * channels, count, bytes,
+                             source->flip);
     }
 }
 
@@ -125,12 +124,25 @@ static int32_t count_inner(const struct pl_patch *patch, int32_t y, int32_t x, i
     return inner < count ? (int32_t)inner : count;
 }
 
+/* Clears the last step of rows, of which then less than all is written. */
+static void clear_ends(const struct pl_gemm_source *source, int64_t k, int32_t count,
+                       uint8_t *memory, int64_t stride)
+{
+    const int64_t padded = pl_gemm_padded(k);
+    if (padded == k) return;
+    const int64_t last = (padded - PL_GEMM_STEP) * source->element_bytes;
+    const uint64_t nothing = 0;
+    for (int32_t n = 0; n < count; n++) {
+        if (source->element_bytes == 1) memcpy(memory + n * stride + last, &nothing, PL_GEMM_STEP);
+        else memcpy(memory + n * stride + last, &nothing, PL_GEMM_STEP * sizeof(int16_t));
+    }
+}
+
 static void copy_windows(const struct pl_gemm_source *source, int32_t from, int32_t to,
                          uint8_t *memory, int64_t stride)
 {
     const struct pl_gemm_shape *shape = source->shape;
-    const int64_t k = taps_of(shape) * shape->depth, padded = pl_gemm_padded(k);
-    const size_t rest = (size_t)((padded - k) * source->element_bytes);
+    const int64_t k = taps_of(shape) * shape->depth;
     int32_t y = source->part->y, x = from;
     if (shape->output_width > 0) {
         y += from / shape->output_width;
@@ -141,6 +153,7 @@ static void copy_windows(const struct pl_gemm_source *source, int32_t from, int3
         if (shape->output_width > 0 && shape->output_width - x < count)
             count = shape->output_width - x;
         count = count_inner(&shape->patch, y, x, count);
+        clear_ends(source, k, count > 0 ? count : 1, memory, stride);
         if (count > 0) {
             copy_inner(source, y, x, count, memory, stride);
         } else {
@@ -148,8 +161,6 @@ static void copy_windows(const struct pl_gemm_source *source, int32_t from, int3
             copy_pixel(source, y, x, (uint8_t)(zero_point + source->flip), memory);
             count = 1;
         }
-        for (int32_t n = 0; n < count && rest > 0; n++)
-            memset(memory + n * stride + k * source->element_bytes, 0, rest);
         memory += count * stride;
         i += count;
         x += count;

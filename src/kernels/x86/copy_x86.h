@@ -17,6 +17,24 @@ static inline void pl_copy_flipped(uint8_t *to, const uint8_t *from, int64_t cou
     const __mmask64 mask = _bzhi_u64(UINT64_MAX, (uint32_t)count);
     _mm512_mask_storeu_epi8(to, mask, _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, from), flips));
 }
+
+#define PL_COPY_ROWS_FLIPPED /* one mask for all rows */
+static inline void pl_copy_rows_flipped(uint8_t *to, int64_t to_stride, const uint8_t *from,
+                                        int64_t from_stride, int32_t rows, int64_t count,
+                                        uint8_t flip)
+{
+    if (count > 32) {
+        for (; rows > 0; rows--, to += to_stride, from += from_stride)
+            pl_copy_flipped(to, from, count, flip);
+        return;
+    }
+    const __mmask32 mask = _bzhi_u32(UINT32_MAX, (uint32_t)count);
+    const __m256i flips = _mm256_set1_epi8((char)flip);
+    for (; rows > 0; rows--, to += to_stride, from += from_stride) {
+        const __m256i bytes = _mm256_maskz_loadu_epi8(mask, from);
+        _mm256_mask_storeu_epi8(to, mask, _mm256_xor_si256(bytes, flips));
+    }
+}
 #else
 /* Up to 31 bytes, as two that overlap. */
 static inline void pl_copy_short(uint8_t *to, const uint8_t *from, int64_t count, uint64_t flips)

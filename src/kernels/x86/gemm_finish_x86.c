@@ -34,26 +34,40 @@ static __attribute__((noinline)) pl_vec redo_group(const struct pl_finish_x86 *f
     return pl_vec_load(copy);
 }
 
-PL_ALWAYS_INLINE pl_vec finish_group(const struct pl_finish_x86 *finish, const int vectors,
-                                     const int32_t *sums)
+/* What the groups of a tile share, in registers. */
+struct group {
+    pl_vec_float scales[GROUP], nudges[GROUP];
+    struct pl_range_x86 range;
+};
+
+PL_ALWAYS_INLINE struct group load_group(const struct pl_finish_x86 *finish, const int vectors)
+{
+    struct group group = {.range = pl_range_x86(finish->requantizer->range)};
+    UNROLL for (int i = 0; i < GROUP; i++)
+    {
+        const int lane = i % vectors * PL_LANES, n = lane % PL_GEMM_BLOCK;
+        const struct pl_requantize_block_x86 *block = &finish->columns[lane / PL_GEMM_BLOCK].scales;
+        group.scales[i] = PL_VEC_FLOAT(loadu)(block->scale + n);
+        group.nudges[i] = PL_VEC_FLOAT(loadu)(block->nudge + n);
+    }
+    return group;
+}
+
+PL_ALWAYS_INLINE pl_vec finish_group(const struct pl_finish_x86 *finish, const struct group *group,
+                                     const int vectors, const bool is_unsigned, const int32_t *sums)
 {
     pl_vec values[GROUP];
     pl_vec_float distances[GROUP];
     UNROLL for (int i = 0; i < GROUP; i++)
     {
-        const int lane = i % vectors * PL_LANES, n = lane % PL_GEMM_BLOCK;
-        const struct pl_requantize_block_x86 *scales =
-            &finish->columns[lane / PL_GEMM_BLOCK].scales;
         const struct pl_rounded_x86 rounded = pl_round_scaled_x86(
-            pl_vec_load(sums + i * PL_LANES), PL_VEC_FLOAT(loadu)(scales->scale + n),
-            PL_VEC_FLOAT(loadu)(scales->nudge + n));
+            pl_vec_load(sums + i * PL_LANES), group->scales[i], group->nudges[i]);
         values[i] = rounded.values;
         distances[i] = rounded.distance;
     }
     const pl_vec_float farthest = pl_farther_x86(pl_farther_x86(distances[0], distances[1]),
                                                  pl_farther_x86(distances[2], distances[3]));
-    const pl_vec bytes =
-        pl_pack_bytes_x86(values, finish->requantizer->range, finish->requantizer->is_unsigned);
+    const pl_vec bytes = pl_pack_range_x86(values, &group->range, is_unsigned);
     if (__builtin_expect(pl_unsure_x86(farthest) == 0, 1)) return bytes;
     return redo_group(finish, sums, vectors, distances, bytes);
 }
@@ -88,29 +102,45 @@ PL_ALWAYS_INLINE void store_group(pl_vec bytes, const int group_rows, int rows, 
 }
 
 PL_ALWAYS_INLINE void finish_rows(const struct pl_finish_x86 *finish, const int vectors,
-                                  uint8_t *output)
+                                  const bool is_unsigned, uint8_t *output)
 {
     const int group_rows = GROUP / vectors;
+    const struct group group = load_group(finish, vectors);
     const int32_t *sums = finish->sums;
-    for (int r = 0; r < finish->rows; r += group_rows, sums += GROUP * PL_LANES) {
-        const pl_vec bytes = finish_group(finish, vectors, sums);
-        const int rest = finish->rows - r;
-        store_group(bytes, group_rows, rest < group_rows ? rest : group_rows, finish->count,
-                    output + r * finish->stride, finish->stride);
+    const int64_t stride = finish->stride;
+    const int32_t count = finish->count;
+    for (int rest = finish->rows; rest > 0; rest -= group_rows) {
+        const pl_vec bytes = finish_group(finish, &group, vectors, is_unsigned, sums);
+        store_group(bytes, group_rows, rest < group_rows ? rest : group_rows, count, output,
+                    stride);
+        sums += GROUP * PL_LANES;
+        output += group_rows * stride;
     }
 }
 
 /* A long row: two groups of outputs. */
-static void finish_long(const struct pl_finish_x86 *finish, uint8_t *output)
+PL_ALWAYS_INLINE void finish_long(const struct pl_finish_x86 *finish, const bool is_unsigned,
+                                  uint8_t *output)
 {
     struct pl_finish_x86 half = *finish;
     half.count = GROUP_BYTES;
-    finish_rows(&half, GROUP, output);
+    finish_rows(&half, GROUP, is_unsigned, output);
     half.sums += GROUP_BYTES;
     half.first += GROUP_BYTES;
     half.columns += GROUP / PL_BLOCK_VECTORS;
     half.count = finish->count - GROUP_BYTES;
-    finish_rows(&half, GROUP, output + GROUP_BYTES);
+    finish_rows(&half, GROUP, is_unsigned, output + GROUP_BYTES);
+}
+
+PL_ALWAYS_INLINE void finish_tile(const struct pl_finish_x86 *finish, const bool is_unsigned,
+                                  uint8_t *output)
+{
+    switch (finish->vectors) {
+    case 1: finish_rows(finish, 1, is_unsigned, output); break;
+    case 2: finish_rows(finish, 2, is_unsigned, output); break;
+    case 4: finish_rows(finish, 4, is_unsigned, output); break;
+    default: finish_long(finish, is_unsigned, output); break;
+    }
 }
 
 void PL_LEVEL(pl_finish_bytes_x86)(const struct pl_finish_x86 *finish, uint8_t *output)
@@ -118,10 +148,6 @@ void PL_LEVEL(pl_finish_bytes_x86)(const struct pl_finish_x86 *finish, uint8_t *
     /* The last group is done whole. */
     for (int i = finish->rows * finish->vectors; i % GROUP != 0; i++)
         pl_vec_store(finish->sums + i * PL_LANES, pl_vec_set(0));
-    switch (finish->vectors) {
-    case 1: finish_rows(finish, 1, output); break;
-    case 2: finish_rows(finish, 2, output); break;
-    case 4: finish_rows(finish, 4, output); break;
-    default: finish_long(finish, output); break;
-    }
+    if (finish->requantizer->is_unsigned) finish_tile(finish, true, output);
+    else finish_tile(finish, false, output);
 }

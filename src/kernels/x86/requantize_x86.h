@@ -192,33 +192,57 @@ PL_ALWAYS_INLINE uint32_t pl_unsure_x86(pl_vec_float distance)
 #endif
 }
 
-/* Bytes of four vectors of numbers, one vector after the other, with zero point and clamped. */
-PL_ALWAYS_INLINE pl_vec pl_pack_bytes_x86(const pl_vec values[4], struct pl_output_range range,
-                                          bool is_unsigned)
+/* A range in vectors, for loops: bytes that are stored could else change it. */
+struct pl_range_x86 {
+    pl_vec zero_point; /* 16 bits */
+    pl_vec low, high;  /* 8 bits */
+};
+
+PL_ALWAYS_INLINE struct pl_range_x86 pl_range_x86(struct pl_output_range range)
 {
 #if defined(__AVX512F__)
-    const __m512i zero_point = _mm512_set1_epi16((int16_t)range.zero_point);
-    const __m512i low = _mm512_set1_epi8((char)range.low),
-                  high = _mm512_set1_epi8((char)range.high);
+    return (struct pl_range_x86){_mm512_set1_epi16((int16_t)range.zero_point),
+                                 _mm512_set1_epi8((char)range.low),
+                                 _mm512_set1_epi8((char)range.high)};
+#else
+    return (struct pl_range_x86){_mm256_set1_epi16((int16_t)range.zero_point),
+                                 _mm256_set1_epi8((char)range.low),
+                                 _mm256_set1_epi8((char)range.high)};
+#endif
+}
+
+/* Bytes of four vectors of numbers, one vector after the other, with zero point and clamped. */
+PL_ALWAYS_INLINE pl_vec pl_pack_range_x86(const pl_vec values[4], const struct pl_range_x86 *range,
+                                          bool is_unsigned)
+{
+    const pl_vec low = range->low, high = range->high;
+    pl_vec bytes;
+#if defined(__AVX512F__)
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i a = _mm512_adds_epi16(_mm512_packs_epi32(values[0], values[1]), zero_point);
-    const __m512i b = _mm512_adds_epi16(_mm512_packs_epi32(values[2], values[3]), zero_point);
-    __m512i bytes;
+    const __m512i a =
+        _mm512_adds_epi16(_mm512_packs_epi32(values[0], values[1]), range->zero_point);
+    const __m512i b =
+        _mm512_adds_epi16(_mm512_packs_epi32(values[2], values[3]), range->zero_point);
     if (is_unsigned) bytes = _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(a, b), low), high);
     else bytes = _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(a, b), low), high);
     return _mm512_permutexvar_epi32(order, bytes);
 #else
-    const __m256i zero_point = _mm256_set1_epi16((int16_t)range.zero_point);
-    const __m256i low = _mm256_set1_epi8((char)range.low),
-                  high = _mm256_set1_epi8((char)range.high);
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    const __m256i a = _mm256_adds_epi16(_mm256_packs_epi32(values[0], values[1]), zero_point);
-    const __m256i b = _mm256_adds_epi16(_mm256_packs_epi32(values[2], values[3]), zero_point);
-    __m256i bytes;
+    const __m256i a =
+        _mm256_adds_epi16(_mm256_packs_epi32(values[0], values[1]), range->zero_point);
+    const __m256i b =
+        _mm256_adds_epi16(_mm256_packs_epi32(values[2], values[3]), range->zero_point);
     if (is_unsigned) bytes = _mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(a, b), low), high);
     else bytes = _mm256_min_epi8(_mm256_max_epi8(_mm256_packs_epi16(a, b), low), high);
     return _mm256_permutevar8x32_epi32(bytes, order);
 #endif
+}
+
+PL_ALWAYS_INLINE pl_vec pl_pack_bytes_x86(const pl_vec values[4], struct pl_output_range range,
+                                          bool is_unsigned)
+{
+    const struct pl_range_x86 in_vectors = pl_range_x86(range);
+    return pl_pack_range_x86(values, &in_vectors, is_unsigned);
 }
 
 #endif
