@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Depthwise convolution of bytes: sixteen channels of some neighbouring pixels at a time, their sums
- * in registers from the first tap to the last. Inputs are widened to 16 bits as they come, weights
- * once for all pixels. The input's zero point is taken off before the first tap: rows of taps
+ * in registers from the first tap to the last. Signed bytes are multiplied as they are, and two taps
+ * added in 16 bits, which only weights of -128 could overflow. With those and with unsigned bytes,
+ * inputs are widened to 16 bits as they come, weights once for all pixels. The input's zero point is taken off before the first tap: rows of taps
  * outside of the image are left out there and then, single taps at the sides read a line of zero
  * points. */
 #include "kernels/arm/depthwise_bytes_neon.h"
@@ -23,7 +24,9 @@ struct chunk {
     int32_t first, count; /* channels; fewer than CHUNK only if there are no more */
     struct pl_requantize_block_neon requantize;
     int32_t bias[CHUNK];
+    bool narrow;                       /* weights are bytes larger than -128 */
     int16_t taps[MAX_TAPS][CHUNK];     /* weights less their zero point */
+    int8_t bytes[MAX_TAPS][CHUNK];     /* the same, if narrow */
     int32_t row_sums[MAX_TAPS][CHUNK]; /* of the weights of a row of taps */
     uint8_t outside[CHUNK];            /* zero points */
     uint8_t window[MAX_TAPS][CHUNK];   /* copies of taps at the end of the image */
@@ -35,6 +38,7 @@ struct run {
     const uint8_t *taps[MAX_TAPS]; /* of the first pixel */
     int32_t count;                 /* of the taps */
     const int16_t (*weights)[CHUNK];
+    const int8_t (*bytes)[CHUNK];
     int32_t starts[CHUNK];
     int64_t step;
 };
@@ -54,69 +58,118 @@ PL_ALWAYS_INLINE void store(uint8_t *output, uint8x16_t bytes, int32_t count)
     }
 }
 
+/* One tap, in 16 bits. */
+PL_ALWAYS_INLINE void add_tap(const int pixels, bool is_unsigned, const uint8_t *tap, int64_t step,
+                              const int16_t *weights, int32x4_t sums[PIXELS][VECTORS])
+{
+    const int16x8_t low = vld1q_s16(weights), high = vld1q_s16(weights + 8);
+    UNROLL for (int p = 0; p < pixels; p++)
+    {
+        const uint8x16_t bytes = vld1q_u8(tap + p * step);
+        const int8x16_t chars = vreinterpretq_s8_u8(bytes);
+        const int16x8_t a = is_unsigned ? vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(bytes)))
+                                        : vmovl_s8(vget_low_s8(chars));
+        const int16x8_t b =
+            is_unsigned ? vreinterpretq_s16_u16(vmovl_high_u8(bytes)) : vmovl_high_s8(chars);
+        sums[p][0] = vmlal_s16(sums[p][0], vget_low_s16(a), vget_low_s16(low));
+        sums[p][1] = vmlal_high_s16(sums[p][1], a, low);
+        sums[p][2] = vmlal_s16(sums[p][2], vget_low_s16(b), vget_low_s16(high));
+        sums[p][3] = vmlal_high_s16(sums[p][3], b, high);
+    }
+}
+
+/* One tap or two, in 8 bits. */
+PL_ALWAYS_INLINE void add_narrow(const int pixels, const int taps, const int8_t *first,
+                                 const int8_t *second, int64_t step, const int8_t (*weights)[CHUNK],
+                                 int32x4_t sums[PIXELS][VECTORS])
+{
+    const int8x16_t w0 = vld1q_s8(weights[0]), w1 = vld1q_s8(weights[taps - 1]);
+    UNROLL for (int p = 0; p < pixels; p++)
+    {
+        const int8x16_t a = vld1q_s8(first + p * step), b = vld1q_s8(second + p * step);
+        int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(w0)), high = vmull_high_s8(a, w0);
+        if (taps == 2) {
+            low = vmlal_s8(low, vget_low_s8(b), vget_low_s8(w1));
+            high = vmlal_high_s8(high, b, w1);
+        }
+        sums[p][0] = vaddw_s16(sums[p][0], vget_low_s16(low));
+        sums[p][1] = vaddw_high_s16(sums[p][1], low);
+        sums[p][2] = vaddw_s16(sums[p][2], vget_low_s16(high));
+        sums[p][3] = vaddw_high_s16(sums[p][3], high);
+    }
+}
+
+enum sums { SIGNED, UNSIGNED, NARROW };
+
+PL_ALWAYS_INLINE void add_taps(const int pixels, enum sums kind, const struct run *run,
+                               int64_t from, int32x4_t sums[PIXELS][VECTORS])
+{
+    const int64_t step = run->step;
+    int32_t t = 0;
+    if (kind == NARROW) {
+        for (; t + 2 <= run->count; t += 2) {
+            add_narrow(pixels, 2, (const int8_t *)run->taps[t] + from,
+                       (const int8_t *)run->taps[t + 1] + from, step, run->bytes + t, sums);
+        }
+        const int8_t *last = t < run->count ? (const int8_t *)run->taps[t] + from : NULL;
+        if (last != NULL) add_narrow(pixels, 1, last, last, step, run->bytes + t, sums);
+        return;
+    }
+    for (; t < run->count; t++)
+        add_tap(pixels, kind == UNSIGNED, run->taps[t] + from, step, run->weights[t], sums);
+}
+
 /* `pixels` pixels from `x` of the run on. */
-PL_ALWAYS_INLINE void run_pixels(const int pixels, bool is_unsigned, bool right,
+PL_ALWAYS_INLINE void run_pixels(const int pixels, enum sums kind, bool right,
                                  const struct run *run, int64_t x, uint8_t *output)
 {
     int32x4_t sums[PIXELS][VECTORS];
-    const int64_t step = run->step, from = x * step;
     UNROLL for (int v = 0; v < VECTORS; v++)
     {
         const int32x4_t start = vld1q_s32(run->starts + 4 * v);
         UNROLL for (int p = 0; p < pixels; p++) sums[p][v] = start;
     }
-    for (int32_t t = 0; t < run->count; t++) {
-        const uint8_t *tap = run->taps[t] + from;
-        const int16x8_t low = vld1q_s16(run->weights[t]), high = vld1q_s16(run->weights[t] + 8);
-        UNROLL for (int p = 0; p < pixels; p++)
-        {
-            const uint8x16_t bytes = vld1q_u8(tap + p * step);
-            const int8x16_t chars = vreinterpretq_s8_u8(bytes);
-            const int16x8_t a = is_unsigned ? vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(bytes)))
-                                            : vmovl_s8(vget_low_s8(chars));
-            const int16x8_t b =
-                is_unsigned ? vreinterpretq_s16_u16(vmovl_high_u8(bytes)) : vmovl_high_s8(chars);
-            sums[p][0] = vmlal_s16(sums[p][0], vget_low_s16(a), vget_low_s16(low));
-            sums[p][1] = vmlal_high_s16(sums[p][1], a, low);
-            sums[p][2] = vmlal_s16(sums[p][2], vget_low_s16(b), vget_low_s16(high));
-            sums[p][3] = vmlal_high_s16(sums[p][3], b, high);
-        }
-    }
+    add_taps(pixels, kind, run, x * run->step, sums);
     const struct chunk *chunk = run->chunk;
     const struct pl_byte_range_neon range = pl_byte_range_neon(chunk->weights->range);
+    UNROLL for (int v = 0; v < VECTORS; v++)
+    {
+        UNROLL for (int p = 0; p < pixels; p++) sums[p][v] =
+            pl_requantize_neon(sums[p][v], &chunk->requantize, v, true, right);
+    }
     UNROLL for (int p = 0; p < pixels; p++)
     {
-        const uint8x16_t bytes =
-            pl_requantize_bytes_neon(sums[p], &chunk->requantize, range, is_unsigned, true, right);
+        const uint8x16_t bytes = pl_place_bytes_neon(sums[p], range, kind == UNSIGNED);
         store(output + p * (int64_t)chunk->shape->channels, bytes, chunk->count);
     }
 }
 
-PL_ALWAYS_INLINE void run_all(bool is_unsigned, bool right, const struct run *run, int32_t count,
+PL_ALWAYS_INLINE void run_all(enum sums kind, bool right, const struct run *run, int32_t count,
                               uint8_t *output)
 {
     const int64_t out_step = run->chunk->shape->channels;
     int32_t x = 0;
     for (; x + PIXELS <= count; x += PIXELS)
-        run_pixels(PIXELS, is_unsigned, right, run, x, output + x * out_step);
-    for (; x < count; x++) run_pixels(1, is_unsigned, right, run, x, output + x * out_step);
+        run_pixels(PIXELS, kind, right, run, x, output + x * out_step);
+    for (; x < count; x++) run_pixels(1, kind, right, run, x, output + x * out_step);
 }
 
-static void run_signed(const struct run *run, int32_t count, uint8_t *output)
-{
-    if (run->chunk->requantize.shifts_right) run_all(false, true, run, count, output);
-    else run_all(false, false, run, count, output);
-}
-
-static void run_unsigned(const struct run *run, int32_t count, uint8_t *output)
-{
-    if (run->chunk->requantize.shifts_right) run_all(true, true, run, count, output);
-    else run_all(true, false, run, count, output);
-}
+#define DEFINE_RUN(name, kind)                                                                     \
+    static void name(const struct run *run, int32_t count, uint8_t *output)                        \
+    {                                                                                              \
+        if (run->chunk->requantize.shifts_right) run_all(kind, true, run, count, output);          \
+        else run_all(kind, false, run, count, output);                                             \
+    }
+DEFINE_RUN(run_signed, SIGNED)
+DEFINE_RUN(run_unsigned, UNSIGNED)
+DEFINE_RUN(run_narrow, NARROW)
 
 static void run_count(const struct run *run, int32_t count, uint8_t *output)
 {
-    (run->chunk->is_unsigned ? run_unsigned : run_signed)(run, count, output);
+    const struct chunk *chunk = run->chunk;
+    (chunk->is_unsigned ? run_unsigned
+     : chunk->narrow    ? run_narrow
+                        : run_signed)(run, count, output);
 }
 
 /* One pixel, of which taps may be so close to the end of the image that a whole load would read
@@ -148,15 +201,19 @@ static void prepare_chunk(struct chunk *chunk, int32_t first, int32_t count)
         memcpy(chunk->bias, weights->bias + first, (size_t)count * sizeof *chunk->bias);
     memset(chunk->row_sums, 0, (size_t)patch->filter_height * sizeof *chunk->row_sums);
     const int32_t taps = patch->filter_height * patch->filter_width;
+    chunk->narrow = !chunk->is_unsigned && weights->weight_zero_point == 0;
     for (int32_t t = 0; t < taps; t++) {
         const uint8_t *from =
             (const uint8_t *)weights->weights + (int64_t)t * chunk->shape->channels + first;
         int32_t *sums = chunk->row_sums[t / patch->filter_width];
         memset(chunk->taps[t], 0, sizeof chunk->taps[t]);
+        memset(chunk->bytes[t], 0, sizeof chunk->bytes[t]);
         for (int32_t n = 0; n < count; n++) {
             const int32_t raw = chunk->is_unsigned ? from[n] : (int8_t)from[n];
             const int32_t weight = raw - weights->weight_zero_point;
             chunk->taps[t][n] = (int16_t)weight;
+            chunk->bytes[t][n] = (int8_t)weight;
+            chunk->narrow &= weight != INT8_MIN;
             sums[n] += weight;
         }
     }
@@ -171,6 +228,7 @@ static struct run start_row(const struct chunk *chunk, struct pl_taps rows)
     struct run run = {.chunk = chunk,
                       .count = (rows.to - rows.from) * patch->filter_width,
                       .weights = chunk->taps + rows.from * patch->filter_width,
+                      .bytes = chunk->bytes + rows.from * patch->filter_width,
                       .step = (int64_t)patch->stride_x * patch->channels};
     for (int n = 0; n < CHUNK; n++) {
         uint32_t sum = 0;

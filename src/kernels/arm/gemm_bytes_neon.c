@@ -123,10 +123,12 @@ PL_ALWAYS_INLINE void finish_rows(const struct product *product, const struct co
     const int32_t count = columns->count;
     uint8_t *output = (uint8_t *)product->part->output + x * stride + columns->first;
     for (int32_t r = 0; r < rows; r++, output += stride, sums += BLOCK) {
-        const int32x4_t row[4] = {vld1q_s32(sums), vld1q_s32(sums + 4), vld1q_s32(sums + 8),
-                                  vld1q_s32(sums + 12)};
-        const uint8x16_t bytes =
-            pl_requantize_bytes_neon(row, &block, range, is_unsigned, fixed, right);
+        int32x4_t values[BLOCK / 4];
+        PL_DOT_UNROLL for (int v = 0; v < BLOCK / 4; v++)
+        {
+            values[v] = pl_requantize_neon(vld1q_s32(sums + 4 * v), &block, v, fixed, right);
+        }
+        const uint8x16_t bytes = pl_place_bytes_neon(values, range, is_unsigned);
         if (count == BLOCK) {
             vst1q_u8(output, bytes);
             continue;

@@ -134,20 +134,14 @@ static inline void pl_requantize_prepare_neon(const struct pl_requantizer_neon *
     }
 }
 
-/* Sixteen sums of these channels. `fixed`: by multipliers; `right`: see shifts_right. */
-PL_ALWAYS_INLINE uint8x16_t pl_requantize_bytes_neon(const int32x4_t sums[4],
-                                                     const struct pl_requantize_block_neon *block,
-                                                     struct pl_byte_range_neon range,
-                                                     bool is_unsigned, bool fixed, bool right)
+/* Four sums, of channels 4 v and on. `fixed`: by multipliers; `right`: see shifts_right. */
+PL_ALWAYS_INLINE int32x4_t pl_requantize_neon(int32x4_t sum,
+                                              const struct pl_requantize_block_neon *block, int v,
+                                              bool fixed, bool right)
 {
-    int32x4_t values[4];
-#pragma GCC unroll 4
-    for (int v = 0; v < 4; v++) {
-        if (!fixed) values[v] = pl_scale_neon(sums[v], block->scales + 4 * v);
-        else if (right) values[v] = pl_multiply_right_neon(sums[v], block->multipliers[v]);
-        else values[v] = pl_multiply_neon(sums[v], block->multipliers[v]);
-    }
-    return pl_place_bytes_neon(values, range, is_unsigned);
+    if (!fixed) return pl_scale_neon(sum, block->scales + 4 * v);
+    return right ? pl_multiply_right_neon(sum, block->multipliers[v])
+                 : pl_multiply_neon(sum, block->multipliers[v]);
 }
 
 /* One sum of channel `channel`. */
