@@ -83,6 +83,10 @@ int32_t PL_LEVEL(pl_gemm_rows_at_once)(const struct pl_gemm_shape *shape, int64_
 size_t PL_LEVEL(pl_gemm_scratch)(const struct pl_gemm_shape *shape, int64_t pixels,
                                  int64_t element_bytes);
 
+void PL_LEVEL(pl_gemm_i16_i8_vector)(const struct pl_gemm_shape *shape,
+                                     const struct pl_gemm_integer *weights,
+                                     const struct pl_gemm_part *part);
+
 /* For the table. */
 #define PL_GEMM_PACK_VECTOR                                                                        \
     .pack_i2 = PL_LEVEL(pl_gemm_pack_i2_vector), .pack_i4 = PL_LEVEL(pl_gemm_pack_i4_vector),      \
@@ -91,6 +95,7 @@ size_t PL_LEVEL(pl_gemm_scratch)(const struct pl_gemm_shape *shape, int64_t pixe
     .pack_blocks_i4 = PL_LEVEL(pl_gemm_pack_blocks_i4_vector),                                     \
     .pack_blocks_i8 = PL_LEVEL(pl_gemm_pack_blocks_i8_vector),                                     \
     .pack_blocks_u8 = PL_LEVEL(pl_gemm_pack_blocks_u8_vector),                                     \
-    .layout_i8 = {1, PL_GEMM_STEP, PL_GEMM_SUM_BYTES}, .scratch = PL_LEVEL(pl_gemm_scratch),
+    .layout_i8 = {1, PL_GEMM_STEP, PL_GEMM_SUM_BYTES}, .scratch = PL_LEVEL(pl_gemm_scratch),       \
+    .i16_i8 = PL_LEVEL(pl_gemm_i16_i8_vector),
 
 #endif

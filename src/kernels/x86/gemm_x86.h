@@ -15,9 +15,6 @@ void PL_LEVEL(pl_gemm_u8_x86)(const struct pl_gemm_shape *shape,
 void PL_LEVEL(pl_gemm_hybrid_x86)(const struct pl_gemm_shape *shape,
                                   const struct pl_gemm_hybrid *weights,
                                   const struct pl_gemm_part *part);
-void PL_LEVEL(pl_gemm_i16_i8_x86)(const struct pl_gemm_shape *shape,
-                                  const struct pl_gemm_integer *weights,
-                                  const struct pl_gemm_part *part);
 
 /* What is prepared of a block's outputs: see gemm_columns_x86.h. */
 enum { PL_GEMM_COLUMN_BYTES = 3 * 4 * PL_GEMM_BLOCK };
@@ -28,8 +25,7 @@ void PL_LEVEL(pl_gemm_prepare_columns_x86)(const struct pl_gemm_shape *shape,
 /* For the table. */
 #define PL_GEMM_BYTES_X86                                                                          \
     PL_GEMM_PACK_VECTOR.i8 = PL_LEVEL(pl_gemm_i8_x86), .u8 = PL_LEVEL(pl_gemm_u8_x86),             \
-    .i16_i8 = PL_LEVEL(pl_gemm_i16_i8_x86), .hybrid = PL_LEVEL(pl_gemm_hybrid_x86),                \
-    .column_bytes = PL_GEMM_COLUMN_BYTES,                                                          \
+    .hybrid = PL_LEVEL(pl_gemm_hybrid_x86), .column_bytes = PL_GEMM_COLUMN_BYTES,                  \
     .prepare_columns = PL_LEVEL(pl_gemm_prepare_columns_x86),
 
 #endif
