@@ -8,6 +8,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 /* ---- times ----------------------------------------------------------------------------------- */
@@ -45,7 +47,7 @@ void bench_time(const struct bench *bench, const char *what, void (*run)(void *c
 
 enum { CHAINS = 12, ROUNDS = 20000 };
 
-/* A loop with CHAINS independent sums in registers, of class "x" or "v": without the unrolling they
+/* A loop with CHAINS independent sums in registers, of class "x", "v" or "w": without the unrolling they
  * would lie in memory. */
 #define DEFINE_PEAK(name, features, register, type, zero, step)                                    \
     __attribute__((target(features), noinline)) static void peak_##name(void *context)             \
@@ -75,6 +77,12 @@ DEFINE_PEAK(madd512, "avx512bw", "v", __m512i, _mm512_setzero_si512(),
             _mm512_add_epi32(sums[i], _mm512_madd_epi16(x, x)))
 DEFINE_PEAK(dot512, "avx512vnni", "v", __m512i, _mm512_setzero_si512(),
             _mm512_dpbusd_epi32(sums[i], x, x))
+#elif defined(__aarch64__)
+DEFINE_PEAK(fma, "arch=armv8-a", "w", float32x4_t, vdupq_n_f32(0), vfmaq_f32(sums[i], x, x))
+DEFINE_PEAK(pairs, "arch=armv8-a", "w", int32x4_t, vdupq_n_s32(0),
+            vpadalq_s16(sums[i], vmull_high_s8(vreinterpretq_s8_s32(x), vreinterpretq_s8_s32(x))))
+DEFINE_PEAK(dot, "arch=armv8.2-a+dotprod", "w", int32x4_t, vdupq_n_s32(0),
+            vdotq_s32(sums[i], vreinterpretq_s8_s32(x), vreinterpretq_s8_s32(x)))
 #endif
 
 static double macs_per_second(void (*run)(void *context), int macs)
@@ -86,19 +94,23 @@ static double macs_per_second(void (*run)(void *context), int macs)
 struct peak bench_peak(const char *level)
 {
     struct peak peak = {0, 0};
-#if defined(__x86_64__)
     if (strcmp(level, "c") == 0) return peak;
+#if defined(__x86_64__)
     const bool wide = strncmp(level, "avx512", 6) == 0;
     peak.float_macs = wide ? macs_per_second(peak_fma512, 16) : macs_per_second(peak_fma256, 8);
     if (strcmp(level, "avx512vnni") == 0) peak.byte_macs = macs_per_second(peak_dot512, 64);
     else if (wide) peak.byte_macs = macs_per_second(peak_madd512, 32);
     else if (strcmp(level, "avxvnni") == 0) peak.byte_macs = macs_per_second(peak_dot256, 32);
     else peak.byte_macs = macs_per_second(peak_madd256, 16);
+#elif defined(__aarch64__)
+    const bool dot = strcmp(level, "neon-dot") == 0;
+    peak.float_macs = macs_per_second(peak_fma, 4);
+    peak.byte_macs = dot ? macs_per_second(peak_dot, 16) : macs_per_second(peak_pairs, 8);
+#else
+    (void)macs_per_second;
+    return peak;
+#endif
     printf("%-12s peak %38.1f G/s of bytes %8.1f G/s of floats\n", level, peak.byte_macs * 1e-9,
            peak.float_macs * 1e-9);
-#else
-    (void)level;
-    (void)macs_per_second;
-#endif
     return peak;
 }
