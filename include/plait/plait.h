@@ -349,6 +349,8 @@ PLAIT_API plait_status plait_run(struct plait_model *model);
 
 /* Sets variables and state back to what they were after the first allocate. */
 PLAIT_API plait_status plait_reset_variables(struct plait_model *model);
+/* Variable tensors alone, as TensorFlow Lite does: resources (variables that are assigned, tables) keep what they have. */
+PLAIT_API plait_status plait_reset_variable_tensors(struct plait_model *model);
 
 /* ---- custom operators -------------------------------------------------------------------------------------------- */
 

@@ -202,6 +202,12 @@ static PyObject *reset(PyObject *object, PyObject *unused)
     return without_lock(object, plait_reset_variables);
 }
 
+static PyObject *reset_tensors(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    return without_lock(object, plait_reset_variable_tensors);
+}
+
 static PyObject *set_threads(PyObject *object, PyObject *count)
 {
     struct core_model *self = (struct core_model *)object;
@@ -300,7 +306,8 @@ static PyMethodDef methods[] = {
     {"invoke", invoke, METH_NOARGS, "Runs this model."},
     {"run", run, METH_NOARGS, "Runs all models that are linked with this one."},
     {"unload", unload, METH_NOARGS, "Takes the model away now, whoever still has this object; views of it end."},
-    {"reset", reset, METH_NOARGS, "Sets variables back."},
+    {"reset", reset, METH_NOARGS, "Sets variables and state back."},
+    {"reset_tensors", reset_tensors, METH_NOARGS, "Sets variable tensors back, as TensorFlow Lite does."},
     {"set_threads", set_threads, METH_O, "Most workers that this model uses."},
     {"signature", signature, METH_O, "The handle of a signature."},
     {"subgraph", subgraph, METH_O, "The handle of a subgraph."},

@@ -144,8 +144,8 @@ class Interpreter:
             raise RuntimeError(str(error)) from None
 
     def reset_all_variables(self) -> None:
-        """Sets variable tensors back to zero."""
-        self._interpreter.primary.reset()
+        """Sets variable tensors back to zero. Resources (variables that are assigned, tables) keep what they have."""
+        self._interpreter.primary.reset_tensors()
 
     # ---- values
 

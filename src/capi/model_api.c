@@ -335,9 +335,20 @@ plait_status plait_run(struct plait_model *model)
     return status == PL_OK ? PLAIT_OK : pl_report(pl_api_of(pl_entry_of(model)), status, &error);
 }
 
-plait_status plait_reset_variables(struct plait_model *model)
+static plait_status reset_variables(struct plait_model *model, bool tensors_alone)
 {
     if (model == NULL) return PLAIT_INVALID_ARGUMENT;
     struct pl_error error = {0};
-    return pl_report(pl_api_of(pl_entry_of(model)), pl_entry_reset_variables(pl_entry_of(model), false, &error), &error);
+    return pl_report(pl_api_of(pl_entry_of(model)),
+                     pl_entry_reset_variables(pl_entry_of(model), tensors_alone, &error), &error);
+}
+
+plait_status plait_reset_variables(struct plait_model *model)
+{
+    return reset_variables(model, false);
+}
+
+plait_status plait_reset_variable_tensors(struct plait_model *model)
+{
+    return reset_variables(model, true);
 }

@@ -108,12 +108,62 @@ def test_resizing(opener):
         interpreter.resize_tensor_input(detail["index"], [5, 1, *shape[2:]], strict=True)
 
 
-def test_variables_go_on_and_are_reset(opener):
-    interpreter = opener(STATEFUL)
-    step = interpreter.get_signature_runner("step")
-    feed = {name: np.ones(d["shape"], d["dtype"]) for name, d in step.get_input_details().items()}
-    first, second = step(**feed), step(**feed)
-    assert any(not np.array_equal(first[k], second[k]) for k in first)
+def test_variables_go_on_and_are_reset():
+    """State between calls, of resources (by signatures) and of variable tensors, is what LiteRT has."""
+    theirs, ours = open_litert(STATEFUL), open_plait(STATEFUL)
+    runners = [one.get_signature_runner("step") for one in (theirs, ours)]
+    feed = {name: np.ones(d["shape"], d["dtype"]) for name, d in runners[0].get_input_details().items()}
+    answers = []
+    for k in range(4):
+        if k == 2:
+            theirs.reset_all_variables(), ours.reset_all_variables()
+        expected, found = (runner(**feed) for runner in runners)
+        assert list(expected) == list(found)
+        for name in expected:
+            np.testing.assert_allclose(found[name], expected[name], 1e-5, 1e-6)
+        answers.append(found)
+    assert any(not np.array_equal(answers[0][name], answers[1][name]) for name in answers[0])
+
+
+def test_variable_tensors_go_on_and_are_reset():
+    sys.path.append(str(both.ROOT / "tests" / "dropin"))
+    content = __import__("made_models").rnn()
+    theirs, ours = open_litert(content), open_plait(content)
+    answers = []
+    for k in range(5):
+        if k == 3:
+            theirs.reset_all_variables(), ours.reset_all_variables()
+        expected, found = (answer(one, [np.float32([[1, -2]])])[0] if k == 0 else again(one) for one in (theirs, ours))
+        np.testing.assert_allclose(found, expected, 1e-5, 1e-6)
+        answers.append(found)
+    assert not np.array_equal(answers[0], answers[1]) and np.array_equal(answers[0], answers[3])
+
+
+def again(interpreter):
+    interpreter.invoke()
+    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+
+
+def test_any_order_of_ends(opener):
+    """What an interpreter gave goes on without it, and interpreters of one content without each other."""
+    content = (OWN / "signatures_fp32.tflite").read_bytes()
+    first, second = opener(content), opener(content)
+    runner = first.get_signature_runner(next(iter(first.get_signature_list())))
+    detail = second.get_input_details()[0]
+    view, details = second.tensor(detail["index"]), second.get_tensor_details()
+    feed = {name: np.ones(d["shape"], d["dtype"]) for name, d in runner.get_input_details().items()}
+    expected = runner(**feed)
+    second.allocate_tensors()
+    view()[...] = 2
+    del first, content
+    gc.collect()
+    assert all(np.array_equal(value, expected[name]) for name, value in runner(**feed).items())
+    del second
+    gc.collect()
+    assert (view() == 2).all() and len(details) > 3
+    del runner
+    gc.collect()
+    assert (view() == 2).all()
 
 
 def test_signatures_give_equal_answers():
