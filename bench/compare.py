@@ -3,7 +3,7 @@
 """plait beside LiteRT with XNNPACK, OpenVINO and MNN, in one run with turns taken.
 
     bench/compare [--types T,...] [--threads 1,2] [--engines E,...] [--rounds N] [--seconds S] [--loads N]
-                  [--output FOLDER] [--add] [--operators] [NAME ...]
+                  [--output FOLDER | --readme] [--add] [--operators] [NAME ...]
 
 Every model of ../shared/models and ../shared/zoo/perf (without ../shared: examples/models) is opened by every engine in
 a process of its own; then they take turns on the same random inputs, and the median of the turns counts. Ratios are a
@@ -11,8 +11,9 @@ peer's time over ours: above 1 ours is faster. Also: load + allocate + first inv
 fresh processes (memory: what is resident and not code), the share of the processor's measured peak, and the share of
 our time that is spent in the kernels of src/kernels/c.
 
---output writes compare.md, compare.json and compare.svg there, with --add to what stands there. --operators prints where our time goes. NAME keeps the
-models whose path contains it. A whole run takes about eight minutes; --rounds 3 --loads 1 about three.
+--output writes compare.md, compare.json and compare.svg there, with --add to what stands there. --readme writes what the
+README shows: its own short table, docs/compare.md and docs/compare.svg. --operators prints where our time goes. NAME keeps
+the models whose path contains it. A whole run takes about eight minutes; --rounds 3 --loads 1 about three.
 """
 import argparse
 import ctypes
@@ -83,9 +84,9 @@ def measure_model(engines, path, arguments):
     return result
 
 
-def write(found, folder, add):
-    """The table and the picture; with `add`, models that were measured before and not now are kept."""
-    path = folder / "compare.json"
+def write(found, folder, path, add):
+    """The table and the picture, and at `path` what they are of; with `add`, models that were measured before and not now
+    are kept."""
     if add and path.exists():
         measured = {result["model"] for result in found["models"]}
         for result in json.loads(path.read_text())["models"]:
@@ -95,6 +96,7 @@ def write(found, folder, add):
         order = [models.label(other) for other in model_paths([])]
         found["models"].sort(key=lambda result: order.index(result["model"]))
     folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, indent=1) + "\n")
     (folder / "compare.md").write_text(report.document(found))
     (folder / "compare.svg").write_text(report.plot(found))
@@ -114,6 +116,7 @@ def parse():
     parser.add_argument("--seconds", type=float, default=0.03, help="of a turn, at least three runs (default 0.03)")
     parser.add_argument("--loads", type=int, default=3, help="fresh processes that load (default 3; 0: none)")
     parser.add_argument("--output", type=Path, help="folder for compare.md, compare.json and compare.svg")
+    parser.add_argument("--readme", action="store_true", help="write what the README shows")
     parser.add_argument("--add", action="store_true", help="keep the other models of compare.json")
     parser.add_argument("--operators", action="store_true", help="print our operators by time")
     parser.add_argument("names", nargs="*", metavar="NAME")
@@ -139,7 +142,10 @@ def main():
     for engine in engines:
         engine.end()
     if arguments.output:
-        write(found, arguments.output, arguments.add)
+        write(found, arguments.output, arguments.output / "compare.json", arguments.add)
+    if arguments.readme:
+        write(found, ROOT / "docs", ROOT / ".cache/compare.json", arguments.add)
+        report.write_readme(found, ROOT / "README.md")
 
 
 if __name__ == "__main__":

@@ -157,6 +157,41 @@ def summary(found):
     return "\n" + "\n".join(lines)
 
 
+# ---- the short table -------------------------------------------------------------------------------------------------
+
+BEGIN, END = "<!-- bench/compare --readme writes from here -->", "<!-- to here -->"
+
+
+def means(found, threads):
+    """{class: (models, LiteRT's time over ours, the least of it)}; the last is the best of all peers over ours."""
+    rows = {name: [ratio(result, threads, "LiteRT") for result in results] for name, results in classes(found, threads)}
+    rows["best of the three peers"] = [value for result in found["models"]
+                                       if (value := best_ratio(result, threads)) is not None]
+    return {name: (len(values), geometric_mean(values), min(values)) for name, values in rows.items() if values}
+
+
+def short_table(found):
+    """Geometric means, for the README."""
+    per_thread = {threads: means(found, threads) for threads in found["threads"]}
+    heads = [f"{threads} thread{'s' if threads > 1 else ''}" for threads in per_thread]
+    lines = ["| time of LiteRT with XNNPACK over plait's | models | " + " | ".join(heads) + " |",
+             "|---|---|" + "---|" * len(heads)]
+    for name in next(iter(per_thread.values())):
+        cells = [f"{found_of[name][1]:.2f} (least {found_of[name][2]:.2f})" if name in found_of else "-"
+                 for found_of in per_thread.values()]
+        count = next(found_of[name][0] for found_of in per_thread.values() if name in found_of)
+        lines.append(f"| {name} | {count} | {' | '.join(cells)} |")
+    others = scaling_line(found) + list(opening_lines(found))
+    return "\n".join([*lines, "", f"{found['cpu']}; geometric means, above 1 plait is faster.", "", *others])
+
+
+def write_readme(found, path):
+    """Puts the short table between its two marks."""
+    before, rest = path.read_text().split(BEGIN)
+    after = rest.split(END)[1]
+    path.write_text(f"{before}{BEGIN}\n\n{short_table(found)}\n\n{END}{after}")
+
+
 def document(found):
     body = "\n".join(line for result in found["models"] for line in rows(found, result))
     return f"{heading(found)}\n{body}\n{summary(found)}\n"
@@ -208,7 +243,7 @@ def plot(found):
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{bottom + 24}" '
              f'viewBox="0 0 {WIDTH} {bottom + 24}" font-family="sans-serif" font-size="11">',
              f'<rect width="{WIDTH}" height="{bottom + 24}" fill="white"/>',
-             text(10, 20, f"Time of the peers over plait's, {threads} thread(s); right of 1x plait is faster",
+             text(10, 20, f"Time of the peers over plait's, {threads} thread(s); right of 1x plait is faster, what is beyond 4x lies at the edge",
                   weight="bold")]
     for k, peer in enumerate(PEERS):
         parts.append(dot(LEFT + 110 * k + 6, 32, peer))
