@@ -104,6 +104,19 @@ static int say_unsupported(const struct models *models)
     return code;
 }
 
+/* What windows reuse is known of a plan alone. */
+static int plan_windows(struct models *models, const struct options *options)
+{
+    size_t position = 0;
+    bool windows = false;
+    for (const char *value; (value = options_next(options, "--link", &position)) != NULL;)
+        windows = windows || strstr(value, ",window=") != NULL;
+    for (size_t i = 0; i < models->count; i++)
+        windows = windows && models->items[i].unsupported == NULL;
+    if (!windows || plait_allocate(models->interpreter) == PLAIT_OK) return EXIT_FINE;
+    return complain_status(models->interpreter, PLAIT_MISMATCH, "--link");
+}
+
 static int show(struct models *models, const struct options *options)
 {
     bool operators = options_given(options, "--ops"), json = options_given(options, "--json");
@@ -131,6 +144,7 @@ static int inspect(const struct command *command, int count, char **arguments)
     int code = options_read(&options, command, count, arguments);
     if (code == EXIT_FINE) code = models_load(&models, &options, 1, true);
     if (code == EXIT_FINE) code = models_link(&models, &options);
+    if (code == EXIT_FINE) code = plan_windows(&models, &options);
     if (code == EXIT_FINE) code = show(&models, &options);
     progress_end();
     models_close(&models);

@@ -171,7 +171,8 @@ static int run(const struct command *command, int count, char **arguments)
 static const struct option_rule rules[] = {
     {"--link", "A.OUT=B.IN", VALUE_REQUIRED,
      "feed model B's input from model A's output, without a copy;\n"
-     "behind it can stand ,cast ,reshape ,scale=S ,offset=O"},
+     "behind it can stand ,cast ,reshape ,scale=S ,offset=O\n"
+     "and ,window=HOP ,axis=AXIS ,zeros=ROWS: a window over rows"},
     {"--input", "M.IN=FILE", VALUE_REQUIRED, "feed an input: .npy, .wav, BMP, PNG or JPEG"},
     {"--random-input", "SEED", VALUE_OPTIONAL,
      "fill the inputs that nothing feeds with random numbers"},

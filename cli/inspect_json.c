@@ -5,7 +5,8 @@
  *   parts: [{name, first_operator, operator_count}], where a fused file's operators came from
  *   memory?: {models: [{name, ...bytes}], apart: {...bytes}, together: {...bytes}}
  * operators is [{name, count, supported}], or with --ops [{index, name, version, supported, inputs,
- * outputs}]. */
+ * outputs, fresh_rows?, window_rows?, whole_windows?}]: of windows, how many rows of how many are
+ * computed each time, or why the operator computes all of them. */
 #include <stdlib.h>
 
 #include "inspect.h"
@@ -72,6 +73,19 @@ static json_t *json_of_indices(const int32_t *indices, size_t count)
     return list;
 }
 
+/* Only of operators that read windows. */
+static void put_reuse(json_t *object, const struct plait_model *model, size_t index)
+{
+    struct plait_reuse reuse;
+    if (plait_operator_reuse(model, index, &reuse) != PLAIT_OK) return;
+    if (reuse.why_not != NULL) {
+        json_object_set_new(object, "whole_windows", json_of_text(reuse.why_not));
+        return;
+    }
+    json_object_set_new(object, "fresh_rows", json_integer(reuse.fresh_rows));
+    json_object_set_new(object, "window_rows", json_integer(reuse.window_rows));
+}
+
 static json_t *json_of_operators(const struct plait_model *model)
 {
     json_t *operators = json_array();
@@ -85,6 +99,7 @@ static json_t *json_of_operators(const struct plait_model *model)
         json_object_set_new(object, "supported", json_boolean(info.supported));
         json_object_set_new(object, "inputs", json_of_indices(info.inputs, info.input_count));
         json_object_set_new(object, "outputs", json_of_indices(info.outputs, info.output_count));
+        put_reuse(object, model, i);
         json_array_append_new(operators, object);
     }
     return operators;

@@ -165,13 +165,28 @@ static void note_adapter(const char *value, const struct model_link *link)
              (double)from.scale[0], from.zero_point[0], (double)to.scale[0], to.zero_point[0]);
 }
 
-/* Takes one ",reshape", ",cast", ",scale=S" or ",offset=O" off the end of a link's text; false
- * if there is none. */
+/* The number behind ",NAME=" into *value; `end` is where it ends. False if this is another name. */
+static bool take_integer(const char *comma, const char *name, int32_t *value, char **end)
+{
+    size_t length = strlen(name);
+    if (strncmp(comma + 1, name, length) != 0 || comma[1 + length] != '=') return false;
+    long number = strtol(comma + length + 2, end, 10);
+    if (number < INT32_MIN || number > INT32_MAX) *end = NULL;
+    *value = (int32_t)number;
+    return *end != NULL;
+}
+
+/* Takes one ",reshape", ",cast", ",scale=S", ... off the end of a link's text; false if there is
+ * none. */
 static bool take_adapter(char *text, struct plait_link_options *options)
 {
     char *comma = strrchr(text, ','), *end = NULL;
     if (comma == NULL) return false;
-    if (strcmp(comma, ",reshape") == 0) {
+    if (take_integer(comma, "window", &options->hop, &end) ||
+        take_integer(comma, "axis", &options->axis, &end) ||
+        take_integer(comma, "zeros", &options->zero_rows, &end)) {
+        /* a window: how many new rows, along which axis, how many rows of zeros before */
+    } else if (strcmp(comma, ",reshape") == 0) {
         options->reshape = true;
     } else if (strcmp(comma, ",cast") == 0) {
         options->cast = true;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Windows that compute only what is new: random networks (streamed.py), what is refused, and that a wrong trait is noticed."""
+import json
 import os
 import shutil
 import subprocess
@@ -61,8 +62,7 @@ def window_model(rows, row):
     return streamed.same(np.float32, [rows, row], None)
 
 
-def test_state_is_rows_that_later_windows_need(interpreter):
-    """A convolution of three rows over a window of forty keeps two rows, not forty."""
+def two_convolutions():
     graph = tiny.Graph()
     x = graph.tensor(np.float32, [1, 40, 1, 16])
     w, b = (graph.tensor(np.float32, shape, data=np.ones(shape, np.float32)) for shape in ([16, 3, 1, 16], [16]))
@@ -71,7 +71,12 @@ def test_state_is_rows_that_later_windows_need(interpreter):
     options.padding, options.strideH, options.strideW, options.dilationHFactor, options.dilationWFactor = 1, 1, 1, 1, 1
     graph.op("CONV_2D", [x, w, b], [y], options, 3)
     graph.op("CONV_2D", [y, w, b], [z], options, 3)
-    model = interpreter.load(graph.build([x], [z]), "model")
+    return graph.build([x], [z])
+
+
+def test_state_is_rows_that_later_windows_need(interpreter):
+    """A convolution of three rows over a window of forty keeps two rows, not forty."""
+    model = interpreter.load(two_convolutions(), "model")
     interpreter.stream("model", "", hop=1, axis=1)
     interpreter.allocate()
     assert [model.reuse(k) for k in range(2)] == [(1, 38, None), (1, 36, None)]
@@ -139,3 +144,27 @@ def test_hop_beyond_the_window_and_a_new_hop(interpreter):
         assert seen == wanted
         seen.clear()
         interpreter.check(plait_c.api().unlink(interpreter.handle, b"model", b""))
+
+
+def inspect(tmp_path, *options):
+    places = [ROOT / "out/bin/plait", ROOT / "build/release/plait", ROOT / "build/dev/plait"]
+    program = os.environ.get("PLAIT_PROGRAM") or next((place for place in places if place.exists()), None)
+    if program is None:
+        pytest.skip("no plait: run scripts/build")
+    (tmp_path / "rows.tflite").write_bytes(window_model(1, 16))
+    (tmp_path / "model.tflite").write_bytes(two_convolutions())
+    return subprocess.run([program, "inspect", tmp_path / "rows.tflite", tmp_path / "model.tflite", *options],
+                          capture_output=True, text=True)
+
+
+def test_inspect_says_what_is_reused(tmp_path):
+    text = inspect(tmp_path, "--link", "rows=model,window=1,axis=1", "--ops")
+    assert text.returncode == 0, text.stderr
+    assert "windows: 2 of 2 operators compute new rows alone, 2 of 74 rows" in text.stdout
+    assert "1 of 38 rows" in text.stdout and "1 of 36 rows" in text.stdout
+    document = json.loads(inspect(tmp_path, "--link", "rows=model,window=40,axis=1", "--ops", "--json").stdout)
+    assert "fresh_rows" not in document["models"][1]["operators"][0]
+    document = json.loads(inspect(tmp_path, "--link", "rows=model,axis=1,window=1", "--ops", "--json").stdout)
+    assert document["models"][1]["operators"][0]["fresh_rows"] == 1
+    for wrong in ("window=", "window=x", "window=-1", "window=1,axis=9", "windows=1"):
+        assert inspect(tmp_path, "--link", f"rows=model,{wrong}").returncode != 0, wrong
