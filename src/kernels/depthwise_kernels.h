@@ -74,12 +74,12 @@ struct pl_depthwise_packer {
 };
 
 struct pl_depthwise_kernels {
-    /* One output row, y, of the image `input` to `output`. */
+    /* Output rows [y, y + rows) of the image `input`, behind each other to `output`. */
     void (*f32)(const struct pl_depthwise_shape *shape, const struct pl_depthwise_float *weights,
-                const float *input, float *output, int32_t y);
+                const float *input, float *output, int32_t y, int32_t rows);
     void (*hybrid)(const struct pl_depthwise_shape *shape,
                    const struct pl_depthwise_hybrid *weights, const int8_t *input, float *output,
-                   int32_t y);
+                   int32_t y, int32_t rows);
 
     /* Input, weights and output are int8 or uint8, or input and output int16 and weights int8. */
     pl_depthwise_rows *i8;

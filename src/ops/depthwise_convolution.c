@@ -37,6 +37,13 @@ static const void *filter_of(const struct depthwise *depthwise, const struct pl_
     return depthwise->unpacked != NULL ? depthwise->unpacked : eval->inputs[FILTER];
 }
 
+/* How many of the rows [from, to) of all images belong to the first one's image. */
+static int64_t rows_of_image(const struct depthwise *depthwise, int64_t from, int64_t to)
+{
+    const int64_t end = (from / depthwise->height + 1) * depthwise->height;
+    return (to < end ? to : end) - from;
+}
+
 static pl_status eval_float(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct depthwise *depthwise = eval->params;
@@ -44,12 +51,14 @@ static pl_status eval_float(const struct pl_eval *eval, int64_t from, int64_t to
     struct pl_depthwise_float weights = depthwise->floats;
     weights.weights = filter_of(depthwise, eval);
     weights.bias = pl_filter_bias(&depthwise->bias, eval);
-    for (int64_t unit = from; unit < to; unit++) {
-        const float *image = (const float *)eval->inputs[INPUT] +
-                             unit / depthwise->height * depthwise->image_elements;
-        float *row = (float *)eval->outputs[0] + unit * row_elements;
-        depthwise->kernels->f32(&depthwise->shape, &weights, image, row,
-                                (int32_t)(unit % depthwise->height));
+    while (from < to) {
+        const int64_t batch = from / depthwise->height;
+        const int64_t rows = rows_of_image(depthwise, from, to);
+        const float *image = (const float *)eval->inputs[INPUT] + batch * depthwise->image_elements;
+        depthwise->kernels->f32(&depthwise->shape, &weights, image,
+                                (float *)eval->outputs[0] + from * row_elements,
+                                (int32_t)(from % depthwise->height), (int32_t)rows);
+        from += rows;
     }
     return PL_OK;
 }
@@ -62,16 +71,18 @@ static pl_status eval_hybrid(const struct pl_eval *eval, int64_t from, int64_t t
     struct pl_depthwise_hybrid weights = depthwise->hybrid;
     weights.weights = filter_of(depthwise, eval);
     weights.bias = pl_filter_bias(&depthwise->bias, eval);
-    for (int64_t unit = from; unit < to; unit++) {
-        const int64_t batch = unit / depthwise->height;
+    while (from < to) {
+        const int64_t batch = from / depthwise->height;
+        const int64_t count = rows_of_image(depthwise, from, to);
         const int8_t *image =
             (const int8_t *)eval->scratch[rows->values_scratch] + batch * depthwise->image_elements;
         weights.input_scale = ((const float *)eval->scratch[rows->scales_scratch])[batch];
         weights.input_zero_point =
             ((const int32_t *)eval->scratch[rows->zero_points_scratch])[batch];
-        float *row = (float *)eval->outputs[0] + unit * row_elements;
-        depthwise->kernels->hybrid(&depthwise->shape, &weights, image, row,
-                                   (int32_t)(unit % depthwise->height));
+        depthwise->kernels->hybrid(&depthwise->shape, &weights, image,
+                                   (float *)eval->outputs[0] + from * row_elements,
+                                   (int32_t)(from % depthwise->height), (int32_t)count);
+        from += count;
     }
     return PL_OK;
 }
@@ -93,8 +104,7 @@ static pl_status eval_integer(const struct pl_eval *eval, int64_t from, int64_t 
                                                                   : kernels->i8;
     while (from < to) {
         const int64_t batch = from / depthwise->height;
-        const int64_t end = (batch + 1) * depthwise->height; /* of this image */
-        const int64_t rows = (to < end ? to : end) - from;
+        const int64_t rows = rows_of_image(depthwise, from, to);
         const char *image =
             (const char *)eval->inputs[INPUT] + batch * depthwise->image_elements * bytes;
         run(&depthwise->shape, &weights, image, (char *)eval->outputs[0] + from * row_bytes,

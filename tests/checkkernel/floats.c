@@ -207,13 +207,14 @@ void check_depthwise_f32(struct check *check)
     draw_range(check, &weights.low, &weights.high);
     const int64_t elements = (int64_t)patch->height * patch->width * patch->channels;
     const float *input = check_floats(check, elements, true);
-    const struct check_outputs outputs =
-        check_outputs(check, (size_t)shape.output_width * (size_t)shape.channels * sizeof(float));
+    const int32_t rows = (int32_t)check_draw(check, 1, 4);
+    const struct check_outputs outputs = check_outputs(
+        check, (size_t)rows * (size_t)shape.output_width * (size_t)shape.channels * sizeof(float));
     const int32_t y = (int32_t)check_draw(check, 0, 4);
-    check->reference->depthwise->f32(&shape, &weights, input, outputs.reference, y);
-    check->tested->depthwise->f32(&shape, &weights, input, outputs.tested, y);
+    check->reference->depthwise->f32(&shape, &weights, input, outputs.reference, y, rows);
+    check->tested->depthwise->f32(&shape, &weights, input, outputs.tested, y, rows);
     char what[128];
-    snprintf(what, sizeof what, "row %d of %d pixels, %d x %d taps, %d channels", y,
+    snprintf(what, sizeof what, "%d rows from %d of %d pixels, %d x %d taps, %d channels", rows, y,
              shape.output_width, patch->filter_height, patch->filter_width, shape.channels);
     compare_floats(check, &outputs, what);
 }
@@ -232,13 +233,14 @@ void check_depthwise_hybrid(struct check *check)
     draw_range(check, &weights.low, &weights.high);
     const int8_t *input =
         check_bytes(check, (size_t)patch->height * (size_t)patch->width * (size_t)patch->channels);
-    const struct check_outputs outputs =
-        check_outputs(check, (size_t)shape.output_width * (size_t)shape.channels * sizeof(float));
+    const int32_t rows = (int32_t)check_draw(check, 1, 4);
+    const struct check_outputs outputs = check_outputs(
+        check, (size_t)rows * (size_t)shape.output_width * (size_t)shape.channels * sizeof(float));
     const int32_t y = (int32_t)check_draw(check, 0, 4);
-    check->reference->depthwise->hybrid(&shape, &weights, input, outputs.reference, y);
-    check->tested->depthwise->hybrid(&shape, &weights, input, outputs.tested, y);
+    check->reference->depthwise->hybrid(&shape, &weights, input, outputs.reference, y, rows);
+    check->tested->depthwise->hybrid(&shape, &weights, input, outputs.tested, y, rows);
     char what[128];
-    snprintf(what, sizeof what, "row %d of %d pixels, %d x %d taps, %d channels", y,
+    snprintf(what, sizeof what, "%d rows from %d of %d pixels, %d x %d taps, %d channels", rows, y,
              shape.output_width, patch->filter_height, patch->filter_width, shape.channels);
     compare_floats(check, &outputs, what);
 }

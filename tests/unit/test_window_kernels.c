@@ -158,8 +158,8 @@ static void check_floats(const struct pl_depthwise_kernels *kernels,
     const struct pl_depthwise_float floats = {data.weights_f32, data.bias_f32, -5.0f, 9.0f};
     const struct pl_depthwise_hybrid hybrid = {
         data.weights_i8, data.bias_f32, data.weight_scales, 0.37f, draw(-128, 127), -5.0f, 9.0f};
-    if (type == F32) kernels->f32(shape, &floats, data.f32, output, y);
-    if (type == HYBRID) kernels->hybrid(shape, &hybrid, data.i8, output, y);
+    if (type == F32) kernels->f32(shape, &floats, data.f32, output, y, 1);
+    if (type == HYBRID) kernels->hybrid(shape, &hybrid, data.i8, output, y, 1);
     for (int32_t e = 0; e < shape->output_width * shape->channels; e++) {
         const int32_t x = e / shape->channels, n = e % shape->channels;
         float sum_f32;

@@ -93,9 +93,9 @@ static int32_t chunk_count(const struct pl_depthwise_shape *shape, int32_t first
     return rest < CHUNK ? rest : CHUNK;
 }
 
-void PL_LEVEL(pl_depthwise_f32_c)(const struct pl_depthwise_shape *shape,
-                                  const struct pl_depthwise_float *weights, const float *input,
-                                  float *output, int32_t y)
+static void run_row_f32(const struct pl_depthwise_shape *shape,
+                        const struct pl_depthwise_float *weights, const float *input, float *output,
+                        int32_t y)
 {
     for (int32_t x = 0; x < shape->output_width; x++, output += shape->channels) {
         for (int32_t first = 0; first < shape->channels; first += CHUNK) {
@@ -110,9 +110,18 @@ void PL_LEVEL(pl_depthwise_f32_c)(const struct pl_depthwise_shape *shape,
     }
 }
 
-void PL_LEVEL(pl_depthwise_hybrid_c)(const struct pl_depthwise_shape *shape,
-                                     const struct pl_depthwise_hybrid *weights,
-                                     const int8_t *input, float *output, int32_t y)
+void PL_LEVEL(pl_depthwise_f32_c)(const struct pl_depthwise_shape *shape,
+                                  const struct pl_depthwise_float *weights, const float *input,
+                                  float *output, int32_t y, int32_t rows)
+{
+    const int64_t row = (int64_t)shape->output_width * shape->channels;
+    for (int32_t i = 0; i < rows; i++)
+        run_row_f32(shape, weights, input, output + i * row, y + i);
+}
+
+static void run_row_hybrid(const struct pl_depthwise_shape *shape,
+                           const struct pl_depthwise_hybrid *weights, const int8_t *input,
+                           float *output, int32_t y)
 {
     for (int32_t x = 0; x < shape->output_width; x++, output += shape->channels) {
         for (int32_t first = 0; first < shape->channels; first += CHUNK) {
@@ -128,6 +137,15 @@ void PL_LEVEL(pl_depthwise_hybrid_c)(const struct pl_depthwise_shape *shape,
             }
         }
     }
+}
+
+void PL_LEVEL(pl_depthwise_hybrid_c)(const struct pl_depthwise_shape *shape,
+                                     const struct pl_depthwise_hybrid *weights,
+                                     const int8_t *input, float *output, int32_t y, int32_t rows)
+{
+    const int64_t row = (int64_t)shape->output_width * shape->channels;
+    for (int32_t i = 0; i < rows; i++)
+        run_row_hybrid(shape, weights, input, output + i * row, y + i);
 }
 
 #define DEFINE_DEPTHWISE_BYTES(name, type)                                                         \
