@@ -132,6 +132,20 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_multiply(struct pl_floats a, struct 
     return a;
 }
 
+PL_ALWAYS_INLINE struct pl_floats pl_floats_divide(struct pl_floats a, struct pl_floats b)
+{
+    for (int i = 0; i < PL_FLOATS_VECTORS; i++) a.v[i] = vdivq_f32(a.v[i], b.v[i]);
+    return a;
+}
+
+/* The second operand wins where neither is greater. */
+PL_ALWAYS_INLINE struct pl_floats pl_floats_max(struct pl_floats a, struct pl_floats b)
+{
+    for (int i = 0; i < PL_FLOATS_VECTORS; i++)
+        a.v[i] = vbslq_f32(vcgtq_f32(a.v[i], b.v[i]), a.v[i], b.v[i]);
+    return a;
+}
+
 /* The lower eight of x. */
 PL_ALWAYS_INLINE struct pl_half pl_floats_lower(struct pl_floats x)
 {

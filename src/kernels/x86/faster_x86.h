@@ -7,6 +7,7 @@
 
 #include "kernels/vector/depthwise_f32_vector.h"
 #include "kernels/vector/gemm_f32_vector.h"
+#include "kernels/vector/pooling_f32_vector.h"
 #include "kernels/vector/recurrent_vector.h"
 #include "kernels/x86/binary_bytes_x86.h"
 #include "kernels/x86/depthwise_bytes_x86.h"
@@ -21,7 +22,7 @@
     .i8 = PL_LEVEL(pl_depthwise_i8_x86), .u8 = PL_LEVEL(pl_depthwise_u8_x86),                      \
     .packer = {PL_LEVEL(pl_depthwise_bytes_x86), PL_LEVEL(pl_depthwise_pack_x86),                  \
                PL_LEVEL(pl_depthwise_finish_bytes_x86), PL_LEVEL(pl_depthwise_prepare_finish_x86)},
-#define PL_FASTER_POOLING
+#define PL_FASTER_POOLING PL_POOLING_F32_VECTOR
 #define PL_FASTER_BINARY                                                                           \
     [PL_BINARY_ADD][PL_KIND_QUANTIZED_INT8] = PL_LEVEL(pl_add_i8_x86),                             \
     [PL_BINARY_ADD][PL_KIND_QUANTIZED_UINT8] = PL_LEVEL(pl_add_u8_x86),                            \

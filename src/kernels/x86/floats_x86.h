@@ -67,6 +67,11 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_multiply(struct pl_floats a, struct 
     return (struct pl_floats){_mm512_mul_ps(a.v, b.v)};
 }
 
+PL_ALWAYS_INLINE struct pl_floats pl_floats_divide(struct pl_floats a, struct pl_floats b)
+{
+    return (struct pl_floats){_mm512_div_ps(a.v, b.v)};
+}
+
 /* a * b + sum in one rounding. */
 PL_ALWAYS_INLINE struct pl_floats pl_floats_fma(struct pl_floats a, struct pl_floats b,
                                                 struct pl_floats sum)
@@ -197,6 +202,11 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_add(struct pl_floats a, struct pl_fl
 PL_ALWAYS_INLINE struct pl_floats pl_floats_multiply(struct pl_floats a, struct pl_floats b)
 {
     return (struct pl_floats){_mm256_mul_ps(a.v, b.v), _mm256_mul_ps(a.w, b.w)};
+}
+
+PL_ALWAYS_INLINE struct pl_floats pl_floats_divide(struct pl_floats a, struct pl_floats b)
+{
+    return (struct pl_floats){_mm256_div_ps(a.v, b.v), _mm256_div_ps(a.w, b.w)};
 }
 
 PL_ALWAYS_INLINE struct pl_floats pl_floats_fma(struct pl_floats a, struct pl_floats b,
