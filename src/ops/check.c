@@ -211,7 +211,8 @@ pl_status pl_check_same_quantization(struct pl_prepare *prepare, struct pl_place
     const struct pl_quantization *expected = &pl_check_value(prepare, b)->tensor->quantization;
     if (found->count == 0 && expected->count == 0) return PL_OK;
     if (found->count == 0 || expected->count == 0) {
-        return pl_check_fail(prepare, PL_MISMATCH, a, "only one of it and %s %d is quantized",
+        return pl_check_fail(prepare, PL_MISMATCH, a, "found %s quantization, expected %s as %s %d has",
+                             found->count == 0 ? "no" : "a", expected->count == 0 ? "none" : "one",
                              b.output ? "output" : "input", (int)b.index);
     }
     if (found->scales[0] == expected->scales[0] &&

@@ -21,6 +21,7 @@ import compare  # noqa: E402
 import elementwise  # noqa: E402
 import layers  # noqa: E402, F401
 import movement  # noqa: E402, F401
+import structured  # noqa: E402, F401
 from draw import Draw  # noqa: E402
 from peers import Died, Peer, run_litert, run_plait  # noqa: E402
 from spoil import spoil  # noqa: E402

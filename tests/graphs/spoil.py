@@ -36,7 +36,8 @@ def leave_out(draw, step):
 
 
 def other_version(draw, step):
-    step.version = draw.one([step.version + 1, 99, 0])
+    if not step.is_custom():  # those have none here
+        step.version = draw.one([step.version + 1, 99, 0])
 
 
 def other_type(draw, step):
@@ -72,7 +73,7 @@ def other_content(draw, step):
 
 
 def other_option(draw, step):
-    names = [] if step.options is None else [k for k, v in vars(step.options).items() if isinstance(v, int)]
+    names = [] if step.options is None or step.is_custom() else [k for k, v in vars(step.options).items() if isinstance(v, int)]
     if names:
         setattr(step.options, draw.one(names), draw.one(NUMBERS))
 

@@ -63,6 +63,8 @@ void scenario_feed(struct plait_interpreter *interpreter, struct plait_model *mo
 uint64_t scenario_digest(const struct plait_model *model);
 /* Feeds, invokes, and gives the digest. */
 uint64_t scenario_answer(struct plait_interpreter *interpreter, struct plait_model *model, uint64_t seed);
+/* The same where data decides whether it can run: false if it cannot. */
+bool scenario_try_answer(struct plait_interpreter *interpreter, struct plait_model *model, uint64_t seed, uint64_t *digest);
 
 struct pl_interpreter;
 /* The inside of an interpreter, for the hooks of interpreter/interpreter.h. */

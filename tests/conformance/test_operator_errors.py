@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every operator of the list refuses what it cannot take when the model is allocated, and says which operator, which tensor,
+what was found and what is expected: models of one operator with one thing made wrong after the other. What depends on
+data may fail while running, with the same words in front. Nothing may crash."""
+import copy
+import os
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "graphs")]
+import models  # noqa: E402
+import optests  # noqa: E402
+import plait_c  # noqa: E402
+import tiny  # noqa: E402
+import type_sweep  # noqa: E402
+from peers import Peer  # noqa: E402
+
+from ai_edge_litert import schema_py_generated as schema  # noqa: E402
+
+TYPE = schema.TensorType
+OPERATORS = re.findall(r'^PL_(?:CUSTOM_)?OP\("?([\w.]+)', (optests.ROOT / "src/ops/op_list.def").read_text(), re.M)
+NUMBERS = (-(1 << 31), -7, -1, 0, 1, 2, 9, 77, (1 << 31) - 1)
+FORM = r"model 'wrong': operator \d+ \([\w.]+\): \S.{8,}"
+ANY_NUMBER_OF_TENSORS = {"IF", "WHILE", "CALL_ONCE", "STABLEHLO_COMPOSITE", "STABLEHLO_CASE", "ADD_N"}  # what is called says
+
+
+def attempt(data, inputs):
+    """(stage, message): "read", "allocate" or "run" where it ended, None if it ran."""
+    with plait_c.Interpreter(memory_limit_bytes=1 << 28) as interpreter:
+        stage = "read"
+        try:
+            model = interpreter.load(data, "wrong")
+            stage = "allocate"
+            interpreter.allocate()
+            stage = "run"
+            if inputs is not None:
+                model(inputs)
+        except plait_c.PlaitError as error:
+            return stage, str(error)
+    return None, ""
+
+
+PEER = Peer(attempt)
+
+
+def tried(data, inputs=None):
+    good, answer = PEER.run(data, inputs)
+    assert good, answer
+    stage, message = answer
+    # What is no operator's matter has a form of its own; see tests/mutate.
+    if stage == "allocate" and "operators that are not supported" not in message:
+        assert re.search(FORM, message), message
+    if stage == "run" and "operator" in message:
+        assert re.search(r"operator \d+ \([\w.]+\)", message), message
+    return stage, message
+
+
+def bare(name, inputs, outputs, dtype=np.float32):
+    """An operator with so many tensors and nothing more."""
+    graph = tiny.Graph()
+    given = [graph.tensor(dtype, [1, 2, 2, 1]) for _ in range(inputs)]
+    made = [graph.tensor(dtype, [1, 2, 2, 1]) for _ in range(outputs)]
+    if hasattr(schema.BuiltinOperator, name):
+        graph.op(name, given, made, version=2 if name == "BROADCAST_TO" else 1)
+    else:
+        graph.custom(name, given, made)
+    return graph.build(given, made)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_number_of_tensors(name):
+    """60 of each are too many, and none of each too few, for every operator."""
+    stage, message = tried(bare(name, 60, 60))
+    if name not in ANY_NUMBER_OF_TENSORS:
+        assert stage == "read" or re.search(r"found \d+ (in|out)puts, expected \d+", message), message
+    for inputs, outputs in ((0, 0), (0, 1), (1, 0), (1, 1), (2, 1), (3, 3)):
+        tried(bare(name, inputs, outputs))
+    stages = [tried(bare(name, inputs, 1, np.complex64))[0] for inputs in (0, 1, 2, 3)]
+    assert name in ANY_NUMBER_OF_TENSORS or "allocate" in stages or "read" in stages
+
+
+# ---- models that are right, with one thing made wrong ------------------------------------------------------------------
+
+BASES = {}
+LONG = os.environ.get("PLAIT_LONG") == "1"
+
+
+def bases(name):
+    if not BASES:
+        BASES.update(type_sweep.bases([]))
+    return BASES.get(name, [])[:4 if LONG else 1]
+
+
+def wrong_tensors(base):
+    """(what, bytes): an input or output less or more, or left out."""
+    for field in ("inputs", "outputs"):
+        for change in ("less", "more", "out"):
+            tree = copy.deepcopy(base.tree)
+            op = tree.subgraphs[0].operators[0]
+            places = [int(k) for k in getattr(op, field)]
+            if not places:
+                continue
+            changed = {"less": places[:-1], "more": places + places[-1:], "out": [-1] + places[1:]}[change]
+            setattr(op, field, np.array(changed, np.int32))
+            tree.subgraphs[0].outputs = np.array([k for k in op.outputs if k >= 0], np.int32)
+            yield f"{field} {change}", models.pack(tree)
+
+
+def wrong_shapes(base):
+    for place in base.places():
+        for change in (lambda s: s + [2], lambda s: s[:-1], lambda s: [d + 1 for d in s], lambda s: [0] + s[1:], lambda s: [2] * 8):
+            tree = copy.deepcopy(base.tree)
+            tensor = tree.subgraphs[0].tensors[place]
+            if base.data(tensor) is not None:
+                continue
+            tensor.shape, tensor.shapeSignature = np.array(change([int(d) for d in tensor.shape]), np.int32), None
+            yield f"shape {list(tensor.shape)} of tensor {place}", models.pack(tree)
+
+
+def wrong_options(base):
+    options = base.op.builtinOptions or base.op.builtinOptions2
+    for field, value in vars(options).items() if options is not None else ():
+        for number in NUMBERS if isinstance(value, (int, float)) else ():
+            tree = copy.deepcopy(base.tree)
+            op = tree.subgraphs[0].operators[0]
+            setattr(op.builtinOptions or op.builtinOptions2, field, number)
+            try:
+                yield f"option {field} {number}", models.pack(tree)
+            except Exception:  # noqa: BLE001, S112: the field cannot hold it
+                continue
+
+
+def wrong_constants(base):
+    for place in base.places():
+        tensor = base.graph.tensors[place]
+        if base.data(tensor) is None or tensor.type not in (TYPE.INT32, TYPE.INT64):
+            continue
+        values = np.frombuffer(bytes(base.data(tensor)), type_sweep.DTYPES[tensor.type])
+        for k in range(min(len(values), 4)):
+            for number in NUMBERS:
+                tree = copy.deepcopy(base.tree)
+                changed = values.copy()
+                changed[k] = number
+                tree.buffers[tensor.buffer].data = np.frombuffer(changed.tobytes(), np.uint8)
+                yield f"constant {place}[{k}] = {number}", models.pack(tree)
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATORS if name not in type_sweep.CONTROL])
+def test_one_thing_wrong(name):
+    refused, found = set(), bases(name)
+    for base in found:
+        assert tried(models.pack(base.tree), base.inputs)[0] is None
+        for make in (wrong_tensors, wrong_shapes, wrong_options, wrong_constants):
+            for what, data in make(base):
+                stage, message = tried(data, base.inputs)
+                if stage == "allocate":
+                    refused.add(make.__name__)
+        for what, data, inputs in type_sweep.variants(base):
+            stage, message = tried(data, inputs)
+            if stage == "allocate":
+                refused.add("types")
+                assert re.search(r"found|expected|supported|cannot|must|needs?|not|fit", message), message
+    if not found:
+        pytest.skip("no model of this operator alone in ../shared/optests")
+    assert "wrong_tensors" in refused
+    assert "types" in refused or name in ("SHAPE", "RANK", "BITCAST", "SKIP_GRAM")  # of any type, or of strings
