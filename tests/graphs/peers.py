@@ -30,12 +30,15 @@ def open_litert(data, optimized):
 def run_litert(data, inputs, optimized=False):
     """The outputs. Operators that the reference kernels lack, or have wrong (`optimized`), by the optimized ones."""
     try:
-        runner = open_litert(data, optimized)
-        runner.allocate_tensors()
+        return invoke_litert(open_litert(data, optimized), inputs)
     except (ValueError, RuntimeError) as error:
         if optimized or not any(words in str(error) for words in LACKS):
             raise
-        return run_litert(data, inputs, True)
+    return run_litert(data, inputs, True)
+
+
+def invoke_litert(runner, inputs):
+    runner.allocate_tensors()
     for detail, array in zip(runner.get_input_details(), inputs, strict=True):
         runner.set_tensor(detail["index"], array)
     runner.invoke()

@@ -25,7 +25,7 @@ import structured  # noqa: E402, F401
 from draw import Draw  # noqa: E402
 from peers import Died, Peer, run_litert, run_plait  # noqa: E402
 from spoil import spoil  # noqa: E402
-from values import QUANTIZED, fed, write  # noqa: E402
+from values import KINDS, QUANTIZED, fed, write  # noqa: E402
 
 LEVELS = ("", "c", "c-x86v3", "avx2", "avx512")
 WIDER = {"GELU": 5e-5, "RESIZE_BILINEAR": 5e-5, "CONV_2D": 5e-5, "DEPTHWISE_CONV_2D": 5e-5}
@@ -151,6 +151,8 @@ class Graph:
                 return
         for value, answer, mine in zip(step.outputs, answers, ours, strict=True):
             value.data, value.shape = answer, tuple(answer.shape)
+            if value.kind != "str" and answer.dtype != KINDS[value.kind]:  # the operator's word, not the file's
+                value.kind = next(kind for kind, dtype in KINDS.items() if answer.dtype == dtype)
             self.own[id(value)] = mine
             if is_good_food(value):
                 self.draw.pool.append(value)
