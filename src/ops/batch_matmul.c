@@ -5,161 +5,24 @@
  * output. */
 #include <math.h>
 
+#include "ops/batch_matmul_internal.h"
 #include "ops/check.h"
-#include "ops/gemm.h"
 #include "ops/quantize.h"
 
-enum { LEFT, RIGHT };
-
-enum kind { KIND_FLOAT, KIND_HYBRID, KIND_INT8, KIND_INT16, KIND_INT16_INT8 };
-
-struct batch_matmul {
-    struct pl_gemm_operands operands; /* first: the stages of gemm.c read it */
-    enum kind kind;
-    struct pl_gemm_shape shape; /* of one product; the pixels are the rows */
-    struct pl_shape batches;    /* leading dimensions of the output */
-    /* From one index of a leading dimension to the next, in matrices; 0: broadcast. */
-    int64_t left_steps[PL_MAX_RANK];
-    int64_t right_steps[PL_MAX_RANK];
-    int32_t turned_scratch; /* the left side transposed; -1: not needed */
-    int32_t element_bytes;  /* of the left side */
-    int32_t output_bytes;   /* of an output element */
-    union {
-        struct pl_gemm_float floats;
-        struct pl_gemm_hybrid hybrid;
-        struct pl_gemm_integer integers;
-    };
-};
-
-/* ---- eval ------------------------------------------------------------------------------------ */
-
-#define DEFINE_TURN(type)                                                                          \
-    static void turn_##type(type *to, const type *from, int32_t rows, int32_t depth)               \
-    {                                                                                              \
-        for (int64_t row = 0; row < rows; row++) {                                                 \
-            for (int64_t k = 0; k < depth; k++) to[row * depth + k] = from[k * rows + row];        \
-        }                                                                                          \
-    }
-
-DEFINE_TURN(uint8_t)
-DEFINE_TURN(uint16_t)
-DEFINE_TURN(uint32_t)
-
-/* A unit is a matrix of the left side. */
-static pl_status eval_turn(const struct pl_eval *eval, int64_t from, int64_t to)
+static pl_status choose_kind(struct pl_prepare *prepare, enum pl_batch_matmul_kind *kind)
 {
-    const struct batch_matmul *product = eval->params;
-    const int32_t rows = product->shape.patch.width, depth = product->shape.depth;
-    const int64_t bytes = (int64_t)rows * depth * product->element_bytes;
-    for (int64_t unit = from; unit < to; unit++) {
-        const void *source = (const char *)eval->inputs[LEFT] + unit * bytes;
-        void *target = (char *)eval->scratch[product->turned_scratch] + unit * bytes;
-        switch (product->element_bytes) {
-        case 1: turn_uint8_t(target, source, rows, depth); break;
-        case 2: turn_uint16_t(target, source, rows, depth); break;
-        default: turn_uint32_t(target, source, rows, depth); break;
-        }
-    }
-    return PL_OK;
-}
-
-/* The matrices that output matrix `batch` is the product of. */
-static void find_matrices(const struct batch_matmul *product, int64_t batch, int64_t *left,
-                          int64_t *right)
-{
-    *left = *right = 0;
-    for (int32_t axis = product->batches.rank - 1; axis >= 0; axis--) {
-        const int64_t index = batch % product->batches.dims[axis];
-        batch /= product->batches.dims[axis];
-        *left += index * product->left_steps[axis];
-        *right += index * product->right_steps[axis];
-    }
-}
-
-static void run_hybrid(const struct batch_matmul *product, const struct pl_eval *eval, int64_t left,
-                       const void *packed, struct pl_gemm_part part)
-{
-    const struct pl_gemm_rows *rows = &product->operands.rows;
-    const int64_t first = left * product->shape.patch.width;
-    struct pl_gemm_hybrid weights = product->hybrid;
-    part.input = (const int8_t *)eval->scratch[rows->values_scratch] + first * product->shape.depth;
-    weights.weights = packed;
-    weights.row_scales = (const float *)eval->scratch[rows->scales_scratch] + first;
-    weights.row_zero_points = (const int32_t *)eval->scratch[rows->zero_points_scratch] + first;
-    product->operands.kernels->hybrid(&product->shape, &weights, &part);
-}
-
-static void run_integer(const struct batch_matmul *product, const void *packed,
-                        const struct pl_gemm_part *part)
-{
-    const struct pl_gemm_kernels *kernels = product->operands.kernels;
-    struct pl_gemm_integer weights = product->integers;
-    weights.weights = packed;
-    switch (product->kind) {
-    case KIND_INT16: kernels->i16_i16(&product->shape, &weights, part); break;
-    case KIND_INT16_INT8: kernels->i16_i8(&product->shape, &weights, part); break;
-    default: kernels->i8(&product->shape, &weights, part); break;
-    }
-}
-
-/* Rows [from, to) of one output matrix. */
-static void run_rows(const struct batch_matmul *product, const struct pl_eval *eval, int64_t batch,
-                     int64_t from, int64_t to)
-{
-    const struct pl_gemm_shape *shape = &product->shape;
-    const int64_t rows = shape->patch.width;
-    int64_t left = 0, right = 0;
-    find_matrices(product, batch, &left, &right);
-    const void *packed = pl_gemm_packed(&product->operands, eval, right);
-    const char *source =
-        product->turned_scratch >= 0 ? eval->scratch[product->turned_scratch] : eval->inputs[LEFT];
-    struct pl_gemm_part part = {
-        .input = source + left * rows * shape->depth * product->element_bytes,
-        .output = (char *)eval->outputs[0] + batch * rows * shape->channels * product->output_bytes,
-        .from_x = (int32_t)from,
-        .to_x = (int32_t)to,
-        .to_block = pl_gemm_blocks(shape->channels),
-        .scratch = pl_gemm_part_scratch(&product->operands, eval),
-    };
-    if (product->kind == KIND_FLOAT) {
-        struct pl_gemm_float weights = product->floats;
-        weights.weights = packed;
-        product->operands.kernels->f32(shape, &weights, &part);
-    } else if (product->kind == KIND_HYBRID) {
-        run_hybrid(product, eval, left, packed, part);
-    } else {
-        run_integer(product, packed, &part);
-    }
-}
-
-static pl_status eval_product(const struct pl_eval *eval, int64_t from, int64_t to)
-{
-    const struct batch_matmul *product = eval->params;
-    const int64_t rows = product->shape.patch.width;
-    while (from < to) {
-        const int64_t batch = from / rows, end = (batch + 1) * rows < to ? (batch + 1) * rows : to;
-        run_rows(product, eval, batch, from - batch * rows, end - batch * rows);
-        from = end;
-    }
-    return PL_OK;
-}
-
-/* ---- prepare --------------------------------------------------------------------------------- */
-
-static pl_status choose_kind(struct pl_prepare *prepare, enum kind *kind)
-{
-    PL_TRY(pl_check_type(prepare, pl_input(LEFT),
+    PL_TRY(pl_check_type(prepare, pl_input(PL_BATCH_MATMUL_LEFT),
                          PL_TYPES_FLOAT | PL_TYPE_BIT(PL_INT8) | PL_TYPE_BIT(PL_INT16)));
-    const pl_type left = prepare->inputs[LEFT]->tensor->type,
-                  right = prepare->inputs[RIGHT]->tensor->type;
+    const pl_type left = prepare->inputs[PL_BATCH_MATMUL_LEFT]->tensor->type,
+                  right = prepare->inputs[PL_BATCH_MATMUL_RIGHT]->tensor->type;
     const uint32_t narrow = PL_TYPE_BIT(PL_INT8);
-    PL_TRY(pl_check_type(prepare, pl_input(RIGHT),
+    PL_TRY(pl_check_type(prepare, pl_input(PL_BATCH_MATMUL_RIGHT),
                          narrow | (left == PL_INT8 ? 0 : PL_TYPE_BIT(left))));
-    *kind = left == PL_FLOAT32  ? right == PL_INT8 ? KIND_HYBRID : KIND_FLOAT
-            : left == PL_INT8   ? KIND_INT8
-            : right == PL_INT16 ? KIND_INT16
-                                : KIND_INT16_INT8;
-    const uint32_t raw = *kind == KIND_INT8 ? PL_TYPE_BIT(PL_INT32) : 0;
+    *kind = left == PL_FLOAT32  ? right == PL_INT8 ? PL_BATCH_MATMUL_HYBRID : PL_BATCH_MATMUL_FLOAT
+            : left == PL_INT8   ? PL_BATCH_MATMUL_INT8
+            : right == PL_INT16 ? PL_BATCH_MATMUL_INT16
+                                : PL_BATCH_MATMUL_INT16_INT8;
+    const uint32_t raw = *kind == PL_BATCH_MATMUL_INT8 ? PL_TYPE_BIT(PL_INT32) : 0;
     return pl_check_type(prepare, pl_output(0), PL_TYPE_BIT(left) | raw);
 }
 
@@ -171,11 +34,11 @@ static int32_t leading(const struct pl_shape *shape, int32_t rank, int32_t axis)
 }
 
 /* The broadcast leading dimensions and what a step along each means for either side. */
-static pl_status prepare_batches(struct pl_prepare *prepare, struct batch_matmul *product,
+static pl_status prepare_batches(struct pl_prepare *prepare, struct pl_batch_matmul *product,
                                  struct pl_shape *output)
 {
-    const struct pl_shape *left = &prepare->inputs[LEFT]->shape,
-                          *right = &prepare->inputs[RIGHT]->shape;
+    const struct pl_shape *left = &prepare->inputs[PL_BATCH_MATMUL_LEFT]->shape,
+                          *right = &prepare->inputs[PL_BATCH_MATMUL_RIGHT]->shape;
     const int32_t rank = left->rank > right->rank ? left->rank : right->rank;
     int64_t left_step = 1, right_step = 1;
     output->rank = rank;
@@ -183,7 +46,7 @@ static pl_status prepare_batches(struct pl_prepare *prepare, struct batch_matmul
     for (int32_t axis = rank - 3; axis >= 0; axis--) {
         const int32_t a = leading(left, rank, axis), b = leading(right, rank, axis);
         if (a != b && a != 1 && b != 1) {
-            return pl_check_fail(prepare, PL_MISMATCH, pl_input(RIGHT),
+            return pl_check_fail(prepare, PL_MISMATCH, pl_input(PL_BATCH_MATMUL_RIGHT),
                                  "dimension %d is %d, expected %d or 1", (int)axis, (int)b, (int)a);
         }
         output->dims[axis] = product->batches.dims[axis] = a == 1 ? b : a;
@@ -195,19 +58,19 @@ static pl_status prepare_batches(struct pl_prepare *prepare, struct batch_matmul
     return PL_OK;
 }
 
-static pl_status prepare_shapes(struct pl_prepare *prepare, struct batch_matmul *product,
+static pl_status prepare_shapes(struct pl_prepare *prepare, struct pl_batch_matmul *product,
                                 bool turn_left, bool turn_right)
 {
-    PL_TRY(pl_check_rank(prepare, pl_input(LEFT), 2, PL_MAX_RANK));
-    PL_TRY(pl_check_rank(prepare, pl_input(RIGHT), 2, PL_MAX_RANK));
-    const struct pl_shape *left = &prepare->inputs[LEFT]->shape,
-                          *right = &prepare->inputs[RIGHT]->shape;
+    PL_TRY(pl_check_rank(prepare, pl_input(PL_BATCH_MATMUL_LEFT), 2, PL_MAX_RANK));
+    PL_TRY(pl_check_rank(prepare, pl_input(PL_BATCH_MATMUL_RIGHT), 2, PL_MAX_RANK));
+    const struct pl_shape *left = &prepare->inputs[PL_BATCH_MATMUL_LEFT]->shape,
+                          *right = &prepare->inputs[PL_BATCH_MATMUL_RIGHT]->shape;
     const int32_t *l = &left->dims[left->rank - 2], *r = &right->dims[right->rank - 2];
     const int32_t rows = l[turn_left ? 1 : 0], depth = l[turn_left ? 0 : 1];
     const int32_t columns = r[turn_right ? 0 : 1], right_depth = r[turn_right ? 1 : 0];
     if (depth != right_depth) {
-        return pl_check_fail(prepare, PL_MISMATCH, pl_input(RIGHT), "depth is %d, expected %d",
-                             (int)right_depth, (int)depth);
+        return pl_check_fail(prepare, PL_MISMATCH, pl_input(PL_BATCH_MATMUL_RIGHT),
+                             "depth is %d, expected %d", (int)right_depth, (int)depth);
     }
     struct pl_shape output = {0};
     PL_TRY(prepare_batches(prepare, product, &output));
@@ -217,7 +80,7 @@ static pl_status prepare_shapes(struct pl_prepare *prepare, struct batch_matmul 
     return pl_check_set_output(prepare, 0, &output);
 }
 
-static pl_status prepare_integer(struct pl_prepare *prepare, struct batch_matmul *product)
+static pl_status prepare_integer(struct pl_prepare *prepare, struct pl_batch_matmul *product)
 {
     struct pl_gemm_integer *integers = &product->integers;
     const pl_type type = prepare->outputs[0]->tensor->type;
@@ -226,17 +89,19 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct batch_matmul
         integers->output = PL_GEMM_INT32;
         return PL_OK;
     }
-    PL_TRY(pl_check_quantized(prepare, pl_input(LEFT)));
-    PL_TRY(pl_check_quantized_channels(prepare, pl_input(RIGHT), product->shape.channels));
+    PL_TRY(pl_check_quantized(prepare, pl_input(PL_BATCH_MATMUL_LEFT)));
+    PL_TRY(pl_check_quantized_channels(prepare, pl_input(PL_BATCH_MATMUL_RIGHT),
+                                       product->shape.channels));
     PL_TRY(pl_check_quantized(prepare, pl_output(0)));
     double real = 0;
     struct pl_multiplier multiplier = {0, 0};
-    PL_TRY(pl_quantize_product_scale(prepare, prepare->inputs[LEFT], prepare->inputs[RIGHT], NULL,
+    PL_TRY(pl_quantize_product_scale(prepare, prepare->inputs[PL_BATCH_MATMUL_LEFT],
+                                     prepare->inputs[PL_BATCH_MATMUL_RIGHT], NULL,
                                      prepare->outputs[0], &real));
     PL_TRY(pl_quantize_multiplier(prepare, real, &multiplier));
-    if (product->kind != KIND_INT8) {
-        PL_TRY(pl_check_symmetric(prepare, pl_input(LEFT)));
-        PL_TRY(pl_check_symmetric(prepare, pl_input(RIGHT)));
+    if (product->kind != PL_BATCH_MATMUL_INT8) {
+        PL_TRY(pl_check_symmetric(prepare, pl_input(PL_BATCH_MATMUL_LEFT)));
+        PL_TRY(pl_check_symmetric(prepare, pl_input(PL_BATCH_MATMUL_RIGHT)));
         PL_TRY(pl_check_symmetric(prepare, pl_output(0)));
         if (multiplier.shift > 14)
             return pl_prepare_fail(prepare, PL_UNSUPPORTED, "scales give a factor above 2^14");
@@ -248,8 +113,10 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct batch_matmul
     integers->multipliers = multipliers;
     integers->rounding = PL_GEMM_FIXED;
     integers->output = type == PL_INT8 ? PL_GEMM_INT8 : PL_GEMM_INT16;
-    integers->input_zero_point = prepare->inputs[LEFT]->tensor->quantization.zero_points[0];
-    const struct pl_quantization *right = &prepare->inputs[RIGHT]->tensor->quantization;
+    integers->input_zero_point =
+        prepare->inputs[PL_BATCH_MATMUL_LEFT]->tensor->quantization.zero_points[0];
+    const struct pl_quantization *right =
+        &prepare->inputs[PL_BATCH_MATMUL_RIGHT]->tensor->quantization;
     if (right->count == 1) integers->weight_offset = -right->zero_points[0];
     integers->range.zero_point = prepare->outputs[0]->tensor->quantization.zero_points[0];
     pl_quantize_type_range(type, &integers->range.low, &integers->range.high);
@@ -257,11 +124,12 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct batch_matmul
 }
 
 /* The right side's scale of each column. */
-static pl_status prepare_hybrid(struct pl_prepare *prepare, struct batch_matmul *product)
+static pl_status prepare_hybrid(struct pl_prepare *prepare, struct pl_batch_matmul *product)
 {
     const int32_t columns = product->shape.channels;
-    PL_TRY(pl_check_quantized_channels(prepare, pl_input(RIGHT), columns));
-    const struct pl_quantization *quantization = &prepare->inputs[RIGHT]->tensor->quantization;
+    PL_TRY(pl_check_quantized_channels(prepare, pl_input(PL_BATCH_MATMUL_RIGHT), columns));
+    const struct pl_quantization *quantization =
+        &prepare->inputs[PL_BATCH_MATMUL_RIGHT]->tensor->quantization;
     float *scales = pl_prepare_allocate(prepare, (size_t)columns * sizeof *scales);
     if (scales == NULL) return PL_OUT_OF_MEMORY;
     for (int32_t column = 0; column < columns; column++) {
@@ -274,30 +142,31 @@ static pl_status prepare_hybrid(struct pl_prepare *prepare, struct batch_matmul 
                                    &hybrid->high);
 }
 
-static pl_status prepare_kind(struct pl_prepare *prepare, struct batch_matmul *product)
+static pl_status prepare_kind(struct pl_prepare *prepare, struct pl_batch_matmul *product)
 {
     switch (product->kind) {
-    case KIND_FLOAT:
+    case PL_BATCH_MATMUL_FLOAT:
         /* Unlike dense layers, which limit what has no activation to finite numbers. */
         product->floats.low = -INFINITY;
         product->floats.high = INFINITY;
         return PL_OK;
-    case KIND_HYBRID: return prepare_hybrid(prepare, product);
+    case PL_BATCH_MATMUL_HYBRID: return prepare_hybrid(prepare, product);
     default: return prepare_integer(prepare, product);
     }
 }
 
 /* The stages before the product: pack the right side, turn the left side, quantize it. */
-static pl_status prepare_operands(struct pl_prepare *prepare, struct batch_matmul *product,
+static pl_status prepare_operands(struct pl_prepare *prepare, struct pl_batch_matmul *product,
                                   bool turn_left, bool turn_right)
 {
     const struct pl_gemm_shape *shape = &product->shape;
-    const struct pl_shape *left = &prepare->inputs[LEFT]->shape,
-                          *right = &prepare->inputs[RIGHT]->shape;
+    const struct pl_shape *left = &prepare->inputs[PL_BATCH_MATMUL_LEFT]->shape,
+                          *right = &prepare->inputs[PL_BATCH_MATMUL_RIGHT]->shape;
     const int64_t left_count = pl_shape_span(left, 0, left->rank - 2);
     const int64_t right_count = pl_shape_span(right, 0, right->rank - 2);
     if (right_count > INT32_MAX)
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(RIGHT), "is too large");
+        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(PL_BATCH_MATMUL_RIGHT),
+                             "is too large");
     const struct pl_gemm_pack pack = {
         .groups = (int32_t)right_count,
         .channels = shape->channels,
@@ -306,17 +175,18 @@ static pl_status prepare_operands(struct pl_prepare *prepare, struct batch_matmu
         .channel_stride = turn_right ? shape->depth : 1,
         .depth_stride = turn_right ? 1 : shape->channels,
     };
-    const pl_type type = prepare->inputs[RIGHT]->tensor->type;
-    PL_TRY(pl_gemm_prepare_weights(prepare, RIGHT, type, &pack, &product->operands));
+    const pl_type type = prepare->inputs[PL_BATCH_MATMUL_RIGHT]->tensor->type;
+    PL_TRY(
+        pl_gemm_prepare_weights(prepare, PL_BATCH_MATMUL_RIGHT, type, &pack, &product->operands));
 
     const int64_t matrix = (int64_t)shape->patch.width * shape->depth;
     product->turned_scratch = -1;
     if (turn_left) {
         const size_t bytes = (size_t)pl_shape_count(left) * (size_t)product->element_bytes;
         product->turned_scratch = pl_prepare_scratch(prepare, bytes, false);
-        pl_prepare_stage(prepare, eval_turn, left_count, matrix);
+        pl_prepare_stage(prepare, pl_batch_matmul_eval_turn, left_count, matrix);
     }
-    if (product->kind != KIND_HYBRID) return PL_OK;
+    if (product->kind != PL_BATCH_MATMUL_HYBRID) return PL_OK;
     const bool asymmetric =
         pl_record_integer(prepare->op->options, PL_BatchMatMulOptions_asymmetric_quantize_inputs) !=
         0;
@@ -327,7 +197,7 @@ static pl_status prepare_operands(struct pl_prepare *prepare, struct batch_matmu
 pl_status pl_prepare_batch_matmul(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 2, 2, 1));
-    struct batch_matmul *product = pl_prepare_allocate(prepare, sizeof *product);
+    struct pl_batch_matmul *product = pl_prepare_allocate(prepare, sizeof *product);
     if (product == NULL) return PL_OUT_OF_MEMORY;
     prepare->params = product;
     product->operands.kernels = prepare->kernels->gemm;
@@ -337,22 +207,22 @@ pl_status pl_prepare_batch_matmul(struct pl_prepare *prepare)
         pl_record_integer(prepare->op->options, PL_BatchMatMulOptions_adj_y) != 0;
 
     PL_TRY(choose_kind(prepare, &product->kind));
-    product->element_bytes = pl_type_bits(prepare->inputs[LEFT]->tensor->type) / 8;
+    product->element_bytes = pl_type_bits(prepare->inputs[PL_BATCH_MATMUL_LEFT]->tensor->type) / 8;
     product->output_bytes = pl_type_bits(prepare->outputs[0]->tensor->type) / 8;
     PL_TRY(prepare_shapes(prepare, product, turn_left, turn_right));
     PL_TRY(prepare_kind(prepare, product));
     PL_TRY(prepare_operands(prepare, product, turn_left, turn_right));
     size_t part_bytes = 0;
-    if (product->kind != KIND_FLOAT && product->kind != KIND_INT16) {
-        part_bytes = pl_gemm_part_bytes(&product->operands, &product->shape,
-                                        product->shape.patch.width,
-                                        product->kind == KIND_INT16_INT8 ? 2 : 1);
+    if (product->kind != PL_BATCH_MATMUL_FLOAT && product->kind != PL_BATCH_MATMUL_INT16) {
+        part_bytes =
+            pl_gemm_part_bytes(&product->operands, &product->shape, product->shape.patch.width,
+                               product->kind == PL_BATCH_MATMUL_INT16_INT8 ? 2 : 1);
     }
     pl_gemm_prepare_parts(prepare, part_bytes, &product->operands);
     const struct pl_shape *output = &prepare->outputs[0]->shape;
     const int64_t units =
         pl_shape_count(output) > 0 ? pl_shape_span(output, 0, output->rank - 1) : 0;
-    pl_prepare_stage(prepare, eval_product, units,
+    pl_prepare_stage(prepare, pl_batch_matmul_eval_product, units,
                      pl_cost(product->shape.channels, product->shape.depth));
     const int32_t rows = product->shape.patch.width;
     pl_prepare_least_units(prepare, rows < 1 ? 1 : rows < PL_GEMM_LEAST_PIXELS ? rows : PL_GEMM_LEAST_PIXELS);

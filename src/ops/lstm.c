@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM and BIDIRECTIONAL_SEQUENCE_LSTM: checks that all kinds share,
+/* LSTM and UNIDIRECTIONAL_SEQUENCE_LSTM: checks that all kinds share, those of both directions too,
  * and the choice of the kind by the types. */
 #include <math.h>
 
@@ -161,8 +161,7 @@ static pl_status check_states(struct pl_prepare *prepare, const struct pl_lstm *
                                     batches * lstm->cells);
 }
 
-/* One direction: which tensors are its parts, time_major, clips and activation are set. */
-static pl_status check_direction(struct pl_prepare *prepare, int32_t rank, struct pl_lstm *lstm)
+pl_status pl_lstm_check_direction(struct pl_prepare *prepare, int32_t rank, struct pl_lstm *lstm)
 {
     static const int32_t first[] = {PL_LSTM_INPUT_WEIGHTS + PL_LSTM_OUTPUT_GATE,
                                     PL_LSTM_RECURRENT_WEIGHTS + PL_LSTM_OUTPUT_GATE};
@@ -187,13 +186,8 @@ static pl_status check_direction(struct pl_prepare *prepare, int32_t rank, struc
     return check_states(prepare, lstm, &kind);
 }
 
-/* Where an operator's options have what they all have. */
-struct option_fields {
-    enum pl_field activation, cell_clip, projection_clip;
-};
-
-static pl_status read_options(struct pl_prepare *prepare, struct option_fields fields,
-                              struct pl_lstm *lstm)
+pl_status pl_lstm_read_options(struct pl_prepare *prepare, struct pl_lstm_option_fields fields,
+                               struct pl_lstm *lstm)
 {
     const struct pl_record *options = prepare->op->options;
     lstm->kernels = prepare->kernels->recurrent;
@@ -207,15 +201,15 @@ static pl_status read_options(struct pl_prepare *prepare, struct option_fields f
                                    &lstm->activation);
 }
 
-static int32_t input_at(const struct pl_prepare *prepare, int32_t input)
+int32_t pl_lstm_input_at(const struct pl_prepare *prepare, int32_t input)
 {
     return input < prepare->input_count && prepare->inputs[input] != NULL ? input : -1;
 }
 
 /* ---- one direction --------------------------------------------------------------------------- */
 
-static pl_status prepare_one(struct pl_prepare *prepare, struct option_fields fields, int32_t rank,
-                             bool time_major, bool asymmetric)
+static pl_status prepare_one(struct pl_prepare *prepare, struct pl_lstm_option_fields fields,
+                             int32_t rank, bool time_major, bool asymmetric)
 {
     struct pl_lstm lstm = {.time_major = time_major};
     PL_TRY(pl_check_arity(prepare, 1, PL_LSTM_MOST_INPUTS, 1));
@@ -224,9 +218,9 @@ static pl_status prepare_one(struct pl_prepare *prepare, struct option_fields fi
                                (int)prepare->input_count);
     }
     for (int32_t part = 0; part < PL_LSTM_PARTS; part++)
-        lstm.at[part] = part < PL_LSTM_MOST_INPUTS ? input_at(prepare, part) : -1;
-    PL_TRY(read_options(prepare, fields, &lstm));
-    PL_TRY(check_direction(prepare, rank, &lstm));
+        lstm.at[part] = part < PL_LSTM_MOST_INPUTS ? pl_lstm_input_at(prepare, part) : -1;
+    PL_TRY(pl_lstm_read_options(prepare, fields, &lstm));
+    PL_TRY(pl_lstm_check_direction(prepare, rank, &lstm));
     PL_TRY(pl_check_same_type(prepare, pl_input(PL_LSTM_INPUT), pl_output(0)));
     struct pl_shape output = prepare->inputs[PL_LSTM_INPUT]->shape;
     output.dims[rank - 1] = lstm.outputs;
@@ -240,8 +234,9 @@ static pl_status prepare_one(struct pl_prepare *prepare, struct option_fields fi
 
 pl_status pl_prepare_lstm(struct pl_prepare *prepare)
 {
-    static const struct option_fields fields = {PL_LSTMOptions_fused_activation_function,
-                                                PL_LSTMOptions_cell_clip, PL_LSTMOptions_proj_clip};
+    static const struct pl_lstm_option_fields fields = {PL_LSTMOptions_fused_activation_function,
+                                                        PL_LSTMOptions_cell_clip,
+                                                        PL_LSTMOptions_proj_clip};
     const struct pl_record *options = prepare->op->options;
     if (pl_record_integer(options, PL_LSTMOptions_kernel_type) == PL_LSTMKernelType_BASIC)
         return pl_lstm_prepare_basic(prepare);
@@ -251,7 +246,7 @@ pl_status pl_prepare_lstm(struct pl_prepare *prepare)
 
 pl_status pl_prepare_unidirectional_sequence_lstm(struct pl_prepare *prepare)
 {
-    static const struct option_fields fields = {
+    static const struct pl_lstm_option_fields fields = {
         PL_UnidirectionalSequenceLSTMOptions_fused_activation_function,
         PL_UnidirectionalSequenceLSTMOptions_cell_clip,
         PL_UnidirectionalSequenceLSTMOptions_proj_clip};
@@ -261,110 +256,4 @@ pl_status pl_prepare_unidirectional_sequence_lstm(struct pl_prepare *prepare)
         pl_record_integer(options, PL_UnidirectionalSequenceLSTMOptions_time_major) != 0,
         pl_record_integer(options,
                           PL_UnidirectionalSequenceLSTMOptions_asymmetric_quantize_inputs) != 0);
-}
-
-/* ---- both directions ------------------------------------------------------------------------- */
-
-enum {
-    FORWARD_CELL = 1,
-    BACKWARD_CELL = 18,
-    STATES = 35,
-    AUX_INPUT = 39,
-    AUX_WEIGHTS = 40,
-    BOTH_INPUTS = 48
-};
-
-static void map_direction(const struct pl_prepare *prepare, bool backward, struct pl_lstm *lstm)
-{
-    const int32_t first = backward ? BACKWARD_CELL : FORWARD_CELL;
-    lstm->backward = backward;
-    for (int32_t part = 0; part < PL_LSTM_PARTS; part++) lstm->at[part] = -1;
-    lstm->at[PL_LSTM_INPUT] = PL_LSTM_INPUT;
-    for (int32_t part = PL_LSTM_INPUT_WEIGHTS; part <= PL_LSTM_PROJECTION_BIAS; part++)
-        lstm->at[part] = input_at(prepare, first + part - PL_LSTM_INPUT_WEIGHTS);
-    lstm->at[PL_LSTM_OUTPUT_STATE] = input_at(prepare, STATES + (backward ? 2 : 0));
-    lstm->at[PL_LSTM_CELL_STATE] = input_at(prepare, STATES + (backward ? 3 : 1));
-}
-
-/* With weights of its own, the auxiliary input is one more input of both cells; without, it is the
- * backward cell's input. */
-static pl_status map_aux(struct pl_prepare *prepare, struct pl_lstm *directions)
-{
-    const struct pl_value *aux = prepare->inputs[AUX_INPUT];
-    const bool weighted = input_at(prepare, AUX_WEIGHTS + PL_LSTM_FORGET_GATE) >= 0;
-    if (weighted && aux == NULL)
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
-                               "there are weights for an auxiliary input, but no such input");
-    if (aux == NULL) return PL_OK;
-    PL_TRY(pl_check_type(prepare, pl_input(AUX_INPUT), PL_TYPES_FLOAT));
-    PL_TRY(pl_check_rank(prepare, pl_input(AUX_INPUT), 3, 3));
-    PL_TRY(pl_check_rank(prepare, pl_input(PL_LSTM_INPUT), 3, 3));
-    struct pl_shape expected = prepare->inputs[PL_LSTM_INPUT]->shape;
-    if (weighted) expected.dims[2] = aux->shape.dims[2];
-    PL_TRY(pl_recurrent_check_tensor(prepare, AUX_INPUT, PL_TYPES_FLOAT, expected));
-    if (!weighted) {
-        directions[1].at[PL_LSTM_INPUT] = AUX_INPUT;
-        return PL_OK;
-    }
-    if (expected.dims[2] < 1 || expected.dims[2] > PL_RECURRENT_MOST_ELEMENTS)
-        return pl_check_fail(prepare, PL_UNSUPPORTED, pl_input(AUX_INPUT),
-                             "found vectors of %d, 1 to %d are supported", (int)expected.dims[2],
-                             (int)PL_RECURRENT_MOST_ELEMENTS);
-    for (int32_t d = 0; d < 2; d++) {
-        directions[d].aux_inputs = expected.dims[2];
-        directions[d].at[PL_LSTM_AUX_INPUT] = AUX_INPUT;
-        for (int32_t gate = 0; gate < PL_LSTM_GATES; gate++)
-            directions[d].at[PL_LSTM_AUX_WEIGHTS + gate] =
-                input_at(prepare, AUX_WEIGHTS + d * PL_LSTM_GATES + gate);
-    }
-    return PL_OK;
-}
-
-static pl_status set_outputs(struct pl_prepare *prepare, bool merged, struct pl_lstm *directions)
-{
-    struct pl_shape output = prepare->inputs[PL_LSTM_INPUT]->shape;
-    int32_t width = 0;
-    for (int32_t d = 0; d < 2; d++) {
-        PL_TRY(pl_check_type(prepare, pl_output(merged ? 0 : d), PL_TYPES_FLOAT));
-        directions[d].output = merged ? 0 : d;
-        directions[d].output_offset = merged ? width : 0;
-        width += directions[d].outputs;
-        output.dims[2] = directions[d].outputs;
-        if (!merged) PL_TRY(pl_check_set_output(prepare, d, &output));
-    }
-    if (!merged) return PL_OK;
-    directions[0].output_width = directions[1].output_width = width;
-    output.dims[2] = width;
-    return pl_check_set_output(prepare, 0, &output);
-}
-
-pl_status pl_prepare_bidirectional_sequence_lstm(struct pl_prepare *prepare)
-{
-    static const struct option_fields fields = {
-        PL_BidirectionalSequenceLSTMOptions_fused_activation_function,
-        PL_BidirectionalSequenceLSTMOptions_cell_clip,
-        PL_BidirectionalSequenceLSTMOptions_proj_clip};
-    const struct pl_record *options = prepare->op->options;
-    const bool merged =
-        pl_record_integer(options, PL_BidirectionalSequenceLSTMOptions_merge_outputs) != 0;
-    struct pl_lstm directions[PL_LSTM_MOST_DIRECTIONS] = {{0}};
-    PL_TRY(pl_check_arity(prepare, 1, BOTH_INPUTS, merged ? 1 : 2));
-    if (prepare->input_count != BOTH_INPUTS)
-        return pl_prepare_fail(prepare, PL_INVALID_MODEL, "found %d inputs, expected %d",
-                               (int)prepare->input_count, (int)BOTH_INPUTS);
-    PL_TRY(pl_check_type(prepare, pl_input(PL_LSTM_INPUT), PL_TYPES_FLOAT));
-    map_direction(prepare, false, &directions[0]);
-    map_direction(prepare, true, &directions[1]);
-    PL_TRY(map_aux(prepare, directions));
-    for (int32_t d = 0; d < 2; d++) {
-        directions[d].time_major =
-            pl_record_integer(options, PL_BidirectionalSequenceLSTMOptions_time_major) != 0;
-        PL_TRY(read_options(prepare, fields, &directions[d]));
-        PL_TRY(check_direction(prepare, 3, &directions[d]));
-    }
-    PL_TRY(set_outputs(prepare, merged, directions));
-    return pl_lstm_prepare_float(
-        prepare, directions, 2,
-        pl_record_integer(options,
-                          PL_BidirectionalSequenceLSTMOptions_asymmetric_quantize_inputs) != 0);
 }

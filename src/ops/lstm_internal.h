@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Between the files of LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM and BIDIRECTIONAL_SEQUENCE_LSTM: lstm.c
- * checks, lstm_basic.c, lstm_float.c, lstm_integer.c and lstm_narrow.c compute. */
+ * and lstm_bidirectional.c check, lstm_basic.c, lstm_float.c, lstm_integer.c and lstm_narrow.c compute. */
 #ifndef PL_OPS_LSTM_INTERNAL_H
 #define PL_OPS_LSTM_INTERNAL_H
 
@@ -105,6 +105,17 @@ static inline void pl_lstm_add_stage(struct pl_prepare *prepare, const struct pl
     pl_prepare_stage(prepare, eval, lstm->times > 0 ? (int64_t)lstm->batches * directions : 0,
                      pl_cost(step, lstm->times));
 }
+
+/* Where an operator's options have what they all have. */
+struct pl_lstm_option_fields {
+    enum pl_field activation, cell_clip, projection_clip;
+};
+pl_status pl_lstm_read_options(struct pl_prepare *prepare, struct pl_lstm_option_fields fields,
+                               struct pl_lstm *lstm);
+/* -1: it is left out. */
+int32_t pl_lstm_input_at(const struct pl_prepare *prepare, int32_t input);
+/* One direction: which tensors are its parts, time_major, clips and activation are set. */
+pl_status pl_lstm_check_direction(struct pl_prepare *prepare, int32_t rank, struct pl_lstm *lstm);
 
 /* Float activations; weights float, or int8 with a scale. Everything but quantization is
  * checked. */
