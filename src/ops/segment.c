@@ -9,9 +9,43 @@
 #include "ops/check.h"
 #include "ops/combine.h"
 
+/* Short rows are worth no call each: the operations of combine_kernels.h in one loop. Rows of a
+ * negative id belong nowhere. */
+enum { SHORT = 8 };
+typedef void (*short_rows)(void *to, const void *from, const int32_t *ids, int64_t rows,
+                           int64_t row);
+#define DEFINE(name, type, expression)                                                             \
+    static void name(void *to, const void *from, const int32_t *ids, int64_t rows, int64_t row)    \
+    {                                                                                              \
+        const type *news = from;                                                                   \
+        for (int64_t i = 0; i < rows; i++, news += row) {                                          \
+            if (ids[i] < 0) continue;                                                              \
+            type *olds = (type *)to + ids[i] * row;                                                \
+            for (int64_t k = 0; k < row; k++) {                                                    \
+                const type x = olds[k], y = news[k];                                               \
+                olds[k] = (type)(expression);                                                      \
+            }                                                                                      \
+        }                                                                                          \
+    }
+DEFINE(add_float32, float, x + y)
+DEFINE(add_int32, int32_t, (uint32_t)x + (uint32_t)y)
+DEFINE(multiply_float32, float, x *y)
+DEFINE(multiply_int32, int32_t, (uint32_t)x *(uint32_t)y)
+DEFINE(maximum_float32, float, x < y ? y : x)
+DEFINE(maximum_int32, int32_t, x < y ? y : x)
+DEFINE(minimum_float32, float, y < x ? y : x)
+DEFINE(minimum_int32, int32_t, y < x ? y : x)
+static const short_rows short_kernels[][2] = {
+    [PL_COMBINE_ADD] = {add_float32, add_int32},
+    [PL_COMBINE_MULTIPLY] = {multiply_float32, multiply_int32},
+    [PL_COMBINE_MAXIMUM] = {maximum_float32, maximum_int32},
+    [PL_COMBINE_MINIMUM] = {minimum_float32, minimum_int32},
+};
+
 struct segments {
     const struct pl_movement_kernels *fill;
     pl_combine_kernel combine;
+    short_rows short_rows;
     int64_t rows; /* of the data: one per id */
     int64_t row;  /* elements */
     int64_t count;
@@ -24,7 +58,18 @@ struct segments {
 /* Elements are float32 or int32. */
 enum { ELEMENT_BYTES = 4 };
 
-/* Rows of a negative id belong nowhere. */
+static pl_status check_ids(const struct pl_eval *eval, const struct segments *params,
+                           const int32_t *ids)
+{
+    bool outside = false;
+    for (int64_t i = 0; i < params->rows; i++) outside |= ids[i] >= params->count;
+    for (int64_t i = 0; outside && i < params->rows; i++)
+        if (ids[i] >= params->count)
+            return pl_eval_fail(eval, "segment %d at place %lld, but there are only %lld",
+                                (int)ids[i], (long long)i, (long long)params->count);
+    return PL_OK;
+}
+
 static pl_status eval_segments(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct segments *params = eval->params;
@@ -34,10 +79,12 @@ static pl_status eval_segments(const struct pl_eval *eval, int64_t from, int64_t
     (void)to;
     params->fill->fill(eval->outputs[0], &params->initial, params->count * params->row,
                        ELEMENT_BYTES);
+    PL_TRY(check_ids(eval, params, ids));
+    if (params->row < SHORT) {
+        params->short_rows(eval->outputs[0], eval->inputs[0], ids, params->rows, params->row);
+        return PL_OK;
+    }
     for (int64_t i = 0; i < params->rows; i++) {
-        if (ids[i] >= params->count)
-            return pl_eval_fail(eval, "segment %d at place %lld, but there are only %lld",
-                                (int)ids[i], (long long)i, (long long)params->count);
         if (ids[i] < 0) continue;
         params->combine((char *)eval->outputs[0] + ids[i] * row_bytes,
                         (const char *)eval->inputs[0] + i * row_bytes, params->row, 1);
@@ -50,6 +97,14 @@ static pl_status check_inputs(struct pl_prepare *prepare)
     PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPES_FLOAT | PL_TYPE_BIT(PL_INT32)));
     PL_TRY(pl_check_same_type(prepare, pl_output(0), pl_input(0)));
     return pl_check_type(prepare, pl_input(1), PL_TYPE_BIT(PL_INT32));
+}
+
+static pl_status choose_kernels(struct pl_prepare *prepare, enum pl_combine operation,
+                                struct segments *params)
+{
+    const pl_type type = prepare->inputs[0]->tensor->type;
+    params->short_rows = short_kernels[operation][type == PL_FLOAT32 ? 0 : 1];
+    return pl_combine_find(prepare, 0, operation, type, &params->combine);
 }
 
 /* The output is `count` segments of what is behind the first id_rank dimensions. */
@@ -99,8 +154,7 @@ pl_status pl_prepare_segment_sum(struct pl_prepare *prepare)
     PL_TRY(count_sorted(prepare, &count));
     struct segments *params = pl_prepare_allocate(prepare, sizeof *params);
     if (params == NULL) return PL_OUT_OF_MEMORY;
-    PL_TRY(pl_combine_find(prepare, 0, PL_COMBINE_ADD, prepare->inputs[0]->tensor->type,
-                           &params->combine));
+    PL_TRY(choose_kernels(prepare, PL_COMBINE_ADD, params));
     return add_work(prepare, params, 1, count);
 }
 
@@ -134,7 +188,7 @@ static pl_status prepare_unsorted(struct pl_prepare *prepare, enum pl_combine op
     struct segments *params = pl_prepare_allocate(prepare, sizeof *params);
     if (params == NULL) return PL_OUT_OF_MEMORY;
     const pl_type type = prepare->inputs[0]->tensor->type;
-    PL_TRY(pl_combine_find(prepare, 0, operation, type, &params->combine));
+    PL_TRY(choose_kernels(prepare, operation, params));
     if (type == PL_FLOAT32) params->initial.real = initial_real;
     else params->initial.integer = initial_integer;
     return add_work(prepare, params, prepare->inputs[1]->shape.rank, count);

@@ -103,20 +103,43 @@ struct where {
     int64_t found;
 };
 
-enum { CHUNK = 128 };
+enum { CHUNK = 128, WORD = 8 };
 
-/* The coordinates of what is not 0 among `count` elements of a row from `column` on, up to `end`.
- * All are written, and the next ones over those that do not count: no branch has to be guessed. */
+/* The highest bit of every byte that is not 0. */
+static uint64_t nonzero_bytes(const uint8_t *bytes, int64_t count)
+{
+    const uint64_t low = 0x7F7F7F7F7F7F7F7Fu;
+    uint64_t word = 0;
+    if (count >= WORD) memcpy(&word, bytes, WORD);
+    else
+        for (int64_t i = 0; i < count; i++) word |= (uint64_t)bytes[i] << 8 * i;
+    return (((word & low) + low) | word) & ~low;
+}
+
+/* The coordinates of what is not 0 among `count` elements of a row from `column` on, up to `end`. */
 static int64_t *write_coordinates(const int64_t *outer, int32_t rank, int64_t column,
-                                  const int64_t *keys, int64_t count, int64_t *to,
+                                  const uint8_t *elements, int64_t count, int64_t *to,
                                   const int64_t *end)
 {
-    for (int64_t i = 0; i < count && to < end; i++) {
-        for (int32_t k = 0; k < rank - 1; k++) to[k] = outer[k];
-        to[rank - 1] = column + i;
-        to += keys[i] != 0 ? rank : 0;
+    for (int64_t i = 0; i < count; i += WORD) {
+        uint64_t left = nonzero_bytes(elements + i, count - i);
+        for (; left != 0 && to < end; left &= left - 1, to += rank) {
+            for (int32_t k = 0; k < rank - 1; k++) to[k] = outer[k];
+            to[rank - 1] = column + i + __builtin_ctzll(left) / 8;
+        }
     }
     return to;
+}
+
+/* Elements [from, from + count) as bytes that are 0 or not. */
+static const uint8_t *as_bytes(pl_type type, const void *data, int64_t from, int64_t count,
+                               uint8_t *bytes)
+{
+    int64_t keys[CHUNK];
+    if (pl_type_bits(type) == 8) return (const uint8_t *)data + from;
+    pl_order_keys(type, data, from, count, keys);
+    for (int64_t i = 0; i < count; i++) bytes[i] = keys[i] != 0;
+    return bytes;
 }
 
 static void next_row(const struct pl_shape *shape, int64_t *outer)
@@ -127,8 +150,8 @@ static void next_row(const struct pl_shape *shape, int64_t *outer)
     }
 }
 
-/* How many elements are not 0; the coordinates of params->found of them go to `to` unless it is
- * NULL. */
+/* How many elements are not 0, if `to` is NULL; else the coordinates of params->found of them go
+ * there. */
 static int64_t find_nonzero(const struct where *params, const void *data, int64_t *to)
 {
     const int64_t *end = to != NULL ? to + params->found * params->input.rank : NULL;
@@ -136,14 +159,16 @@ static int64_t find_nonzero(const struct where *params, const void *data, int64_
     const int64_t columns = shape->dims[shape->rank - 1];
     const int64_t total = pl_shape_count(shape);
     int64_t outer[PL_MAX_RANK] = {0};
-    int64_t keys[CHUNK];
+    uint8_t bytes[CHUNK];
     int64_t found = 0;
     int64_t count = 0;
     for (int64_t from = 0, column = 0; from < total; from += count) {
         count = columns - column < CHUNK ? columns - column : CHUNK;
-        pl_order_keys(params->type, data, from, count, keys);
-        for (int64_t i = 0; i < count; i++) found += keys[i] != 0;
-        if (to != NULL) to = write_coordinates(outer, shape->rank, column, keys, count, to, end);
+        const uint8_t *elements = as_bytes(params->type, data, from, count, bytes);
+        if (to != NULL)
+            to = write_coordinates(outer, shape->rank, column, elements, count, to, end);
+        else
+            for (int64_t i = 0; i < count; i++) found += elements[i] != 0;
         column += count;
         if (column < columns) continue;
         column = 0;
