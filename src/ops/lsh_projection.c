@@ -89,7 +89,7 @@ static pl_status set_output(struct pl_prepare *prepare, const struct projection 
 
 pl_status pl_prepare_lsh_projection(struct pl_prepare *prepare)
 {
-    PL_TRY(pl_check_arity(prepare, 2, 3, 1));
+    PL_TRY(pl_check_arity(prepare, prepare->input_count == 3 ? 3 : 2, 3, 1));
     PL_TRY(check_inputs(prepare));
     const int64_t type = pl_record_integer(prepare->op->options, PL_LSHProjectionOptions_type);
     PL_TRY(pl_check_option(prepare, "type", type, PL_LSHProjectionType_SPARSE,

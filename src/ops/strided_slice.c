@@ -56,6 +56,12 @@ static pl_status read_specification(struct pl_prepare *prepare, struct specifica
         slice->strides[i] = clamp(slice->strides[i], -INT32_MAX, INT32_MAX);
     }
     slice->ellipsis_mask &= (1u << slice->count) - 1;
+    /* There LiteRT drops axes of the input. */
+    const uint32_t beyond = slice->new_axis_mask & ~((1u << slice->count) - 1) & ((1u << PL_MAX_RANK) - 1);
+    if (beyond != 0)
+        return pl_prepare_fail(prepare, PL_INVALID_MODEL,
+                               "option new_axis_mask: found 0x%x, expected bits of %d slices alone",
+                               (unsigned)slice->new_axis_mask, (int)slice->count);
     slice->new_axis_mask &= (1u << slice->count) - 1;
     return PL_OK;
 }

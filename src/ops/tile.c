@@ -82,7 +82,9 @@ pl_status pl_prepare_tile(struct pl_prepare *prepare)
 {
     PL_TRY(pl_check_arity(prepare, 2, 2, 1));
     struct pl_box box = {0};
-    PL_TRY(pl_move_check(prepare, 0, PL_TYPES_BYTES | PL_TYPE_BIT(PL_STRING), &box.element_bytes));
+    PL_TRY(pl_move_check(prepare, 0,
+                         PL_TYPES_BYTES | PL_TYPE_BIT(PL_COMPLEX128) | PL_TYPE_BIT(PL_STRING),
+                         &box.element_bytes));
     PL_TRY(pl_check_type(prepare, pl_input(1), PL_TYPES_INDEX));
     const struct pl_shape *input = &prepare->inputs[0]->shape;
     int64_t multiples[PL_MAX_RANK];
