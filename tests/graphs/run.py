@@ -36,7 +36,7 @@ MORE = [("PAD", "PadKernelMaxDimensionCount", "any rank"), ("PADV2", "PadKernelM
         ("GATHER_ND", "NumElements(params) == 0", "nothing is taken of nothing"),
         ("REVERSE_SEQUENCE", "seq_lengths[i] <=", "lengths are not looked at where nothing is moved"),
         ("DEPTHWISE_CONV_2D", "was optional but was expected", "a bias that is left out counts as none"),
-        ("MIRROR_PAD", "NumDimensions", "any rank"), ("BATCH_MATMUL", "NumDimensions(lhs_data) <= 5", "any rank")]
+        ("REVERSE_V2", "Non-contiguous", "any axes"), ("MIRROR_PAD", "NumDimensions", "any rank"), ("BATCH_MATMUL", "NumDimensions(lhs_data) <= 5", "any rank")]
 
 
 class Tally:
