@@ -273,8 +273,8 @@ static pl_status make_step(struct pl_run *run, const struct pl_block *block, con
     struct pl_location *locations = pl_region_array(&late->region, (size_t)count, sizeof *locations);
     size_t *worker_bytes = pl_region_array(&late->region, PL_MAX_SCRATCH, sizeof *worker_bytes);
     const struct pl_stage *stages = pl_region_copy(&late->region, prepare->stages, sizeof prepare->stages);
-    late->step.paces = pl_region_array(&late->region, PL_MAX_STAGES, sizeof *late->step.paces);
-    if (locations == NULL || worker_bytes == NULL || stages == NULL || late->step.paces == NULL) return no_memory(run, step->op);
+    struct pl_pace *paces = pl_region_array(&late->region, PL_MAX_STAGES, sizeof *paces);
+    if (locations == NULL || worker_bytes == NULL || stages == NULL || paces == NULL) return no_memory(run, step->op);
     memcpy(locations, step->locations, (size_t)ends * sizeof *locations);
     for (int32_t i = 0; i < prepare->input_count && i < 32; i++)
         if ((prepare->packed_inputs >> i & 1) != 0) locations[i] = (struct pl_location){0, PL_BASE_ADDRESS};
@@ -290,6 +290,7 @@ static pl_status make_step(struct pl_run *run, const struct pl_block *block, con
     late->step.locations = locations;
     late->step.worker_bytes = worker_bytes;
     late->step.stages = stages;
+    late->step.paces = paces;
     late->step.scratch_count = prepare->scratch_count;
     late->step.state_count = prepare->state_count;
     late->step.stage_count = prepare->stage_count;
