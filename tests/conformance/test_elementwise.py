@@ -360,3 +360,18 @@ def test_fails_on_negative_values(operator, kind):
     data = build(operator, None, [Tensor(kind, (2,), 0.1, 0)], Tensor(kind, (2,), 0.1, 0), 2)
     with pytest.raises(plait_c.PlaitError, match="negative values"):
         run(data, [np.array([1, -1], TYPES[kind][1])])
+
+
+# ---- 16-bit floats that would become infinite -----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("operator, option", [("ADD", "AddOptions"), ("MUL", "MulOptions")])
+def test_halves_stay_finite(operator, option):
+    """A sum or product beyond the largest number is that number, as the reference clamps it."""
+    a = np.array([60000, -60000, 65504, 1, 300, -300, np.inf, 2], np.float16)
+    b = np.array([60000, -60000, 65504, 2, 300, 300, 1, -np.inf], np.float16)
+    tensors = [Tensor("f16", a.shape), Tensor("f16", b.shape)]
+    data = build(operator, options_of(option), tensors, Tensor("f16", a.shape), 5)
+    expected = oracle.invoke(oracle.open_reference(data), [a, b])[0]
+    for level in LEVELS:
+        np.testing.assert_array_equal(run(data, [a, b], level)[0], expected)
+    assert np.isfinite(expected[:6]).all()
