@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "kernels/fixed_functions.h"
+#include "kernels/half_float.h"
 #include "ops/check.h"
 #include "ops/quantize.h"
 #include "ops/unary.h"
@@ -91,6 +92,45 @@ static float gelu_by_tanh_function(float x, float parameter)
     return 0.5f * x * (1.0f + tanhf(0.797884561f * (x + 0.044715f * x * x * x)));
 }
 
+/* 16-bit floats: every step is rounded, as in the reference. The numbers come and go as float32. */
+#define DEFINE_GELU(type, ROUND)                                                                   \
+    static void gelu_##type(void *out, const void *in, int64_t count,                              \
+                            const struct pl_unary_params *params)                                  \
+    {                                                                                              \
+        (void)params;                                                                              \
+        for (int64_t i = 0; i < count; i++) {                                                      \
+            const float x = ((const float *)in)[i];                                                \
+            const float tail = ROUND(erfcf(ROUND(x * ROUND(-0.707106781f))));                      \
+            ((float *)out)[i] = ROUND(ROUND(x * 0.5f) * tail);                                     \
+        }                                                                                          \
+    }                                                                                              \
+    static void gelu_by_tanh_##type(void *out, const void *in, int64_t count,                      \
+                                    const struct pl_unary_params *params)                          \
+    {                                                                                              \
+        (void)params;                                                                              \
+        for (int64_t i = 0; i < count; i++) {                                                      \
+            const float x = ((const float *)in)[i];                                                \
+            const float cube = ROUND(ROUND(x * x) * x);                                            \
+            const float inner = ROUND(x + ROUND(ROUND(0.044715f) * cube));                         \
+            const float curve = ROUND(tanhf(ROUND(ROUND(0.797884561f) * inner)));                  \
+            ((float *)out)[i] = ROUND(ROUND(0.5f * x) * ROUND(1.0f + curve));                      \
+        }                                                                                          \
+    }
+#define ROUND_FLOAT16(x)  pl_float_from_half(pl_half_from_float(x))
+#define ROUND_BFLOAT16(x) pl_float_from_bfloat16(pl_bfloat16_from_float(x))
+DEFINE_GELU(float16, ROUND_FLOAT16)
+DEFINE_GELU(bfloat16, ROUND_BFLOAT16)
+
+static pl_unary_kernel choose_gelu(const struct pl_unary_table *unary, pl_type type,
+                                   bool approximate)
+{
+    switch ((int)type) {
+    case PL_FLOAT16: return approximate ? gelu_by_tanh_float16 : gelu_float16;
+    case PL_BFLOAT16: return approximate ? gelu_by_tanh_bfloat16 : gelu_bfloat16;
+    default: return approximate ? unary->gelu_by_tanh : unary->gelu;
+    }
+}
+
 pl_status pl_prepare_gelu(struct pl_prepare *prepare)
 {
     const struct pl_unary_table *unary = prepare->kernels->elementwise->unary;
@@ -99,7 +139,7 @@ pl_status pl_prepare_gelu(struct pl_prepare *prepare)
     struct pl_unary_plan *plan = NULL;
     PL_TRY(pl_unary_prepare(prepare, PL_TYPES_FLOAT | PL_TYPES_HALF | PL_TYPES_QUANTIZED, &plan));
     if (prepare->inputs[0]->tensor->type == PL_FLOAT32 || plan->is_half) {
-        plan->kernel = approximate ? unary->gelu_by_tanh : unary->gelu;
+        plan->kernel = choose_gelu(unary, prepare->inputs[0]->tensor->type, approximate);
         return pl_unary_finish(prepare, plan, 24);
     }
     pl_unary_use_lookup(prepare, plan, approximate ? gelu_by_tanh_function : gelu_function, 0.0f);

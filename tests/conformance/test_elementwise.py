@@ -375,3 +375,14 @@ def test_halves_stay_finite(operator, option):
     for level in LEVELS:
         np.testing.assert_array_equal(run(data, [a, b], level)[0], expected)
     assert np.isfinite(expected[:6]).all()
+
+
+@pytest.mark.parametrize("approximate", [False, True])
+def test_gelu_of_halves(approximate):
+    """Every float16 from -8 to 8, to the bit: the reference rounds after every step."""
+    x = np.arange(65536, dtype=np.uint16).view(np.float16)
+    x = x[np.isfinite(x) & (np.abs(x) < 8)]
+    data = build("GELU", options_of("GeluOptions", approximate=approximate), [Tensor("f16", x.shape)], Tensor("f16", x.shape), 2)
+    expected = oracle.invoke(oracle.open_reference(data), [x])[0]
+    for level in LEVELS:
+        np.testing.assert_array_equal(run(data, [x], level)[0].view(np.uint16), expected.view(np.uint16))

@@ -49,7 +49,6 @@ EXPECTED = {
     ("SUM", "INT8"): "without quantization the reference is wrong",
     ("LOCAL_RESPONSE_NORMALIZATION", None): "the reference is wrong", ("BIDIRECTIONAL_SEQUENCE_LSTM", None): READS_RAW,
     ("EMBEDDING_LOOKUP", "INT2"): "rows that are no whole bytes", ("SVDF", "FLOAT32"): READS_RAW,
-    ("GELU", "FLOAT16"): "rounded once: a unit in the last place",
 }
 
 
