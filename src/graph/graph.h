@@ -46,6 +46,7 @@ struct pl_operator {
     int32_t index;  /* in its subgraph of the file; -1 for an adapter */
     int32_t member; /* which graph of a join it came from; 0 otherwise */
     int32_t subgraph_base; /* what a join adds to the subgraph indices in its options; 0 otherwise */
+    bool shared;           /* in a join: it stands for operators of other members too */
     bool per_row;          /* of a model with windows: runs with every hop of new rows, be the windows full or not */
     const struct pl_record *options; /* NULL if the file has none */
     const void *custom_options;      /* bytes, FlexBuffer by convention */

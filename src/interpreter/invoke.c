@@ -55,6 +55,11 @@ static pl_status run_task(struct pl_entry *entry, const struct invocation *invoc
     if (!task->all_members && program->graph->members != NULL) {
         struct pl_segment *segment = &program->segments[entry->instance->member];
         range = (struct pl_step_range){segment->first_step, segment->end_step, &segment->outlook};
+        for (int32_t i = 0; i < segment->shared_count; i++) {
+            struct pl_shared_steps *shared = &segment->shared[i];
+            const struct pl_step_range before = {shared->first, shared->end, &shared->outlook};
+            PL_TRY(pl_unit_run(invocation->interpreter, &plan, invocation->lane, &before, workers, error));
+        }
     }
     return pl_unit_run(invocation->interpreter, &plan, invocation->lane, &range, workers, error);
 }

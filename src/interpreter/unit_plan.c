@@ -4,6 +4,7 @@
 
 #include "graph/join.h"
 #include "interpreter/interpreter_internal.h"
+#include "rewrite/shared_prefix.h"
 
 struct pl_instance *pl_unit_plan_member(const struct pl_unit_plan *plan, const struct pl_slot *slot)
 {
@@ -159,11 +160,14 @@ static pl_status plan_join(struct pl_interpreter *interpreter, const struct pl_u
     struct pl_graph *join = NULL;
     PL_TRY(pl_graph_join(interpreter->memory, interpreter->store, graphs, component->member_count, links, link_count,
                          &join, error));
+    pl_status status = PL_OK;
+    /* Rows that one model keeps are its own, and who looks at everything wants to see everything. */
+    if (!request->keep_all && !pl_graph_has_windows(join))
+        status = pl_share_prefixes(join, request->registry, interpreter->memory, error);
     struct pl_shape *shapes = pl_region_array(work, (size_t)join->subgraphs[0].input_count, sizeof *shapes);
-    pl_status status = PL_OUT_OF_MEMORY;
-    if (shapes == NULL) {
-        pl_fail(error, status, "no memory left to plan links");
-    } else {
+    if (status == PL_OK && shapes == NULL)
+        status = pl_fail(error, PL_OUT_OF_MEMORY, "no memory left to plan links");
+    if (status == PL_OK) {
         gather_shapes(component, join, shapes);
         request->graph = join;
         request->input_shapes = shapes;

@@ -116,6 +116,9 @@ size_t pl_draft_offset_in_root(const struct pl_draft *draft, int32_t tensor);
 /* lay_out.c: places roots and scratch in the arena, sizes of block and segments. */
 pl_status pl_draft_lay_out(struct pl_draft *draft);
 
+/* shared_steps.c: needs segments. */
+pl_status pl_draft_note_shared(struct pl_draft *draft);
+
 /* locate.c: needs offsets. */
 pl_status pl_draft_locate(struct pl_draft *draft);
 

@@ -118,6 +118,26 @@ static pl_status give_rows_slot(struct pl_draft *draft, const struct pl_joined_l
     return PL_OK;
 }
 
+/* What one model computes for others too has memory of its own where their own work begins: the others may run later, and
+ * by themselves, and then an output of this one must not be what it is computed in. */
+static pl_status fix_shared(struct pl_draft *draft)
+{
+    const struct pl_graph *graph = draft->builder->request->graph;
+    if (graph->members == NULL || draft->builder->request->whole) return PL_OK;
+    for (int32_t s = 0; s < draft->block->step_count; s++) {
+        const struct pl_operator *op = draft->steps[s].op;
+        for (int32_t i = 0; i < op->input_count; i++) {
+            if (op->inputs[i] < 0) continue;
+            const struct pl_draft_tensor *tensor = &draft->tensors[op->inputs[i]];
+            const struct pl_operator *producer = tensor->first < 0 ? NULL : draft->steps[tensor->first].op;
+            if (producer == NULL || !producer->shared || (op->shared && op->member == producer->member)) continue;
+            if (tensor->home == PL_HOME_ARENA || tensor->home == PL_HOME_LATE)
+                PL_TRY(give_slot(draft, op->inputs[i], false));
+        }
+    }
+    return PL_OK;
+}
+
 static pl_status set_given_homes(struct pl_draft *draft)
 {
     for (int32_t i = 0; i < draft->block->subgraph->tensor_count; i++) {
@@ -173,5 +193,6 @@ pl_status pl_draft_set_homes(struct pl_draft *draft)
     set_lifetimes(draft);
     if (draft->nested) return fix_nested_ends(draft);
     PL_TRY(fix_ends(draft));
+    PL_TRY(fix_shared(draft));
     return draft->builder->request->keep_all ? keep_all(draft) : PL_OK;
 }

@@ -103,6 +103,13 @@ struct pl_slot {
                          * is late; bytes is what there is at allocate then */
 };
 
+/* Steps [first, end) of another member, whose results a member shares: they run first where it runs alone. */
+struct pl_shared_steps {
+    int32_t first;
+    int32_t end;
+    struct pl_outlook outlook; /* of runs of these */
+};
+
 /* The steps of one member of a join. */
 struct pl_segment {
     int32_t first_step;
@@ -113,6 +120,8 @@ struct pl_segment {
     size_t sum_bytes;
     struct pl_outlook outlook; /* of runs of this member alone, */
     struct pl_outlook row_outlook; /* and of its rows alone */
+    int32_t shared_count;
+    struct pl_shared_steps *shared; /* in the order to run them */
 };
 
 struct pl_program {

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models that begin alike on the same data compute that once: same bits as each by itself, in any order of invocations."""
+import os
+
+import numpy as np
+import pytest
+
+import plait_c
+import streamed
+from random_network import FLOAT, Network
+
+COUNT = 1000 if os.environ.get("PLAIT_LONG") else 100
+
+
+class Begun(Network):
+    """A random network whose first steps depend on `seed` and whose further ones on `head`."""
+
+    def __init__(self, seed, head, trunk_steps):
+        self.head_seed, self.left = head, trunk_steps
+        super().__init__(seed)
+
+    def step(self):
+        if self.left == 0:
+            self.random = np.random.default_rng(self.head_seed)
+        self.left -= 1
+        super().step()
+
+
+class Set:
+    """Some of them behind one model that hands its input on."""
+
+    def __init__(self, networks, whole=False, **options):
+        first = networks[0]
+        quantization = None if first.dtype == FLOAT else first.values[0][2]
+        self.networks, self.interpreter = networks, plait_c.Interpreter(**options)
+        self.source = self.interpreter.load(streamed.same(first.dtype, [1, int(np.prod(first.shape))], quantization), "source")
+        self.models = [self.interpreter.load(network.file, f"model{k}") for k, network in enumerate(networks)]
+        for model in self.models:
+            self.interpreter.link("source", "", model.name, "", reshape=True)
+        if whole:
+            self.interpreter.check(plait_c.api().set_whole(self.source.handle, True))
+        self.interpreter.allocate()
+        for model in self.models:
+            self.interpreter.check(plait_c.api().profile_enable(model.handle, True))
+
+    def steps(self):
+        return [plait_c.api().profile_count(model.handle) for model in self.models]
+
+    def feed(self, data):
+        self.source.inputs()[0].write(data.reshape(self.source.inputs()[0].shape))
+
+    def outputs(self, k):
+        return [output.read().tobytes() for output in self.models[k].outputs()]
+
+
+def alone(network, data):
+    with plait_c.Interpreter() as interpreter:
+        model = interpreter.load(network.file, "model")
+        interpreter.allocate()
+        return [output.tobytes() for output in model([data])]
+
+
+def check(seed):
+    """How many operators were shared."""
+    random = np.random.default_rng([seed, 1])
+    trunk, count = int(random.integers(1, 6)), int(random.integers(2, 5))
+    networks = [Begun(seed, [seed, int(random.integers(3))], trunk) for _ in range(count)]
+    inputs = [np.ascontiguousarray(networks[0].window(networks[0].rows(networks[0].shape[networks[0].window_axis])))
+              for _ in range(3)]
+    wanted = [[alone(network, data) for network in networks] for data in inputs]
+    with plait_c.Interpreter() as apart:
+        handles = [apart.load(network.file, f"model{k}") for k, network in enumerate(networks)]
+        apart.allocate()
+        for model in handles:
+            apart.check(plait_c.api().profile_enable(model.handle, True))
+        separate = sum(plait_c.api().profile_count(model.handle) for model in handles)
+    for whole in (False, True):
+        group = Set(networks, whole)
+        with group.interpreter:
+            for data, answers in zip(inputs, wanted):
+                group.feed(data)
+                group.source.run()
+                assert [group.outputs(k) for k in range(count)] == answers, (seed, whole)
+            shared = separate - sum(group.steps())
+            if whole:
+                continue
+            last = list(wanted[-1])
+            for turn in range(6):  # each by itself; what the others have stays
+                which = int(random.integers(3))
+                group.feed(inputs[which])
+                group.source.invoke()
+                k = int(random.integers(count))
+                group.models[k].invoke()
+                last[k] = wanted[which][k]
+                assert [group.outputs(j) for j in range(count)] == last, (seed, turn)
+    return shared
+
+
+def test_random_networks():
+    assert sum(check(seed) for seed in range(COUNT)) > COUNT
+
+
+def test_equal_models_share_all_but_their_outputs():
+    network = Begun(5, 5, 9)
+    group = Set([network, network, network])
+    with group.interpreter:
+        first, *others = group.steps()
+        assert first >= 1 and others == [others[0]] * 2 and others[0] <= first
+
+
+def test_unloading_the_first_leaves_the_others():
+    networks = [Begun(11, [11, k], 3) for k in range(3)]
+    data = np.ascontiguousarray(networks[0].window(networks[0].rows(networks[0].shape[networks[0].window_axis])))
+    group = Set(networks)
+    with group.interpreter:
+        group.models[0].unload()
+        group.interpreter.allocate()
+        group.feed(data)
+        group.source.run()
+        assert [group.outputs(k) for k in (1, 2)] == [alone(networks[k], data) for k in (1, 2)]
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_threads(threads):
+    networks = [Begun(3, [3, k], 4) for k in range(3)]
+    data = np.ascontiguousarray(networks[0].window(networks[0].rows(networks[0].shape[networks[0].window_axis])))
+    group = Set(networks, threads=threads)
+    with group.interpreter:
+        group.feed(data)
+        group.source.run()
+        assert [group.outputs(k) for k in range(3)] == [alone(network, data) for network in networks]
