@@ -54,7 +54,7 @@ struct job {
 
 struct helper {
     _Alignas(CACHE_LINE) atomic_uintptr_t mail;
-    int32_t worker; /* of the job in the mailbox: its id */
+    atomic_int worker; /* of the job in the mailbox: its id */
     struct helper *next;
     struct pl_pool *pool;
     pthread_t thread;
@@ -147,7 +147,8 @@ static struct job *take_job(struct helper *helper)
     /* All that is needed next comes from another processor: at once and not one behind the other. */
     struct job *job = job_of(mail);
     __builtin_prefetch(job, 0);
-    __builtin_prefetch(&job->shares[helper->worker % MAX_SHARES], 1);
+    const int worker = atomic_load_explicit(&helper->worker, memory_order_relaxed);
+    __builtin_prefetch(&job->shares[worker % MAX_SHARES], 1);
     return swap_mail(helper, mail, mail | TAKEN) ? job : NULL;
 }
 
@@ -183,7 +184,7 @@ static void *help(void *argument)
     struct helper *helper = argument;
     for (struct job *job = NULL; (job = next_job(helper)) != NULL;) {
         (void)pl_float_state_enter();
-        run_tasks(job, helper->worker);
+        run_tasks(job, atomic_load_explicit(&helper->worker, memory_order_relaxed));
         /* With this the job may be gone, unless its caller sleeps: then the mailbox is the caller's. */
         if (!swap_mail(helper, mail_of(job, TAKEN), IDLE)) sem_post(&helper->done);
     }
@@ -305,7 +306,7 @@ static void offer(struct job *job)
         const uintptr_t mail = atomic_load_explicit(&helper->mail, memory_order_relaxed);
         if (mail != IDLE && (mail != ASLEEP || !job->wake)) continue;
         if (!swap_mail(helper, mail, HELD)) continue;
-        helper->worker = ++job->engaged;
+        atomic_store_explicit(&helper->worker, ++job->engaged, memory_order_relaxed);
         atomic_store_explicit(&helper->mail, mail_of(job, 0), memory_order_release);
         if (mail == ASLEEP) sem_post(&helper->bell);
     }
