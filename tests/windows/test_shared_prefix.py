@@ -7,6 +7,7 @@ import pytest
 
 import plait_c
 import streamed
+import tiny
 from random_network import FLOAT, Network
 
 COUNT = 1000 if os.environ.get("PLAIT_LONG") else 100
@@ -106,6 +107,33 @@ def test_equal_models_share_all_but_their_outputs():
     with group.interpreter:
         first, *others = group.steps()
         assert first >= 1 and others == [others[0]] * 2 and others[0] <= first
+
+
+class Sum:
+    """exp(x + constant)."""
+    dtype, shape = FLOAT, (1, 3)
+    values = [(0, (1, 3), None)]
+
+    def __init__(self, constant):
+        graph = tiny.Graph()
+        x, hidden, y = (graph.tensor(np.float32, [1, 3], name=name) for name in ("x", "hidden", "y"))
+        add = tiny.schema.AddOptionsT()
+        graph.op("ADD", [x, graph.tensor(np.float32, [1, 3], data=np.float32([constant]))], [hidden], add)
+        graph.op("EXP", [hidden], [y], tiny.schema.ExpOptionsT())
+        self.file = graph.build([x], [y])
+
+
+@pytest.mark.parametrize("constants,shared", [([[1, 2, 3], [1, 2, 3]], 1), ([[1, 2, 3], [1, 2, 4]], 0)])
+def test_constants_count_by_content(constants, shared):
+    """Equal ones of two files are the same, and one number less is not."""
+    networks = [Sum(constant) for constant in constants]
+    group = Set(networks)
+    with group.interpreter:
+        data = np.float32([[0.5, -1, 2]])
+        group.feed(data)
+        group.source.run()
+        assert [group.outputs(k) for k in range(2)] == [alone(network, data) for network in networks]
+        assert group.steps() == [2, 2 - shared]
 
 
 def test_unloading_the_first_leaves_the_others():
