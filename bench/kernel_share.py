@@ -4,11 +4,13 @@ second. Local symbols stand behind the name of their file in the symbol table, w
 import bisect
 import collections
 import ctypes
+import re
 import subprocess
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+LEVELS = "|".join(re.findall(r"PL_LEVEL_OF_KERNELS\((\w+), \"", (ROOT / "src/kernels/levels.def").read_text()))
 CAPACITY, PERIOD_NANOSECONDS = 1 << 16, 200_000
 
 
@@ -63,8 +65,16 @@ def sample(run, seconds):
     return {name: count / max(1, taken) for name, count in counts.items()}
 
 
+def is_reference(name):
+    """Whether a file, or a function that files share, is of src/kernels/c: such functions end with their level, those of
+    other folders with the folder's suffix before it."""
+    if (ROOT / "src/kernels/c" / name).is_file():
+        return True
+    return bool(re.search(f"_({LEVELS})$", name)) and not re.search(f"_(x86|vector|neon)_({LEVELS})$", name)
+
+
 def share_of_reference(shares):
     """The part of the time inside of the library that is spent in src/kernels/c."""
-    reference = {path.name for path in (ROOT / "src/kernels/c").glob("*.c")}
-    inside = sum(share for name, share in shares.items() if name)
-    return sum(share for name, share in shares.items() if name in reference) / inside if inside else 0.0
+    inside = {name: share for name, share in shares.items() if name}
+    reference = sum(share for name, share in inside.items() if is_reference(name))
+    return reference / sum(inside.values()) if inside else 0.0

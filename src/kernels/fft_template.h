@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The transforms of fft_kernels.h for one type; included once per type, with FFT_NAME(name) and
  * FFT_REAL set, and the arithmetic FFT_NAME(add), (subtract), (half_sum), (half_difference),
- * (scale), (multiply), (multiply_subtract) and (multiply_add) defined. */
+ * (scale), (multiply), (multiply_subtract) and (multiply_add) defined. With FFT_RUN_4(points, pass,
+ * twiddles, inverse) set, it runs the passes of radix 4 for which it is true. */
 
 typedef struct {
     FFT_REAL re, im;
@@ -148,23 +149,31 @@ static void FFT_NAME(pass_5)(FFT_COMPLEX *block, const struct pl_fft_pass *pass,
     }
 }
 
+static void FFT_NAME(run_blocks)(FFT_COMPLEX *points, const struct pl_fft_pass *pass,
+                                 const FFT_COMPLEX *twiddles, bool inverse)
+{
+    for (int32_t b = 0; b < pass->stride; b++) {
+        FFT_COMPLEX *block = points + (int64_t)b * pass->radix * pass->size;
+        switch (pass->radix) {
+        case 2: FFT_NAME(pass_2)(block, pass, twiddles); break;
+        case 3: FFT_NAME(pass_3)(block, pass, twiddles); break;
+        case 4: FFT_NAME(pass_4)(block, pass, twiddles, inverse); break;
+        default: FFT_NAME(pass_5)(block, pass, twiddles); break;
+        }
+    }
+}
+
 static void FFT_NAME(transform)(const struct pl_fft *fft, const void *input, void *output)
 {
     const FFT_COMPLEX *in = input;
     FFT_COMPLEX *out = output;
-    const FFT_COMPLEX *twiddles = fft->twiddles;
     for (int32_t i = 0; i < fft->points; i++) out[i] = in[fft->order[i]];
     for (int32_t p = 0; p < fft->pass_count; p++) {
         const struct pl_fft_pass *pass = &fft->passes[p];
-        for (int32_t b = 0; b < pass->stride; b++) {
-            FFT_COMPLEX *block = out + (int64_t)b * pass->radix * pass->size;
-            switch (pass->radix) {
-            case 2: FFT_NAME(pass_2)(block, pass, twiddles); break;
-            case 3: FFT_NAME(pass_3)(block, pass, twiddles); break;
-            case 4: FFT_NAME(pass_4)(block, pass, twiddles, fft->inverse); break;
-            default: FFT_NAME(pass_5)(block, pass, twiddles); break;
-            }
-        }
+#ifdef FFT_RUN_4
+        if (pass->radix == 4 && FFT_RUN_4(out, pass, fft->twiddles, fft->inverse)) continue;
+#endif
+        FFT_NAME(run_blocks)(out, pass, fft->twiddles, fft->inverse);
     }
 }
 

@@ -61,12 +61,13 @@ static struct pl_depthwise_integer pack(struct check *check, const struct pl_dep
                                         bool is_unsigned)
 {
     const struct pl_depthwise_packer *packer = &check->tested->depthwise->packer;
-    const struct pl_depthwise_pack how = {
-        *shape, is_unsigned, .bits = 8, .weight_zero_point = weights->weight_zero_point};
+    const struct pl_depthwise_pack how = {*shape, is_unsigned, .bits = 8,
+                                          .weight_zero_point = weights->weight_zero_point};
     struct pl_depthwise_integer packed = *weights;
     const size_t bytes = packer->bytes != NULL ? packer->bytes(&how) : 0;
     if (bytes == 0) return packed;
-    void *filter = check_aligned(check, bytes), *finish = check_memory(check, packer->finish_bytes(&how));
+    void *filter = check_aligned(check, bytes),
+         *finish = check_memory(check, packer->finish_bytes(&how));
     packer->pack(filter, weights->weights, &how);
     packed.weights = NULL;
     packed.packed = filter;
@@ -182,8 +183,9 @@ static void time_window(const struct bench *bench, int32_t size, int32_t taps, i
 
 static void time_all(const struct bench *bench, bool is_unsigned)
 {
-    static const int32_t shapes[][4] = {{112, 3, 1, 32}, {112, 3, 2, 64}, {56, 3, 1, 128}, {48, 3, 1, 8},
-                                        {14, 3, 1, 512}, {7, 3, 1, 1024}, {28, 5, 1, 120}, {3, 3, 1, 256}};
+    static const int32_t shapes[][4] = {{112, 3, 1, 32}, {112, 3, 2, 64}, {56, 3, 1, 128},
+                                        {48, 3, 1, 8},   {14, 3, 1, 512}, {7, 3, 1, 1024},
+                                        {28, 5, 1, 120}, {3, 3, 1, 256}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         time_window(bench, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], is_unsigned);
 }

@@ -24,6 +24,7 @@
 #define PL_FASTER_BINARY  PL_BINARY_BYTES_NEON
 #define PL_FASTER_UNARY   .lookup_8 = PL_LEVEL(pl_lookup_8_neon),
 #define PL_FASTER_CONVERT
+#define PL_FASTER_FFT
 #define PL_FASTER_REDUCTION
 #define PL_FASTER_MOVEMENT
 #define PL_FASTER_RECURRENT                                                                        \

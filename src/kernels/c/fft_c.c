@@ -1,49 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fourier transforms, the reference: the arithmetic of each type; the transforms are in
  * fft_template.h. */
+#include "kernels/faster.h"
+#include "kernels/fft_fixed.h"
 #include "kernels/fft_kernels.h"
-
 #include "kernels/kernels.h"
-
-/* Fixed point of BITS fraction bits: sums wrap around, products are rounded to nearest. A half is
- * taken of a sum in 32 bits. */
-#define FIXED_ARITHMETIC(name, REAL, WIDE, UWIDE, BITS)                                            \
-    static inline REAL add_##name(REAL a, REAL b)                                                  \
-    {                                                                                              \
-        return (REAL)((UWIDE)a + (UWIDE)b);                                                        \
-    }                                                                                              \
-    static inline REAL subtract_##name(REAL a, REAL b)                                             \
-    {                                                                                              \
-        return (REAL)((UWIDE)a - (UWIDE)b);                                                        \
-    }                                                                                              \
-    static inline REAL half_sum_##name(REAL a, REAL b)                                             \
-    {                                                                                              \
-        return (REAL)((int32_t)((uint32_t)a + (uint32_t)b) >> 1);                                  \
-    }                                                                                              \
-    static inline REAL half_difference_##name(REAL a, REAL b)                                      \
-    {                                                                                              \
-        return (REAL)((int32_t)((uint32_t)a - (uint32_t)b) >> 1);                                  \
-    }                                                                                              \
-    static inline REAL round_##name(UWIDE product)                                                 \
-    {                                                                                              \
-        return (REAL)((WIDE)(product + ((UWIDE)1 << (BITS - 1))) >> BITS);                         \
-    }                                                                                              \
-    static inline REAL multiply_##name(REAL a, REAL b)                                             \
-    {                                                                                              \
-        return round_##name((UWIDE)((WIDE)a * b));                                                 \
-    }                                                                                              \
-    static inline REAL scale_##name(REAL a, int32_t divisor)                                       \
-    {                                                                                              \
-        return multiply_##name(a, (REAL)((((WIDE)1 << BITS) - 1) / divisor));                      \
-    }                                                                                              \
-    static inline REAL multiply_subtract_##name(REAL a, REAL b, REAL c, REAL d)                    \
-    {                                                                                              \
-        return round_##name((UWIDE)((WIDE)a * b) - (UWIDE)((WIDE)c * d));                          \
-    }                                                                                              \
-    static inline REAL multiply_add_##name(REAL a, REAL b, REAL c, REAL d)                         \
-    {                                                                                              \
-        return round_##name((UWIDE)((WIDE)a * b) + (UWIDE)((WIDE)c * d));                          \
-    }
 
 #define FLOAT_ARITHMETIC(name, REAL, HALF)                                                         \
     static inline REAL add_##name(REAL a, REAL b)                                                  \
@@ -80,8 +41,8 @@
         return a * b + c * d;                                                                      \
     }
 
-FIXED_ARITHMETIC(i16, int16_t, int32_t, uint32_t, 15)
-FIXED_ARITHMETIC(i32, int32_t, int64_t, uint64_t, 31)
+PL_FFT_FIXED_ARITHMETIC(i16, int16_t, int32_t, uint32_t, 15)
+PL_FFT_FIXED_ARITHMETIC(i32, int32_t, int64_t, uint64_t, 31)
 FLOAT_ARITHMETIC(f32, float, 0.5f)
 FLOAT_ARITHMETIC(f64, double, 0.5)
 
@@ -113,4 +74,4 @@ const struct pl_fft_kernels PL_LEVEL(pl_fft_kernels) = {
     .complex = {transform_i16, transform_i32, transform_f32, transform_f64},
     .forward = {forward_i16, forward_i32, forward_f32, forward_f64},
     .inverse = {inverse_i16, inverse_i32, inverse_f32, inverse_f64},
-};
+    PL_FASTER_FFT};

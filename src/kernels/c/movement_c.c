@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/c/movement_c.h"
 #include "kernels/faster.h"
 #include "kernels/kernels.h"
 
@@ -44,6 +45,12 @@ static void copy_tile_of(char *to, const char *from, const struct pl_plane *plan
 static void copy_rows(char *to, const char *from, const struct pl_plane *plane)
 {
     const size_t bytes = (size_t)(plane->columns * plane->element_bytes);
+    if (bytes <= TILE) { /* one element each, with a size that spares the call */
+        struct pl_plane column = *plane;
+        column.element_bytes = (int64_t)bytes;
+        copy_tile_of(to, from, &column, plane->rows, 1);
+        return;
+    }
     for (int64_t r = 0; r < plane->rows; r++)
         memcpy(to + r * plane->to_row, from + r * plane->from_row, bytes);
 }
@@ -134,9 +141,9 @@ static void rescale_uint8(uint8_t *to, const uint8_t *from, int64_t count, float
 
 /* The float rule: four products of three factors, added from left to right; integers are rounded by
  * + 0.5. */
-#define DEFINE_BILINEAR_FLOAT(name, type, rounding)                                                \
-    static void name(type *restrict to, const type *restrict near, const type *restrict far,       \
-                     const struct pl_resize_row *restrict row)                                     \
+#define DEFINE_BILINEAR_FLOAT(linkage, name, type, rounding)                                       \
+    linkage void name(type *restrict to, const type *restrict near, const type *restrict far,      \
+                      const struct pl_resize_row *restrict row)                                    \
     {                                                                                              \
         const float down = row->row.fraction;                                                      \
         const float up = 1 - down;                                                                 \
@@ -157,8 +164,8 @@ static void rescale_uint8(uint8_t *to, const uint8_t *from, int64_t count, float
         }                                                                                          \
     }
 
-DEFINE_BILINEAR_FLOAT(bilinear_float, float, 0.0f)
-DEFINE_BILINEAR_FLOAT(bilinear_uint8, uint8_t, 0.5f)
+DEFINE_BILINEAR_FLOAT(static, bilinear_float, float, 0.0f)
+DEFINE_BILINEAR_FLOAT(extern, PL_LEVEL(pl_bilinear_uint8_c), uint8_t, 0.5f)
 
 /* The integer rule: weights in 1/1024, the sum in 1/2^20, rounded half away from zero. */
 #define DEFINE_BILINEAR_INTEGER(name, type)                                                        \
@@ -194,7 +201,7 @@ const struct pl_movement_kernels PL_LEVEL(pl_movement_kernels) = {
     .gather = gather,
     .rescale_uint8 = rescale_uint8,
     .bilinear_float = bilinear_float,
-    .bilinear_uint8 = bilinear_uint8,
+    .bilinear_uint8 = PL_LEVEL(pl_bilinear_uint8_c),
     .bilinear_int8 = bilinear_int8,
     .bilinear_int16 = bilinear_int16,
     PL_FASTER_MOVEMENT

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pooling, the reference: see pooling_kernels.h. A pixel is done in chunks of channels, each
  * loop over neighbours. */
-#include "kernels/c/pooling_c.h"
+#include "kernels/pooling_kernels.h"
 
 #include <float.h>
 #include <stdbool.h>
 
+#include "kernels/c/pooling_c.h"
 #include "kernels/faster.h"
 #include "kernels/kernels.h"
 #include "kernels/requantize.h"
@@ -27,8 +28,9 @@ static inline int32_t clamp_quantized(const struct pl_pooling_shape *shape, int6
 
 /* The walk over pixels, chunks and taps: `start` is the first value of r, `step` the next one
  * from r and tap value v, `finish` the output from r and the count of taps. */
-#define DEFINE_POOL(name, type, running_type, start, step, finish)                                 \
-    void name(const struct pl_pooling_shape *shape, const void *input, void *output, int32_t y)    \
+#define DEFINE_POOL(linkage, name, type, running_type, start, step, finish)                                 \
+    linkage void name(const struct pl_pooling_shape *shape, const void *input, void *output,       \
+                      int32_t y)                                                                   \
     {                                                                                              \
         const struct pl_patch *patch = &shape->patch;                                              \
         const struct pl_taps rows = pl_patch_taps_y(patch, y);                                     \
@@ -63,64 +65,30 @@ static inline int32_t clamp_quantized(const struct pl_pooling_shape *shape, int6
         }                                                                                          \
     }
 
-static DEFINE_POOL(
-    average_f32, float, float, 0.0f, r + v,
-    pl_clamp_float(r / (float)count, shape->low,
-                   shape->high)) DEFINE_POOL(PL_LEVEL(pl_average_i8_c), int8_t, int64_t, 0, r + v,
-                                             clamp_quantized(shape, round_average(r, count)))
-    DEFINE_POOL(
-        PL_LEVEL(pl_average_u8_c), uint8_t, int64_t, 0, r + v,
-        clamp_quantized(
-            shape,
-            round_average(
-                r,
-                count))) static DEFINE_POOL(average_i16, int16_t, int64_t, 0, r + v,
-                                            clamp_quantized(
-                                                shape,
-                                                round_average(
-                                                    r,
-                                                    count))) static DEFINE_POOL(root_mean_square_f32,
-                                                                                float, float, 0.0f,
-                                                                                fmaf(v, v, r),
-                                                                                pl_clamp_float(
-                                                                                    sqrtf(
-                                                                                        r /
-                                                                                        (float)
-                                                                                            count),
-                                                                                    shape->low,
-                                                                                    shape->high))
-    /* Not-a-number is never greater. */
-    static DEFINE_POOL(
-        max_f32, float, float, -FLT_MAX, r < v ? v : r,
-        pl_clamp_float(
-            r, shape->low,
-            shape
-                ->high)) static DEFINE_POOL(max_i8, int8_t, int8_t, INT8_MIN, r < v ? v : r,
-                                            clamp_quantized(
-                                                shape,
-                                                r)) static DEFINE_POOL(max_u8, uint8_t, uint8_t, 0,
-                                                                       r < v ? v : r,
-                                                                       clamp_quantized(
-                                                                           shape,
-                                                                           r)) static DEFINE_POOL(max_i16,
-                                                                                                  int16_t,
-                                                                                                  int16_t,
-                                                                                                  INT16_MIN,
-                                                                                                  r < v
-                                                                                                      ? v
-                                                                                                      : r,
-                                                                                                  clamp_quantized(
-                                                                                                      shape,
-                                                                                                      r))
+DEFINE_POOL(static, average_f32, float, float, 0.0f, r + v,
+            pl_clamp_float(r / (float)count, shape->low, shape->high))
+DEFINE_POOL(extern, PL_LEVEL(pl_average_i8_c), int8_t, int64_t, 0, r + v, clamp_quantized(shape, round_average(r, count)))
+DEFINE_POOL(extern, PL_LEVEL(pl_average_u8_c), uint8_t, int64_t, 0, r + v, clamp_quantized(shape, round_average(r, count)))
+DEFINE_POOL(static, average_i16, int16_t, int64_t, 0, r + v,
+            clamp_quantized(shape, round_average(r, count)))
+DEFINE_POOL(static, root_mean_square_f32, float, float, 0.0f, fmaf(v, v, r),
+            pl_clamp_float(sqrtf(r / (float)count), shape->low, shape->high))
+/* Not-a-number is never greater. */
+DEFINE_POOL(static, max_f32, float, float, -FLT_MAX, r < v ? v : r,
+            pl_clamp_float(r, shape->low, shape->high))
+DEFINE_POOL(static, max_i8, int8_t, int8_t, INT8_MIN, r < v ? v : r, clamp_quantized(shape, r))
+DEFINE_POOL(static, max_u8, uint8_t, uint8_t, 0, r < v ? v : r, clamp_quantized(shape, r))
+DEFINE_POOL(static, max_i16, int16_t, int16_t, INT16_MIN, r < v ? v : r, clamp_quantized(shape, r))
 
-        const struct pl_pooling_kernels
-    PL_LEVEL(pl_pooling_kernels) = {.average_f32 = average_f32,
-                                    .average_i8 = PL_LEVEL(pl_average_i8_c),
-                                    .average_u8 = PL_LEVEL(pl_average_u8_c),
-                                    .average_i16 = average_i16,
-                                    .root_mean_square_f32 = root_mean_square_f32,
-                                    .max_f32 = max_f32,
-                                    .max_i8 = max_i8,
-                                    .max_u8 = max_u8,
-                                    .max_i16 = max_i16,
-                                    PL_FASTER_POOLING};
+const struct pl_pooling_kernels PL_LEVEL(pl_pooling_kernels) = {
+    .average_f32 = average_f32,
+    .average_i8 = PL_LEVEL(pl_average_i8_c),
+    .average_u8 = PL_LEVEL(pl_average_u8_c),
+    .average_i16 = average_i16,
+    .root_mean_square_f32 = root_mean_square_f32,
+    .max_f32 = max_f32,
+    .max_i8 = max_i8,
+    .max_u8 = max_u8,
+    .max_i16 = max_i16,
+    PL_FASTER_POOLING
+};

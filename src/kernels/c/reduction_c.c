@@ -5,6 +5,7 @@
 #include "kernels/fixed_functions.h"
 #include "kernels/float_sum.h"
 #include "kernels/loop.h"
+#include "kernels/c/reduction_c.h"
 #include "kernels/c/row_kernels_c.h"
 #include "kernels/c/walk_c.h"
 
@@ -26,21 +27,6 @@ static int32_t finish_int32(int64_t sum, const struct pl_reduce_params *p)
 static int64_t finish_int64(int64_t sum, const struct pl_reduce_params *p)
 {
     return p->mean && p->count > 0 ? sum / p->count : sum;
-}
-
-/* TensorFlow Lite leaves raw zeros where there is nothing to reduce. Its means are fixed-point,
- * its sums float: the reference's own fixed-point sums are wrong, all other kernels agree on
- * this. */
-static int32_t finish_quantized(int32_t sum, const struct pl_reduce_params *p)
-{
-    if (p->count == 0) return 0;
-    if (p->mean) {
-        const int32_t centered = (int32_t)(sum - p->in_offset);
-        return pl_clamp(pl_fixed_add(pl_multiply(centered, p->multiplier), p->out_offset), p->low,
-                        p->high);
-    }
-    const float value = roundf((float)sum * p->scale + p->bias) + (float)p->out_offset;
-    return !(value > (float)p->low) ? p->low : value > (float)p->high ? p->high : (int32_t)value;
 }
 
 /* ADD is a sum that wraps for integers: the unsigned type does it. */
@@ -93,9 +79,9 @@ static int32_t finish_quantized(int32_t sum, const struct pl_reduce_params *p)
 REDUCE_ACROSS(across_float32, float, float, ADD_FLOAT, finish_float32)
 REDUCE(int32, int32_t, int64_t, ADD_WIDE, finish_int32)
 REDUCE(int64, int64_t, int64_t, ADD_WIDE, finish_int64)
-REDUCE(int8, int8_t, int32_t, ADD_NARROW, finish_quantized)
-REDUCE(uint8, uint8_t, int32_t, ADD_NARROW, finish_quantized)
-REDUCE(int16, int16_t, int32_t, ADD_NARROW, finish_quantized)
+REDUCE(int8, int8_t, int32_t, ADD_NARROW, pl_reduce_finish_quantized)
+REDUCE(uint8, uint8_t, int32_t, ADD_NARROW, pl_reduce_finish_quantized)
+REDUCE(int16, int16_t, int32_t, ADD_NARROW, pl_reduce_finish_quantized)
 
 static void along_float32(void *out_data, const void *in_data, int64_t count,
                           const struct pl_reduce_params *params)
@@ -115,9 +101,9 @@ static void along_float32(void *out_data, const void *in_data, int64_t count,
 
 /* ---- arg max --------------------------------------------------------------------------------- */
 
-#define ARG(name, type, better)                                                                    \
-    static void name(int32_t *index, const void *in_data, int64_t count, int64_t axis,             \
-                     int64_t stride)                                                               \
+#define ARG(linkage, name, type, better)                                                           \
+    linkage void name(int32_t *index, const void *in_data, int64_t count, int64_t axis,            \
+                      int64_t stride)                                                              \
     {                                                                                              \
         const type *in = in_data;                                                                  \
         if (count == 1) { /* along the last axis: the best stays in a register */                  \
@@ -145,14 +131,14 @@ static void along_float32(void *out_data, const void *in_data, int64_t count,
         }                                                                                          \
     }
 
-ARG(arg_max_float32, float, >)
-ARG(arg_max_int8, int8_t, >)
-ARG(arg_max_uint8, uint8_t, >)
-ARG(arg_max_int32, int32_t, >)
-ARG(arg_min_float32, float, <)
-ARG(arg_min_int8, int8_t, <)
-ARG(arg_min_uint8, uint8_t, <)
-ARG(arg_min_int32, int32_t, <)
+ARG(static, arg_max_float32, float, >)
+ARG(extern, PL_LEVEL(pl_arg_max_int8_c), int8_t, >)
+ARG(extern, PL_LEVEL(pl_arg_max_uint8_c), uint8_t, >)
+ARG(static, arg_max_int32, int32_t, >)
+ARG(static, arg_min_float32, float, <)
+ARG(extern, PL_LEVEL(pl_arg_min_int8_c), int8_t, <)
+ARG(extern, PL_LEVEL(pl_arg_min_uint8_c), uint8_t, <)
+ARG(static, arg_min_int32, int32_t, <)
 
 const struct pl_reduction_kernels PL_LEVEL(pl_reduction_kernels) = {
     .reduce_across = {across_float32, across_int32, across_int64, across_int8, across_uint8,
@@ -173,7 +159,7 @@ const struct pl_reduction_kernels PL_LEVEL(pl_reduction_kernels) = {
     .l2_normalize_float32 = PL_LEVEL(pl_l2_normalize_float32),
     .l2_normalize_int8 = PL_LEVEL(pl_l2_normalize_int8),
     .l2_normalize_uint8 = PL_LEVEL(pl_l2_normalize_uint8),
-    .arg_max = {arg_max_float32, arg_max_int8, arg_max_uint8, arg_max_int32},
-    .arg_min = {arg_min_float32, arg_min_int8, arg_min_uint8, arg_min_int32},
+    .arg_max = {arg_max_float32, PL_LEVEL(pl_arg_max_int8_c), PL_LEVEL(pl_arg_max_uint8_c), arg_max_int32},
+    .arg_min = {arg_min_float32, PL_LEVEL(pl_arg_min_int8_c), PL_LEVEL(pl_arg_min_uint8_c), arg_min_int32},
     PL_FASTER_REDUCTION
 };

@@ -8,6 +8,7 @@
 #include "kernels/float_range.h"
 #include "kernels/float_sum.h"
 #include "kernels/loop.h"
+#include "kernels/softmax_scale.h"
 
 /* ---- softmax of floats ----------------------------------------------------------------------- */
 
@@ -29,26 +30,9 @@ PL_SOFTMAX_KERNEL(pl_softmax_float32)
 
 /* ---- softmax of 8-bit values ----------------------------------------------------------------- */
 
-enum { SUM_BITS = 12 }; /* integer bits of the sum of a row */
-
-/* What turns an exp() into an output value. */
-struct scale_8 {
-    int32_t reciprocal; /* of the sum, Q0 */
-    int32_t shift;
-};
-
-PL_ALWAYS_INLINE struct scale_8 scale_of_sum(uint64_t sum, int32_t out_bits)
-{
-    struct scale_8 scale;
-    int32_t bits = 0;
-    scale.reciprocal = pl_fixed_reciprocal((int32_t)(uint32_t)(sum > UINT32_MAX ? UINT32_MAX : sum),
-                                           SUM_BITS, &bits);
-    scale.shift = bits + 31 - out_bits;
-    return scale;
-}
-
 /* Sums so large that the shift leaves 31 bits leave nothing of any value. */
-PL_ALWAYS_INLINE int32_t scaled_value(int32_t exp, struct scale_8 scale, int32_t low, int32_t high)
+PL_ALWAYS_INLINE int32_t scaled_value(int32_t exp, struct pl_softmax_scale scale, int32_t low,
+                                      int32_t high)
 {
     const int32_t product = pl_high_product(exp, scale.reciprocal);
     const int32_t value = scale.shift > 31 ? 0 : pl_rounding_shift_right(product, scale.shift);
@@ -65,8 +49,9 @@ PL_ALWAYS_INLINE int32_t scaled_value(int32_t exp, struct scale_8 scale, int32_t
             for (int64_t i = 1; i < depth; i++) largest = largest < x[i] ? x[i] : largest;         \
             uint64_t sum = 0;                                                                      \
             for (int64_t i = 0; i < depth; i++)                                                    \
-                sum += (uint64_t)pl_rounding_shift_right(params->exp[largest - x[i]], SUM_BITS);   \
-            const struct scale_8 scale = scale_of_sum(sum, out_bits);                              \
+                sum += (uint64_t)pl_rounding_shift_right(params->exp[largest - x[i]],              \
+                                                         PL_SOFTMAX_SUM_BITS);                     \
+            const struct pl_softmax_scale scale = pl_softmax_scale_of(sum, out_bits);              \
             if (depth < 256) {                                                                     \
                 for (int64_t i = 0; i < depth; i++)                                                \
                     y[i] = (out_type)scaled_value(params->exp[largest - x[i]], scale, low, high);  \

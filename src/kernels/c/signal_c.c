@@ -3,6 +3,8 @@
  * TensorFlow Lite Micro's does. */
 #include "kernels/signal_kernels.h"
 
+#include <math.h>
+
 #include "kernels/kernels.h"
 #include "kernels/loop.h"
 
@@ -26,7 +28,7 @@ static void window(int16_t *output, const int16_t *input, const int16_t *weights
 }
 
 /* The magnitude of -32768 wraps around to itself and then loses against any other. */
-static int16_t largest_magnitude(const int16_t *input, int64_t count)
+static int16_t largest_with_wrapping(const int16_t *input, int64_t count)
 {
     int16_t largest = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -37,6 +39,16 @@ static int16_t largest_magnitude(const int16_t *input, int64_t count)
         }
     }
     return largest;
+}
+
+static int16_t largest_magnitude(const int16_t *input, int64_t count)
+{
+    int32_t largest = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t magnitude = input[i] < 0 ? -input[i] : input[i];
+        largest = largest < magnitude ? magnitude : largest;
+    }
+    return largest > INT16_MAX ? largest_with_wrapping(input, count) : (int16_t)largest;
 }
 
 static int32_t auto_scale(int16_t *output, const int16_t *input, int64_t count)
@@ -75,22 +87,23 @@ static void filter_bank(uint64_t *output, const uint32_t *input,
     }
 }
 
+/* The largest integer whose square is not larger; double is off by one at most. */
+static uint64_t whole_root(uint64_t number)
+{
+    const double close = sqrt((double)number);
+    uint64_t root = close < 0x1p32 ? (uint64_t)close : UINT32_MAX;
+    if (root * root > number) root--;
+    if (root < UINT32_MAX && (root + 1) * (root + 1) <= number) root++;
+    return root;
+}
+
 /* To the nearest integer. Numbers of 32 bits give at most 0xffff, which is not always the
  * nearest. */
 static uint32_t rounded_root(uint64_t number)
 {
     const uint64_t most = number >> 32 == 0 ? UINT16_MAX : UINT32_MAX;
-    uint64_t rest = number;
-    uint64_t root = 0;
-    for (uint64_t bit = UINT64_C(1) << 62; bit != 0; bit >>= 2) {
-        if (rest >= root + bit) {
-            rest -= root + bit;
-            root = (root >> 1) + bit;
-        } else {
-            root >>= 1;
-        }
-    }
-    return (uint32_t)(rest > root && root != most ? root + 1 : root);
+    const uint64_t root = whole_root(number);
+    return (uint32_t)(number - root * root > root && root != most ? root + 1 : root);
 }
 
 static void square_root(uint32_t *output, const uint64_t *input, int64_t count, int32_t shift)

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "kernels/x86/fixed_x86.h"
 #include "kernels/x86/requantize_x86.h"
 
 enum { GROUP = 4, GROUP_BYTES = GROUP * PL_LANES };
@@ -26,63 +27,22 @@ struct scales {
 
 /* ---- in integers ----------------------------------------------------------------------------- */
 
-/* pl_high_product. */
-PL_ALWAYS_INLINE pl_vec high_product(pl_vec x, int32_t multiplier)
-{
-    const pl_vec m = pl_vec_set(multiplier);
-#if defined(__AVX512F__)
-    const __m512i nudge = _mm512_set1_epi64((int64_t)1 << 30);
-    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(x, m), nudge);
-    const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(x, 32), m), nudge);
-    return _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 31), _mm512_slli_epi64(odd, 1));
-#else
-    const __m256i nudge = _mm256_set1_epi64x((int64_t)1 << 30);
-    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, m), nudge);
-    const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), m), nudge);
-    return _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xaa);
-#endif
-}
-
-/* pl_rounding_shift_right. */
-PL_ALWAYS_INLINE pl_vec shift_right(pl_vec x, int32_t exponent)
-{
-    const int32_t mask = (int32_t)(((int64_t)1 << exponent) - 1);
-    const __m128i count = _mm_cvtsi32_si128(exponent);
-    const pl_vec remainder = PL_VEC_AND(x, pl_vec_set(mask));
-    const pl_vec threshold = PL_VEC_32(sub)(pl_vec_set(mask >> 1), PL_VEC_32(srai)(x, 31));
-    const pl_vec shifted = PL_VEC_32(sra)(x, count);
-#if defined(__AVX512F__)
-    const __mmask16 up = _mm512_cmpgt_epi32_mask(remainder, threshold);
-    return _mm512_mask_add_epi32(shifted, up, shifted, _mm512_set1_epi32(1));
-#else
-    return _mm256_sub_epi32(shifted, _mm256_cmpgt_epi32(remainder, threshold));
-#endif
-}
-
-/* pl_multiply. */
-PL_ALWAYS_INLINE pl_vec multiply(pl_vec x, struct pl_multiplier m)
-{
-    const int32_t left = m.shift > 0 ? m.shift : 0, right = m.shift > 0 ? 0 : -m.shift;
-    return shift_right(high_product(PL_VEC_32(sll)(x, _mm_cvtsi32_si128(left)), m.multiplier),
-                       right);
-}
-
 /* An input, less its zero point, on the common scale. */
 PL_ALWAYS_INLINE pl_vec common_scale(pl_vec x, const struct pl_binary_params *params, int index)
 {
     const __m128i left = _mm_cvtsi32_si128(params->left_shift);
-    return multiply(PL_VEC_32(sll)(x, left), params->in[index]);
+    return pl_multiply_x86(PL_VEC_32(sll)(x, left), params->in[index]);
 }
 
 PL_ALWAYS_INLINE pl_vec do_exactly(enum operation operation, pl_vec x, pl_vec y,
                                    const struct pl_binary_params *params)
 {
-    if (operation == MUL) return multiply(PL_VEC_32(mullo)(x, y), params->out);
+    if (operation == MUL) return pl_multiply_x86(PL_VEC_32(mullo)(x, y), params->out);
     const pl_vec a = common_scale(x, params, 0), b = common_scale(y, params, 1);
-    if (operation == ADD) return multiply(pl_vec_add(a, b), params->out);
+    if (operation == ADD) return pl_multiply_x86(pl_vec_add(a, b), params->out);
     const pl_vec difference = PL_VEC_32(sub)(a, b);
-    if (operation == SUB) return multiply(difference, params->out);
-    return multiply(PL_VEC_32(mullo)(difference, difference), params->out);
+    if (operation == SUB) return pl_multiply_x86(difference, params->out);
+    return pl_multiply_x86(PL_VEC_32(mullo)(difference, difference), params->out);
 }
 
 /* The same within the output's range, where adding the zero point wraps. */
@@ -97,9 +57,18 @@ PL_ALWAYS_INLINE pl_vec redo(enum operation operation, pl_vec x, pl_vec y,
 
 /* ---- in float -------------------------------------------------------------------------------- */
 
+/* 2^exponent, by its bits: runs of one row of channels are short. */
+static double power_of_two(int32_t exponent)
+{
+    const uint64_t bits = (uint64_t)(1023 + exponent) << 52;
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return power;
+}
+
 static double real_scale(struct pl_multiplier m)
 {
-    return ldexp((double)m.multiplier, m.shift - 31);
+    return (double)m.multiplier * power_of_two(m.shift - 31);
 }
 
 static struct scales find_scales(enum operation operation, const struct pl_binary_params *params)
@@ -108,11 +77,11 @@ static struct scales find_scales(enum operation operation, const struct pl_binar
     if (operation == MUL) {
         scales.fits = params->out.shift < 12; /* products have 19 bits */
         scales.out = (float)real_scale(params->out);
-        scales.nudge = params->out.shift < 0 ? (float)ldexp(1.0, params->out.shift - 1) : 0.0f;
+        scales.nudge = params->out.shift < 0 ? (float)power_of_two(params->out.shift - 1) : 0.0f;
         scales.safe = PL_SAFE_DISTANCE;
         return scales;
     }
-    const double out = ldexp(real_scale(params->out), params->left_shift);
+    const double out = real_scale(params->out) * power_of_two(params->left_shift);
     const double a = real_scale(params->in[0]) * out, b = real_scale(params->in[1]) * out;
     scales.in[0] = (float)a;
     scales.in[1] = (float)(operation == SUB ? -b : b);

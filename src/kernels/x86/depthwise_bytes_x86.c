@@ -67,8 +67,10 @@ PL_ALWAYS_INLINE pl_vec finish_pixels(const struct block *block, const pl_vec su
     const uint32_t all = finish->fits ? 0 : (1u << (PL_LANES - 1) << 1) - 1;
     pl_vec_store(corrected, bytes);
 #pragma GCC unroll 4
-    for (int i = 0; i < TOGETHER; i++)
-        redo(block, sums[i], pl_unsure_x86(distances[i]) | all, corrected + i * PL_LANES);
+    for (int i = 0; i < TOGETHER; i++) {
+        const uint32_t unsure = pl_unsure_x86(distances[i]) | all;
+        if (unsure != 0) redo(block, sums[i], unsure, corrected + i * PL_LANES);
+    }
     return pl_vec_load(corrected);
 }
 
@@ -170,8 +172,7 @@ PL_ALWAYS_INLINE void run_whole(const struct block *block, const struct filter f
     const struct sums sums = sum_pixels(block, filter, at);
 #pragma GCC unroll 2
     for (int r = 0; r < filter.rows; r++, output += block->row_step)
-        store_pixels(output, block->out_step,
-                     finish_pixels(block, sums.of[r], filter.is_unsigned));
+        store_pixels(output, block->out_step, finish_pixels(block, sums.of[r], filter.is_unsigned));
 }
 
 PL_ALWAYS_INLINE void run_block(const struct block *block, const struct filter filter,
@@ -214,7 +215,8 @@ DEFINE_RUN(run_3_wide_twice, 1, 3, 2, true)
 
 static void choose_run(const struct block *block, const int32_t *numbers, uint8_t *output)
 {
-    typedef void (*run_function)(const struct block *block, const int32_t *numbers, uint8_t *output);
+    typedef void (*run_function)(const struct block *block, const int32_t *numbers,
+                                 uint8_t *output);
     static const run_function runs[3][2][2] = {
         {{run_any_i8, run_any_u8}, {run_any_wide_i8, run_any_wide_u8}},
         {{run_3_i8, run_3_u8}, {run_3_wide_i8, run_3_wide_u8}},
@@ -285,7 +287,8 @@ static void run_row(struct pl_depthwise_strip_x86 *strip, uint8_t *output)
     const int64_t most = pl_depthwise_strip_pixels_x86(shape) / TOGETHER * TOGETHER;
     strip->count = pl_depthwise_chunk_x86(channels);
     for (strip->done = 0; strip->done < channels; strip->done = strip->first + strip->count) {
-        strip->first = strip->done + strip->count > channels ? channels - strip->count : strip->done;
+        strip->first =
+            strip->done + strip->count > channels ? channels - strip->count : strip->done;
         for (strip->from = 0; strip->from < width; strip->from = strip->to) {
             strip->to = width - strip->from > most ? strip->from + (int32_t)most : width;
             pl_depthwise_lay_out_x86(strip);

@@ -20,8 +20,9 @@ void PL_LEVEL(pl_depthwise_prepare_finish_x86)(void *finish, const struct pl_dep
  * four rows (0 behind the last one) times its columns, and so many dot products. */
 enum {
     PL_DEPTHWISE_DEEP = 4,
-    PL_DEPTHWISE_CHUNK = 64,   /* channels, or all if there are fewer */
-    PL_DEPTHWISE_STRIP = 6144, /* numbers of four bytes: what is laid out at a time, see run_strip */
+    PL_DEPTHWISE_CHUNK = 64, /* channels, or all if there are fewer */
+    PL_DEPTHWISE_STRIP =
+        6144, /* numbers of four bytes: what is laid out at a time, see run_strip */
     PL_DEPTHWISE_VECTOR = 4 * PL_LANES
 };
 
@@ -81,9 +82,8 @@ static inline int32_t pl_depthwise_chunk_x86(int32_t channels)
 static inline int64_t pl_depthwise_strip_pixels_x86(const struct pl_depthwise_shape *shape)
 {
     const struct pl_patch *patch = &shape->patch;
-    const int64_t columns =
-        PL_DEPTHWISE_STRIP /
-        (pl_depthwise_groups_x86(patch) * (int64_t)pl_depthwise_chunk_x86(shape->channels));
+    const int64_t columns = PL_DEPTHWISE_STRIP / (pl_depthwise_groups_x86(patch) *
+                                                  (int64_t)pl_depthwise_chunk_x86(shape->channels));
     const int64_t span = (int64_t)(patch->filter_width - 1) * patch->dilation_x + 1;
     return columns < span ? 0 : (columns - span) / patch->stride_x + 1;
 }

@@ -41,8 +41,7 @@ static void pack_tap(struct pl_depthwise_block_x86 *block, const struct pl_depth
     const struct pl_patch *patch = &shape->patch;
     const int64_t tap = (int64_t)row * patch->filter_width + column;
     const int64_t part = (int64_t)pl_depthwise_terms_x86(patch) * PL_DEPTHWISE_VECTOR;
-    const int64_t term =
-        (int64_t)(row / PL_DEPTHWISE_DEEP) * patch->filter_width + column;
+    const int64_t term = (int64_t)(row / PL_DEPTHWISE_DEEP) * patch->filter_width + column;
     int8_t *to = block->weights + term * PL_DEPTHWISE_VECTOR + row % PL_DEPTHWISE_DEEP;
     for (int32_t lane = 0; lane < PL_LANES; lane++, to += PL_DEPTHWISE_DEEP) {
         const int32_t channel = (first + lane) % shape->channels;
@@ -89,10 +88,11 @@ static void finish_block(struct pl_depthwise_finish_x86 *finish,
                                                    .range = weights->range,
                                                    .is_unsigned = pack->is_unsigned,
                                                    .bias = weights->bias,
-                                                   .bound = taps_of(&pack->shape.patch) * 255 * 255};
+                                                   .bound =
+                                                       taps_of(&pack->shape.patch) * 255 * 255};
     struct pl_requantize_block_x86 numbers;
-    finish->fits = pl_requantize_prepare_x86(
-        &requantizer, first, channels < PL_LANES ? channels : PL_LANES, &numbers);
+    finish->fits = pl_requantize_prepare_x86(&requantizer, first,
+                                             channels < PL_LANES ? channels : PL_LANES, &numbers);
     /* Inputs are lifted to be unsigned. */
     const int32_t lift = pack->is_unsigned ? 0 : 128;
     for (int32_t lane = 0; lane < PL_LANES; lane++) {

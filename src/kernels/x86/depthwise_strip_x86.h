@@ -14,9 +14,9 @@ struct pl_depthwise_strip_x86 {
     const uint8_t *input;
     bool is_unsigned;
     int32_t y, rows;
-    int32_t from, to;     /* output pixels */
-    int32_t first, count; /* channels of the output */
-    int32_t done;         /* the channels in front were in another strip */
+    int32_t from, to;                    /* output pixels */
+    int32_t first, count;                /* channels of the output */
+    int32_t done;                        /* the channels in front were in another strip */
     uint8_t outside[PL_INTERLEAVE_STEP]; /* zero points */
     /* What is laid out: [group][column][channel], from the input column under the first pixel on. */
     int32_t columns;
@@ -31,10 +31,8 @@ struct pl_depthwise_line_x86 {
 
 #if defined(__AVX512F__)
 #define PL_INTERLEAVE(half, size) _mm512_unpack##half##_epi##size
-#define PL_VEC_XOR                _mm512_xor_si512
 #else
 #define PL_INTERLEAVE(half, size) _mm256_unpack##half##_epi##size
-#define PL_VEC_XOR                _mm256_xor_si256
 #endif
 
 /* Bytes in the order in which interleaving within lanes of 128 bits leaves numbers side by side. */
@@ -44,20 +42,22 @@ PL_ALWAYS_INLINE pl_vec pl_load_to_interleave(const uint8_t *from)
     return _mm512_permutexvar_epi32(
         _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), pl_vec_load(from));
 #else
-    return _mm256_permutevar8x32_epi32(pl_vec_load(from), _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
+    return _mm256_permutevar8x32_epi32(pl_vec_load(from),
+                                       _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
 #endif
 }
 
 /* A step of numbers; the fourth byte of three lines does not matter. */
-PL_ALWAYS_INLINE void pl_interleave_step(int32_t *to,
-                                         const struct pl_depthwise_line_x86 lines[PL_DEPTHWISE_DEEP],
-                                         int64_t at, const int line_count, pl_vec lift)
+PL_ALWAYS_INLINE void
+pl_interleave_step(int32_t *to, const struct pl_depthwise_line_x86 lines[PL_DEPTHWISE_DEEP],
+                   int64_t at, const int line_count, pl_vec lift)
 {
     pl_vec bytes[PL_DEPTHWISE_DEEP];
 #pragma GCC unroll 4
     for (int r = 0; r < PL_DEPTHWISE_DEEP; r++) {
         if (r < line_count)
-            bytes[r] = PL_VEC_XOR(pl_load_to_interleave(lines[r].bytes + (at & lines[r].mask)), lift);
+            bytes[r] =
+                PL_VEC_XOR(pl_load_to_interleave(lines[r].bytes + (at & lines[r].mask)), lift);
         else bytes[r] = bytes[0];
     }
     const pl_vec low_01 = PL_INTERLEAVE(lo, 8)(bytes[0], bytes[1]),
@@ -163,10 +163,14 @@ static inline void pl_depthwise_inside_x86(const struct pl_depthwise_strip_x86 *
     const int64_t step = patch->channels;
     if (rows >= PL_DEPTHWISE_DEEP) {
         if (whole) pl_interleave(numbers, lines, 1, 0, count, PL_DEPTHWISE_DEEP, lift);
-        else pl_interleave(numbers, lines, columns, step, PL_DEPTHWISE_CHUNK, PL_DEPTHWISE_DEEP, lift);
+        else
+            pl_interleave(numbers, lines, columns, step, PL_DEPTHWISE_CHUNK, PL_DEPTHWISE_DEEP,
+                          lift);
     } else {
         if (whole) pl_interleave(numbers, lines, 1, 0, count, PL_DEPTHWISE_DEEP - 1, lift);
-        else pl_interleave(numbers, lines, columns, step, PL_DEPTHWISE_CHUNK, PL_DEPTHWISE_DEEP - 1, lift);
+        else
+            pl_interleave(numbers, lines, columns, step, PL_DEPTHWISE_CHUNK, PL_DEPTHWISE_DEEP - 1,
+                          lift);
     }
 }
 

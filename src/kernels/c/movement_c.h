@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What faster kernels leave to c/. */
+#ifndef PL_KERNELS_C_MOVEMENT_C_H
+#define PL_KERNELS_C_MOVEMENT_C_H
+
+#include "kernels/kernels.h"
+#include "kernels/movement_kernels.h"
+
+void PL_LEVEL(pl_bilinear_uint8_c)(uint8_t *restrict to, const uint8_t *restrict near,
+                                   const uint8_t *restrict far,
+                                   const struct pl_resize_row *restrict row);
+
+#endif
