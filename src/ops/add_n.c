@@ -52,7 +52,8 @@ pl_status pl_prepare_add_n(struct pl_prepare *prepare)
     plan->inputs = prepare->input_count;
     plan->bytes = 4;
     prepare->params = plan;
-    prepare->in_place_inputs = 3; /* the others are read after the first sum is written */
+    /* Further ones are read after the first sum is written, and may be the same tensor. */
+    if (plan->inputs == 2) prepare->in_place_inputs = 3;
     pl_prepare_stage(prepare, eval, pl_shape_count(&prepare->inputs[0]->shape), plan->inputs);
     return PL_OK;
 }

@@ -386,3 +386,15 @@ def test_gelu_of_halves(approximate):
     expected = oracle.invoke(oracle.open_reference(data), [x])[0]
     for level in LEVELS:
         np.testing.assert_array_equal(run(data, [x], level)[0].view(np.uint16), expected.view(np.uint16))
+
+
+def test_add_n_of_one_tensor_twice():
+    """The first sum must not be written over what is read again."""
+    graph = tiny.Graph()
+    x, z = graph.tensor(np.float32, [2, 3]), graph.tensor(np.float32, [2, 3])
+    y, total = graph.tensor(np.float32, [2, 3]), graph.tensor(np.float32, [2, 3])
+    graph.op("NEG", [x], [y])
+    graph.op("ADD_N", [y, z, y], [total])
+    data = graph.build([x, z], [total])
+    a, b = np.arange(6, dtype=np.float32).reshape(2, 3), np.full((2, 3), 10, np.float32)
+    np.testing.assert_array_equal(run(data, [a, b])[0], b - 2 * a)
