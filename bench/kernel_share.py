@@ -11,6 +11,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = "|".join(re.findall(r"PL_LEVEL_OF_KERNELS\((\w+), \"", (ROOT / "src/kernels/levels.def").read_text()))
+FOLDER = ROOT / "src/kernels/c"
+# Nothing of other folders is used there.
+REFERENCE = {name for path in FOLDER.glob("*.c") for name in re.findall(r"PL_LEVEL\((\w+)\)", path.read_text())}
 CAPACITY, PERIOD_NANOSECONDS = 1 << 16, 200_000
 
 
@@ -66,11 +69,11 @@ def sample(run, seconds):
 
 
 def is_reference(name):
-    """Whether a file, or a function that files share, is of src/kernels/c: such functions end with their level, those of
-    other folders with the folder's suffix before it."""
-    if (ROOT / "src/kernels/c" / name).is_file():
+    """Whether a file, or a function that files share, is of src/kernels/c: such functions end with their level."""
+    if (FOLDER / name).is_file():
         return True
-    return bool(re.search(f"_({LEVELS})$", name)) and not re.search(f"_(x86|vector|neon)_({LEVELS})$", name)
+    levelled = re.fullmatch(f"(.+?)_({LEVELS})", name)
+    return levelled is not None and levelled[1] in REFERENCE
 
 
 def share_of_reference(shares):
