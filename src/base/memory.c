@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/checked.h"
 
@@ -16,6 +17,9 @@
 #elif defined(__SANITIZE_ADDRESS__)
 #define PL_HEAP_IS_WATCHED
 #endif
+
+/* From here on a block can hold a large page of the system (x86: 2 MiB). */
+enum { HUGE_BYTES = 2 * 1024 * 1024 };
 
 /* Blocks from this size on are pages of their own, given back when they are freed. A heap that has grown for constants
  * which are then packed keeps what the raw ones took: with five 3 MB models, two thirds more than is in use. */
@@ -29,7 +33,8 @@ static bool has_pages(size_t bytes)
 #endif
 }
 
-void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment)
+void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_bytes,
+                       size_t alignment)
 {
     (void)user;
     if (new_bytes == 0) {
@@ -38,13 +43,15 @@ void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_b
         return NULL;
     }
     void *fresh = NULL;
-    if (!has_pages(new_bytes)) return posix_memalign(&fresh, alignment, new_bytes) == 0 ? fresh : NULL;
+    if (!has_pages(new_bytes))
+        return posix_memalign(&fresh, alignment, new_bytes) == 0 ? fresh : NULL;
     assert(alignment <= 4096);
     fresh = mmap(NULL, new_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return fresh != MAP_FAILED ? fresh : NULL;
 }
 
-void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, void *user, size_t limit_bytes)
+void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, void *user,
+                    size_t limit_bytes)
 {
     memory->allocate = allocate;
     memory->user = user;
@@ -81,11 +88,45 @@ void *pl_allocate_zero(struct pl_memory *memory, size_t bytes)
 
 void pl_free(struct pl_memory *memory, void *pointer, size_t bytes)
 {
+    pl_free_rest(memory, pointer, bytes, 0);
+}
+
+void pl_free_rest(struct pl_memory *memory, void *pointer, size_t bytes, size_t given_back)
+{
     if (pointer == NULL) return;
     const size_t asked = bytes == 0 ? 1 : bytes;
-    assert(atomic_load(&memory->bytes) >= asked);
+    assert(given_back <= asked && atomic_load(&memory->bytes) >= asked - given_back);
     memory->allocate(memory->user, pointer, asked, 0, PL_ALIGNMENT);
-    atomic_fetch_sub(&memory->bytes, asked);
+    atomic_fetch_sub(&memory->bytes, asked - given_back);
+}
+
+size_t pl_page_bytes(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+bool pl_gives_back_pages(const struct pl_memory *memory, size_t bytes)
+{
+    return memory->allocate == pl_memory_system && has_pages(bytes);
+}
+
+void pl_give_back(struct pl_memory *memory, void *pages, size_t bytes)
+{
+    madvise(pages, bytes, MADV_DONTNEED);
+    atomic_fetch_sub(&memory->bytes, bytes);
+}
+
+void pl_prefault(void *pointer, size_t bytes)
+{
+    const size_t page = pl_page_bytes(), before = (page - (uintptr_t)pointer % page) % page;
+    if (!has_pages(bytes) || bytes - before < page) return;
+    char *first = (char *)pointer + before;
+    const size_t whole = (bytes - before) / page * page;
+    if (whole >= HUGE_BYTES) madvise(first, whole, MADV_HUGEPAGE);
+#ifdef MADV_POPULATE_WRITE
+    madvise(first, whole,
+            MADV_POPULATE_WRITE); /* refused by old kernels: then the faults come one by one */
+#endif
 }
 
 enum { FIRST_CHUNK_BYTES = 1024, LARGEST_CHUNK_BYTES = 64 * 1024, PIECE_ALIGNMENT = 16 };
@@ -97,8 +138,8 @@ struct pl_region_chunk {
 };
 
 enum {
-    HEAD_BYTES = (sizeof(struct pl_region_chunk) + PIECE_ALIGNMENT - 1) / PIECE_ALIGNMENT *
-                 PIECE_ALIGNMENT
+    HEAD_BYTES =
+        (sizeof(struct pl_region_chunk) + PIECE_ALIGNMENT - 1) / PIECE_ALIGNMENT * PIECE_ALIGNMENT
 };
 
 void pl_region_init(struct pl_region *region, struct pl_memory *memory)

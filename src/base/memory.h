@@ -5,13 +5,15 @@
 #define PL_BASE_MEMORY_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum { PL_ALIGNMENT = 64 };
 
 /* See plait_allocate_function in plait.h: new_bytes == 0 frees, pointer == NULL allocates. */
-typedef void *(*pl_allocate_function)(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment);
+typedef void *(*pl_allocate_function)(void *user, void *pointer, size_t old_bytes, size_t new_bytes,
+                                      size_t alignment);
 
 struct pl_memory {
     pl_allocate_function allocate;
@@ -23,9 +25,11 @@ struct pl_memory {
 };
 
 /* malloc and free. */
-void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment);
+void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_bytes,
+                       size_t alignment);
 
-void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, void *user, size_t limit_bytes);
+void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, void *user,
+                    size_t limit_bytes);
 
 /* Aligned to PL_ALIGNMENT, not cleared; NULL if there is no more. bytes == 0 gives a pointer that must be freed too. */
 void *pl_allocate(struct pl_memory *memory, size_t bytes);
@@ -33,6 +37,16 @@ void *pl_allocate(struct pl_memory *memory, size_t bytes);
 void *pl_allocate_zero(struct pl_memory *memory, size_t bytes);
 /* bytes as allocated; NULL is allowed. */
 void pl_free(struct pl_memory *memory, void *pointer, size_t bytes);
+
+size_t pl_page_bytes(void);
+/* Whether a block of this size is pages of its own, of which some can go before the rest. */
+bool pl_gives_back_pages(const struct pl_memory *memory, size_t bytes);
+/* Whole pages of such a block, or its end; then the block itself, of which so much went before. */
+void pl_give_back(struct pl_memory *memory, void *pages, size_t bytes);
+void pl_free_rest(struct pl_memory *memory, void *pointer, size_t bytes, size_t given_back);
+/* All of a fresh block is about to be written: its pages come at once and large, where the system has such, since a
+ * fault for each costs more than reading what belongs into it. */
+void pl_prefault(void *pointer, size_t bytes);
 
 /* A region hands out small pieces and frees them all at once. Not for concurrent use. */
 struct pl_region {

@@ -8,7 +8,8 @@
 #include "base/checked.h"
 #include "base/hash.h"
 
-enum { FIRST_BUCKETS = 64, BORROW_ALIGNMENT = 16 };
+/* Less than KEEP_IN_FILE is copied: it would keep pages that it does not fill. */
+enum { FIRST_BUCKETS = 64, BORROW_ALIGNMENT = 16, KEEP_IN_FILE = 16 * 1024 };
 
 /* A hash table with chains. A content and its own bytes are one allocation. */
 struct pl_constant_store {
@@ -18,6 +19,7 @@ struct pl_constant_store {
     size_t bucket_count; /* a power of two */
     size_t content_count;
     size_t owned_bytes;
+    struct pl_file_pages *file; /* what is being imported; NULL: nothing that could stay */
 };
 
 enum { HEAD_BYTES = (sizeof(struct pl_content) + PL_ALIGNMENT - 1) / PL_ALIGNMENT * PL_ALIGNMENT };
@@ -58,6 +60,13 @@ size_t pl_constant_store_bytes(struct pl_constant_store *store)
     return bytes;
 }
 
+void pl_constant_store_import_from(struct pl_constant_store *store, struct pl_file_pages *file)
+{
+    pthread_mutex_lock(&store->lock);
+    store->file = file;
+    pthread_mutex_unlock(&store->lock);
+}
+
 static struct pl_content **find_bucket(const struct pl_constant_store *store, uint64_t hash)
 {
     return &store->buckets[hash & (store->bucket_count - 1)];
@@ -86,11 +95,12 @@ static void grow(struct pl_constant_store *store)
 
 /* Borrowed bytes end with their owner, so they are found only by who borrows the very same ones. */
 static struct pl_content *find_content(const struct pl_constant_store *store, uint64_t hash,
-                                       const void *data, size_t bytes)
+                                       const void *data, size_t bytes, size_t alignment)
 {
     for (struct pl_content *content = *find_bucket(store, hash); content != NULL;
          content = content->next) {
         if (content->hash != hash || content->bytes != bytes) continue;
+        if ((uintptr_t)content->data % alignment != 0) continue;
         if (content->borrowed ? content->data == data
                               : bytes == 0 || memcmp(content->data, data, bytes) == 0)
             return content;
@@ -123,7 +133,9 @@ static void insert(struct pl_constant_store *store, struct pl_content *content, 
 
 static void free_content(struct pl_constant_store *store, struct pl_content *content)
 {
-    pl_free(store->memory, content, HEAD_BYTES + (content->borrowed ? 0 : content->bytes));
+    if (content->file != NULL) pl_file_pages_let_go(content->file, content->data, content->bytes);
+    const bool elsewhere = content->borrowed || content->file != NULL;
+    pl_free(store->memory, content, HEAD_BYTES + (elsewhere ? 0 : content->bytes));
 }
 
 static void release_content(struct pl_constant_store *store, struct pl_content *content)
@@ -138,22 +150,31 @@ static void release_content(struct pl_constant_store *store, struct pl_content *
     free_content(store, content);
 }
 
+static bool stays_in_file(const struct pl_constant_store *store, const void *data, size_t bytes,
+                          size_t alignment)
+{
+    return store->file != NULL && bytes >= KEEP_IN_FILE && (uintptr_t)data % alignment == 0 &&
+           pl_file_pages_have(store->file, data, bytes);
+}
+
 /* A reference to the content of these bytes; NULL if there is no memory. */
 static struct pl_content *acquire_content(struct pl_constant_store *store, const void *data,
-                                          size_t bytes, bool borrow)
+                                          size_t bytes, bool borrow, bool read, size_t alignment)
 {
     const uint64_t hash = pl_hash_bytes(data, bytes);
-    struct pl_content *content = find_content(store, hash, data, bytes);
+    struct pl_content *content = find_content(store, hash, data, bytes, alignment);
     if (content != NULL && (borrow || !content->borrowed)) {
         content->references++;
         return content;
     }
-    content = new_content(store, borrow ? 0 : bytes);
+    const bool stays = read && stays_in_file(store, data, bytes, alignment);
+    content = new_content(store, borrow || stays ? 0 : bytes);
     if (content == NULL) return NULL;
-    if (borrow) {
-        content->borrowed = true;
+    if (borrow || stays) {
+        content->borrowed = borrow;
         content->data = data;
         content->bytes = bytes;
+        if (stays) pl_file_pages_hold(content->file = store->file, data, bytes);
     } else if (bytes > 0) {
         memcpy((char *)content + HEAD_BYTES, data, bytes);
     }
@@ -161,15 +182,16 @@ static struct pl_content *acquire_content(struct pl_constant_store *store, const
     return content;
 }
 
-pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, size_t bytes,
-                             bool borrow, struct pl_constant **constant, struct pl_error *error)
+static pl_status intern(struct pl_constant_store *store, const void *data, size_t bytes,
+                        bool borrow, bool read, size_t alignment, struct pl_constant **constant,
+                        struct pl_error *error)
 {
     /* Kernels read numbers where they are: what is badly aligned is copied all the same. */
-    const bool can_borrow = borrow && bytes > 0 && (uintptr_t)data % BORROW_ALIGNMENT == 0;
+    const bool can_borrow = borrow && bytes > 0 && (uintptr_t)data % alignment == 0;
     struct pl_constant *fresh = pl_allocate_zero(store->memory, sizeof *fresh);
     pthread_mutex_lock(&store->lock);
     struct pl_content *content =
-        fresh != NULL ? acquire_content(store, data, bytes, can_borrow) : NULL;
+        fresh != NULL ? acquire_content(store, data, bytes, can_borrow, read, alignment) : NULL;
     pthread_mutex_unlock(&store->lock);
     if (content == NULL) {
         pl_free(store->memory, fresh, sizeof *fresh);
@@ -180,6 +202,19 @@ pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, 
     fresh->references = 1;
     *constant = fresh;
     return PL_OK;
+}
+
+pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, size_t bytes,
+                             bool borrow, struct pl_constant **constant, struct pl_error *error)
+{
+    return intern(store, data, bytes, borrow, false, BORROW_ALIGNMENT, constant, error);
+}
+
+pl_status pl_constant_intern_read(struct pl_constant_store *store, const void *data, size_t bytes,
+                                  size_t alignment, struct pl_constant **constant,
+                                  struct pl_error *error)
+{
+    return intern(store, data, bytes, false, true, alignment, constant, error);
 }
 
 void pl_constant_retain(struct pl_constant *constant)
@@ -269,10 +304,11 @@ static struct pl_content *pack_content(struct pl_constant_store *store,
     struct pl_content *fresh = new_content(store, packing->bytes);
     if (fresh == NULL) return NULL;
     void *to = (char *)fresh + HEAD_BYTES;
+    pl_prefault(to, packing->bytes);
     memset(to, 0, packing->bytes); /* what a packer leaves out must not make equal forms differ */
     packing->pack(to, constant->raw->data, packing->context);
     const uint64_t hash = pl_hash_bytes(to, packing->bytes);
-    struct pl_content *equal = find_content(store, hash, to, packing->bytes);
+    struct pl_content *equal = find_content(store, hash, to, packing->bytes, PL_ALIGNMENT);
     if (equal != NULL && !equal->borrowed) {
         equal->references++;
         free_content(store, fresh);

@@ -14,8 +14,9 @@ struct importer {
     struct pl_graph *graph;
     struct pl_region scratch; /* ends with the import */
     bool borrow;
-    struct pl_constant **by_buffer; /* what each buffer of the file became */
-    struct pl_constant *empty;      /* the constant of no bytes */
+    struct pl_constant **
+        by_buffer; /* what each buffer of the file became, and again for elements of more than 4 bytes */
+    struct pl_constant *empty; /* the constant of no bytes */
     struct pl_error *error;
 };
 
@@ -110,12 +111,14 @@ pl_status pl_import_tensor_facts(struct pl_region *region, const struct pl_recor
 }
 
 static pl_status keep_constant(struct importer *importer, const void *data, size_t bytes,
-                               struct pl_constant **constant)
+                               size_t alignment, struct pl_constant **constant)
 {
     struct pl_graph *graph = importer->graph;
     if (*constant != NULL) return PL_OK;
-    PL_TRY(
-        pl_constant_intern(graph->store, data, bytes, importer->borrow, constant, importer->error));
+    PL_TRY(importer->borrow
+               ? pl_constant_intern(graph->store, data, bytes, true, constant, importer->error)
+               : pl_constant_intern_read(graph->store, data, bytes, alignment, constant,
+                                         importer->error));
     graph->constants[graph->constant_count++] = *constant;
     return PL_OK;
 }
@@ -151,9 +154,11 @@ static pl_status import_constant(struct importer *importer, const struct pl_reco
     const struct pl_record *sparsity = pl_record_child(record, PL_Tensor_sparsity);
     if (data != NULL && sparsity != NULL) return import_sparse(importer, sparsity, data, tensor);
     if (data != NULL) {
-        const int64_t buffer = pl_record_integer(record, PL_Tensor_buffer);
-        PL_TRY(keep_constant(importer, data, bytes, &importer->by_buffer[buffer]));
-        tensor->constant = importer->by_buffer[buffer];
+        const bool wide = pl_type_bits(tensor->type) > 32;
+        struct pl_constant **constant =
+            &importer->by_buffer[2 * pl_record_integer(record, PL_Tensor_buffer) + wide];
+        PL_TRY(keep_constant(importer, data, bytes, wide ? 16 : 4, constant));
+        tensor->constant = *constant;
         return PL_OK;
     }
     /* A tensor without elements needs no bytes to be a constant, for example the shape of a
@@ -161,7 +166,7 @@ static pl_status import_constant(struct importer *importer, const struct pl_reco
     const bool sized = pl_type_bits(tensor->type) > 0 &&
                        pl_shape_bytes(&tensor->shape, tensor->type, &shape_bytes);
     if (fed || tensor->is_variable || !sized || shape_bytes > 0) return PL_OK;
-    PL_TRY(keep_constant(importer, NULL, 0, &importer->empty));
+    PL_TRY(keep_constant(importer, NULL, 0, 1, &importer->empty));
     tensor->constant = importer->empty;
     return PL_OK;
 }
@@ -339,10 +344,10 @@ static pl_status import_parts(struct importer *importer)
     return PL_OK;
 }
 
-/* Constants there can be: one per buffer, the empty one, one per sparse tensor. */
+/* Constants there can be: two per buffer, the empty one, one per sparse tensor. */
 static size_t count_constants(const struct importer *importer, uint32_t buffers, uint32_t subgraphs)
 {
-    size_t count = (size_t)buffers + 1;
+    size_t count = 2 * (size_t)buffers + 1;
     for (uint32_t i = 0; i < subgraphs; i++) {
         const struct pl_record *subgraph =
             pl_record_item(importer->model->root, PL_Model_subgraphs, i);
@@ -362,7 +367,8 @@ static pl_status import_all(struct importer *importer)
     uint32_t buffers = 0, subgraphs = 0;
     (void)pl_record_vector(root, PL_Model_buffers, &buffers);
     (void)pl_record_vector(root, PL_Model_subgraphs, &subgraphs);
-    importer->by_buffer = pl_region_array(&importer->scratch, buffers, sizeof *importer->by_buffer);
+    importer->by_buffer =
+        pl_region_array(&importer->scratch, 2 * (size_t)buffers, sizeof *importer->by_buffer);
     graph->constants = pl_region_array(
         &graph->region, count_constants(importer, buffers, subgraphs), sizeof *graph->constants);
     graph->subgraphs = pl_region_array(&graph->region, subgraphs, sizeof *graph->subgraphs);

@@ -183,6 +183,68 @@ static void test_failing_allocations(void **state)
     }
 }
 
+/* A file of ten pages, with a constant that lies across pages 2 to 6, at 4 bytes beyond their start. */
+struct read_file {
+    struct pl_memory memory;
+    struct pl_constant_store *store;
+    struct pl_file_pages *pages;
+    char *constant;
+    size_t page, bytes;
+};
+
+static void read_file(struct read_file *file)
+{
+    struct pl_error error;
+    file->page = pl_page_bytes();
+    file->bytes = 4 * file->page + 8;
+    pl_memory_init(&file->memory, pl_memory_system, NULL, SIZE_MAX);
+    if (!pl_gives_back_pages(&file->memory, 10 * file->page)) skip();
+    assert_int_equal(pl_constant_store_create(&file->memory, &file->store, &error), PL_OK);
+    assert_non_null(file->pages = pl_file_pages_create(&file->memory, 10 * file->page));
+    memset(pl_file_pages_data(file->pages), 7, 10 * file->page);
+    file->constant = (char *)pl_file_pages_data(file->pages) + 2 * file->page + 4;
+    pl_constant_store_import_from(file->store, file->pages);
+}
+
+static struct pl_constant *intern_read(struct read_file *file, const void *data, size_t bytes,
+                                       size_t alignment)
+{
+    struct pl_constant *constant = NULL;
+    struct pl_error error;
+    assert_int_equal(
+        pl_constant_intern_read(file->store, data, bytes, alignment, &constant, &error), PL_OK);
+    return constant;
+}
+
+static void test_constants_stay_in_a_file_that_was_read(void **state)
+{
+    (void)state;
+    struct read_file file;
+    read_file(&file);
+    struct pl_constant *large = intern_read(&file, file.constant, file.bytes, 4);
+    struct pl_constant *small = intern_read(&file, file.constant, 64, 4);
+    struct pl_constant *wide = intern_read(&file, file.constant, file.bytes, 16);
+    pl_constant_store_import_from(file.store, NULL);
+    assert_ptr_equal(large->raw->data, file.constant);
+    assert_int_equal((uintptr_t)small->raw->data % PL_ALIGNMENT, 0);
+    assert_int_equal((uintptr_t)wide->raw->data % PL_ALIGNMENT, 0);
+
+    const size_t all = atomic_load(&file.memory.bytes);
+    pl_file_pages_release(file.pages);
+    assert_int_equal(all - atomic_load(&file.memory.bytes), 5 * file.page);
+    for (size_t i = 0; i < file.bytes; i++)
+        assert_int_equal(((const char *)large->raw->data)[i], 7);
+
+    const size_t kept = atomic_load(&file.memory.bytes);
+    pl_constant_drop_raw(file.store, large);
+    assert_true(kept - atomic_load(&file.memory.bytes) >= 5 * file.page);
+    pl_constant_release(file.store, large);
+    pl_constant_release(file.store, small);
+    pl_constant_release(file.store, wide);
+    pl_constant_store_delete(file.store);
+    assert_int_equal(atomic_load(&file.memory.bytes), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_packed_forms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many_and_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_failing_allocations, set_up, tear_down),
+        cmocka_unit_test(test_constants_stay_in_a_file_that_was_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
