@@ -26,6 +26,13 @@ static struct pl_depthwise_shape draw_shape(struct check *check)
     shape.multiplier = check_draw(check, 0, 5) == 0 ? (int32_t)check_draw(check, 2, 8) : 1;
     shape.channels = patch->channels * shape.multiplier;
     shape.output_width = (int32_t)check_draw(check, 1, 14);
+    if (check_draw(check, 0, 3) == 0) { /* one pixel wide */
+        patch->width = patch->filter_width = shape.output_width = 1;
+        patch->height = (int32_t)check_draw(check, 1, 120);
+        patch->filter_height = (int32_t)check_draw(check, 1, 20);
+        patch->before_y = (int32_t)check_draw(check, 0, 20);
+        patch->before_x = check_draw(check, 0, 3) == 0;
+    }
     return shape;
 }
 
@@ -85,7 +92,8 @@ static void check_bytes_of(struct check *check, bool is_unsigned)
     weights.weights = check_bytes(check, (size_t)taps * (size_t)shape.channels);
     const void *input =
         check_bytes(check, (size_t)patch->height * (size_t)patch->width * (size_t)patch->channels);
-    const int32_t y = (int32_t)check_draw(check, 0, 3), rows = (int32_t)check_draw(check, 1, 9);
+    const int32_t y = (int32_t)check_draw(check, 0, 3),
+                  rows = (int32_t)check_draw(check, 1, patch->width == 1 ? 120 : 9);
     const struct check_outputs outputs =
         check_outputs(check, (size_t)rows * (size_t)shape.output_width * (size_t)shape.channels);
     const struct pl_depthwise_kernels *reference = check->reference->depthwise;

@@ -3,7 +3,7 @@
  * interleaved into numbers of four bytes, a row each, for a strip of pixels with what lies outside
  * of the image filled in (depthwise_strip_x86.h). Then an output is one dot product per filter
  * column (and four rows), whose inputs are vectors of consecutive numbers, for any number of
- * channels and any stride. */
+ * channels and any stride. Where all is one pixel wide, strips run along y. */
 #include "kernels/x86/depthwise_bytes_x86.h"
 
 #include "kernels/c/depthwise_c.h"
@@ -228,9 +228,9 @@ static void choose_run(const struct block *block, const int32_t *numbers, uint8_
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 /* Whether the few channels of several pixels are like the many of one. */
-static bool has_several_pixels(const struct block *block, const struct pl_patch *patch)
+static bool has_several_pixels(const struct block *block, int32_t stride)
 {
-    return block->lanes < PL_LANES && PL_LANES % block->lanes == 0 && patch->stride_x == 1 &&
+    return block->lanes < PL_LANES && PL_LANES % block->lanes == 0 && stride == 1 &&
            block->pixels * block->lanes >= PL_LANES;
 }
 
@@ -251,19 +251,19 @@ static void run_several(struct block block, const int32_t *numbers, uint8_t *out
 static void run_blocks(const struct pl_depthwise_strip_x86 *strip, uint8_t *output)
 {
     const struct pl_depthwise_shape *shape = strip->shape;
-    const struct pl_patch *patch = &shape->patch;
+    const struct pl_depthwise_axis_x86 *axis = &strip->axis;
     const int32_t channels = shape->channels;
-    const int64_t block_bytes = pl_depthwise_block_bytes_x86(patch, strip->is_unsigned);
+    const int64_t block_bytes = pl_depthwise_block_bytes_x86(&shape->patch, strip->is_unsigned);
     struct block block = {
         .weights = strip->weights,
         .is_unsigned = strip->is_unsigned,
         .lanes = channels < PL_LANES ? channels : PL_LANES,
         .period = channels < PL_LANES ? channels : PL_LANES,
-        .groups = pl_depthwise_groups_x86(patch),
-        .columns = patch->filter_width,
+        .groups = axis->groups,
+        .columns = axis->columns,
         .group_step = (int64_t)strip->columns * strip->count,
-        .column_step = (int64_t)patch->dilation_x * strip->count,
-        .pixel_step = (int64_t)patch->stride_x * strip->count,
+        .column_step = axis->dilation * strip->count,
+        .pixel_step = (int64_t)axis->stride * strip->count,
         .rows = strip->rows,
         .out_step = channels,
         .row_step = (int64_t)shape->output_width * channels,
@@ -275,26 +275,38 @@ static void run_blocks(const struct pl_depthwise_strip_x86 *strip, uint8_t *outp
         block.finish = (const struct pl_depthwise_finish_x86 *)strip->weights->finish + b;
         block.packed = (const void *)((const char *)strip->weights->packed + b * block_bytes);
         const int32_t *numbers = strip->numbers + block.finish->first - strip->first;
-        if (has_several_pixels(&block, patch)) run_several(block, numbers, output);
+        if (has_several_pixels(&block, axis->stride)) run_several(block, numbers, output);
         else choose_run(&block, numbers, output + block.finish->first);
     }
 }
 
-static void run_row(struct pl_depthwise_strip_x86 *strip, uint8_t *output)
+/* Pixels [from, to) along the axis. */
+static void run_line(struct pl_depthwise_strip_x86 *strip, int32_t from, int32_t to,
+                     uint8_t *output)
 {
-    const struct pl_depthwise_shape *shape = strip->shape;
-    const int32_t channels = shape->channels, width = shape->output_width;
-    const int64_t most = pl_depthwise_strip_pixels_x86(shape) / TOGETHER * TOGETHER;
+    const int32_t channels = strip->shape->channels;
+    const int64_t most =
+        pl_depthwise_strip_pixels_x86(channels, &strip->axis) / TOGETHER * TOGETHER;
     strip->count = pl_depthwise_chunk_x86(channels);
     for (strip->done = 0; strip->done < channels; strip->done = strip->first + strip->count) {
         strip->first =
             strip->done + strip->count > channels ? channels - strip->count : strip->done;
-        for (strip->from = 0; strip->from < width; strip->from = strip->to) {
-            strip->to = width - strip->from > most ? strip->from + (int32_t)most : width;
+        for (strip->from = from; strip->from < to; strip->from = strip->to) {
+            strip->to = to - strip->from > most ? strip->from + (int32_t)most : to;
             pl_depthwise_lay_out_x86(strip);
-            run_blocks(strip, output + (int64_t)strip->from * channels);
+            run_blocks(strip, output + (int64_t)(strip->from - from) * channels);
         }
     }
+}
+
+/* Whether the outputs are better had as a column than as rows. */
+static bool is_column(const struct pl_depthwise_shape *shape, int32_t rows)
+{
+    const struct pl_patch *patch = &shape->patch;
+    const struct pl_depthwise_axis_x86 axis = pl_depthwise_along_y_x86(patch);
+    return rows > 1 && patch->width == 1 && patch->filter_width == 1 && patch->before_x == 0 &&
+           shape->output_width == 1 &&
+           pl_depthwise_strip_pixels_x86(shape->channels, &axis) >= PL_DEPTHWISE_ENOUGH;
 }
 
 static void run_rows(const struct pl_depthwise_shape *shape,
@@ -307,16 +319,24 @@ static void run_rows(const struct pl_depthwise_shape *shape,
                                            .weights = weights,
                                            .input = input,
                                            .is_unsigned = is_unsigned,
+                                           .is_upright = is_column(shape, rows),
+                                           .rows = 1,
                                            .numbers = numbers};
     /* Two output rows of a filter of 3 x 3 are four rows of inputs, which is what is laid out. */
     const struct pl_patch *patch = &shape->patch;
     const bool in_twos = patch->filter_height == 3 && patch->filter_width == 3 &&
                          patch->stride_y == 1 && patch->dilation_y == 1;
+    strip.axis =
+        strip.is_upright ? pl_depthwise_along_y_x86(patch) : pl_depthwise_along_x_x86(patch);
     memset(strip.outside, weights->input_zero_point, sizeof strip.outside);
+    if (strip.is_upright) {
+        run_line(&strip, y, y + rows, output);
+        return;
+    }
     const int64_t row_bytes = (int64_t)shape->output_width * shape->channels;
     for (strip.y = y; strip.y < y + rows; strip.y += strip.rows) {
         strip.rows = in_twos && strip.y + 1 < y + rows ? 2 : 1;
-        run_row(&strip, (uint8_t *)output + (strip.y - y) * row_bytes);
+        run_line(&strip, 0, shape->output_width, (uint8_t *)output + (strip.y - y) * row_bytes);
     }
 }
 

@@ -20,9 +20,9 @@ void PL_LEVEL(pl_depthwise_prepare_finish_x86)(void *finish, const struct pl_dep
  * four rows (0 behind the last one) times its columns, and so many dot products. */
 enum {
     PL_DEPTHWISE_DEEP = 4,
-    PL_DEPTHWISE_CHUNK = 64, /* channels, or all if there are fewer */
-    PL_DEPTHWISE_STRIP =
-        6144, /* numbers of four bytes: what is laid out at a time, see run_strip */
+    PL_DEPTHWISE_CHUNK = 64,   /* channels, or all if there are fewer */
+    PL_DEPTHWISE_STRIP = 6144, /* numbers of four bytes: what is laid out at a time */
+    PL_DEPTHWISE_ENOUGH = 4,   /* pixels in a strip */
     PL_DEPTHWISE_VECTOR = 4 * PL_LANES
 };
 
@@ -78,14 +78,39 @@ static inline int32_t pl_depthwise_chunk_x86(int32_t channels)
     return channels < PL_DEPTHWISE_CHUNK ? channels : PL_DEPTHWISE_CHUNK;
 }
 
-/* Output pixels that a strip has room for. */
-static inline int64_t pl_depthwise_strip_pixels_x86(const struct pl_depthwise_shape *shape)
+/* What a strip runs along, in numbers: an output is the sum over `groups` of those of `columns`
+ * numbers, `dilation` apart. */
+struct pl_depthwise_axis_x86 {
+    int32_t groups, columns, stride;
+    int64_t dilation;
+};
+
+static inline struct pl_depthwise_axis_x86 pl_depthwise_along_x_x86(const struct pl_patch *patch)
 {
-    const struct pl_patch *patch = &shape->patch;
-    const int64_t columns = PL_DEPTHWISE_STRIP / (pl_depthwise_groups_x86(patch) *
-                                                  (int64_t)pl_depthwise_chunk_x86(shape->channels));
-    const int64_t span = (int64_t)(patch->filter_width - 1) * patch->dilation_x + 1;
-    return columns < span ? 0 : (columns - span) / patch->stride_x + 1;
+    return (struct pl_depthwise_axis_x86){.groups = pl_depthwise_groups_x86(patch),
+                                          .columns = patch->filter_width,
+                                          .stride = patch->stride_x,
+                                          .dilation = patch->dilation_x};
+}
+
+/* Where images and filters are one pixel wide, the groups of an output are numbers of others. */
+static inline struct pl_depthwise_axis_x86 pl_depthwise_along_y_x86(const struct pl_patch *patch)
+{
+    return (struct pl_depthwise_axis_x86){.groups = 1,
+                                          .columns = pl_depthwise_groups_x86(patch),
+                                          .stride = patch->stride_y,
+                                          .dilation =
+                                              (int64_t)PL_DEPTHWISE_DEEP * patch->dilation_y};
+}
+
+/* Output pixels that a strip has room for. */
+static inline int64_t pl_depthwise_strip_pixels_x86(int32_t channels,
+                                                    const struct pl_depthwise_axis_x86 *axis)
+{
+    const int64_t columns =
+        PL_DEPTHWISE_STRIP / (axis->groups * (int64_t)pl_depthwise_chunk_x86(channels));
+    const int64_t span = (axis->columns - 1) * axis->dilation + 1;
+    return columns < span ? 0 : (columns - span) / axis->stride + 1;
 }
 
 #endif

@@ -3,7 +3,7 @@
 #include "kernels/x86/depthwise_bytes_x86.h"
 #include "kernels/x86/requantize_x86.h"
 
-enum { ENOUGH_PIXELS = 4, MOST_TAPS = 1 << 14 /* whose products fit into 32 bits */ };
+enum { MOST_TAPS = 1 << 14 /* whose products fit into 32 bits */ };
 
 static int64_t taps_of(const struct pl_patch *patch)
 {
@@ -15,7 +15,8 @@ size_t PL_LEVEL(pl_depthwise_bytes_x86)(const struct pl_depthwise_pack *pack)
     const struct pl_depthwise_shape *shape = &pack->shape;
     const int64_t taps = taps_of(&shape->patch);
     if (taps < 1 || taps > MOST_TAPS || shape->channels < 1) return 0;
-    if (pl_depthwise_strip_pixels_x86(shape) < ENOUGH_PIXELS) return 0;
+    const struct pl_depthwise_axis_x86 axis = pl_depthwise_along_x_x86(&shape->patch);
+    if (pl_depthwise_strip_pixels_x86(shape->channels, &axis) < PL_DEPTHWISE_ENOUGH) return 0;
     /* 255 is no sum of two parts; filters without a negative weight are rare. */
     if (pack->is_unsigned && pack->weight_zero_point == 0) return 0;
     return (size_t)pl_depthwise_blocks_x86(shape->channels) *

@@ -7,14 +7,16 @@
 
 enum { PL_INTERLEAVE_STEP = PL_DEPTHWISE_DEEP * PL_LANES };
 
-/* Some pixels of one output row, or of two, and some channels of them. */
+/* Some pixels of one output row, of two or of a column, and some channels of them. */
 struct pl_depthwise_strip_x86 {
     const struct pl_depthwise_shape *shape;
     const struct pl_depthwise_integer *weights;
     const uint8_t *input;
     bool is_unsigned;
+    bool is_upright; /* a column: y is not used */
+    struct pl_depthwise_axis_x86 axis;
     int32_t y, rows;
-    int32_t from, to;                    /* output pixels */
+    int32_t from, to;                    /* output pixels along the axis */
     int32_t first, count;                /* channels of the output */
     int32_t done;                        /* the channels in front were in another strip */
     uint8_t outside[PL_INTERLEAVE_STEP]; /* zero points */
@@ -105,17 +107,16 @@ PL_ALWAYS_INLINE void pl_interleave(int32_t *to,
     }
 }
 
-/* Four lines of a group at input column 0; those that the filter does not have are the first. */
-static inline void pl_depthwise_lines_x86(const struct pl_depthwise_strip_x86 *strip, int32_t group,
+/* Four lines from input row y on; those that the filter does not have, behind `count`, are the
+ * first. */
+static inline void pl_depthwise_lines_x86(const struct pl_depthwise_strip_x86 *strip, int64_t y,
+                                          int32_t count,
                                           struct pl_depthwise_line_x86 lines[PL_DEPTHWISE_DEEP])
 {
     const struct pl_patch *patch = &strip->shape->patch;
-    for (int32_t r = 0; r < PL_DEPTHWISE_DEEP; r++) {
-        const int32_t row = group * PL_DEPTHWISE_DEEP + r;
-        const int64_t y = (int64_t)strip->y * patch->stride_y - patch->before_y +
-                          (int64_t)row * patch->dilation_y;
+    for (int32_t r = 0; r < PL_DEPTHWISE_DEEP; r++, y += patch->dilation_y) {
         lines[r] = (struct pl_depthwise_line_x86){strip->outside, 0};
-        if (row >= patch->filter_height + strip->rows - 1) lines[r] = lines[0];
+        if (r >= count) lines[r] = lines[0];
         else if (y >= 0 && y < patch->height)
             lines[r] = (struct pl_depthwise_line_x86){
                 strip->input + y * patch->width * patch->channels, -1};
@@ -141,21 +142,18 @@ static inline void pl_interleave_spread(const struct pl_depthwise_strip_x86 *str
     pl_interleave(to, spread, 1, 0, strip->count, PL_DEPTHWISE_DEEP, lift);
 }
 
-/* Columns [from, to) of the image. */
+/* Columns [from, to) of lines, of which `rows` matter. */
 static inline void pl_depthwise_inside_x86(const struct pl_depthwise_strip_x86 *strip,
-                                           int32_t group, int64_t from, int64_t to,
-                                           int32_t *numbers)
+                                           struct pl_depthwise_line_x86 lines[PL_DEPTHWISE_DEEP],
+                                           int32_t rows, int64_t from, int64_t to, int32_t *numbers)
 {
     const struct pl_patch *patch = &strip->shape->patch;
     const pl_vec lift = pl_vec_set(strip->is_unsigned ? 0 : (int32_t)0x80808080u);
-    struct pl_depthwise_line_x86 lines[PL_DEPTHWISE_DEEP];
-    pl_depthwise_lines_x86(strip, group, lines);
     if (strip->shape->multiplier > 1) {
         for (int64_t x = from; x < to; x++, numbers += strip->count)
             pl_interleave_spread(strip, numbers, lines, x, lift);
         return;
     }
-    const int32_t rows = patch->filter_height + strip->rows - 1 - group * PL_DEPTHWISE_DEEP;
     const bool whole = strip->count == patch->channels; /* all columns are one long one */
     const int64_t columns = to - from, count = columns * patch->channels;
     for (int r = 0; r < PL_DEPTHWISE_DEEP; r++)
@@ -174,12 +172,11 @@ static inline void pl_depthwise_inside_x86(const struct pl_depthwise_strip_x86 *
     }
 }
 
-static inline void pl_depthwise_lay_out_x86(struct pl_depthwise_strip_x86 *strip)
+/* The columns of a row of the image, with what lies outside of it. */
+static inline void pl_depthwise_lay_row_x86(const struct pl_depthwise_strip_x86 *strip)
 {
     const struct pl_patch *patch = &strip->shape->patch;
-    const int32_t count = strip->count, pixels = strip->to - strip->from;
-    strip->columns =
-        (pixels - 1) * patch->stride_x + (patch->filter_width - 1) * patch->dilation_x + 1;
+    const int32_t count = strip->count;
     const int64_t start = (int64_t)strip->from * patch->stride_x - patch->before_x;
     const int64_t end = start + strip->columns;
     const int64_t from = start < 0 ? (end < 0 ? end : 0) : start;
@@ -187,15 +184,50 @@ static inline void pl_depthwise_lay_out_x86(struct pl_depthwise_strip_x86 *strip
     const int32_t lift = strip->is_unsigned ? 0 : 128;
     const int32_t outside =
         (int32_t)((uint32_t)(uint8_t)(strip->weights->input_zero_point + lift) * 0x01010101u);
-    for (int32_t g = 0; g < pl_depthwise_groups_x86(patch); g++) {
+    const int64_t top = (int64_t)strip->y * patch->stride_y - patch->before_y;
+    for (int32_t g = 0; g < strip->axis.groups; g++) {
         int32_t *numbers = strip->numbers + (int64_t)g * strip->columns * count;
         const int64_t before = (from - start) * count;
         const int64_t inside = to > from ? (to - from) * count : 0;
         const int64_t all = (int64_t)strip->columns * count;
         for (int64_t i = 0; i < before; i++) numbers[i] = outside;
-        if (inside > 0) pl_depthwise_inside_x86(strip, g, from, to, numbers + before);
+        if (inside > 0) {
+            const int32_t first = g * PL_DEPTHWISE_DEEP;
+            const int32_t rows = patch->filter_height + strip->rows - 1 - first;
+            struct pl_depthwise_line_x86 lines[PL_DEPTHWISE_DEEP];
+            pl_depthwise_lines_x86(strip, top + (int64_t)first * patch->dilation_y, rows, lines);
+            pl_depthwise_inside_x86(strip, lines, rows, from, to, numbers + before);
+        }
         for (int64_t i = before + inside; i < all; i++) numbers[i] = outside;
     }
+}
+
+/* The rows of an image one pixel wide are columns of lines that begin a row of the filter apart. */
+static inline void pl_depthwise_lay_upright_x86(const struct pl_depthwise_strip_x86 *strip)
+{
+    const struct pl_patch *patch = &strip->shape->patch;
+    const int32_t rows =
+        patch->filter_height < PL_DEPTHWISE_DEEP ? patch->filter_height : PL_DEPTHWISE_DEEP;
+    const int64_t span = (int64_t)(rows - 1) * patch->dilation_y;
+    const int64_t top = (int64_t)strip->from * patch->stride_y - patch->before_y;
+    const int64_t bottom = top + strip->columns;
+    const int64_t last = patch->height - span; /* behind the last one with all lines inside */
+    int32_t *numbers = strip->numbers;
+    for (int64_t y = top, to; y < bottom; numbers += (to - y) * strip->count, y = to) {
+        struct pl_depthwise_line_x86 lines[PL_DEPTHWISE_DEEP];
+        to = y >= 0 && y < last ? (last < bottom ? last : bottom) : y + 1;
+        pl_depthwise_lines_x86(strip, y, rows, lines);
+        pl_depthwise_inside_x86(strip, lines, rows, 0, to - y, numbers);
+    }
+}
+
+static inline void pl_depthwise_lay_out_x86(struct pl_depthwise_strip_x86 *strip)
+{
+    const struct pl_depthwise_axis_x86 *axis = &strip->axis;
+    strip->columns = (int32_t)((int64_t)(strip->to - strip->from - 1) * axis->stride +
+                               (axis->columns - 1) * axis->dilation + 1);
+    if (strip->is_upright) pl_depthwise_lay_upright_x86(strip);
+    else pl_depthwise_lay_row_x86(strip);
 }
 
 #endif
