@@ -48,16 +48,6 @@ static int32_t strip_line(const struct strip *strip, int32_t i)
 #if defined(__AVX512F__)
 enum { SUM_PIXELS = 8 };
 
-static __m512i add_bytes(__m512i sums, const uint8_t *from, int64_t count)
-{
-    for (; count > 0; count -= 64, from += 64) {
-        const __mmask64 mask = count < 64 ? _bzhi_u64(UINT64_MAX, (uint32_t)count) : UINT64_MAX;
-        const __m512i bytes = _mm512_maskz_loadu_epi8(mask, from);
-        sums = _mm512_add_epi64(sums, _mm512_sad_epu8(bytes, _mm512_setzero_si512()));
-    }
-    return sums;
-}
-
 /* Sums of neighbours: of a in even places, of b in odd ones. */
 PL_ALWAYS_INLINE __m512i add_neighbours(__m512i a, __m512i b)
 {
@@ -70,14 +60,26 @@ PL_ALWAYS_INLINE __m512i add_pairs(__m512i a, __m512i b)
     return _mm512_add_epi64(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xdd));
 }
 
+/* Of fewer pixels, those of the last one are there several times. */
 static void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t count,
-                       uint32_t *sums)
+                       uint32_t sums[SUM_PIXELS])
 {
     __m512i all[SUM_PIXELS];
-    for (int i = 0; i < SUM_PIXELS; i++) all[i] = _mm512_setzero_si512();
-    for (int32_t i = 0; i < count; i++, input += strip->stride) {
-        for (int32_t run = 0; run < strip->runs; run++)
-            all[i] = add_bytes(all[i], input + strip->offsets[run], strip->run_bytes);
+    const uint8_t *pixels[SUM_PIXELS];
+    for (int i = 0; i < SUM_PIXELS; i++) {
+        all[i] = _mm512_setzero_si512();
+        pixels[i] = input + (i < count ? i : count - 1) * strip->stride;
+    }
+    for (int32_t run = 0; run < strip->runs; run++) {
+        for (int64_t at = 0; at < strip->run_bytes; at += 64) {
+            const int64_t rest = strip->run_bytes - at, offset = strip->offsets[run] + at;
+            const __mmask64 mask = rest < 64 ? _bzhi_u64(UINT64_MAX, (uint32_t)rest) : UINT64_MAX;
+#pragma GCC unroll 8
+            for (int i = 0; i < SUM_PIXELS; i++) {
+                const __m512i bytes = _mm512_maskz_loadu_epi8(mask, pixels[i] + offset);
+                all[i] = _mm512_add_epi64(all[i], _mm512_sad_epu8(bytes, _mm512_setzero_si512()));
+            }
+        }
     }
     const __m512i lower = add_pairs(add_neighbours(all[0], all[1]), add_neighbours(all[2], all[3]));
     const __m512i upper = add_pairs(add_neighbours(all[4], all[5]), add_neighbours(all[6], all[7]));
@@ -88,7 +90,7 @@ static void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t 
 enum { SUM_PIXELS = 1 };
 
 static void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t count,
-                       uint32_t *sums)
+                       uint32_t sums[SUM_PIXELS])
 {
     (void)count;
     __m128i wide = _mm_setzero_si128();
@@ -106,7 +108,8 @@ static void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t 
 }
 #endif
 
-/* Where the sums of pixels start: at 0 but for what is added to all weights. */
+/* Where the sums of pixels start: at 0 but for what is added to all weights. There is room for some
+ * behind the last. */
 static void start_pixels(const struct pl_product_x86 *product, const struct strip *strip,
                          int32_t *starts)
 {
@@ -118,7 +121,7 @@ static void start_pixels(const struct pl_product_x86 *product, const struct stri
             const int32_t count = end - i < SUM_PIXELS ? end - i : SUM_PIXELS;
             uint32_t sums[SUM_PIXELS];
             sum_pixels(strip, input, count, sums);
-            for (int32_t n = 0; n < count; n++)
+            for (int32_t n = 0; n < SUM_PIXELS; n++)
                 starts[i + n] = (int32_t)((sums[n] - outside) * (uint32_t)product->weight_offset);
             input += count * strip->stride;
             i += count;
@@ -202,7 +205,7 @@ static void run_strip(const struct pl_product_x86 *product, struct strip *strip)
 static void run_rows(const struct pl_product_x86 *product, const struct pl_gemm_source *source)
 {
     static const int64_t no_offset = 0;
-    int32_t starts[PL_GEMM_MAX_ROWS];
+    int32_t starts[PL_GEMM_MAX_ROWS + SUM_PIXELS];
     const struct pl_gemm_part *part = product->part;
     const int32_t most = PL_LEVEL(pl_gemm_rows_at_once)(product->shape, 1);
     struct strip strip = {.width = INT32_MAX,
@@ -227,7 +230,7 @@ static void run_rows(const struct pl_product_x86 *product, const struct pl_gemm_
 /* The outputs of a whole band, in strips if pixels have sums of their own. */
 static void run_band(const struct pl_product_x86 *product, struct strip *strip)
 {
-    int32_t starts[PL_GEMM_MAX_ROWS];
+    int32_t starts[PL_GEMM_MAX_ROWS + SUM_PIXELS];
     if (product->weight_offset == 0) {
         run_strip(product, strip);
         return;
