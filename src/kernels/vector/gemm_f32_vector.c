@@ -16,7 +16,7 @@
 
 /* Weights that stay in the second level cache are read again for every tile; of larger ones a block
  * is read once for as many pixels as the cache holds. In floats. */
-enum { SMALL_WEIGHTS = 1 << 16, CACHED_PIXELS = 1 << 16, CACHED_INPUTS = 1 << 12 };
+enum { SMALL_WEIGHTS = 1 << 16, CACHED_PIXELS = 1 << 17, CACHED_INPUTS = 1 << 12 };
 
 /* ---- the forms of tiles ---------------------------------------------------------------------- */
 
@@ -215,6 +215,16 @@ static struct runs runs_of(const struct pl_gemm_shape *shape, const struct pl_re
     return runs;
 }
 
+/* How many pixels each block of weights is read for: equal shares, since what a last small one would
+ * cost is reading all weights once more. */
+static int64_t share_pixels(int64_t pixels, int64_t k)
+{
+    int64_t most = CACHED_PIXELS / (k > 0 ? k : 1);
+    if (most < 4 * TILE_ROWS) most = 4 * TILE_ROWS;
+    const int64_t shares = (pixels + most - 1) / most;
+    return (pixels + shares - 1) / shares;
+}
+
 static void run_rectangle(const struct walk *walk, const struct pl_rectangle *rectangle)
 {
     const struct pl_gemm_shape *shape = walk->shape;
@@ -235,8 +245,7 @@ static void run_rectangle(const struct walk *walk, const struct pl_rectangle *re
         (int64_t)(rectangle->to_y - rectangle->from_y) * (rectangle->to_x - rectangle->from_x);
     const bool small = all * tile.block_floats <= SMALL_WEIGHTS || pixels <= TILE_ROWS;
     const int32_t step = small ? all : TILE_BLOCKS;
-    int64_t cached = small ? pixels : CACHED_PIXELS / (k + 1);
-    if (cached < 4 * TILE_ROWS) cached = 4 * TILE_ROWS;
+    const int64_t cached = small ? pixels : share_pixels(pixels, k);
     struct cursor start = start_cursor(walk, rectangle);
     tile.row_step = start.input_step * (int64_t)sizeof(float);
     tile.output_step = start.output_step;
