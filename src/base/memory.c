@@ -82,7 +82,8 @@ void *pl_allocate(struct pl_memory *memory, size_t bytes)
 void *pl_allocate_zero(struct pl_memory *memory, size_t bytes)
 {
     void *pointer = pl_allocate(memory, bytes);
-    if (pointer != NULL) memset(pointer, 0, bytes);
+    /* Fresh pages are zero. */
+    if (pointer != NULL && !pl_gives_back_pages(memory, bytes)) memset(pointer, 0, bytes);
     return pointer;
 }
 

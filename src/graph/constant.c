@@ -305,7 +305,9 @@ static struct pl_content *pack_content(struct pl_constant_store *store,
     if (fresh == NULL) return NULL;
     void *to = (char *)fresh + HEAD_BYTES;
     pl_prefault(to, packing->bytes);
-    memset(to, 0, packing->bytes); /* what a packer leaves out must not make equal forms differ */
+    /* What a packer leaves out must not make equal forms differ; fresh pages are zero. */
+    if (!pl_gives_back_pages(store->memory, HEAD_BYTES + packing->bytes))
+        memset(to, 0, packing->bytes);
     packing->pack(to, constant->raw->data, packing->context);
     const uint64_t hash = pl_hash_bytes(to, packing->bytes);
     struct pl_content *equal = find_content(store, hash, to, packing->bytes, PL_ALIGNMENT);
