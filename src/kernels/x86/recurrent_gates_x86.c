@@ -61,7 +61,8 @@ PL_ALWAYS_INLINE pl_vec shift_right(pl_vec x, const int exponent)
     const int32_t mask = (1 << exponent) - 1;
     const pl_vec remainder = PL_VEC_AND(x, word(mask));
     const pl_vec threshold = PL_VEC_16(sub)(word(mask >> 1), PL_VEC_16(srai)(x, 15));
-    const pl_vec shifted = PL_VEC_16(srai)(x, exponent);
+    /* The type of a count differs between widths and compilers: a literal is either. */
+    const pl_vec shifted = exponent == 1 ? PL_VEC_16(srai)(x, 1) : PL_VEC_16(srai)(x, 2);
     return where_greater(remainder, threshold, PL_VEC_16(add)(shifted, word(1)), shifted);
 }
 
