@@ -11,6 +11,7 @@ struct sharer {
     struct pl_region work;
     int32_t *stands_for; /* per tensor: the one that has its numbers, itself if nothing else */
     bool *is_output;     /* per tensor: of the join, which is of its models */
+    int32_t *producers;  /* per tensor: the operator that makes it; -1: none */
     int32_t *buckets;    /* operators that were kept, by hash; -1: none */
     int32_t *next;       /* per operator: further ones of its bucket */
     uint64_t mask;
@@ -124,6 +125,17 @@ static pl_status rename_inputs(struct sharer *sharer, struct pl_operator *op)
     return PL_OK;
 }
 
+/* Whether it can come first in its model: an input may be an output of that, where it is linked to the other one. */
+static bool begins_model(const struct sharer *sharer, const struct pl_operator *op)
+{
+    const struct pl_operator *operators = sharer->join->subgraphs[0].operators;
+    for (int32_t i = 0; i < op->input_count; i++) {
+        const int32_t producer = op->inputs[i] < 0 ? -1 : sharer->producers[op->inputs[i]];
+        if (producer >= 0 && operators[producer].member == op->member && !operators[producer].shared) return false;
+    }
+    return true;
+}
+
 /* The kept operator of another model that this one is the same as; -1 if there is none, and it is kept then. */
 static int32_t find_same(struct sharer *sharer, int32_t index)
 {
@@ -132,7 +144,9 @@ static int32_t find_same(struct sharer *sharer, int32_t index)
     if (!can_be_shared(sharer, op)) return -1;
     int32_t *bucket = &sharer->buckets[hash_of(sharer, op) & sharer->mask];
     for (int32_t i = *bucket; i >= 0; i = sharer->next[i])
-        if (operators[i].member != op->member && same_operator(sharer, &operators[i], op)) return i;
+        if (operators[i].member != op->member && same_operator(sharer, &operators[i], op) &&
+            begins_model(sharer, &operators[i]))
+            return i;
     sharer->next[index] = *bucket;
     *bucket = index;
     return -1;
@@ -167,10 +181,12 @@ static pl_status share_all(struct sharer *sharer, bool *dropped)
         PL_TRY(rename_inputs(sharer, op));
         const int32_t same = find_same(sharer, i);
         dropped[i] = same >= 0;
-        if (same < 0) continue;
-        whole->operators[same].shared = true;
-        for (int32_t k = 0; k < op->output_count; k++)
-            sharer->stands_for[op->outputs[k]] = whole->operators[same].outputs[k];
+        if (same >= 0) whole->operators[same].shared = true;
+        for (int32_t k = 0; k < op->output_count; k++) {
+            if (op->outputs[k] < 0) continue;
+            sharer->producers[op->outputs[k]] = i;
+            if (same >= 0) sharer->stands_for[op->outputs[k]] = whole->operators[same].outputs[k];
+        }
     }
     return order_operators(sharer, dropped);
 }
@@ -185,13 +201,15 @@ static pl_status share(struct sharer *sharer)
     sharer->mask = buckets - 1;
     sharer->stands_for = pl_region_array(&sharer->work, tensors, sizeof(int32_t));
     sharer->is_output = pl_region_array(&sharer->work, tensors, sizeof(bool));
+    sharer->producers = pl_region_array(&sharer->work, tensors, sizeof(int32_t));
     sharer->buckets = pl_region_array(&sharer->work, buckets, sizeof(int32_t));
     sharer->next = pl_region_array(&sharer->work, operators, sizeof(int32_t));
     bool *dropped = pl_region_array(&sharer->work, operators, sizeof(bool));
-    if (sharer->stands_for == NULL || sharer->is_output == NULL || sharer->buckets == NULL || sharer->next == NULL ||
-        dropped == NULL)
+    if (sharer->stands_for == NULL || sharer->is_output == NULL || sharer->producers == NULL ||
+        sharer->buckets == NULL || sharer->next == NULL || dropped == NULL)
         return PL_OUT_OF_MEMORY;
     for (size_t i = 0; i < tensors; i++) sharer->stands_for[i] = (int32_t)i;
+    for (size_t i = 0; i < tensors; i++) sharer->producers[i] = -1;
     for (size_t i = 0; i < buckets; i++) sharer->buckets[i] = -1;
     for (int32_t i = 0; i < whole->output_count; i++) sharer->is_output[whole->outputs[i]] = true;
     return share_all(sharer, dropped);

@@ -136,6 +136,33 @@ def test_constants_count_by_content(constants, shared):
         assert group.steps() == [2, 2 - shared]
 
 
+def exponent_of(first):
+    """y = -exp(x), where x comes first or is made by `first`, whose result is an output as well."""
+    graph = tiny.Graph()
+    x, middle, hidden, y = (graph.tensor(np.float32, [1, 3], name=name) for name in ("x", "middle", "hidden", "y"))
+    if first is not None:
+        graph.op(first, [x], [middle])
+    graph.op("EXP", [x if first is None else middle], [hidden], tiny.schema.ExpOptionsT())
+    graph.op("NEG", [hidden], [y], tiny.schema.NegOptionsT())
+    return graph.build([x], [y] if first is None else [middle, y])
+
+
+def test_what_a_model_does_with_its_own_output_does_not_come_before_it():
+    """Two models do the same with an output of the first: there it is no beginning."""
+    with plait_c.Interpreter() as interpreter:
+        first = interpreter.load(exponent_of("TANH"), "first")
+        second = interpreter.load(exponent_of(None), "second")
+        interpreter.link("first", "middle", "second", "x")
+        interpreter.allocate()
+        for value in (0.5, -2.0):
+            first.inputs()[0].write(np.float32([[value, 0, 1]]))
+            first.run()
+            found = [tensor.read() for tensor in (*first.outputs(), *second.outputs())]
+            assert np.allclose(found[0], np.tanh(np.float32([[value, 0, 1]])), atol=1e-6)
+            assert np.allclose(found[1], -np.exp(found[0]), atol=1e-6)
+            assert found[2].tobytes() == found[1].tobytes()
+
+
 def test_unloading_the_first_leaves_the_others():
     networks = [Begun(11, [11, k], 3) for k in range(3)]
     data = np.ascontiguousarray(networks[0].window(networks[0].rows(networks[0].shape[networks[0].window_axis])))
