@@ -113,6 +113,7 @@ static pl_status eval_gather(const struct pl_eval *eval, int64_t from, int64_t t
         count = params->picks - pick < to - unit ? params->picks - pick : to - unit;
         if (count > PL_MOVE_BLOCK) count = PL_MOVE_BLOCK;
         PL_TRY(read_indices(eval, row / params->outer * params->picks + pick, count, indices));
+        if (params->run == 0) continue; /* nothing is taken, but from inside of the axis */
         params->kernels->gather((char *)eval->outputs[0] + unit * params->run,
                                 (const char *)eval->inputs[0] + row * params->axis * params->run,
                                 indices, count, params->run);
@@ -177,7 +178,7 @@ static pl_status add_work(struct pl_prepare *prepare, struct gather *params, boo
     const pl_type type = prepare->inputs[0]->tensor->type;
     params->kernels = prepare->kernels->movement;
     params->index_type = prepare->inputs[1]->tensor->type;
-    if (params->run == 0) params->units = 0;
+    if (params->run == 0 && (nd || pl_type_bits(type) == PL_NIBBLE_BITS)) params->units = 0;
     if (type == PL_STRING) return gather_strings(prepare, params, nd);
     prepare->params = params;
     if (pl_type_bits(type) == PL_NIBBLE_BITS)

@@ -75,3 +75,28 @@ def test_both_refuse_it(name):
 def test_a_softmax_without_a_number_for_beta():
     """LiteRT aborts on it."""
     assert "beta nan" in refusal(softmax(np.int8, float("nan"), 1 / 256, -128))
+
+
+@pytest.mark.parametrize("shape", [[2, 3], [2, 0], [0, 3]])
+@pytest.mark.parametrize("indices", [[0, 1], [-1, 0], [5, 0]])
+def test_indices_are_looked_at_where_nothing_is_gathered(shape, indices):
+    graph = tiny.Graph()
+    inputs = [graph.tensor(np.float32, shape), graph.tensor(np.int32, [2], data=indices)]
+    y = graph.tensor(np.float32, [2, *shape[1:]])
+    graph.op("GATHER", inputs, [y], schema.GatherOptionsT())
+    data = graph.build(inputs[:1], [y])
+    reference = oracle.open_reference(data)
+    try:
+        reference.allocate_tensors()
+        reference.invoke()
+        taken = True
+    except RuntimeError:
+        taken = False
+    with plait_c.Interpreter() as interpreter:
+        model = interpreter.load(data, "model")
+        interpreter.allocate()
+        if taken:
+            model.invoke()
+        else:
+            with pytest.raises(plait_c.PlaitError, match=f"index {indices[0]} at place 0 is outside of the axis of"):
+                model.invoke()
