@@ -5,7 +5,6 @@
 #include "base/cpu.h"
 
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -40,7 +39,7 @@ static uint32_t find_avx512(uint32_t b, uint32_t c, uint64_t saved)
     return PL_CPU_AVX512 | (has_all(c, bit_AVX512VNNI) ? PL_CPU_AVX512_VNNI : 0u);
 }
 
-static uint32_t find_features(void)
+uint32_t pl_cpu_features(void)
 {
     const uint64_t sse_and_avx_state = 6;
     const uint32_t avx_vnni = 1 << 4; /* of EAX of leaf 7.1 */
@@ -60,20 +59,6 @@ static uint32_t find_features(void)
     if (a < 1) return features;
     __cpuid_count(7, 1, a, b, c, d);
     return features | (has_all(a, avx_vnni) ? PL_CPU_AVX_VNNI : 0u);
-}
-
-/* Found once: a hypervisor takes some 70 us for each CPUID. Whoever comes at the same time finds the
- * same. */
-uint32_t pl_cpu_features(void)
-{
-    const uint32_t known = 1u << 31;
-    static _Atomic uint32_t found;
-    uint32_t features = atomic_load_explicit(&found, memory_order_relaxed);
-    if (features == 0) {
-        features = find_features() | known;
-        atomic_store_explicit(&found, features, memory_order_relaxed);
-    }
-    return features & ~known;
 }
 #elif defined(__aarch64__)
 uint32_t pl_cpu_features(void)

@@ -40,25 +40,27 @@ static_assert((int)LEVEL_COUNT <= (int)PL_KERNELS_MAX_LEVELS, "a list holds all 
 
 /* ---- the choice ------------------------------------------------------------------------------ */
 
-static bool can_run(const struct level *level)
+static bool can_run(const struct level *level, uint32_t features)
 {
-    return (level->features & ~pl_cpu_features()) == 0;
+    return (level->features & ~features) == 0;
 }
 
 int32_t pl_kernels_list(const struct pl_kernels *list[PL_KERNELS_MAX_LEVELS])
 {
+    const uint32_t features = pl_cpu_features();
     int32_t count = 0;
     for (int32_t i = 0; i < LEVEL_COUNT; i++)
-        if (can_run(&levels[i])) list[count++] = levels[i].kernels;
+        if (can_run(&levels[i], features)) list[count++] = levels[i].kernels;
     return count;
 }
 
 const struct pl_kernels *pl_kernels_choose(const char *highest)
 {
     const bool limited = highest != NULL && highest[0] != '\0';
+    const uint32_t features = pl_cpu_features();
     const struct pl_kernels *best = NULL;
     for (int32_t i = 0; i < LEVEL_COUNT; i++) {
-        if (can_run(&levels[i])) best = levels[i].kernels;
+        if (can_run(&levels[i], features)) best = levels[i].kernels;
         if (limited && strcmp(levels[i].kernels->level, highest) == 0) return best;
     }
     return limited ? NULL : best;
