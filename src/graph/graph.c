@@ -39,6 +39,13 @@ void pl_graph_release(struct pl_graph *graph)
     pl_free(memory, graph, sizeof *graph);
 }
 
+bool pl_graph_has_windows(const struct pl_graph *graph)
+{
+    for (int32_t i = 0; i < graph->link_count; i++)
+        if (graph->links[i].rows >= 0) return true;
+    return false;
+}
+
 const char *pl_operator_name(const struct pl_operator *op)
 {
     if (op->custom_name != NULL) return op->custom_name;

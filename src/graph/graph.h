@@ -165,6 +165,9 @@ void pl_graph_retain(struct pl_graph *graph);
 /* Releases constants and members too. Guarded like the store. NULL is allowed. */
 void pl_graph_release(struct pl_graph *graph);
 
+/* Whether a link of a join makes windows of rows. */
+bool pl_graph_has_windows(const struct pl_graph *graph);
+
 /* The name for messages: "CONV_2D", or a custom operator's own. */
 const char *pl_operator_name(const struct pl_operator *op);
 

@@ -190,18 +190,11 @@ static pl_status plan_windows(struct pl_memory *memory, const struct pl_plan_req
     return status;
 }
 
-static bool has_windows(const struct pl_graph *graph)
-{
-    for (int32_t i = 0; i < graph->link_count; i++)
-        if (graph->links[i].rows >= 0) return true;
-    return false;
-}
-
 pl_status pl_plan(struct pl_memory *memory, const struct pl_plan_request *request, struct pl_program **program,
                   struct pl_error *error)
 {
     PL_TRY(pl_check_operators(request->registry, request->graph, error));
-    const bool windows = has_windows(request->graph) && !request->keep_all;
+    const bool windows = pl_graph_has_windows(request->graph) && !request->keep_all;
     return windows ? plan_windows(memory, request, program, error) : plan_graph(memory, request, program, error);
 }
 
