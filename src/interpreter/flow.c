@@ -15,13 +15,6 @@ struct flow {
     struct pl_error *error;
 };
 
-bool pl_graph_has_windows(const struct pl_graph *graph)
-{
-    for (int32_t i = 0; i < graph->link_count; i++)
-        if (graph->links[i].rows >= 0) return true;
-    return false;
-}
-
 /* ---- windows ------------------------------------------------------------------------------------------------------ */
 
 struct pl_window_state *pl_window_find(const struct pl_instance *instance, int32_t tensor)
@@ -209,7 +202,11 @@ static pl_status run_member(const struct flow *flow, int32_t member, int32_t pas
     instance->ran_pass = pass;
     PL_TRY(offer_rows(flow, member));
     struct plait_model *model = (struct plait_model *)(void *)&instance->primary;
-    if (instance->ran_function != NULL) instance->ran_function(instance->ran_user, model);
+    pthread_mutex_lock(&flow->interpreter->lock);
+    const pl_ran_function function = instance->ran_function;
+    void *user = instance->ran_user;
+    pthread_mutex_unlock(&flow->interpreter->lock);
+    if (function != NULL) function(user, model);
     return PL_OK;
 }
 
@@ -240,13 +237,28 @@ pl_status pl_flow_run(struct pl_interpreter *interpreter, const struct pl_unit_p
     return run_passes(&flow, &progress);
 }
 
+/* NULL if the input is no window, or its rows are not pushed. */
+static const struct pl_joined_link *find_pushed(const struct pl_unit_plan *plan, const struct pl_rows_pushed *pushed)
+{
+    const struct pl_graph *graph = plan->unit->program->graph;
+    const int32_t member = pushed->input->entry->instance->member;
+    for (int32_t i = 0; i < graph->link_count; i++)
+        if (graph->links[i].rows >= 0 && graph->links[i].from < 0 &&
+            graph->links[i].to == graph->member_tensors[member] + pushed->input->index)
+            return &graph->links[i];
+    return NULL;
+}
+
 pl_status pl_flow_push(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_lane *lane,
                        int32_t workers, const struct pl_rows_pushed *pushed, struct pl_error *error)
 {
     const struct flow flow = {interpreter, plan, lane, workers, false, error};
-    const struct pl_joined_link *link = link_at(plan, pushed->link);
+    const struct pl_joined_link *link = find_pushed(plan, pushed);
     const char *data = pushed->data;
-    const size_t bytes = row_bytes(plan, link);
+    const size_t bytes = link != NULL ? row_bytes(plan, link) : 0;
+    if (link == NULL)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "input '%s' is no window of rows that are pushed",
+                       pl_handle_tensor(pushed->input)->name);
     if (bytes == 0 || pushed->bytes % bytes != 0)
         return pl_fail(error, PL_INVALID_ARGUMENT, "a row has %zu bytes, found %zu, which is no number of rows", bytes,
                        pushed->bytes);

@@ -319,7 +319,6 @@ pl_status pl_unit_run(struct pl_interpreter *interpreter, const struct pl_unit_p
 pl_status pl_run_step(struct pl_run *run, const struct pl_block *block, const struct pl_step *step);
 
 /* ---- flow.c */
-bool pl_graph_has_windows(const struct pl_graph *graph);
 /* NULL if there is none of this input. */
 struct pl_window_state *pl_window_find(const struct pl_instance *instance, int32_t tensor);
 /* One that starts anew; NULL if there is no memory. */
@@ -329,9 +328,9 @@ void pl_windows_reset(struct pl_instance *instance);
 /* Runs a unit whose graph has windows. */
 pl_status pl_flow_run(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_lane *lane,
                       int32_t workers, struct pl_error *error);
-/* Rows for the window of link `link` of the unit's graph. */
+/* Rows for the window that an input is. */
 struct pl_rows_pushed {
-    int32_t link;
+    const struct pl_tensor_handle *input;
     const void *data;
     size_t bytes;
 };

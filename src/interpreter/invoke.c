@@ -41,27 +41,39 @@ struct task {
     const struct pl_rows_pushed *pushed; /* NULL: nothing */
 };
 
+/* Steps of one member of a join, behind those of others that it has in common with them. */
+static pl_status run_member(const struct invocation *invocation, const struct pl_unit_plan *plan, int32_t member,
+                            int32_t workers, struct pl_error *error)
+{
+    struct pl_program *program = invocation->unit->program;
+    struct pl_segment *segment = &program->segments[member];
+    const struct pl_step_range own = {segment->first_step, segment->end_step, &segment->outlook};
+    for (int32_t i = 0; i < program->graph->link_count; i++)
+        if (program->graph->links[i].to_member == member && program->graph->links[i].rows >= 0)
+            return pl_fail(error, PL_INVALID_ARGUMENT, "it takes windows: run its linked set, or push rows, and it runs when "
+                           "there are enough");
+    for (int32_t i = 0; i < segment->shared_count; i++) {
+        struct pl_shared_steps *shared = &segment->shared[i];
+        const struct pl_step_range before = {shared->first, shared->end, &shared->outlook};
+        PL_TRY(pl_unit_run(invocation->interpreter, plan, invocation->lane, &before, workers, error));
+    }
+    return pl_unit_run(invocation->interpreter, plan, invocation->lane, &own, workers, error);
+}
+
 static pl_status run_task(struct pl_entry *entry, const struct invocation *invocation, const struct task *task,
                           int32_t workers, struct pl_error *error)
 {
     struct pl_program *program = invocation->unit->program;
     const struct pl_unit_plan plan = {invocation->unit, invocation->component,
                                       entry->unit == &entry->own_unit ? entry : NULL};
-    struct pl_step_range range = {0, program->block->step_count, &program->outlook};
+    const struct pl_step_range all = {0, program->block->step_count, &program->outlook};
     if (task->pushed != NULL)
         return pl_flow_push(invocation->interpreter, &plan, invocation->lane, workers, task->pushed, error);
     if (task->all_members && pl_graph_has_windows(program->graph))
         return pl_flow_run(invocation->interpreter, &plan, invocation->lane, workers, error);
-    if (!task->all_members && program->graph->members != NULL) {
-        struct pl_segment *segment = &program->segments[entry->instance->member];
-        range = (struct pl_step_range){segment->first_step, segment->end_step, &segment->outlook};
-        for (int32_t i = 0; i < segment->shared_count; i++) {
-            struct pl_shared_steps *shared = &segment->shared[i];
-            const struct pl_step_range before = {shared->first, shared->end, &shared->outlook};
-            PL_TRY(pl_unit_run(invocation->interpreter, &plan, invocation->lane, &before, workers, error));
-        }
-    }
-    return pl_unit_run(invocation->interpreter, &plan, invocation->lane, &range, workers, error);
+    if (!task->all_members && program->graph->members != NULL)
+        return run_member(invocation, &plan, entry->instance->member, workers, error);
+    return pl_unit_run(invocation->interpreter, &plan, invocation->lane, &all, workers, error);
 }
 
 static pl_status invoke(struct pl_entry *entry, const struct task *task, struct pl_error *error)
@@ -78,15 +90,6 @@ static pl_status invoke(struct pl_entry *entry, const struct task *task, struct 
     return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", entry->instance->name);
 }
 
-/* Its steps are one segment of a program that runs by passes. */
-static bool takes_windows(const struct pl_entry *entry)
-{
-    const struct pl_interpreter *interpreter = entry->instance->interpreter;
-    for (int32_t i = 0; entry->unit != &entry->own_unit && i < interpreter->link_count; i++)
-        if (interpreter->links[i].to == entry->instance && interpreter->links[i].options.hop > 0) return true;
-    return false;
-}
-
 pl_status pl_entry_invoke(struct pl_entry *entry, struct pl_error *error)
 {
     const struct pl_component *component = entry->instance->component;
@@ -95,12 +98,6 @@ pl_status pl_entry_invoke(struct pl_entry *entry, struct pl_error *error)
         return pl_fail(error, PL_INVALID_ARGUMENT,
                        "model '%s' belongs to a linked set that runs as a whole; run the set, or unmark it",
                        entry->instance->name);
-    pthread_mutex_lock(&entry->instance->interpreter->lock);
-    const bool windows = takes_windows(entry);
-    pthread_mutex_unlock(&entry->instance->interpreter->lock);
-    if (windows)
-        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s' takes windows: run its linked set, or push rows, and it runs "
-                       "when there are enough", entry->instance->name);
     return invoke(entry, &task, error);
 }
 
@@ -118,27 +115,9 @@ void pl_entry_on_run(struct pl_entry *entry, pl_ran_function function, void *use
     pthread_mutex_unlock(&interpreter->lock);
 }
 
-/* The link of the unit's graph that a window is; -1: it is none, or its rows are not pushed. */
-static int32_t find_window(const struct pl_tensor_handle *handle)
-{
-    const struct pl_program *program = handle->entry->unit->program;
-    const struct pl_graph *graph = program == NULL ? NULL : program->graph;
-    for (int32_t i = 0; graph != NULL && i < graph->link_count; i++)
-        if (graph->links[i].rows >= 0 && graph->links[i].from < 0 &&
-            graph->links[i].to == graph->member_tensors[handle->entry->instance->member] + handle->index)
-            return i;
-    return -1;
-}
-
 pl_status pl_handle_push(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
 {
-    const struct pl_rows_pushed pushed = {find_window(handle), data, bytes};
-    if (!pl_entry_is_allocated(handle->entry))
-        return pl_fail(error, PL_NOT_ALLOCATED, "model '%s' changed since it was allocated; call allocate first",
-                       handle->entry->instance->name);
-    if (pushed.link < 0)
-        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': input '%s' is no window of rows that are pushed",
-                       handle->entry->instance->name, pl_handle_tensor(handle)->name);
+    const struct pl_rows_pushed pushed = {handle, data, bytes};
     return invoke(handle->entry, &(struct task){.all_members = true, .pushed = &pushed}, error);
 }
 
