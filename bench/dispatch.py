@@ -51,33 +51,12 @@ def dense(graph, source, target):
     graph.op("FULLY_CONNECTED", [source, weights, bias], [target], schema.FullyConnectedOptionsT())
 
 
-def loop(count):
-    """for (i = 0; i < count; i++): a condition of one operator, a body of one."""
-    graph = tiny.Graph()
-    begin = graph.tensor(np.int32, [1])
-    end = graph.tensor(np.int32, [1])
-    options = schema.WhileOptionsT()
-    options.condSubgraphIndex, options.bodySubgraphIndex = 1, 2
-    graph.op("WHILE", [begin], [end], options)
-    test = graph.subgraph()
-    now, limit = test.tensor(np.int32, [1]), test.tensor(np.int32, [1], data=[count])
-    less = test.tensor(np.bool_, [1])
-    test.op("LESS", [now, limit], [less], schema.LessOptionsT())
-    test.close([now], [less])
-    body = graph.subgraph()
-    now, one = body.tensor(np.int32, [1]), body.tensor(np.int32, [1], data=[1])
-    more = body.tensor(np.int32, [1])
-    body.op("ADD", [now, one], [more], schema.AddOptionsT())
-    body.close([now], [more])
-    return graph.build([begin], [end])
-
-
 KINDS = {
     "ADD float32 [4]": lambda count: chain(count, add, np.float32, [1, 4]),
     "ADD int8 [4]": lambda count: chain(count, add, np.int8, [1, 4], (0.5, 0)),
     "LOGISTIC float32 [4]": lambda count: chain(count, reshape_like, np.float32, [1, 4]),
     "FULLY_CONNECTED int8 8x8": lambda count: chain(count, dense, np.int8, [1, 8], (0.5, 0)),
-    "WHILE, an iteration": loop,
+    "WHILE, an iteration": tiny.counting_loop,
 }
 
 

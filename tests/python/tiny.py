@@ -83,3 +83,21 @@ def relu(dtype, shape, quantization=None, signature=None):
     y = graph.tensor(dtype, shape, quantization, name="y", signature=signature)
     graph.op("RELU", [x], [y], version=1 if np.dtype(dtype) == np.float32 else 2)
     return graph.build([x], [y])
+
+
+def counting_loop(count):
+    """for (i = 0; i < count; i++): a condition of one operator, a body of one."""
+    graph = Graph()
+    begin, end = graph.tensor(np.int32, [1]), graph.tensor(np.int32, [1])
+    options = schema.WhileOptionsT()
+    options.condSubgraphIndex, options.bodySubgraphIndex = 1, 2
+    graph.op("WHILE", [begin], [end], options)
+    test = graph.subgraph()
+    now, limit, less = test.tensor(np.int32, [1]), test.tensor(np.int32, [1], data=[count]), test.tensor(np.bool_, [1])
+    test.op("LESS", [now, limit], [less], schema.LessOptionsT())
+    test.close([now], [less])
+    body = graph.subgraph()
+    now, one, more = body.tensor(np.int32, [1]), body.tensor(np.int32, [1], data=[1]), body.tensor(np.int32, [1])
+    body.op("ADD", [now, one], [more], schema.AddOptionsT())
+    body.close([now], [more])
+    return graph.build([begin], [end])

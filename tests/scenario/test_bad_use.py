@@ -154,27 +154,9 @@ def test_before_allocate():
         assert again[0][0].tobytes() == again[0][1].tobytes() == first[0][0].tobytes()
 
 
-def counting_loop(iterations):
-    """for (i = 0; i < iterations; i++), which takes its time on any processor."""
-    graph = tiny.Graph()
-    begin, end = graph.tensor(np.int32, [1]), graph.tensor(np.int32, [1])
-    options = tiny.schema.WhileOptionsT()
-    options.condSubgraphIndex, options.bodySubgraphIndex = 1, 2
-    graph.op("WHILE", [begin], [end], options)
-    test = graph.subgraph()
-    now, limit, less = test.tensor(np.int32, [1]), test.tensor(np.int32, [1], data=[iterations]), test.tensor(np.bool_, [1])
-    test.op("LESS", [now, limit], [less], tiny.schema.LessOptionsT())
-    test.close([now], [less])
-    body = graph.subgraph()
-    now, one, more = body.tensor(np.int32, [1]), body.tensor(np.int32, [1], data=[1]), body.tensor(np.int32, [1])
-    body.op("ADD", [now, one], [more], tiny.schema.AddOptionsT())
-    body.close([now], [more])
-    return graph.build([begin], [end])
-
-
 def caught_busy(interpreter, calls):
     """Starts an invocation in a thread and makes these calls until each has said BUSY; False if it ended before."""
-    model = interpreter.load(counting_loop(2_000_000), "long")
+    model = interpreter.load(tiny.counting_loop(2_000_000), "long")
     interpreter.allocate()
     model.inputs()[0].write(np.int32([0]))
     thread = threading.Thread(target=api().invoke, args=(model.handle,))
