@@ -33,8 +33,7 @@ static bool has_pages(size_t bytes)
 #endif
 }
 
-void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_bytes,
-                       size_t alignment)
+void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment)
 {
     (void)user;
     if (new_bytes == 0) {
@@ -43,15 +42,13 @@ void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_b
         return NULL;
     }
     void *fresh = NULL;
-    if (!has_pages(new_bytes))
-        return posix_memalign(&fresh, alignment, new_bytes) == 0 ? fresh : NULL;
+    if (!has_pages(new_bytes)) return posix_memalign(&fresh, alignment, new_bytes) == 0 ? fresh : NULL;
     assert(alignment <= 4096);
     fresh = mmap(NULL, new_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return fresh != MAP_FAILED ? fresh : NULL;
 }
 
-void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, void *user,
-                    size_t limit_bytes)
+void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, void *user, size_t limit_bytes)
 {
     memory->allocate = allocate;
     memory->user = user;
@@ -125,8 +122,7 @@ void pl_prefault(void *pointer, size_t bytes)
     const size_t whole = (bytes - before) / page * page;
     if (whole >= HUGE_BYTES) madvise(first, whole, MADV_HUGEPAGE);
 #ifdef MADV_POPULATE_WRITE
-    madvise(first, whole,
-            MADV_POPULATE_WRITE); /* refused by old kernels: then the faults come one by one */
+    madvise(first, whole, MADV_POPULATE_WRITE); /* refused by old kernels: then the faults come one by one */
 #endif
 }
 
@@ -138,10 +134,7 @@ struct pl_region_chunk {
     size_t used;  /* this head included */
 };
 
-enum {
-    HEAD_BYTES =
-        (sizeof(struct pl_region_chunk) + PIECE_ALIGNMENT - 1) / PIECE_ALIGNMENT * PIECE_ALIGNMENT
-};
+enum { HEAD_BYTES = (sizeof(struct pl_region_chunk) + PIECE_ALIGNMENT - 1) / PIECE_ALIGNMENT * PIECE_ALIGNMENT };
 
 void pl_region_init(struct pl_region *region, struct pl_memory *memory)
 {

@@ -12,8 +12,7 @@
 enum { PL_ALIGNMENT = 64 };
 
 /* See plait_allocate_function in plait.h: new_bytes == 0 frees, pointer == NULL allocates. */
-typedef void *(*pl_allocate_function)(void *user, void *pointer, size_t old_bytes, size_t new_bytes,
-                                      size_t alignment);
+typedef void *(*pl_allocate_function)(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment);
 
 struct pl_memory {
     pl_allocate_function allocate;
@@ -25,11 +24,9 @@ struct pl_memory {
 };
 
 /* malloc and free. */
-void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_bytes,
-                       size_t alignment);
+void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment);
 
-void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, void *user,
-                    size_t limit_bytes);
+void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, void *user, size_t limit_bytes);
 
 /* Aligned to PL_ALIGNMENT, not cleared; NULL if there is no more. bytes == 0 gives a pointer that must be freed too. */
 void *pl_allocate(struct pl_memory *memory, size_t bytes);

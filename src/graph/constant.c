@@ -150,6 +150,10 @@ static void release_content(struct pl_constant_store *store, struct pl_content *
     free_content(store, content);
 }
 
+/* Where the bytes of a new content are to be: in memory of its own, in that of the caller, or in the file that is being
+ * imported, where they can. */
+enum source { COPY, BORROW, FROM_FILE };
+
 static bool stays_in_file(const struct pl_constant_store *store, const void *data, size_t bytes,
                           size_t alignment)
 {
@@ -159,15 +163,16 @@ static bool stays_in_file(const struct pl_constant_store *store, const void *dat
 
 /* A reference to the content of these bytes; NULL if there is no memory. */
 static struct pl_content *acquire_content(struct pl_constant_store *store, const void *data,
-                                          size_t bytes, bool borrow, bool read, size_t alignment)
+                                          size_t bytes, enum source source, size_t alignment)
 {
+    const bool borrow = source == BORROW;
     const uint64_t hash = pl_hash_bytes(data, bytes);
     struct pl_content *content = find_content(store, hash, data, bytes, alignment);
     if (content != NULL && (borrow || !content->borrowed)) {
         content->references++;
         return content;
     }
-    const bool stays = read && stays_in_file(store, data, bytes, alignment);
+    const bool stays = source == FROM_FILE && stays_in_file(store, data, bytes, alignment);
     content = new_content(store, borrow || stays ? 0 : bytes);
     if (content == NULL) return NULL;
     if (borrow || stays) {
@@ -183,15 +188,15 @@ static struct pl_content *acquire_content(struct pl_constant_store *store, const
 }
 
 static pl_status intern(struct pl_constant_store *store, const void *data, size_t bytes,
-                        bool borrow, bool read, size_t alignment, struct pl_constant **constant,
+                        enum source source, size_t alignment, struct pl_constant **constant,
                         struct pl_error *error)
 {
     /* Kernels read numbers where they are: what is badly aligned is copied all the same. */
-    const bool can_borrow = borrow && bytes > 0 && (uintptr_t)data % alignment == 0;
+    if (source == BORROW && (bytes == 0 || (uintptr_t)data % alignment != 0)) source = COPY;
     struct pl_constant *fresh = pl_allocate_zero(store->memory, sizeof *fresh);
     pthread_mutex_lock(&store->lock);
     struct pl_content *content =
-        fresh != NULL ? acquire_content(store, data, bytes, can_borrow, read, alignment) : NULL;
+        fresh != NULL ? acquire_content(store, data, bytes, source, alignment) : NULL;
     pthread_mutex_unlock(&store->lock);
     if (content == NULL) {
         pl_free(store->memory, fresh, sizeof *fresh);
@@ -207,14 +212,14 @@ static pl_status intern(struct pl_constant_store *store, const void *data, size_
 pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, size_t bytes,
                              bool borrow, struct pl_constant **constant, struct pl_error *error)
 {
-    return intern(store, data, bytes, borrow, false, BORROW_ALIGNMENT, constant, error);
+    return intern(store, data, bytes, borrow ? BORROW : COPY, BORROW_ALIGNMENT, constant, error);
 }
 
 pl_status pl_constant_intern_read(struct pl_constant_store *store, const void *data, size_t bytes,
                                   size_t alignment, struct pl_constant **constant,
                                   struct pl_error *error)
 {
-    return intern(store, data, bytes, false, true, alignment, constant, error);
+    return intern(store, data, bytes, FROM_FILE, alignment, constant, error);
 }
 
 void pl_constant_retain(struct pl_constant *constant)

@@ -45,8 +45,7 @@ struct pl_constant {
 
 /* Constants come and go with graphs, which their owner guards: one thread at a time (the interpreter's change lock).
  * Packed forms may be asked for meanwhile, by what is prepared while running: the store guards its contents itself. */
-pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_store **store,
-                                   struct pl_error *error);
+pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_store **store, struct pl_error *error);
 /* All constants must have been released. */
 void pl_constant_store_delete(struct pl_constant_store *store);
 /* Bytes of all contents that are not borrowed. */
@@ -57,12 +56,11 @@ void pl_constant_store_import_from(struct pl_constant_store *store, struct pl_fi
 
 /* A new reference to the content of these bytes; copies them if they are new, or, with borrow, points at them.
  * The constant has one reference, which the caller owns. */
-pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, size_t bytes,
-                             bool borrow, struct pl_constant **constant, struct pl_error *error);
+pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, size_t bytes, bool borrow,
+                             struct pl_constant **constant, struct pl_error *error);
 /* The same for bytes of the file that is being imported: large ones stay where they are, if aligned as they must be. */
-pl_status pl_constant_intern_read(struct pl_constant_store *store, const void *data, size_t bytes,
-                                  size_t alignment, struct pl_constant **constant,
-                                  struct pl_error *error);
+pl_status pl_constant_intern_read(struct pl_constant_store *store, const void *data, size_t bytes, size_t alignment,
+                                  struct pl_constant **constant, struct pl_error *error);
 void pl_constant_retain(struct pl_constant *constant);
 void pl_constant_release(struct pl_constant_store *store, struct pl_constant *constant);
 
@@ -87,8 +85,7 @@ struct pl_packing {
 /* The packed form of this layout, made now if it is not there. Equal packed forms of different constants are one
  * content. */
 pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *constant,
-                           const struct pl_packing *packing, const void **packed,
-                           struct pl_error *error);
+                           const struct pl_packing *packing, const void **packed, struct pl_error *error);
 
 /* A plan is put in place: the forms made so far stay with the constant. */
 void pl_constant_keep_packed(struct pl_constant_store *store, struct pl_constant *constant);

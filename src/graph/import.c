@@ -14,8 +14,8 @@ struct importer {
     struct pl_graph *graph;
     struct pl_region scratch; /* ends with the import */
     bool borrow;
-    struct pl_constant **
-        by_buffer; /* what each buffer of the file became, and again for elements of more than 4 bytes */
+    /* What each buffer of the file became, and again for elements of more than 4 bytes. */
+    struct pl_constant **by_buffer;
     struct pl_constant *empty; /* the constant of no bytes */
     struct pl_error *error;
 };

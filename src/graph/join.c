@@ -115,8 +115,8 @@ static pl_status copy_subgraph(struct pl_joiner *joiner, int32_t member, int32_t
 {
     struct pl_subgraph *to = &joiner->graph->subgraphs[joiner->subgraph_bases[member] + index];
     *to = joiner->members[member]->subgraphs[index];
-    to->operators = pl_region_copy(&joiner->graph->region, to->operators,
-                                   (size_t)to->operator_count * sizeof to->operators[0]);
+    to->operators =
+        pl_region_copy(&joiner->graph->region, to->operators, (size_t)to->operator_count * sizeof to->operators[0]);
     if (to->operators == NULL) return pl_join_no_memory(joiner);
     for (int32_t i = 0; i < to->operator_count; i++) {
         to->operators[i].member = member;
@@ -136,8 +136,7 @@ static pl_status copy_member(struct pl_joiner *joiner, int32_t member)
                 PL_TRY(pl_join_add_link(joiner, i));
     for (int32_t i = 0; i < from->operator_count; i++)
         PL_TRY(copy_operator(joiner, member, &from->operators[i], &whole->operators[whole->operator_count++]));
-    for (int32_t i = 1; i < joiner->members[member]->subgraph_count; i++)
-        PL_TRY(copy_subgraph(joiner, member, i));
+    for (int32_t i = 1; i < joiner->members[member]->subgraph_count; i++) PL_TRY(copy_subgraph(joiner, member, i));
     return PL_OK;
 }
 
@@ -206,15 +205,15 @@ static pl_status join(struct pl_joiner *joiner)
 }
 
 pl_status pl_graph_join(struct pl_memory *memory, struct pl_constant_store *store, struct pl_graph *const *members,
-                        int32_t member_count, const struct pl_link *links, int32_t link_count,
-                        struct pl_graph **graph, struct pl_error *error)
+                        int32_t member_count, const struct pl_link *links, int32_t link_count, struct pl_graph **graph,
+                        struct pl_error *error)
 {
     struct pl_joiner joiner = {.store = store,
-                            .members = members,
-                            .member_count = member_count,
-                            .links = links,
-                            .link_count = link_count,
-                            .error = error};
+                               .members = members,
+                               .member_count = member_count,
+                               .links = links,
+                               .link_count = link_count,
+                               .error = error};
     PL_TRY(pl_graph_create(memory, store, &joiner.graph, error));
     joiner.graph->member_count = 0;
     const pl_status status = join(&joiner);

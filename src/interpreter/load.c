@@ -15,16 +15,14 @@
 /* ---- bytes to graph ----------------------------------------------------------------------------------------------- */
 
 /* `file` has these bytes, if not NULL. */
-static pl_status import(struct pl_interpreter *interpreter, struct pl_file_pages *file,
-                        const void *data, size_t bytes, uint32_t flags, struct pl_graph **graph,
-                        struct pl_error *error)
+static pl_status import(struct pl_interpreter *interpreter, struct pl_file_pages *file, const void *data, size_t bytes,
+                        uint32_t flags, struct pl_graph **graph, struct pl_error *error)
 {
     const struct pl_model_limits limits = {interpreter->options.tensor_limit_bytes};
     struct pl_model *model = NULL;
     PL_TRY(pl_model_open(interpreter->memory, data, bytes, &limits, &model, error));
     pl_constant_store_import_from(interpreter->store, file);
-    pl_status status =
-        pl_graph_import(model, interpreter->store, (flags & PL_LOAD_BORROW) != 0, graph, error);
+    pl_status status = pl_graph_import(model, interpreter->store, (flags & PL_LOAD_BORROW) != 0, graph, error);
     pl_constant_store_import_from(interpreter->store, NULL);
     pl_model_close(model);
     PL_TRY(status);
@@ -35,8 +33,8 @@ static pl_status import(struct pl_interpreter *interpreter, struct pl_file_pages
     return status;
 }
 
-pl_status pl_interpreter_import(struct pl_interpreter *interpreter, const void *data, size_t bytes,
-                                uint32_t flags, struct pl_graph **graph, struct pl_error *error)
+pl_status pl_interpreter_import(struct pl_interpreter *interpreter, const void *data, size_t bytes, uint32_t flags,
+                                struct pl_graph **graph, struct pl_error *error)
 {
     pthread_mutex_lock(&interpreter->change);
     const pl_status status = import(interpreter, NULL, data, bytes, flags, graph, error);
@@ -76,9 +74,8 @@ static pl_status fill(int file, void *data, size_t bytes, const char *path, stru
 }
 
 /* As import_read(), but large constants stay where they were read until they are packed. */
-static pl_status import_pages(struct pl_interpreter *interpreter, int file, size_t bytes,
-                              const char *path, uint32_t flags, struct pl_graph **graph,
-                              struct pl_error *error)
+static pl_status import_pages(struct pl_interpreter *interpreter, int file, size_t bytes, const char *path,
+                              uint32_t flags, struct pl_graph **graph, struct pl_error *error)
 {
     struct pl_file_pages *pages = pl_file_pages_create(interpreter->memory, bytes);
     if (pages == NULL) return no_memory_to_read(bytes, path, error);
@@ -94,9 +91,8 @@ static pl_status import_pages(struct pl_interpreter *interpreter, int file, size
 }
 
 /* The file is read once into memory that goes when it is imported: nothing looks at the file afterwards. */
-static pl_status import_read(struct pl_interpreter *interpreter, int file, size_t bytes,
-                             const char *path, uint32_t flags, struct pl_graph **graph,
-                             struct pl_error *error)
+static pl_status import_read(struct pl_interpreter *interpreter, int file, size_t bytes, const char *path,
+                             uint32_t flags, struct pl_graph **graph, struct pl_error *error)
 {
     flags &= ~(uint32_t)PL_LOAD_BORROW;
     if (pl_gives_back_pages(interpreter->memory, bytes))
@@ -104,8 +100,7 @@ static pl_status import_read(struct pl_interpreter *interpreter, int file, size_
     void *data = pl_allocate(interpreter->memory, bytes);
     if (data == NULL) return no_memory_to_read(bytes, path, error);
     pl_status status = fill(file, data, bytes, path, error);
-    if (status == PL_OK)
-        status = pl_interpreter_import(interpreter, data, bytes, flags, graph, error);
+    if (status == PL_OK) status = pl_interpreter_import(interpreter, data, bytes, flags, graph, error);
     pl_free(interpreter->memory, data, bytes);
     return status;
 }
@@ -115,15 +110,12 @@ static void unmap(void *source, size_t bytes)
     munmap(source, bytes);
 }
 
-static pl_status import_mapped(struct pl_interpreter *interpreter, int file, size_t bytes,
-                               const char *path, uint32_t flags, struct pl_graph **graph,
-                               struct pl_error *error)
+static pl_status import_mapped(struct pl_interpreter *interpreter, int file, size_t bytes, const char *path,
+                               uint32_t flags, struct pl_graph **graph, struct pl_error *error)
 {
     void *data = bytes == 0 ? MAP_FAILED : mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, file, 0);
-    if (data == MAP_FAILED)
-        return pl_fail(error, PL_IO, "cannot map '%s': %s", path, strerror(errno));
-    const pl_status status =
-        pl_interpreter_import(interpreter, data, bytes, flags | PL_LOAD_BORROW, graph, error);
+    if (data == MAP_FAILED) return pl_fail(error, PL_IO, "cannot map '%s': %s", path, strerror(errno));
+    const pl_status status = pl_interpreter_import(interpreter, data, bytes, flags | PL_LOAD_BORROW, graph, error);
     if (status != PL_OK) {
         munmap(data, bytes);
         return status;
@@ -134,16 +126,14 @@ static pl_status import_mapped(struct pl_interpreter *interpreter, int file, siz
     return PL_OK;
 }
 
-pl_status pl_interpreter_import_file(struct pl_interpreter *interpreter, const char *path,
-                                     uint32_t flags, struct pl_graph **graph,
-                                     struct pl_error *error)
+pl_status pl_interpreter_import_file(struct pl_interpreter *interpreter, const char *path, uint32_t flags,
+                                     struct pl_graph **graph, struct pl_error *error)
 {
     const int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return pl_fail(error, PL_IO, "cannot open '%s': %s", path, strerror(errno));
     struct stat facts;
     pl_status status = PL_IO;
-    if (fstat(file, &facts) != 0)
-        pl_fail(error, status, "cannot read '%s': %s", path, strerror(errno));
+    if (fstat(file, &facts) != 0) pl_fail(error, status, "cannot read '%s': %s", path, strerror(errno));
     else if (!S_ISREG(facts.st_mode)) pl_fail(error, status, "'%s' is not a regular file", path);
     else if ((flags & PL_LOAD_KEEP_MAPPED) != 0)
         status = import_mapped(interpreter, file, (size_t)facts.st_size, path, flags, graph, error);
@@ -156,8 +146,7 @@ pl_status pl_interpreter_import_file(struct pl_interpreter *interpreter, const c
 
 static bool is_name(const char *name)
 {
-    const size_t length =
-        strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+    const size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
     return length > 0 && name[length] == '\0';
 }
 
@@ -165,8 +154,7 @@ static struct pl_instance *find(const struct pl_interpreter *interpreter, const 
 {
     const uint64_t hash = pl_hash_bytes(name, strlen(name));
     for (size_t i = 0; i < interpreter->instance_count; i++)
-        if (interpreter->name_hashes[i] == hash &&
-            strcmp(interpreter->instances[i]->name, name) == 0)
+        if (interpreter->name_hashes[i] == hash && strcmp(interpreter->instances[i]->name, name) == 0)
             return interpreter->instances[i];
     return NULL;
 }
@@ -174,10 +162,8 @@ static struct pl_instance *find(const struct pl_interpreter *interpreter, const 
 static bool make_room(struct pl_interpreter *interpreter)
 {
     if (interpreter->instance_count < interpreter->instance_capacity) return true;
-    const size_t capacity =
-        interpreter->instance_capacity == 0 ? 8 : 2 * interpreter->instance_capacity;
-    struct pl_instance **instances =
-        pl_allocate(interpreter->memory, capacity * sizeof instances[0]);
+    const size_t capacity = interpreter->instance_capacity == 0 ? 8 : 2 * interpreter->instance_capacity;
+    struct pl_instance **instances = pl_allocate(interpreter->memory, capacity * sizeof instances[0]);
     uint64_t *hashes = pl_allocate(interpreter->memory, capacity * sizeof hashes[0]);
     if (instances == NULL || hashes == NULL) {
         pl_free(interpreter->memory, instances, capacity * sizeof instances[0]);
@@ -185,8 +171,7 @@ static bool make_room(struct pl_interpreter *interpreter)
         return false;
     }
     if (interpreter->instance_count > 0) {
-        memcpy(instances, interpreter->instances,
-               interpreter->instance_count * sizeof instances[0]);
+        memcpy(instances, interpreter->instances, interpreter->instance_count * sizeof instances[0]);
         memcpy(hashes, interpreter->name_hashes, interpreter->instance_count * sizeof hashes[0]);
     }
     pthread_mutex_lock(&interpreter->lock);
@@ -207,15 +192,12 @@ static bool make_entry(struct pl_instance *instance, struct pl_entry *entry, int
     const struct pl_subgraph *subgraph = &instance->graph->subgraphs[subgraph_index];
     entry->instance = instance;
     entry->subgraph = subgraph_index;
-    entry->input_shapes =
-        pl_region_array(&instance->region, (size_t)subgraph->input_count, sizeof(struct pl_shape));
-    entry->handles =
-        pl_region_array(&instance->region, (size_t)subgraph->tensor_count, sizeof *entry->handles);
+    entry->input_shapes = pl_region_array(&instance->region, (size_t)subgraph->input_count, sizeof(struct pl_shape));
+    entry->handles = pl_region_array(&instance->region, (size_t)subgraph->tensor_count, sizeof *entry->handles);
     if (entry->input_shapes == NULL || entry->handles == NULL) return false;
     for (int32_t i = 0; i < subgraph->input_count; i++)
         entry->input_shapes[i] = subgraph->tensors[subgraph->inputs[i]].shape;
-    for (int32_t i = 0; i < subgraph->tensor_count; i++)
-        entry->handles[i] = (struct pl_tensor_handle){entry, i};
+    for (int32_t i = 0; i < subgraph->tensor_count; i++) entry->handles[i] = (struct pl_tensor_handle){entry, i};
     entry->own_unit.stale = true;
     entry->unit = &entry->own_unit;
     return true;
@@ -238,8 +220,7 @@ static bool make_signature_entry(struct pl_instance *instance, struct pl_entry *
 static bool make_subgraph_entries(struct pl_instance *instance)
 {
     const struct pl_graph *graph = instance->graph;
-    instance->subgraphs = pl_region_array(&instance->region, (size_t)graph->subgraph_count,
-                                          sizeof(struct pl_entry *));
+    instance->subgraphs = pl_region_array(&instance->region, (size_t)graph->subgraph_count, sizeof(struct pl_entry *));
     if (instance->subgraphs == NULL) return false;
     instance->subgraphs[0] = &instance->primary;
     for (int32_t i = graph->signature_count - 1; i >= 0; i--)
@@ -248,8 +229,7 @@ static bool make_subgraph_entries(struct pl_instance *instance)
     for (int32_t i = 0; i < graph->subgraph_count; i++) {
         if (instance->subgraphs[i] != NULL) continue;
         instance->subgraphs[i] = pl_region_allocate(&instance->region, sizeof(struct pl_entry));
-        if (instance->subgraphs[i] == NULL || !make_entry(instance, instance->subgraphs[i], i))
-            return false;
+        if (instance->subgraphs[i] == NULL || !make_entry(instance, instance->subgraphs[i], i)) return false;
     }
     return true;
 }
@@ -258,12 +238,10 @@ static bool make_entries(struct pl_instance *instance)
 {
     const struct pl_graph *graph = instance->graph;
     if (!make_entry(instance, &instance->primary, 0)) return false;
-    instance->signatures =
-        pl_region_array(&instance->region, (size_t)graph->signature_count, sizeof(struct pl_entry));
+    instance->signatures = pl_region_array(&instance->region, (size_t)graph->signature_count, sizeof(struct pl_entry));
     if (instance->signatures == NULL) return false;
     for (int32_t i = 0; i < graph->signature_count; i++)
-        if (!make_signature_entry(instance, &instance->signatures[i], &graph->signatures[i]))
-            return false;
+        if (!make_signature_entry(instance, &instance->signatures[i], &graph->signatures[i])) return false;
     return make_subgraph_entries(instance);
 }
 
@@ -283,8 +261,7 @@ static void destroy_instance(struct pl_instance *instance)
     pl_free(interpreter->memory, instance, sizeof *instance);
 }
 
-static struct pl_instance *create_instance(struct pl_interpreter *interpreter, const char *name,
-                                           struct pl_graph *graph,
+static struct pl_instance *create_instance(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
                                            const struct pl_registry *registry)
 {
     struct pl_instance *instance = pl_allocate_zero(interpreter->memory, sizeof *instance);
@@ -304,25 +281,19 @@ static struct pl_instance *create_instance(struct pl_interpreter *interpreter, c
     }
     instance->primary.unit = &instance->component->unit;
     for (int32_t i = 0; i < graph->signature_count; i++)
-        if (instance->signatures[i].shared != NULL)
-            instance->signatures[i].unit = &instance->component->unit;
+        if (instance->signatures[i].shared != NULL) instance->signatures[i].unit = &instance->component->unit;
     return instance;
 }
 
 static pl_status add(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
-                     const struct pl_registry *registry, struct pl_entry **entry,
-                     struct pl_error *error)
+                     const struct pl_registry *registry, struct pl_entry **entry, struct pl_error *error)
 {
     if (!is_name(name))
-        return pl_fail(error, PL_INVALID_ARGUMENT,
-                       "'%s' is no model name: letters, digits, '_' and '-' only", name);
+        return pl_fail(error, PL_INVALID_ARGUMENT, "'%s' is no model name: letters, digits, '_' and '-' only", name);
     if (find(interpreter, name) != NULL)
-        return pl_fail(error, PL_INVALID_ARGUMENT,
-                       "there is a model '%s' already; choose another name", name);
-    struct pl_instance *instance =
-        make_room(interpreter) ? create_instance(interpreter, name, graph, registry) : NULL;
-    if (instance == NULL)
-        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for model '%s'", name);
+        return pl_fail(error, PL_INVALID_ARGUMENT, "there is a model '%s' already; choose another name", name);
+    struct pl_instance *instance = make_room(interpreter) ? create_instance(interpreter, name, graph, registry) : NULL;
+    if (instance == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for model '%s'", name);
     pthread_mutex_lock(&interpreter->lock);
     interpreter->instances[interpreter->instance_count] = instance;
     interpreter->name_hashes[interpreter->instance_count++] = pl_hash_bytes(name, strlen(name));
@@ -331,9 +302,8 @@ static pl_status add(struct pl_interpreter *interpreter, const char *name, struc
     return PL_OK;
 }
 
-pl_status pl_interpreter_add(struct pl_interpreter *interpreter, const char *name,
-                             struct pl_graph *graph, const struct pl_registry *registry,
-                             struct pl_entry **entry, struct pl_error *error)
+pl_status pl_interpreter_add(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
+                             const struct pl_registry *registry, struct pl_entry **entry, struct pl_error *error)
 {
     pthread_mutex_lock(&interpreter->change);
     pl_status status = add(interpreter, name, graph, registry, entry, error);
@@ -348,8 +318,7 @@ pl_status pl_interpreter_add(struct pl_interpreter *interpreter, const char *nam
 /* ---- unloading ---------------------------------------------------------------------------------------------------- */
 
 /* Links of this model go to the end of the list, from where they can be cut off or kept. */
-static int32_t set_links_aside(struct pl_interpreter *interpreter,
-                               const struct pl_instance *instance)
+static int32_t set_links_aside(struct pl_interpreter *interpreter, const struct pl_instance *instance)
 {
     int32_t kept = 0;
     for (int32_t i = 0; i < interpreter->link_count; i++) {
@@ -373,8 +342,7 @@ static void take_out(struct pl_interpreter *interpreter, const struct pl_instanc
 }
 
 /* Both locks are held. What the other members of the component need is made first. */
-static pl_status unload(struct pl_interpreter *interpreter, struct pl_instance *instance,
-                        struct pl_error *error)
+static pl_status unload(struct pl_interpreter *interpreter, struct pl_instance *instance, struct pl_error *error)
 {
     struct pl_component *component = instance->component;
     if (pl_component_is_taken(component))
@@ -425,8 +393,7 @@ size_t pl_interpreter_count(struct pl_interpreter *interpreter)
 struct pl_entry *pl_interpreter_at(struct pl_interpreter *interpreter, size_t index)
 {
     pthread_mutex_lock(&interpreter->lock);
-    struct pl_entry *entry =
-        index < interpreter->instance_count ? &interpreter->instances[index]->primary : NULL;
+    struct pl_entry *entry = index < interpreter->instance_count ? &interpreter->instances[index]->primary : NULL;
     pthread_mutex_unlock(&interpreter->lock);
     return entry;
 }
