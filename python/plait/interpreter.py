@@ -70,7 +70,6 @@ class Interpreter:
                  experimental_disable_delegate_node_fusion: bool = False,
                  experimental_force_delegate_node_profiling: bool = False) -> None:
         self._interpreter: Any = None  # a LoadedModel; views hold it, and are counted by that
-        self._custom_op_registerers = getattr(self, "_custom_op_registerers", [])
         if getattr(experimental_op_resolver_type, "name", None) not in OpResolverType.__members__:
             raise ValueError(f"Unrecognized passed in op resolver type: {experimental_op_resolver_type}")
         if num_threads is not None:
@@ -87,12 +86,11 @@ class Interpreter:
         if experimental_delegates:
             raise ValueError("plait runs every operator itself: experimental_delegates must be left out")
         self._experimental_compress_quantization_zero_points = experimental_compress_quantization_zero_points
+        path = os.fspath(model_path) if model_path else None
         try:
-            self._interpreter = LoadedModel(os.fspath(model_path) if model_path else None, model_content, num_threads or 1,
-                                       experimental_preserve_all_tensors)
+            self._interpreter = LoadedModel(path, model_content, num_threads or 1, experimental_preserve_all_tensors)
         except _core.Error as error:
-            raise ValueError(f"Could not open '{os.fspath(model_path)}'. {error}" if model_path else str(error)) from None
-        self._path = os.fspath(model_path) if model_path else None
+            raise ValueError(f"Could not open '{path}'. {error}" if path else str(error)) from None
         self._ready: set[int] = set()
         self._inputs: dict[int, dict[int, int]] = {}
         self._signature_defs = self.get_signature_list()
@@ -103,7 +101,8 @@ class Interpreter:
     def __repr__(self) -> str:
         if self._interpreter is None:
             return "<plait.Interpreter, closed>"
-        return f"<plait.Interpreter {self._path or 'from memory'}: {tensors.told(self._interpreter.primary)}>"
+        path = self._interpreter.source.get("path", "from memory")
+        return f"<plait.Interpreter {path}: {tensors.told(self._interpreter.primary)}>"
 
     # ---- running
 

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The interpreter of plait's that all Interpreters of a process share, and what each has in it."""
 import itertools
-import os
-import re
 import threading
 from typing import Any
 
 import numpy as np
 
 from plait import _core, tensors
+from plait.names import name_of
 
 MOST_THREADS = 64  # of a model; more are taken for these
 
@@ -18,7 +17,7 @@ _shared: _core.Engine | None = None
 
 
 def shared_engine() -> _core.Engine:
-    """The interpreter that all of a process share; made anew after fork() in a child that had none."""
+    """The interpreter that all of a process share, made when the first asks for it."""
     global _shared
     with _lock:
         if _shared is None:
@@ -41,8 +40,7 @@ class LoadedModel:
 
     def _load(self, keep_all: bool) -> _core.Model:
         """The name is what messages call it: the file's, and a number."""
-        stem = os.path.splitext(os.path.basename(os.fsdecode(self.source.get("path", "model"))))[0]
-        name = f"{re.sub(r'[^A-Za-z0-9_-]', '_', stem)[:64]}-{next(_numbers)}"
+        name = f"{name_of(self.source.get('path', 'model'))[:64]}-{next(_numbers)}"
         return shared_engine().load(name, keep_all_tensors=keep_all, **self.source)
 
     def handle(self, subgraph: int) -> _core.Model:
@@ -56,8 +54,8 @@ class LoadedModel:
         if key not in self.known:
             name, dtype, kind, _, _, *packed, dimension = self.handle(subgraph).facts(index)
             scales, zero_points = (np.frombuffer(values, of) for values, of in zip(packed, (np.float32, np.int32)))
-            pair = (float(scales[0]), int(zero_points[0])) if len(scales) == 1 else (0.0, 0)
-            self.known[key] = (name, tensors.OWN_DTYPES.get(kind, dtype and dtype.type), kind, pair,
+            self.known[key] = (name, tensors.OWN_DTYPES.get(kind, dtype and dtype.type), kind,
+                               tensors.pair(scales, zero_points),
                                {"scales": scales, "zero_points": zero_points, "quantized_dimension": dimension,
                                 "block_size": 0})
         return self.known[key]
@@ -69,7 +67,6 @@ class LoadedModel:
         """Where constants can be read of which this model keeps the packed form only: the file once more."""
         if self.constants is None:
             self.constants = self._load(False)
-            self.constants.set_threads(1)
         return self.constants.subgraph(subgraph)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from plait import tensors
+from plait.names import name_of
 from plait.runtime import Model, Runtime
 
 
@@ -33,12 +35,11 @@ class ModelManager:
         if not os.path.exists(path):
             raise FileNotFoundError(f"model file not found: {path}")
         if name is None:
-            stem = os.path.splitext(os.path.basename(os.fspath(path)))[0]
-            name = "".join(c if c.isascii() and c.isalnum() or c in "_-" else "_" for c in stem)
+            name = stem = name_of(path)
             count = 0
             while name in self._runtime:
                 count += 1
-                name = f"{name.removesuffix(f'_{count - 1}') if count > 1 else name}_{count}"
+                name = f"{stem}_{count}"
         return self._runtime.load(path, name)
 
     @property
@@ -66,8 +67,7 @@ class ModelManager:
         return self._details(which, "outputs")
 
     def _details(self, which: int | str, ends: str) -> list[dict[str, Any]]:
-        return [d | {"quantization": (float(d["scales"][0]), int(d["zero_points"][0])) if len(d["scales"]) == 1 else (0.0, 0)}
-                for d in getattr(self.model(which), ends)]
+        return [d | {"quantization": tensors.pair(d["scales"], d["zero_points"])} for d in getattr(self.model(which), ends)]
 
     def run_inference(self, which: int | str, data: Any) -> Any:
         """Runs a model: data is its input, a list of its inputs, or a dictionary by name. Returns its output, or a list

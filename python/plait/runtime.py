@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """plait itself: many models by name in one interpreter."""
 import os
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -156,13 +155,12 @@ class Runtime:
             self.allocate()
 
     def load(self, source: str | os.PathLike | bytes, name: str | None = None) -> Model:
-        """Loads a file (a path) or its bytes, which need a name. Returns the Model."""
+        """Loads a file (a path, whose name is the model's if there is no other) or its bytes, which need a name. Returns the
+        Model."""
         if isinstance(source, (bytes, bytearray, memoryview)):
             if name is None:
                 raise ValueError("a model that is given as bytes needs a name")
             return self._add(self._engine.load(name, content=source))
-        if name is None:
-            name = re.sub(r"[^A-Za-z0-9_-]", "_", os.path.splitext(os.path.basename(os.fspath(source)))[0])
         return self._add(self._engine.load(name, path=source))
 
     def link(self, source: str, target: str, **options: Any) -> None:

@@ -66,6 +66,11 @@ def copy_out(model: _core.Model, index: int, kind: int, shape: tuple[int, ...]) 
     return array if shape else array[()]
 
 
+def pair(scales: np.ndarray, zero_points: np.ndarray) -> tuple[float, int]:
+    """What TensorFlow Lite calls the quantization of a tensor: (0.0, 0) where there is not one scale for all of it."""
+    return (float(scales[0]), int(zero_points[0])) if len(scales) == 1 else (0.0, 0)
+
+
 def told(model: _core.Model) -> str:
     """What a model takes and gives, and what memory it has, for __repr__."""
     def ends(indices: list[int]) -> str:

@@ -131,6 +131,15 @@ def test_unloading():
     assert runtime.stats()["models"] == 0
 
 
+def test_names_come_from_files(tmp_path):
+    """The same of a Runtime, which leaves them to plait_load_file(), and of a manager, which numbers them."""
+    path = tmp_path / "a b.c_\u00e9.tflite"
+    path.write_bytes(WHOLE.read_bytes())
+    with plait.Runtime() as runtime, plait.ModelManager([path, path, path]) as manager:
+        name = runtime.load(path).name
+        assert name == "a_b_c___" and manager.names == [name, f"{name}_1", f"{name}_2"]
+
+
 def test_the_manager_runs_models_by_number_and_name():
     with plait.ModelManager([WHOLE, FEATURES]) as manager:
         assert manager.names == ["digits_whole_int8", "digits_features_int8"] and len(manager) == 2
