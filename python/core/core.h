@@ -26,8 +26,7 @@ struct core_state *core_state_of(PyTypeObject *type);
 /* An interpreter of plait's; many models. */
 struct core_engine {
     PyObject_HEAD
-    struct plait_interpreter *interpreter; /* NULL once it is closed */
-    Py_ssize_t models;                     /* that are loaded by Python objects */
+    struct plait_interpreter *interpreter;
 };
 
 /* What is kept of a tensor for as long as nothing of it changes: see core_model_look(). */
@@ -62,6 +61,8 @@ struct plait_model *core_model_handle(const struct core_model *model);
 /* The tensor of this index, or NULL with ValueError set. */
 struct plait_tensor *core_model_tensor(const struct core_model *model, Py_ssize_t index);
 PyObject *core_model_shape(struct core_model *model, Py_ssize_t index);
+/* The dimensions that `at` gives, plait_tensor_dim or plait_tensor_dim_signature, as a tuple. */
+PyObject *core_dims(const struct plait_tensor *tensor, int32_t (*at)(const struct plait_tensor *, int32_t));
 /* What is known of it, forgotten if its shape or its place is another by now (allocating, running, and whatever is done
  * to models that are linked may change both). NULL with ValueError set if there is no such tensor. */
 struct core_known *core_model_look(struct core_model *model, Py_ssize_t index);

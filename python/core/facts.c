@@ -2,17 +2,6 @@
 /* What a model is: tensors, operators, signatures, memory, as plain Python objects. */
 #include "core.h"
 
-static PyObject *tuple_of(int32_t count, int32_t (*at)(const struct plait_tensor *, int32_t),
-                          const struct plait_tensor *tensor)
-{
-    PyObject *tuple = PyTuple_New(count);
-    for (int32_t i = 0; tuple != NULL && i < count; i++) {
-        PyObject *size = PyLong_FromLong(at(tensor, i));
-        if (size == NULL || PyTuple_SetItem(tuple, i, size) != 0) Py_CLEAR(tuple);
-    }
-    return tuple;
-}
-
 static PyObject *list_of_ints(const int32_t *values, size_t count)
 {
     PyObject *list = PyList_New((Py_ssize_t)count);
@@ -40,7 +29,7 @@ PyObject *core_model_facts(PyObject *object, PyObject *number)
     (void)plait_tensor_quantization(tensor, &quantization);
     const plait_type type = plait_tensor_type(tensor);
     PyObject *shape = core_model_shape(self, index);
-    PyObject *signature = tuple_of(plait_tensor_rank(tensor), plait_tensor_dim_signature, tensor);
+    PyObject *signature = core_dims(tensor, plait_tensor_dim_signature);
     PyObject *dtype = core_state_of(Py_TYPE(object))->dtypes[type];
     if (shape == NULL || signature == NULL) {
         Py_XDECREF(shape);

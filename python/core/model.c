@@ -99,20 +99,23 @@ struct core_known *core_model_look(struct core_model *model, Py_ssize_t index)
     return known;
 }
 
+PyObject *core_dims(const struct plait_tensor *tensor, int32_t (*at)(const struct plait_tensor *, int32_t))
+{
+    const int32_t rank = plait_tensor_rank(tensor);
+    PyObject *dims = PyTuple_New(rank);
+    for (int32_t i = 0; dims != NULL && i < rank; i++) {
+        PyObject *size = PyLong_FromLong(at(tensor, i));
+        if (size == NULL || PyTuple_SetItem(dims, i, size) != 0) Py_CLEAR(dims);
+    }
+    return dims;
+}
+
 PyObject *core_model_shape(struct core_model *model, Py_ssize_t index)
 {
     struct core_known *known = core_model_look(model, index);
     if (known == NULL) return NULL;
-    if (known->shape == NULL) {
-        PyObject *shape = PyTuple_New(known->rank);
-        for (int32_t i = 0; shape != NULL && i < known->rank; i++) {
-            PyObject *size = PyLong_FromLong(known->dims[i]);
-            if (size == NULL || PyTuple_SetItem(shape, i, size) != 0) Py_CLEAR(shape);
-        }
-        if (shape == NULL) return NULL;
-        known->shape = shape;
-    }
-    Py_INCREF(known->shape);
+    if (known->shape == NULL) known->shape = core_dims(core_model_tensor(model, index), plait_tensor_dim);
+    Py_XINCREF(known->shape);
     return known->shape;
 }
 
@@ -213,7 +216,8 @@ static PyObject *set_threads(PyObject *object, PyObject *count)
     struct core_model *self = (struct core_model *)object;
     const long threads = PyLong_AsLong(count);
     if (PyErr_Occurred() || core_model_handle(self) == NULL) return NULL;
-    return finish(self, plait_set_threads(self->handle, threads > INT32_MAX ? INT32_MAX : (int32_t)threads));
+    if (threads < INT32_MIN || threads > INT32_MAX) return PyErr_Format(PyExc_ValueError, "%ld threads", threads);
+    return finish(self, plait_set_threads(self->handle, (int32_t)threads));
 }
 
 /* ---- other handles ------------------------------------------------------------------------------------------------ */
