@@ -325,11 +325,14 @@ static struct pl_content *pack_content(struct pl_constant_store *store,
     return fresh;
 }
 
-static struct pl_packed *find_packed(const struct pl_constant *constant, const void *layout,
-                                     uint64_t parameters)
+static struct pl_packed *find_packed(const struct pl_constant *constant,
+                                     const struct pl_packing *packing)
 {
+    const void *layout = identity_of(packing->pack);
     struct pl_packed *form = constant->packed;
-    while (form != NULL && (form->layout != layout || form->parameters != parameters))
+    while (form != NULL &&
+           (form->layout != layout ||
+            memcmp(form->parameters, packing->parameters, sizeof form->parameters) != 0))
         form = form->next;
     return form;
 }
@@ -348,8 +351,9 @@ static pl_status add_packed(struct pl_constant_store *store, struct pl_constant 
         return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a packed constant of %zu bytes",
                        packing->bytes);
     }
-    *form = (struct pl_packed){constant->packed, identity_of(packing->pack), packing->parameters,
-                               content, false};
+    *form = (struct pl_packed){
+        .next = constant->packed, .layout = identity_of(packing->pack), .content = content};
+    memcpy(form->parameters, packing->parameters, sizeof form->parameters);
     constant->packed = form;
     *made = form;
     return PL_OK;
@@ -361,7 +365,7 @@ pl_status pl_constant_pack(struct pl_constant_store *store, struct pl_constant *
 {
     pl_status status = PL_OK;
     pthread_mutex_lock(&store->lock);
-    struct pl_packed *form = find_packed(constant, identity_of(packing->pack), packing->parameters);
+    struct pl_packed *form = find_packed(constant, packing);
     if (form == NULL) status = add_packed(store, constant, packing, &form, error);
     if (status == PL_OK) {
         form->kept = form->kept || packing->keep;

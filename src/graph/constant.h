@@ -26,11 +26,13 @@ struct pl_content {
     struct pl_content *next; /* in its bucket */
 };
 
+enum { PL_PACKING_PARAMETERS = 4 };
+
 /* A packed form: which packer made it, with which parameters. */
 struct pl_packed {
     struct pl_packed *next;
-    const void *layout;  /* identity of the packer: the address of its function */
-    uint64_t parameters; /* hash of what else the form depends on */
+    const void *layout; /* identity of the packer: the address of its function */
+    uint64_t parameters[PL_PACKING_PARAMETERS];
     struct pl_content *content;
     bool kept; /* a plan that was put in place reads it */
 };
@@ -73,13 +75,14 @@ void pl_constant_drop_raw(struct pl_constant_store *store, struct pl_constant *c
 /* Packs raw bytes into packed_bytes at `to`, with `context` for whatever else it needs. */
 typedef void (*pl_pack_function)(void *to, const void *raw, const void *context);
 
-/* What is asked for. */
+/* What is asked for. Tensors of any shape and type can have one buffer of a file, so the parameters are all that the
+ * form depends on beside the raw bytes and the packer, and no hash of it. */
 struct pl_packing {
     pl_pack_function pack;
     const void *context;
-    uint64_t parameters; /* hash of what the form depends on beside the raw bytes */
-    size_t bytes;        /* of the packed form */
-    bool keep;           /* whoever asks is running already: it stays */
+    uint64_t parameters[PL_PACKING_PARAMETERS];
+    size_t bytes; /* of the packed form */
+    bool keep;    /* whoever asks is running already: it stays */
 };
 
 /* The packed form of this layout, made now if it is not there. Equal packed forms of different constants are one

@@ -237,17 +237,6 @@ static pl_status prepare_integer(struct pl_prepare *prepare, struct depthwise *d
     return PL_OK;
 }
 
-/* With the bytes and the packer, the form is determined by these. */
-static uint64_t pack_parameters(const struct pl_depthwise_pack *pack)
-{
-    const struct pl_patch *patch = &pack->shape.patch;
-    /* The number of bytes says how many channels there are, but for elements of fewer bits. */
-    const int32_t rest =
-        (pack->is_unsigned ? pack->weight_zero_point : pack->shape.channels) & UINT8_MAX;
-    return (uint64_t)patch->filter_height << 40 | (uint64_t)patch->filter_width << 24 |
-           (uint64_t)rest << 8 | (uint64_t)pack->bits << 1 | (uint64_t)pack->is_unsigned;
-}
-
 /* Packs a constant filter of bytes if the kernels have a form of their own and nothing that goes
  * into it is known only while running. */
 static pl_status pack_filter(struct pl_prepare *prepare, struct depthwise *depthwise)
@@ -267,8 +256,16 @@ static pl_status pack_filter(struct pl_prepare *prepare, struct depthwise *depth
     if (bytes == 0) return PL_OK;
     void *finish = pl_prepare_allocate(prepare, packer->finish_bytes(&pack));
     if (finish == NULL) return PL_OUT_OF_MEMORY;
-    PL_TRY(pl_prepare_pack(prepare, FILTER, packer->pack, pack_parameters(&pack), &pack, bytes,
-                           &integers->packed));
+    const struct pl_patch *patch = &pack.shape.patch;
+    const struct pl_packing packing = {
+        .pack = packer->pack,
+        .context = &pack,
+        .parameters = {(uint64_t)patch->filter_height << 32 | (uint64_t)patch->filter_width,
+                       (uint64_t)pack.shape.channels, (uint64_t)pack.weight_zero_point,
+                       (uint64_t)pack.bits << 1 | pack.is_unsigned},
+        .bytes = bytes,
+    };
+    PL_TRY(pl_prepare_pack(prepare, FILTER, &packing, &integers->packed));
     integers->bias = bias != NULL ? bias->constant : NULL;
     packer->prepare_finish(finish, &pack, integers);
     integers->finish = finish;

@@ -171,10 +171,15 @@ pl_status pl_filter_unpack(struct pl_prepare *prepare, int32_t filter, const int
 {
     const struct pl_value *value = prepare->inputs[filter];
     const struct unpacking context = {value->tensor->type, pl_shape_count(&value->shape)};
-    const uint64_t form = (uint64_t)context.count << 8 | (uint64_t)context.type;
+    const struct pl_packing packing = {
+        .pack = unpack,
+        .context = &context,
+        .parameters = {(uint64_t)context.count, (uint64_t)context.type},
+        .bytes = (size_t)context.count,
+    };
     const void *packed = NULL;
     PL_TRY(pl_check_constant(prepare, pl_input(filter)));
-    PL_TRY(pl_prepare_pack(prepare, filter, unpack, form, &context, (size_t)context.count, &packed));
+    PL_TRY(pl_prepare_pack(prepare, filter, &packing, &packed));
     *unpacked = packed;
     return PL_OK;
 }

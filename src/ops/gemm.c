@@ -68,11 +68,15 @@ pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, pl_
     weights->pack = *pack;
     weights->pack_blocks = packer.blocks;
     if (value->holder != NULL && all_bytes > 0) {
-        /* With the bytes and the packer, which gives the type, the form is determined by these. */
-        const uint64_t parameters = (uint64_t)pack->depth << 32 | (uint64_t)pack->channels << 1 |
-                                    (uint64_t)(pack->depth_stride == 1 && pack->run == 0);
-        return pl_prepare_pack(prepare, input, packer.whole, parameters, pack, all_bytes,
-                               &weights->constant);
+        /* The packer gives the type. */
+        const struct pl_packing packing = {
+            .pack = packer.whole,
+            .context = pack,
+            .parameters = {(uint64_t)pack->groups, (uint64_t)pack->channels, (uint64_t)pack->depth,
+                           pack->depth_stride == 1 && pack->run == 0},
+            .bytes = all_bytes,
+        };
+        return pl_prepare_pack(prepare, input, &packing, &weights->constant);
     }
     weights->scratch = pl_prepare_scratch(prepare, all_bytes, false);
     const int64_t units = (int64_t)pack->groups * pl_gemm_blocks(pack->channels);

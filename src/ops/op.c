@@ -200,17 +200,15 @@ pl_status pl_eval_resize_state(const struct pl_eval *eval, int32_t index, size_t
     return eval->services->resize_state(eval, eval->states[index], bytes);
 }
 
-pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_function pack,
-                          uint64_t parameters, const void *context, size_t packed_bytes,
-                          const void **packed)
+pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input,
+                          const struct pl_packing *packing, const void **packed)
 {
     assert(input >= 0 && input < prepare->input_count && input < 64);
     struct pl_constant *constant = prepare->inputs[input]->holder;
     assert(constant != NULL);
-    const struct pl_packing packing = {pack, context, parameters, packed_bytes,
-                                       prepare->late != NULL};
-    PL_TRY(
-        pl_constant_pack(prepare->graph->store, constant, &packing, packed, prepare->error));
+    struct pl_packing asked = *packing;
+    asked.keep = prepare->late != NULL;
+    PL_TRY(pl_constant_pack(prepare->graph->store, constant, &asked, packed, prepare->error));
     prepare->packed_inputs |= (uint64_t)1 << input;
     return PL_OK;
 }

@@ -248,9 +248,9 @@ int32_t pl_prepare_sized_state(struct pl_prepare *prepare, const char *key, size
 /* What a sized state holds, where shapes depend on it: like pl_prepare_read(), PL_LATE comes back at allocate. `index` is
  * what pl_prepare_sized_state() gave. */
 pl_status pl_prepare_read_state(struct pl_prepare *prepare, int32_t index, const struct pl_sized **state);
-/* The packed form of constant input i (see graph/constant.h); marks the input as packed. */
-pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, pl_pack_function pack, uint64_t parameters,
-                          const void *context, size_t packed_bytes, const void **packed);
+/* The packed form of constant input i (see graph/constant.h; `keep` is set here); marks the input as packed. */
+pl_status pl_prepare_pack(struct pl_prepare *prepare, int32_t input, const struct pl_packing *packing,
+                          const void **packed);
 
 /* ---- eval -------------------------------------------------------------------------------------------------------- */
 

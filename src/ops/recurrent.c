@@ -63,9 +63,13 @@ static pl_status prepare_constant(struct pl_prepare *prepare, const struct pl_re
         return PL_OK;
     }
     const struct pack_context context = {recurrent->kernels, weights->rows, weights->depth};
-    const uint64_t form = (uint64_t)weights->rows << 32 | (uint64_t)weights->depth;
-    return pl_prepare_pack(prepare, weights->input, pack_matrix, form, &context, bytes,
-                           &weights->ready);
+    const struct pl_packing packing = {
+        .pack = pack_matrix,
+        .context = &context,
+        .parameters = {(uint64_t)weights->rows, (uint64_t)weights->depth},
+        .bytes = bytes,
+    };
+    return pl_prepare_pack(prepare, weights->input, &packing, &weights->ready);
 }
 
 void pl_recurrent_prepare(struct pl_prepare *prepare, pl_type weights_type, bool asymmetric,

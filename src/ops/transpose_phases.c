@@ -185,19 +185,18 @@ pl_status pl_transpose_prepare_weights(struct pl_prepare *prepare,
                       pl_filter_weights_type(prepare, pl_transpose_places, params->kind));
     PL_TRY(lay_out_phases(prepare, params, &bytes));
     if (prepare->inputs[PL_TRANSPOSE_FILTER]->holder != NULL && bytes > 0) {
-        /* Beside the raw bytes, their shape and the phases make the form. */
-        const struct pl_shape *filter = &prepare->inputs[PL_TRANSPOSE_FILTER]->shape;
-        const uint64_t numbers[] = {(uint64_t)filter->dims[0],
-                                    (uint64_t)filter->dims[1],
-                                    (uint64_t)filter->dims[2],
-                                    (uint64_t)params->rows.window.stride,
-                                    (uint64_t)params->columns.window.stride,
-                                    (uint64_t)(uintptr_t)weights->pack_blocks};
-        uint64_t form = 0;
-        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-            form = (form ^ numbers[i]) * 0x9E3779B97F4A7C15u;
-        return pl_prepare_pack(prepare, PL_TRANSPOSE_FILTER, pack_phases, form, params, bytes,
-                               &weights->constant);
+        const struct pl_window *rows = &params->rows.window, *columns = &params->columns.window;
+        /* The bytes and the packer give the depth. */
+        const struct pl_packing packing = {
+            .pack = pack_phases,
+            .context = params,
+            .parameters = {(uint64_t)rows->filter << 32 | (uint64_t)columns->filter,
+                           (uint64_t)rows->stride << 32 | (uint64_t)columns->stride,
+                           (uint64_t)params->outputs,
+                           (uint64_t)(uintptr_t)weights->pack_blocks},
+            .bytes = bytes,
+        };
+        return pl_prepare_pack(prepare, PL_TRANSPOSE_FILTER, &packing, &weights->constant);
     }
     weights->scratch = pl_prepare_scratch(prepare, bytes, false);
     pl_prepare_stage(prepare, eval_pack, bytes > 0, (int64_t)(bytes < PTRDIFF_MAX ? bytes : 0));

@@ -7,6 +7,7 @@ from ai_edge_litert import schema_py_generated as schema
 import compare
 import oracle
 import plait_c
+import tiny
 from single_operator import TYPE, Builder
 
 
@@ -261,3 +262,23 @@ def test_depthwise_narrow(kind, bits, channels, multiplier):
     assert plait(data, [array])[0].tobytes() == plait(depthwise(kind, bits, channels, multiplier, True), [array])[0].tobytes()
     if bits == 4 and kind == TYPE.INT8:  # LiteRT refuses the others, or reads 4 bits as bytes
         check(data, [array])
+
+
+@pytest.mark.parametrize("counts", [(3, 4), (4, 3)])
+def test_tensors_of_one_buffer(counts):
+    """Filters of 3 and of 4 elements of 4 bits have as many bytes: each is packed as its own shape says."""
+    def build(each):
+        graph, ends = tiny.Graph(), []
+        for count in each:
+            ends.append((graph.tensor(np.int8, [1, 2, 2, count], (0.5, 0)), graph.tensor(np.int8, [1, 2, 2, count], (0.5, 0))))
+            weights = graph.tensor(np.int8, [count, 1, 1, 1], (1.0, 0), data=b"\x21\x43")
+            graph.graph.tensors[weights].type, graph.graph.tensors[weights].buffer = TYPE.INT4, 1
+            bias = graph.tensor(np.int32, [count], (0.5, 0), data=np.zeros(count, np.int32))
+            options = schema.Conv2DOptionsT()
+            options.strideH = options.strideW = options.dilationHFactor = options.dilationWFactor = 1
+            graph.op("CONV_2D", [ends[-1][0], weights, bias], [ends[-1][1]], options)
+        return graph.build(*zip(*ends))
+    arrays = [np.arange(4 * count, dtype=np.int8).reshape(1, 2, 2, count) for count in counts]
+    for array, together in zip(arrays, plait(build(counts), arrays), strict=True):
+        np.testing.assert_array_equal(together, array * np.arange(1, array.shape[3] + 1, dtype=np.int8))
+        np.testing.assert_array_equal(together, plait(build([array.shape[3]]), [array])[0])

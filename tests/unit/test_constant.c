@@ -116,7 +116,7 @@ static pl_status pack(struct setting *setting, struct pl_constant *constant,
                       const void **packed)
 {
     const size_t count = 4;
-    const struct pl_packing packing = {function, &count, parameters, bytes, false};
+    const struct pl_packing packing = {function, &count, {0, 0, 0, parameters}, bytes, false};
     return pl_constant_pack(setting->store, constant, &packing, packed, &setting->error);
 }
 
