@@ -283,7 +283,7 @@ static void test_fork(void **state)
 {
     (void)state;
     if (getenv("PLAIT_TEST_IN_QEMU") != NULL)
-        skip(); /* it dies of threads in a child of a threaded process */
+        SKIP("qemu-user dies of threads in a child of a threaded process");
     struct unit_memory unit;
     struct count_job job;
     struct pl_pool *pool = open_pool(&unit, 3);
