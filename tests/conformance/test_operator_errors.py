@@ -23,7 +23,7 @@ from peers import Peer  # noqa: E402
 from ai_edge_litert import schema_py_generated as schema  # noqa: E402
 
 TYPE = schema.TensorType
-OPERATORS = re.findall(r'^PL_(?:CUSTOM_)?OP\("?([\w.]+)', (optests.ROOT / "src/ops/op_list.def").read_text(), re.M)
+OPERATORS = sorted(optests.supported_operators())
 NUMBERS = (-(1 << 31), -7, -1, 0, 1, 2, 9, 77, (1 << 31) - 1)
 FORM = r"model 'wrong': operator \d+ \([\w.]+\): \S.{8,}"
 ANY_NUMBER_OF_TENSORS = {"IF", "WHILE", "CALL_ONCE", "STABLEHLO_COMPOSITE", "STABLEHLO_CASE", "ADD_N"}  # what is called says
