@@ -209,7 +209,7 @@ class Sweep:
 
     def tell(self, verdict, operator, change, case, words):
         kind = change.split(" -> ")[-1].split(" of ")[0]
-        if verdict != "more" and ((operator, kind) in EXPECTED or (operator, None) in EXPECTED):
+        if verdict in ("refused", "other") and ((operator, kind) in EXPECTED or (operator, None) in EXPECTED):
             return
         self.good = self.good and verdict == "more"
         print(f"{verdict:8}{operator:32}{change} [{case}]: {str(words)[:200]}", flush=True)
