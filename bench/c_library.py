@@ -9,8 +9,8 @@ A line per model: both times in microseconds, theirs over ours, and the largest 
 process of its own, since TensorFlow Lite's library does not survive all of them; what a library refuses is told.
 """
 import argparse
-import math
 import re
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -24,9 +24,8 @@ import capi  # noqa: E402
 RESULT = re.compile(r"(\S+) +(\d+) +(\d+) +(\d+\.\d+)  (\S+)")
 
 
-def compare(path, seconds, libraries=None):
+def compare(path, seconds, ours, theirs):
     """(our microseconds, theirs, difference), or why there are none."""
-    ours, theirs = libraries or (capi.OURS, capi.real_library())
     done = subprocess.run([sys.executable, SHARED / "tools" / "cabi.py", "compare", ours, theirs, "--seconds", str(seconds),
                            path], capture_output=True, text=True)
     found = [match for match in map(RESULT.fullmatch, done.stdout.splitlines()) if match]
@@ -42,19 +41,19 @@ def main():
     arguments.add_argument("--seconds", type=float, default=0.2, help="for each model (0.2)")
     arguments.add_argument("models", nargs="*", type=Path)
     given = arguments.parse_args()
-    logarithms = []
+    (ours, theirs), ratios = capi.both_libraries(), []
     print(f"{'model':<58}{'plait us':>10}{'theirs us':>11}{'ratio':>7}  difference")
     for path in given.models or sorted((SHARED / "models").rglob("*.tflite")):
-        found = compare(path, given.seconds)
+        found = compare(path, given.seconds, ours, theirs)
         if isinstance(found, str):
-            alone = compare(path, 0.01, (capi.OURS, capi.OURS))
+            alone = compare(path, 0.01, ours, ours)
             print(f"{path.name:<58} theirs: {found}; plait: " + (alone if isinstance(alone, str) else "runs"), flush=True)
             continue
-        ours, theirs, difference = found
-        logarithms.append(math.log(max(theirs, 0.5) / max(ours, 0.5)))
-        print(f"{path.name:<58}{ours:>10.0f}{theirs:>11.0f}{theirs / max(ours, 0.5):>7.2f}  {difference:g}", flush=True)
-    if logarithms:
-        print(f"geometric mean over {len(logarithms)} models: {math.exp(sum(logarithms) / len(logarithms)):.2f}")
+        our_time, their_time, difference = found
+        ratios.append(max(their_time, 0.5) / max(our_time, 0.5))  # told in whole microseconds
+        print(f"{path.name:<58}{our_time:>10.0f}{their_time:>11.0f}{ratios[-1]:>7.2f}  {difference:g}", flush=True)
+    if ratios:
+        print(f"geometric mean over {len(ratios)} models: {statistics.geometric_mean(ratios):.2f}")
 
 
 if __name__ == "__main__":

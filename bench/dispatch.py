@@ -11,7 +11,6 @@ import argparse
 import ctypes
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +40,7 @@ def add(graph, source, target):
     graph.op("ADD", [source, source], [target], schema.AddOptionsT())
 
 
-def reshape_like(graph, source, target):
+def logistic(graph, source, target):
     graph.op("LOGISTIC", [source], [target])
 
 
@@ -54,7 +53,7 @@ def dense(graph, source, target):
 KINDS = {
     "ADD float32 [4]": lambda count: chain(count, add, np.float32, [1, 4]),
     "ADD int8 [4]": lambda count: chain(count, add, np.int8, [1, 4], (0.5, 0)),
-    "LOGISTIC float32 [4]": lambda count: chain(count, reshape_like, np.float32, [1, 4]),
+    "LOGISTIC float32 [4]": lambda count: chain(count, logistic, np.float32, [1, 4]),
     "FULLY_CONNECTED int8 8x8": lambda count: chain(count, dense, np.int8, [1, 8], (0.5, 0)),
     "WHILE, an iteration": tiny.counting_loop,
 }
@@ -82,10 +81,7 @@ class Compat:
 class Native:
     def __init__(self, library, data, threads):
         self.interpreter = plait_c.Interpreter(threads=threads)
-        with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
-            file.write(data)
-            file.flush()
-            self.model = self.interpreter.load(file.name, "model")
+        self.model = self.interpreter.load(data, "model")
         self.interpreter.allocate()
         self.handle, self.invoke = self.model.handle, library.plait_invoke
 

@@ -15,19 +15,16 @@ import time
 import wave
 from pathlib import Path
 
-import numpy as np
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is loaded
+import numpy as np  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "python"))
+sys.path[:0] = [str(ROOT / "tests" / folder) for folder in ("python", "dropin")]
 import plait_c  # noqa: E402
+from wake_words import SOUNDS, private_bytes  # noqa: E402
 
 CHUNK, ZEROS, MEL_SAMPLES = 1280, 8 * 16000, 1760
 PER_SECOND = 16000 / CHUNK
-
-
-def private_bytes():
-    with open("/proc/self/smaps_rollup") as file:
-        return sum(int(line.split()[1]) * 1024 for line in file if line.startswith(("Private_Clean", "Private_Dirty")))
 
 
 def models():
@@ -173,8 +170,7 @@ def main():
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    sounds = arguments.sounds or sorted((ROOT.parent / "shared" / "data" / "wakewords").glob("*.wav"))
+    sounds = arguments.sounds or SOUNDS
     if not sounds:
         sys.exit("no sounds: name WAV files of 16 kHz")
     found = measure(read(sounds, arguments.seconds), arguments.turns)

@@ -10,9 +10,6 @@ running take, and the largest difference of any score. The libraries take turns,
 and memory the least of all turns is told. Needs out/lib (scripts/build).
 """
 import argparse
-import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -22,12 +19,7 @@ sys.path.insert(0, str(ROOT / "tests" / "dropin"))
 import numpy as np  # noqa: E402
 
 import capi  # noqa: E402
-
-
-def heard(library, sounds):
-    done = subprocess.run([sys.executable, ROOT / "tests" / "dropin" / "wake_words.py", library, *sounds], check=True,
-                          capture_output=True, text=True, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"})
-    return json.loads(done.stdout)
+from wake_words import SOUNDS, heard  # noqa: E402
 
 
 def largest_difference(ours, theirs):
@@ -40,12 +32,13 @@ def main():
     arguments.add_argument("--turns", type=int, default=3, help="of each library (3)")
     arguments.add_argument("--sounds", type=int, default=7, help="how many of the recordings (all)")
     given = arguments.parse_args()
-    sounds = sorted((ROOT.parent / "shared" / "data" / "wakewords").glob("*.wav"))[:given.sounds]
-    libraries = {"plait": capi.OURS, "TensorFlow Lite's own": capi.real_library()}
+    if not SOUNDS:
+        sys.exit("../shared is not there: no sounds")
+    libraries = dict(zip(("plait", "TensorFlow Lite's own"), capi.both_libraries()))
     found = {name: [] for name in libraries}
     for _ in range(given.turns):
         for name, library in libraries.items():
-            found[name].append(heard(library, sounds))
+            found[name].append(heard(library, SOUNDS[:given.sounds]))
     cpu, memory = ([min(one[key] for one in turns) for turns in found.values()]
                    for key in ("cpu_ms_per_second", "private_mb"))
     for name, time, size in zip(found, cpu, memory):

@@ -7,6 +7,7 @@ import ctypes as C
 import importlib.util
 import os
 import re
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +22,14 @@ def real_library():
         return None
     path = Path(found.origin).parent / "lib" / "libtensorflowlite_c.so"
     return path if path.exists() else None
+
+
+def both_libraries():
+    """plait's and TensorFlow Lite's own; ends a program that needs both where one is missing."""
+    real = real_library()
+    if not OURS.exists() or real is None:
+        sys.exit(f"needs {OURS} (scripts/build) and the wheel pyopen-wakeword, which brings TensorFlow Lite's library")
+    return OURS, real
 
 
 class IntArray(C.Structure):

@@ -1,34 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """pyopen-wakeword from PyPI, untouched, hears the same with plait's library as with the one it brings."""
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 import capi
+from wake_words import SOUNDS, heard
 
-SOUNDS = sorted((capi.ROOT.parent / "shared" / "data" / "wakewords").glob("*.wav"))
 REAL = capi.real_library()
 pytestmark = [pytest.mark.skipif(not capi.OURS.exists(), reason=f"no {capi.OURS}: run scripts/build"),
               pytest.mark.skipif(REAL is None, reason="pyopen-wakeword is not installed"),
               pytest.mark.skipif(not SOUNDS, reason="../shared is not there")]
 
 
-def heard(library):
-    program = Path(__file__).resolve().parent / "wake_words.py"
-    done = subprocess.run([sys.executable, program, library, *SOUNDS], capture_output=True, text=True, timeout=600,
-                          env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.fixture(scope="module")
 def both():
-    return heard(capi.OURS), heard(REAL)
+    return heard(capi.OURS, SOUNDS), heard(REAL, SOUNDS)
 
 
 def test_scores(both):
