@@ -16,7 +16,6 @@ README shows: its own short table, docs/compare.md and docs/compare.svg. --opera
 the models whose path contains it. A whole run takes about eight minutes; --rounds 3 --loads 1 about three.
 """
 import argparse
-import ctypes
 import json
 import os
 import sys
@@ -26,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "python"), str(ROOT / "tests" / "conformance")]
 
 import kernel_share  # noqa: E402
+import measured  # noqa: E402
 import models  # noqa: E402
 import report  # noqa: E402
 import turns  # noqa: E402
@@ -48,8 +48,7 @@ def model_paths(names):
 
 def peaks():
     """Multiply-adds a second per type, 0 where nothing is known."""
-    measure = ctypes.CDLL(str(ROOT / ".cache" / "measure.so"))
-    measure.peak_float.restype = measure.peak_int8.restype = ctypes.c_double
+    measure = measured.library()
     return {"float32": measure.peak_float(), "int8": measure.peak_int8()}
 
 

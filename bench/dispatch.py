@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests" / "python")]
+sys.path[:0] = [str(ROOT / "tests" / folder) for folder in ("python", "dropin")]
 
+import capi  # noqa: E402
+import measured  # noqa: E402
 import plait_c  # noqa: E402
 import tiny  # noqa: E402
 from ai_edge_litert import schema_py_generated as schema  # noqa: E402
@@ -61,39 +63,34 @@ KINDS = {
 
 class Compat:
     """The same file through TensorFlow Lite's C API."""
+    called = "TfLiteInterpreterInvoke"
 
-    def __init__(self, library, data, threads):
-        self.library, self.data = library, data
-        for name in ("ModelCreate", "InterpreterOptionsCreate", "InterpreterCreate"):
-            getattr(library, "TfLite" + name).restype = ctypes.c_void_p
-        self.model = ctypes.c_void_p(library.TfLiteModelCreate(data, ctypes.c_size_t(len(data))))
-        options = ctypes.c_void_p(library.TfLiteInterpreterOptionsCreate())
-        library.TfLiteInterpreterOptionsSetNumThreads(options, threads)
-        self.handle = ctypes.c_void_p(library.TfLiteInterpreterCreate(self.model, options))
-        if library.TfLiteInterpreterAllocateTensors(self.handle) != 0:
-            raise RuntimeError("cannot allocate")
-        self.invoke = library.TfLiteInterpreterInvoke
+    def __init__(self, data, threads):
+        self.library, self.data = capi.Library(plait_c.library_path()), data
+        self.handle = self.library.open(data, SetNumThreads=(threads,))
+        self.invoke = self.library.TfLiteInterpreterInvoke
 
     def close(self):
         self.library.TfLiteInterpreterDelete(self.handle)
 
 
 class Native:
-    def __init__(self, library, data, threads):
+    called = "plait_invoke"
+
+    def __init__(self, data, threads):
         self.interpreter = plait_c.Interpreter(threads=threads)
         self.model = self.interpreter.load(data, "model")
         self.interpreter.allocate()
-        self.handle, self.invoke = self.model.handle, library.plait_invoke
+        self.handle, self.invoke = self.model.handle, plait_c.api().invoke
 
     def close(self):
         self.interpreter.close()
 
 
-def time_of(measure, interface, library, data, threads):
-    opened = interface(library, data, threads)
-    pointer = ctypes.cast(opened.invoke, ctypes.c_void_p)
-    handle = ctypes.c_void_p(getattr(opened.handle, "value", opened.handle))
-    found = measure.fastest_call(pointer, handle, CALLS, ctypes.c_double(SECONDS))
+def time_of(interface, data, threads):
+    opened = interface(data, threads)
+    found = measured.library().fastest_call(measured.pointer(opened.invoke), ctypes.c_void_p(opened.handle), CALLS,
+                                            ctypes.c_double(SECONDS))
     opened.close()
     if found < 0:
         raise RuntimeError("cannot invoke")
@@ -105,17 +102,12 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=lambda text: [int(part) for part in text.split(",")], default=[1, 2])
     arguments = parser.parse_args()
-    library = ctypes.CDLL(str(plait_c.library_path()))
-    measure = ctypes.CDLL(str(ROOT / ".cache" / "dispatch.so"))
-    measure.fastest_call.restype = ctypes.c_double
     print("| operator | threads | interface | one, ns | each further, ns |\n|---|---|---|---|---|")
     for name, make in KINDS.items():
         for threads in arguments.threads:
             for interface in (Native, Compat):
-                one = time_of(measure, interface, library, make(1), threads)
-                many = time_of(measure, interface, library, make(CHAIN), threads)
-                called = "plait_invoke" if interface is Native else "TfLiteInterpreterInvoke"
-                print(f"| {name} | {threads} | {called} | {one:.0f} | {(many - one) / (CHAIN - 1):.0f} |", flush=True)
+                one, many = (time_of(interface, make(count), threads) for count in (1, CHAIN))
+                print(f"| {name} | {threads} | {interface.called} | {one:.0f} | {(many - one) / (CHAIN - 1):.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import argparse
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +26,7 @@ import fusing  # noqa: E402
 import models  # noqa: E402
 import oracle  # noqa: E402
 import plait_c  # noqa: E402
+import turns  # noqa: E402
 
 OWN, SHARED = models.OWN, models.SHARED
 ZOO, VISION = SHARED / "zoo" / "multi", SHARED / "models" / "vision"
@@ -91,21 +91,10 @@ def compare_plait(sources, links, data, inputs, seconds):
             for run in runs:
                 run()
 
-        turns = take_turns(whole.invoke, run_linked, seconds)
+        fused, apart = turns.in_process([whole.invoke, run_linked], seconds, 5)
         given = [t.read() for name, model in loaded.items() if name not in consumed for t in model.outputs()]
         equal = fusing.bits([t.read() for t in whole.outputs()]) == fusing.bits(given)
-        return (equal, min(a for a, _ in turns) / min(b for _, b in turns), statistics.median(a / b for a, b in turns))
-
-
-def take_turns(first, second, seconds):
-    def timed(run):
-        start = time.perf_counter()
-        run()
-        return time.perf_counter() - start
-    turns, end = [], time.perf_counter() + seconds
-    while time.perf_counter() < end or len(turns) < 5:
-        turns.append((timed(first), timed(second)) if len(turns) % 2 == 0 else (timed(second), timed(first))[::-1])
-    return turns
+        return equal, min(fused) / min(apart), statistics.median(a / b for a, b in zip(fused, apart))
 
 
 def requantize(producer, consumer):

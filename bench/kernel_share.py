@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import measured
+
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = "|".join(re.findall(r"PL_LEVEL_OF_KERNELS\((\w+), \"", (ROOT / "src/kernels/levels.def").read_text()))
 FOLDER = ROOT / "src/kernels/c"
@@ -48,7 +50,7 @@ def sample(run, seconds):
     """{file or function: share of the samples}; "" is outside of the library."""
     import plait_c
     library = str(plait_c.library_path().resolve())
-    measure = ctypes.CDLL(str(ROOT / ".cache" / "measure.so"))
+    measure = measured.library()
     samples = (ctypes.c_uint64 * CAPACITY)()
     measure.sample_start(samples, CAPACITY, ctypes.c_long(PERIOD_NANOSECONDS))
     end = time.perf_counter() + seconds

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What bench/compare.py measures below Python: the most multiply-adds this processor does when they come from
- * registers, and where the program counter of a run is. */
+/* What the programs of bench/ measure below Python: the most multiply-adds this processor does when they come from
+ * registers, calls of functions that they hand in, and where the program counter of a run is. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stddef.h>
@@ -87,6 +87,42 @@ double peak_int8(void)
     return 0;
 }
 #endif
+
+/* ---- calls ------------------------------------------------------------------------------------------------------- */
+
+/* Nanoseconds of one call of invoke(handle), which returns 0: the fastest turn of `calls` calls within `seconds`. Negative
+ * if a call fails. */
+double fastest_call(int (*invoke)(void *), void *handle, int calls, double seconds)
+{
+    double best = 1e9;
+    for (const double end = seconds_now() + seconds; seconds_now() < end;) {
+        const double start = seconds_now();
+        for (int i = 0; i < calls; i++)
+            if (invoke(handle) != 0) return -1;
+        const double each = (seconds_now() - start) / calls;
+        if (each < best) best = each;
+    }
+    return best * 1e9;
+}
+
+/* What a program does with TensorFlow Lite's C API, `count` times: TfLiteTensorCopyFromBuffer(), TfLiteInterpreterInvoke(),
+ * TfLiteTensorCopyToBuffer(), of a model that has 4 floats on either side. */
+struct call_round {
+    int (*copy_in)(void *, const void *, size_t);
+    int (*invoke)(void *);
+    int (*copy_out)(const void *, void *, size_t);
+    void *interpreter, *input, *output;
+};
+
+void call_in_rounds(const struct call_round *of, int count)
+{
+    float values[4] = {1, -2, 3, -4};
+    for (int i = 0; i < count; i++) {
+        of->copy_in(of->input, values, sizeof values);
+        of->invoke(of->interpreter);
+        of->copy_out(of->output, values, sizeof values);
+    }
+}
 
 /* ---- samples ----------------------------------------------------------------------------------------------------- */
 

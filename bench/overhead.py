@@ -11,11 +11,10 @@ for the C API out/lib and the wheel pyopen-wakeword, which brings TensorFlow Lit
 """
 import argparse
 import ctypes
+import functools
 import importlib
 import statistics
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +24,9 @@ import numpy as np  # noqa: E402
 from ai_edge_litert import interpreter as litert  # noqa: E402
 
 import capi  # noqa: E402
+import measured  # noqa: E402
 import tiny  # noqa: E402
+import turns  # noqa: E402
 
 plait = importlib.import_module("plait")
 KINDS = {"XNNPACK": litert.OpResolverType.AUTO, "reference": litert.OpResolverType.BUILTIN_REF}
@@ -58,22 +59,10 @@ def steps_of(interpreter):
     return {"set_tensor": set_tensor, "invoke": invoke, "get_tensor": get_tensor, "all three": all_three}
 
 
-def turn(call, count):
-    start = time.perf_counter_ns()
-    call(count)
-    return (time.perf_counter_ns() - start) / count
-
-
 def take_turns(calls, seconds, count=2000):
     """{name: [nanoseconds per call of each turn]}"""
-    times = {name: [] for name in calls}
-    for call in calls.values():
-        call(count)
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        for name, call in calls.items():
-            times[name].append(turn(call, count))
-    return times
+    times = turns.in_process([functools.partial(call, count) for call in calls.values()], seconds)
+    return {name: [1e9 * taken / count for taken in found] for name, found in zip(calls, times)}
 
 
 def report(what, times, rivals):
@@ -91,27 +80,27 @@ def compare_python(content, seconds):
         report(f"Python {step}", take_turns({name: calls[step] for name, calls in steps.items()}, seconds), KINDS)
 
 
-def c_turn(driver, library, model):
+class CallRound(ctypes.Structure):
+    """As measure.c has it."""
+    _fields_ = [(name, ctypes.c_void_p) for name in ("copy_in", "invoke", "copy_out", "interpreter", "input", "output")]
+
+
+def c_turn(path, content):
     """A function that does so many rounds of copy in, invoke, copy out through this library."""
-    opened = driver.overhead_open(str(library).encode(), model, len(model))
-    if not opened:
-        raise OSError(f"{library} cannot be used")
-    return lambda count: driver.overhead_run(opened, count)
+    library = capi.Library(path)
+    interpreter = library.open(content)
+    functions = (library.TfLiteTensorCopyFromBuffer, library.TfLiteInterpreterInvoke, library.TfLiteTensorCopyToBuffer)
+    of = CallRound(*map(measured.pointer, functions), interpreter, library.TfLiteInterpreterGetInputTensor(interpreter, 0),
+                   library.TfLiteInterpreterGetOutputTensor(interpreter, 0))
+    return lambda count: measured.library().call_in_rounds(ctypes.byref(of), count)
 
 
 def compare_c(content, seconds):
     if capi.real_library() is None or not capi.OURS.exists():
         print("C: left out, it needs out/lib and pyopen-wakeword")
         return
-    path = ROOT / ".cache" / "overhead.so"
-    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", f"-I{ROOT}/include/compat", "-o", str(path),
-                    str(ROOT / "bench" / "overhead.c")], check=True)
-    driver = ctypes.CDLL(str(path))
-    driver.overhead_open.restype = ctypes.c_void_p
-    driver.overhead_open.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t]
-    driver.overhead_run.argtypes = [ctypes.c_void_p, ctypes.c_int]
-    libraries = {"plait": capi.OURS, "TensorFlow Lite": capi.real_library()}
-    calls = {name: c_turn(driver, library, content) for name, library in libraries.items()}
+    libraries = dict(zip(("plait", "TensorFlow Lite"), capi.both_libraries()))
+    calls = {name: c_turn(library, content) for name, library in libraries.items()}
     report("C all three", take_turns(calls, seconds), ["TensorFlow Lite"])
 
 

@@ -12,7 +12,6 @@ measured. NAME keeps the models whose path contains it.
 import argparse
 import collections
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,23 +22,9 @@ import numpy as np  # noqa: E402
 import models  # noqa: E402
 import oracle  # noqa: E402
 import plait_c  # noqa: E402
+import turns  # noqa: E402
 
 SHORTEST = 20e-6
-
-
-def fastest(runs, seconds):
-    """The least time of each run, taking turns."""
-    best = [float("inf")] * len(runs)
-    for run in runs:
-        run()
-    end, turns = time.perf_counter() + seconds, 0
-    while time.perf_counter() < end or turns < 3:
-        for k, run in enumerate(runs):
-            start = time.perf_counter()
-            run()
-            best[k] = min(best[k], time.perf_counter() - start)
-        turns += 1
-    return best
 
 
 def compare(data, inputs, seconds):
@@ -54,7 +39,7 @@ def compare(data, inputs, seconds):
             for detail, array in zip(reference.get_input_details(), inputs, strict=True):
                 reference.set_tensor(detail["index"], array)
             ours.invoke()
-            return fastest([reference.invoke, ours.invoke], seconds)
+            return [min(times) for times in turns.in_process([reference.invoke, ours.invoke], seconds)]
         except (plait_c.PlaitError, RuntimeError, ValueError):
             return None
 

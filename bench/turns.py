@@ -1,16 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The asking side of engines.py: engines that take turns on one model."""
+"""Turns: of functions in this process, and of engines that live in processes of their own, see engines.py."""
 import contextlib
 import json
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
+
+
+def in_process(runs, seconds, least=3):
+    """The seconds of each run in each turn, a list per run: for that long and at least so often, in changing order."""
+    for run in runs:
+        run()  # fills the caches
+    times, end = [[] for _ in runs], time.perf_counter() + seconds
+    while len(times[0]) < least or time.perf_counter() < end:
+        pairs = list(zip(runs, times))
+        for run, taken in pairs if len(times[0]) % 2 == 0 else reversed(pairs):
+            start = time.perf_counter()
+            run()
+            taken.append(time.perf_counter() - start)
+    return times
 
 
 class Refused(Exception):

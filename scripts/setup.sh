@@ -98,3 +98,10 @@ need_arm() {
 build_preset() {
     cmake --preset "$1" -Wno-dev >/dev/null && cmake --build --preset "$1"
 }
+
+# The library that bench/ measures: what PLAIT_LIB names, or the release build as the source is now.
+need_library() {
+    [ -z "${PLAIT_LIB:-}" ] || return 0
+    build_preset release >&2
+    export PLAIT_LIB="$ROOT/build/release/libplait.so"
+}

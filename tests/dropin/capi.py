@@ -199,3 +199,12 @@ class Library:
         for name, arguments in settings.items():
             getattr(self, "TfLiteInterpreterOptions" + name)(made, *arguments)
         return made
+
+    def open(self, content, **settings):
+        """An interpreter of these bytes, which must be kept, allocated."""
+        options = self.options(**settings)
+        made = self.TfLiteInterpreterCreate(self.TfLiteModelCreate(content, len(content)), options)
+        self.TfLiteInterpreterOptionsDelete(options)
+        if not made or self.TfLiteInterpreterAllocateTensors(made) != 0:
+            raise RuntimeError("cannot be opened")
+        return made
