@@ -18,6 +18,7 @@ the models whose path contains it. A whole run takes about eight minutes; --roun
 import argparse
 import json
 import os
+import statistics
 import sys
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def opening(found, engine):
     """The medians of what opening took."""
     if not found.get(engine):
         return None
-    return {key: report.median([taken[key] for taken in found[engine]]) for key in ("load_us", "bytes")}
+    return {key: statistics.median([taken[key] for taken in found[engine]]) for key in ("load_us", "bytes")}
 
 
 def measure_model(engines, path, arguments):

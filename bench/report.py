@@ -3,20 +3,11 @@
 import math
 import platform
 from pathlib import Path
+from statistics import geometric_mean
 
 PEERS = ("LiteRT", "OpenVINO", "MNN")
 TYPES = ("int8", "uint8", "int16", "float32", "hybrid")
 SHORT_US = 100  # models below are a class of their own: there the interpreter counts
-
-
-def median(values):
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-
-
-def geometric_mean(values):
-    return math.exp(sum(math.log(value) for value in values) / len(values)) if values else None
 
 
 def cpu_name():
@@ -89,12 +80,23 @@ def operators(result):
     return "\n".join(lines)
 
 
+BEST = "best of the three peers"
+
+
 def classes(found, threads):
-    """[(name, the models of it)]: one per type, and the short ones."""
+    """{class: [(LiteRT's time over ours, model)]}: one per type, the short ones, and the best of all peers over ours."""
     able = [result for result in found["models"] if ratio(result, threads, "LiteRT") is not None]
-    listed = [(kind, [result for result in able if result["type"] == kind]) for kind in TYPES]
-    listed.append((f"under {SHORT_US} us", [r for r in able if r["times"][threads]["LiteRT"] < SHORT_US]))
-    return [(name, results) for name, results in listed if results]
+    listed = {kind: [result for result in able if result["type"] == kind] for kind in TYPES}
+    listed[f"under {SHORT_US} us"] = [r for r in able if r["times"][threads]["LiteRT"] < SHORT_US]
+    ratios = {name: [(ratio(result, threads, "LiteRT"), result["model"]) for result in results]
+              for name, results in listed.items()}
+    ratios[BEST] = [(value, result["model"]) for result in found["models"]
+                    if (value := best_ratio(result, threads)) is not None]
+    return {name: values for name, values in ratios.items() if values}
+
+
+def mean_of(ratios):
+    return geometric_mean(value for value, _ in ratios)
 
 
 def best_ratio(result, threads):
@@ -102,45 +104,29 @@ def best_ratio(result, threads):
     return min((value for value in ratios if value is not None), default=None)
 
 
-def worst(results, measure):
-    """(least, its model) of a measure of the results."""
-    return min((measure(result), result["model"]) for result in results)
-
-
 def class_lines(found, threads):
-    for name, results in classes(found, threads):
-        mean = geometric_mean([ratio(result, threads, "LiteRT") for result in results])
-        least, where = worst(results, lambda result: ratio(result, threads, "LiteRT"))
-        yield (f"- {threads} thread(s), {name}: LiteRT / plait {mean:.2f} over {len(results)}, "
-               f"least {least:.2f} ({where})")
-    able = [result for result in found["models"] if best_ratio(result, threads) is not None]
-    if able:
-        mean = geometric_mean([best_ratio(result, threads) for result in able])
-        least, where = worst(able, lambda result: best_ratio(result, threads))
-        yield (f"- {threads} thread(s), best of all peers / plait {mean:.2f} over {len(able)}, "
-               f"least {least:.2f} ({where})")
+    for name, ratios in classes(found, threads).items():
+        over = name if name == BEST else f"{name}: LiteRT"
+        least, where = min(ratios)
+        yield f"- {threads} thread(s), {over} / plait {mean_of(ratios):.2f} over {len(ratios)}, least {least:.2f} ({where})"
 
 
 def scaling_line(found):
-    able = [result for result in found["models"]
-            if result["times"].get(1, {}).get("plait", 0) > 2000 and "plait" in result["times"].get(2, {})]
-    if not able:
+    gains = [(one / two, result["model"]) for result in found["models"]
+             if (one := result["times"].get(1, {}).get("plait", 0)) > 2000 and (two := result["times"].get(2, {}).get("plait"))]
+    if not gains:
         return []
-
-    def gain(result):
-        return result["times"][1]["plait"] / result["times"][2]["plait"]
-    least, where = worst(able, gain)
-    mean = geometric_mean([gain(result) for result in able])
-    return [f"- 2 threads over 1, models above 2 ms: {mean:.2f} over {len(able)}, least {least:.2f} ({where})"]
+    least, where = min(gains)
+    return [f"- 2 threads over 1, models above 2 ms: {mean_of(gains):.2f} over {len(gains)}, least {least:.2f} ({where})"]
 
 
 def opening_lines(found):
     for key, title in (("load_us", "load + allocate + first invoke"), ("bytes", "memory after it")):
-        able = [result for result in found["models"] if opened_ratio(result, key)]
-        if able:
-            mean = geometric_mean([max(opened_ratio(result, key), 1e-3) for result in able])
-            most, where = max((opened_ratio(result, key), result["model"]) for result in able)
-            yield f"- {title}: plait / LiteRT {mean:.2f} over {len(able)}, most {most:.2f} ({where})"
+        ratios = [(value, result["model"]) for result in found["models"] if (value := opened_ratio(result, key))]
+        if ratios:
+            most, where = max(ratios)
+            mean = geometric_mean(max(value, 1e-3) for value, _ in ratios)
+            yield f"- {title}: plait / LiteRT {mean:.2f} over {len(ratios)}, most {most:.2f} ({where})"
 
 
 def reference_line(found):
@@ -162,25 +148,23 @@ def summary(found):
 BEGIN, END = "<!-- bench/compare --readme writes from here -->", "<!-- to here -->"
 
 
-def means(found, threads):
-    """{class: (models, LiteRT's time over ours, the least of it)}; the last is the best of all peers over ours."""
-    rows = {name: [ratio(result, threads, "LiteRT") for result in results] for name, results in classes(found, threads)}
-    rows["best of the three peers"] = [value for result in found["models"]
-                                       if (value := best_ratio(result, threads)) is not None]
-    return {name: (len(values), geometric_mean(values), min(values)) for name, values in rows.items() if values}
+def short_cell(ratios, count):
+    """`count`: the models of the row; where it is over others, how many."""
+    if not ratios:
+        return "-"
+    over = "" if len(ratios) == count else f" over {len(ratios)}"
+    return f"{mean_of(ratios):.2f}{over} (least {min(ratios)[0]:.2f})"
 
 
 def short_table(found):
     """Geometric means, for the README."""
-    per_thread = {threads: means(found, threads) for threads in found["threads"]}
-    heads = [f"{threads} thread{'s' if threads > 1 else ''}" for threads in per_thread]
+    columns = {threads: classes(found, threads) for threads in found["threads"]}
+    heads = [f"{threads} thread{'s' if threads > 1 else ''}" for threads in columns]
     lines = ["| time of LiteRT with XNNPACK over plait's | models | " + " | ".join(heads) + " |",
              "|---|---|" + "---|" * len(heads)]
-    for name in next(iter(per_thread.values())):
-        cells = [f"{found_of[name][1]:.2f} (least {found_of[name][2]:.2f})" if name in found_of else "-"
-                 for found_of in per_thread.values()]
-        count = next(found_of[name][0] for found_of in per_thread.values() if name in found_of)
-        lines.append(f"| {name} | {count} | {' | '.join(cells)} |")
+    for name, first in next(iter(columns.values())).items():
+        cells = [short_cell(column.get(name), len(first)) for column in columns.values()]
+        lines.append(f"| {name} | {len(first)} | {' | '.join(cells)} |")
     others = scaling_line(found) + list(opening_lines(found))
     return "\n".join([*lines, "", f"{found['cpu']}; geometric means, above 1 plait is faster.", "", *others])
 
@@ -243,8 +227,8 @@ def plot(found):
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{bottom + 24}" '
              f'viewBox="0 0 {WIDTH} {bottom + 24}" font-family="sans-serif" font-size="11">',
              f'<rect width="{WIDTH}" height="{bottom + 24}" fill="white"/>',
-             text(10, 20, f"Time of the peers over plait's, {threads} thread(s); right of 1x plait is faster, what is beyond 4x lies at the edge",
-                  weight="bold")]
+             text(10, 20, f"Time of the peers over plait's, {threads} thread(s); right of 1x plait is faster, what is beyond "
+                          f"{SPAN}x lies at the edge", weight="bold")]
     for k, peer in enumerate(PEERS):
         parts.append(dot(LEFT + 110 * k + 6, 32, peer))
         parts.append(text(LEFT + 110 * k + 16, 36, peer))
