@@ -27,6 +27,29 @@ struct window_case window_draw(struct check *check)
     return drawn;
 }
 
+struct window_case window_draw_deep(struct check *check)
+{
+    const int32_t filter = (int32_t)check_draw(check, 1, 3);
+    const int32_t width = (int32_t)check_draw(check, 8, 9);
+    const int32_t height = 9;
+    struct window_case drawn = {0};
+    struct pl_patch *patch = &drawn.shape.patch;
+    drawn.shape.depth = (int32_t)check_draw(check, 2100, 2200) / (filter * filter);
+    drawn.shape.channels = (int32_t)check_draw_edge(check, 17, 24);
+    drawn.shape.output_stride = drawn.shape.channels + (int32_t)check_draw_edge(check, 0, 5);
+    drawn.shape.output_width = width;
+    patch->channels = drawn.shape.depth + (int32_t)check_draw_edge(check, 0, 3);
+    patch->stride_y = (int32_t)check_draw(check, 1, 2);
+    patch->stride_x = (int32_t)check_draw(check, 1, 2);
+    patch->dilation_y = patch->dilation_x = 1;
+    patch->filter_height = patch->filter_width = filter;
+    patch->height = (height - 1) * patch->stride_y + filter;
+    patch->width = (width - 1) * patch->stride_x + filter;
+    drawn.pixels = width * height - (int32_t)check_draw(check, 0, width - 1);
+    drawn.k = filter * filter * drawn.shape.depth;
+    return drawn;
+}
+
 size_t window_image_elements(const struct window_case *drawn)
 {
     const struct pl_patch *patch = &drawn->shape.patch;

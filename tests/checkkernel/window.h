@@ -15,6 +15,9 @@ struct window_case {
 
 /* Small windows over small images, with padding, or a plain product that may be larger. */
 struct window_case window_draw(struct check *check);
+/* So many products for an output, of so many pixels, that not all inputs of a product are worked on
+ * together; all taps lie inside of the image. */
+struct window_case window_draw_deep(struct check *check);
 /* As many of the image as may be touched. */
 size_t window_image_elements(const struct window_case *drawn);
 size_t window_output_elements(const struct window_case *drawn);
