@@ -79,6 +79,12 @@ struct pl_gemm_shape {
     int32_t output_width;  /* pixels of an output row, if rows follow each other; 0: they do not */
 };
 
+/* Products of an output. */
+static inline int64_t pl_gemm_k(const struct pl_gemm_shape *shape)
+{
+    return pl_patch_tap_count(&shape->patch) * shape->depth;
+}
+
 /* A plain matrix product: rows of `depth` behind each other give rows of `channels`. */
 static inline struct pl_gemm_shape pl_gemm_matrix(int32_t rows, int32_t depth, int32_t channels)
 {

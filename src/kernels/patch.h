@@ -19,6 +19,12 @@ struct pl_patch {
     int32_t before_y, before_x;
 };
 
+/* Of the whole window, wherever it lies. */
+static inline int64_t pl_patch_tap_count(const struct pl_patch *patch)
+{
+    return (int64_t)patch->filter_height * patch->filter_width;
+}
+
 /* The taps [from, to) of one axis that lie inside the image. */
 struct pl_taps {
     int32_t from, to;

@@ -163,7 +163,7 @@ static bool is_left_to_c(const struct pl_depthwise_shape *shape)
 {
     const struct pl_patch *patch = &shape->patch;
     return shape->multiplier != 1 || patch->filter_height > MAX_TAPS ||
-           patch->filter_width > MAX_TAPS || patch->filter_height * patch->filter_width > MAX_TAPS;
+           patch->filter_width > MAX_TAPS || pl_patch_tap_count(patch) > MAX_TAPS;
 }
 
 static void run_chunks(const struct pl_depthwise_shape *shape,

@@ -290,12 +290,11 @@ static struct product start_product(const struct pl_gemm_shape *shape,
                                     const struct pl_gemm_part *part, const void *packed,
                                     const int32_t *zero_points, uint8_t flip)
 {
-    const struct pl_patch *patch = &shape->patch;
     return (struct product){
         .shape = shape,
         .part = part,
         .packed = packed,
-        .k = (int64_t)patch->filter_height * patch->filter_width * shape->depth,
+        .k = pl_gemm_k(shape),
         .zero_point = *zero_points - flip,
         .zero_points = zero_points,
         .flip = flip,

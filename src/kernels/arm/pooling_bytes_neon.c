@@ -209,8 +209,7 @@ DEFINE_POOLING(max_u8, MAXIMUM, true)
     void PL_LEVEL(pl_##name##_neon)(const struct pl_pooling_shape *shape, const void *input,       \
                                     void *output, int32_t y)                                       \
     {                                                                                              \
-        const struct pl_patch *patch = &shape->patch;                                              \
-        if ((int64_t)patch->filter_height * patch->filter_width > MAX_TAPS)                        \
+        if (pl_patch_tap_count(&shape->patch) > MAX_TAPS)                                          \
             PL_LEVEL(pl_##name##_c)(shape, input, output, y);                                      \
         else run_row(AVERAGE, is_unsigned, shape, input, output, y);                               \
     }

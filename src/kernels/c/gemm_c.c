@@ -107,8 +107,7 @@ static void run_walk(const struct walk *walk)
 {
     const struct pl_gemm_shape *shape = walk->shape;
     const struct pl_gemm_part *part = walk->part;
-    const int64_t k =
-        (int64_t)shape->patch.filter_height * shape->patch.filter_width * shape->depth;
+    const int64_t k = pl_gemm_k(shape);
     const int32_t width = shape->output_width > 0 ? shape->output_width : INT32_MAX;
     for (int32_t block = part->from_block; block < part->to_block; block++) {
         const char *weights =

@@ -45,7 +45,7 @@ int64_t PL_LEVEL(pl_gemm_band_bytes)(const struct pl_gemm_shape *shape, int32_t 
 int32_t PL_LEVEL(pl_gemm_band_lines)(const struct pl_gemm_shape *shape)
 {
     const struct pl_patch *patch = &shape->patch;
-    const int64_t taps = (int64_t)patch->filter_height * patch->filter_width;
+    const int64_t taps = pl_patch_tap_count(patch);
     const int64_t runs = is_joined(patch) ? patch->filter_height : taps;
     const int64_t run_bytes = (is_joined(patch) ? patch->filter_width : 1) * (int64_t)shape->depth;
     if (shape->output_width < MIN_WIDTH || shape->depth != patch->channels) return 0;

@@ -230,8 +230,7 @@ static void run_rectangle(const struct walk *walk, const struct pl_rectangle *re
     const struct pl_gemm_shape *shape = walk->shape;
     const struct pl_gemm_part *part = walk->part;
     const struct runs runs = runs_of(shape, rectangle);
-    const int64_t k =
-        (int64_t)shape->patch.filter_height * shape->patch.filter_width * shape->depth;
+    const int64_t k = pl_gemm_k(shape);
     struct tile tile = {
         .runs = &runs,
         .block_floats = k * PL_GEMM_BLOCK,

@@ -14,14 +14,9 @@ enum {
     MIN_ROWS = 28            /* whole tiles of 4 and 14 rows */
 };
 
-static int64_t taps_of(const struct pl_gemm_shape *shape)
-{
-    return (int64_t)shape->patch.filter_height * shape->patch.filter_width;
-}
-
 int64_t PL_LEVEL(pl_gemm_row_stride)(const struct pl_gemm_shape *shape, int64_t element_bytes)
 {
-    const int64_t k = taps_of(shape) * shape->depth * element_bytes;
+    const int64_t k = pl_gemm_k(shape) * element_bytes;
     const int64_t whole = (k + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     return whole % CROWDED == 0 ? whole + ALIGNMENT : whole;
 }
@@ -69,7 +64,7 @@ static void copy_pixel(const struct pl_gemm_source *source, int32_t y, int32_t x
 static bool is_plain(const struct pl_gemm_shape *shape)
 {
     const struct pl_patch *patch = &shape->patch;
-    return taps_of(shape) == 1 && patch->before_x == 0 && patch->before_y == 0 &&
+    return pl_patch_tap_count(patch) == 1 && patch->before_x == 0 && patch->before_y == 0 &&
            patch->stride_x == 1 && patch->stride_y == 1 && shape->output_width == 0;
 }
 
@@ -142,7 +137,7 @@ static void copy_windows(const struct pl_gemm_source *source, int32_t from, int3
                          uint8_t *memory, int64_t stride)
 {
     const struct pl_gemm_shape *shape = source->shape;
-    const int64_t k = taps_of(shape) * shape->depth;
+    const int64_t k = pl_gemm_k(shape);
     int32_t y = source->part->y, x = from;
     if (shape->output_width > 0) {
         y += from / shape->output_width;

@@ -71,8 +71,7 @@ void PL_LEVEL(pl_gemm_i16_i8_vector)(const struct pl_gemm_shape *shape,
     static const int32_t no_zero_point = 0;
     const struct pl_gemm_source source = {
         .shape = shape, .part = part, .element_bytes = element, .zero_points = &no_zero_point};
-    const int64_t k =
-        (int64_t)shape->patch.filter_height * shape->patch.filter_width * shape->depth;
+    const int64_t k = pl_gemm_k(shape);
     const int32_t most = PL_LEVEL(pl_gemm_rows_at_once)(shape, element);
     for (int32_t x = part->from_x; x < part->to_x;) {
         struct rows rows = {.x = x, .count = part->to_x - x < most ? part->to_x - x : most};

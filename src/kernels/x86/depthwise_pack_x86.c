@@ -5,15 +5,10 @@
 
 enum { MOST_TAPS = 1 << 14 /* whose products fit into 32 bits */ };
 
-static int64_t taps_of(const struct pl_patch *patch)
-{
-    return (int64_t)patch->filter_height * patch->filter_width;
-}
-
 size_t PL_LEVEL(pl_depthwise_bytes_x86)(const struct pl_depthwise_pack *pack)
 {
     const struct pl_depthwise_shape *shape = &pack->shape;
-    const int64_t taps = taps_of(&shape->patch);
+    const int64_t taps = pl_patch_tap_count(&shape->patch);
     if (taps < 1 || taps > MOST_TAPS || shape->channels < 1) return 0;
     const struct pl_depthwise_axis_x86 axis = pl_depthwise_along_x_x86(&shape->patch);
     if (pl_depthwise_strip_pixels_x86(shape->channels, &axis) < PL_DEPTHWISE_ENOUGH) return 0;
@@ -90,7 +85,7 @@ static void finish_block(struct pl_depthwise_finish_x86 *finish,
                                                    .is_unsigned = pack->is_unsigned,
                                                    .bias = weights->bias,
                                                    .bound =
-                                                       taps_of(&pack->shape.patch) * 255 * 255};
+                                                       pl_patch_tap_count(&pack->shape.patch) * 255 * 255};
     struct pl_requantize_block_x86 numbers;
     finish->fits = pl_requantize_prepare_x86(&requantizer, first,
                                              channels < PL_LANES ? channels : PL_LANES, &numbers);

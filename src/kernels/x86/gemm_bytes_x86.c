@@ -38,7 +38,7 @@ static void finish_words(const struct pl_product_x86 *product, const struct pl_f
 static void run_integer(const struct pl_gemm_shape *shape, const struct pl_gemm_integer *weights,
                         const struct pl_gemm_part *part, uint8_t flip)
 {
-    const int64_t k = pl_gemm_shape_k(shape);
+    const int64_t k = pl_gemm_k(shape);
     const struct pl_requantizer_x86 requantizer = pl_gemm_requantizer_x86(weights, k);
     const bool bytes = pl_gemm_gives_bytes(weights);
     const struct pl_product_x86 product = {

@@ -38,7 +38,7 @@ void PL_LEVEL(pl_gemm_prepare_columns_x86)(const struct pl_gemm_shape *shape,
                                            const struct pl_gemm_integer *weights, bool is_unsigned,
                                            void *columns)
 {
-    const int64_t k = pl_gemm_shape_k(shape);
+    const int64_t k = pl_gemm_k(shape);
     const struct pl_requantizer_x86 requantizer = pl_gemm_requantizer_x86(weights, k);
     const struct pl_gemm_column_source_x86 source = {
         .packed = weights->weights,

@@ -45,9 +45,4 @@ static inline bool pl_gemm_gives_bytes(const struct pl_gemm_integer *weights)
     return weights->output == PL_GEMM_INT8 || weights->output == PL_GEMM_UINT8;
 }
 
-static inline int64_t pl_gemm_shape_k(const struct pl_gemm_shape *shape)
-{
-    return (int64_t)shape->patch.filter_height * shape->patch.filter_width * shape->depth;
-}
-
 #endif

@@ -53,7 +53,7 @@ void PL_LEVEL(pl_gemm_hybrid_x86)(const struct pl_gemm_shape *shape,
         .part = part,
         .source = {.packed = weights->weights,
                    .channels = shape->channels,
-                   .k = pl_gemm_shape_k(shape)}, /* every row has a zero point of its own */
+                   .k = pl_gemm_k(shape)}, /* every row has a zero point of its own */
         .zero_points = weights->row_zero_points,
         .zero_step = weights->row_step,
         .flip = 128,

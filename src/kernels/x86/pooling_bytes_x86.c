@@ -145,7 +145,7 @@ PL_ALWAYS_INLINE void average_row(const struct pl_pooling_shape *shape, const vo
 
 static bool is_small(const struct pl_pooling_shape *shape)
 {
-    return (int64_t)shape->patch.filter_height * shape->patch.filter_width <= MOST_IN_FLOAT;
+    return pl_patch_tap_count(&shape->patch) <= MOST_IN_FLOAT;
 }
 
 /* ---- by type --------------------------------------------------------------------------------- */
