@@ -193,6 +193,11 @@ static struct pl_depthwise_shape draw_depthwise(struct check *check)
     patch->before_y = (int32_t)check_draw(check, 0, 3);
     patch->before_x = (int32_t)check_draw(check, 0, 4);
     shape.multiplier = check_draw(check, 0, 4) == 0 ? (int32_t)check_draw(check, 1, 9) : 1;
+    if (check_draw(check, 0, 15) == 0) { /* rows of taps 2^31 pixels apart and more */
+        patch->channels = patch->height = 1;
+        patch->width = 70000;
+        patch->dilation_y = INT16_MAX;
+    }
     shape.channels = patch->channels * shape.multiplier;
     shape.output_width = (int32_t)check_draw(check, 1, 30);
     return shape;

@@ -172,17 +172,18 @@ static void run_walk(struct walk walk, struct tile tile)
     const int32_t channels = walk.shape->channels;
     const int64_t element_bytes = walk.bytes ? 1 : (int64_t)sizeof(float);
     const int64_t pixel_bytes = patch->channels * element_bytes;
+    const int64_t line_bytes = patch->width * pixel_bytes;
     walk.tiles = choose_tiles(patch);
     tile.taps_x = patch->filter_width;
-    tile.row_step = patch->dilation_y * patch->width * pixel_bytes;
+    tile.row_step = patch->dilation_y * line_bytes;
     tile.column_step = patch->dilation_x * pixel_bytes;
     tile.pixel_step = patch->stride_x * pixel_bytes;
-    tile.weight_row_step = patch->filter_width * channels * element_bytes;
     tile.weight_column_step = channels * element_bytes;
+    tile.weight_row_step = patch->filter_width * tile.weight_column_step;
     tile.channels = channels;
     const int64_t row_elements = (int64_t)walk.shape->output_width * channels;
-    const int64_t bytes = patch->height * patch->width * pixel_bytes +
-                          walk.rows * row_elements * (int64_t)sizeof(float);
+    const int64_t bytes =
+        patch->height * line_bytes + walk.rows * row_elements * (int64_t)sizeof(float);
     const int32_t end = walk.y + walk.rows;
     if (bytes > CACHED_BYTES && walk.rows > STRIP_ROWS) walk.rows = STRIP_ROWS;
     for (const int32_t step = walk.rows; walk.y < end; walk.y += step) {
@@ -196,7 +197,7 @@ static bool is_left_to_c(const struct pl_depthwise_shape *shape)
 {
     const struct pl_patch *patch = &shape->patch;
     return shape->multiplier != 1 || patch->filter_width > MAX_TAPS ||
-           (int64_t)patch->filter_width * patch->filter_height > EXACT_TAPS;
+           pl_patch_tap_count(patch) > EXACT_TAPS;
 }
 
 void PL_LEVEL(pl_depthwise_f32_vector)(const struct pl_depthwise_shape *shape,
