@@ -70,7 +70,7 @@ test_counts() {
     ' "$1"
 }
 
-# Why pytest skipped, each reason once with how many tests it took.
+# Why pytest and unit tests skipped, each reason once with how many tests it took.
 skip_reasons() {
     awk '
         /^SKIPPED \[[0-9]+\]/ {
