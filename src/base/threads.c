@@ -133,10 +133,11 @@ static uintptr_t mail_of(const struct job *job, uintptr_t marks)
     return (uintptr_t)job | marks;
 }
 
+/* Where the mailbox has changed, too, what its writer did before is seen: a caller that comes too late to ask to be woken
+ * goes on with the helper's results. */
 static bool swap_mail(struct helper *helper, uintptr_t from, uintptr_t to)
 {
-    return atomic_compare_exchange_strong_explicit(&helper->mail, &from, to, memory_order_acq_rel,
-                                                   memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&helper->mail, &from, to, memory_order_acq_rel, memory_order_acquire);
 }
 
 /* Takes the job that is in the mailbox, if one is; NULL otherwise. */

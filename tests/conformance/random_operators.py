@@ -573,9 +573,7 @@ def check(name, rng):
         results = [ours(data, feeds, level, threads) for level in LEVELS for threads in (1, 3)]
     except plait_c.PlaitError as error:
         return f"{error} ({told})"
-    relative = 5e-5 if name == "GELU" else compare.RELATIVE
-    if expected.dtype == np.float16:  # a unit of its last place; the reference computes GELU with halves all the way
-        relative = 2.0 ** -8 if name == "GELU" else 2.0 ** -10
+    relative = 2.0 ** -10 if expected.dtype == np.float16 else compare.RELATIVE  # a unit of its last place
     wrong = compare.difference(results[0], expected, relative)
     if wrong:
         return f"{wrong} ({told})"
