@@ -73,15 +73,32 @@ def to_bytes(values, kind):
 
 
 class Base:
-    """A model of one operator, with inputs."""
+    """A model with one operator, or one of its operators, and inputs."""
 
-    def __init__(self, row):
-        self.case = row["case"]
-        self.tree = schema.ModelT.InitFromPackedBuf((optests.FOLDER / (self.case + ".tflite")).read_bytes(), 0)
-        self.graph = self.tree.subgraphs[0]
-        self.op = self.graph.operators[0]
-        with np.load(optests.FOLDER / (self.case + ".npz")) as stored:
-            self.inputs = [stored[f"in_{k}"] for k in range(len(stored["in_names"]))]
+    def __init__(self, case, data, inputs, place=(0, 0)):
+        self.case, self.inputs, self.place = case, inputs, place
+        self.tree = schema.ModelT.InitFromPackedBuf(data, 0)
+        self.graph, self.op = self.find(self.tree)
+
+    @classmethod
+    def made(cls, case, data):
+        """Made by a test, with inputs of ones."""
+        base = cls(case, data, [])
+        tensors = [base.graph.tensors[k] for k in base.graph.inputs]
+        base.inputs = [np.ones(tensor.shape, DTYPES[tensor.type]) for tensor in tensors]
+        return base
+
+    @classmethod
+    def stored(cls, case, place=(0, 0)):
+        """Of ../shared/optests."""
+        with np.load(optests.FOLDER / (case + ".npz")) as arrays:
+            inputs = [arrays[f"in_{k}"] for k in range(len(arrays["in_names"]))]
+        return cls(case, (optests.FOLDER / (case + ".tflite")).read_bytes(), inputs, place)
+
+    def find(self, tree):
+        """The subgraph and the operator, in this tree or a changed copy."""
+        graph = tree.subgraphs[self.place[0]]
+        return graph, graph.operators[self.place[1]]
 
     def kind(self):
         """What makes models of one operator different here."""
@@ -100,7 +117,7 @@ class Base:
     def swapped(self, places, kind):
         """(bytes, inputs) with the tensors at these places of another type."""
         tree, inputs = copy.deepcopy(self.tree), list(self.inputs)
-        graph = tree.subgraphs[0]
+        graph, _ = self.find(tree)
         for place in places:
             tensor = graph.tensors[place]
             data = self.data(tensor)
@@ -144,7 +161,7 @@ def bases(names):
         if row["optest"].startswith("sig/") or len(found[operators[0]]) >= MODELS_EACH:
             continue
         try:
-            base = Base(row)
+            base = Base.stored(row["case"])
         except (ValueError, KeyError):
             continue
         if len(base.graph.operators) == 1:
