@@ -124,6 +124,41 @@ void call_in_rounds(const struct call_round *of, int count)
     }
 }
 
+/* Calls invoke(handle) of each of these, `rounds` times; not 0: what one that failed gave. */
+int call_each(int (*invoke)(void *), void *const *handles, size_t count, size_t rounds)
+{
+    for (size_t i = 0; i < rounds; i++)
+        for (size_t k = 0; k < count; k++) {
+            const int status = invoke(handles[k]);
+            if (status != 0) return status;
+        }
+    return 0;
+}
+
+/* Rows for plait_push(), `count` chunks of them; not 0: what a push that failed gave. */
+int push_chunks(int (*push)(void *, const void *, size_t), void *input, const char *rows, size_t chunk_bytes, size_t count)
+{
+    int status = 0;
+    for (size_t i = 0; i < count && status == 0; i++) status = push(input, rows + i * chunk_bytes, chunk_bytes);
+    return status;
+}
+
+/* What a model's output was each time that it ran. */
+struct kept {
+    const float *output;
+    float *values;
+    size_t capacity;
+    size_t count;
+};
+
+/* For plait_on_run(). */
+void keep_output(void *user, void *model)
+{
+    (void)model;
+    struct kept *kept = user;
+    if (kept->count < kept->capacity) kept->values[kept->count++] = *kept->output;
+}
+
 /* ---- samples ----------------------------------------------------------------------------------------------------- */
 
 static uint64_t *samples;
