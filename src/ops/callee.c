@@ -10,7 +10,10 @@ struct pl_call_end *pl_callee_inputs(struct pl_prepare *prepare, int32_t first_i
     struct pl_call_end *ends = pl_prepare_allocate(prepare, (size_t)count * sizeof *ends + 1);
     for (int32_t i = 0; ends != NULL && i < count; i++) {
         const struct pl_value *value = prepare->inputs[first_input + i];
-        ends[i] = (struct pl_call_end){value->shape, value->late};
+        const bool constant = value->holder != NULL && pl_type_bits(value->tensor->type) > 0;
+        ends[i] = (struct pl_call_end){value->shape, value->late, constant ? value->holder : NULL};
+        if (constant && first_input + i < 64)
+            prepare->packed_inputs |= (uint64_t)1 << (first_input + i);
     }
     return ends;
 }

@@ -14,7 +14,8 @@ struct pl_callee {
     struct pl_call_end *outputs; /* what is known of them */
 };
 
-/* What is known of inputs [first_input, input_count) of the operator; NULL with the error set. */
+/* What is known of inputs [first_input, input_count) of the operator; NULL with the error set.
+ * Constants are constants of the subgraph, too: it can pack them, and eval need not read them. */
 struct pl_call_end *pl_callee_inputs(struct pl_prepare *prepare, int32_t first_input);
 /* Plans subgraph `index` for inputs [first_input, input_count) of the operator, of which `inputs`
  * is known; it must have output_count outputs. */

@@ -131,6 +131,7 @@ struct pl_block; /* a planned subgraph, see plan/program.h */
 struct pl_call_end {
     struct pl_shape shape;
     bool late; /* known only while running */
+    struct pl_constant *constant; /* an input that is always this; NULL: it is none */
 };
 
 /* What the plan offers to operators that run subgraphs. */

@@ -137,8 +137,24 @@ static bool mark_changing(const struct pl_prepare *prepare, const struct pl_call
         ends[i].late = true;
         any = true;
     }
-    for (int32_t i = 0; any && all && i < prepare->input_count; i++) ends[i].late = true;
+    for (int32_t i = 0; any && all && i < prepare->input_count; i++) {
+        ends[i].late = true;
+        ends[i].constant = NULL;
+    }
     return any;
+}
+
+/* A constant stays one if the body hands it on. It is an output as well, so eval reads it. */
+static void forget_changed(struct pl_prepare *prepare, int64_t index, struct pl_call_end *ends)
+{
+    const int64_t absolute = index + prepare->op->subgraph_base;
+    const bool there = index >= 0 && absolute < prepare->graph->subgraph_count;
+    const struct pl_subgraph *body = there ? &prepare->graph->subgraphs[absolute] : NULL;
+    for (int32_t i = 0; i < prepare->input_count; i++)
+        if (body == NULL || i >= body->input_count || i >= body->output_count ||
+            body->inputs[i] != body->outputs[i])
+            ends[i].constant = NULL;
+    prepare->packed_inputs = 0;
 }
 
 /* Plans the body for variables of fixed shapes, then with those that it changes unknown, and if
@@ -149,6 +165,7 @@ static pl_status plan_body(struct pl_prepare *prepare, int64_t index, struct pl_
     const int32_t count = prepare->input_count;
     for (int32_t i = 0; i < count; i++)
         if (pl_type_bits(prepare->inputs[i]->tensor->type) == 0) ends[i].late = true;
+    forget_changed(prepare, index, ends);
     PL_TRY(pl_callee_plan(prepare, index, 0, ends, count, body));
     for (int round = 0; mark_changing(prepare, body, round > 0, ends); round++)
         PL_TRY(pl_callee_plan(prepare, index, 0, ends, count, body));

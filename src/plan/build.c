@@ -7,20 +7,22 @@ enum { FOLD_BUDGET = 1 << 30, BLOCK_BUDGET = 1 << 20 };
 
 /* ---- tensors before the operators are prepared ------------------------------------------------------------------- */
 
-static pl_status start_tensor(struct pl_draft *draft, int32_t index)
+static void set_constant(struct pl_value *value, struct pl_constant *constant)
+{
+    value->holder = constant;
+    value->constant = constant->raw == NULL ? NULL : constant->raw->data;
+    value->bytes = constant->bytes;
+}
+
+static void start_tensor(struct pl_draft *draft, int32_t index)
 {
     const struct pl_tensor *tensor = &draft->block->subgraph->tensors[index];
     struct pl_planned_tensor *planned = &draft->block->tensors[index];
     planned->value.tensor = tensor;
     planned->value.shape = tensor->shape;
     planned->slot = planned->late = planned->late_memory = -1;
-    if (tensor->constant != NULL) {
-        planned->value.holder = tensor->constant;
-        planned->value.constant = tensor->constant->raw == NULL ? NULL : tensor->constant->raw->data;
-        planned->value.bytes = tensor->constant->bytes;
-    }
+    if (tensor->constant != NULL) set_constant(&planned->value, tensor->constant);
     if (!pl_value_bytes(&planned->value, &planned->bytes)) planned->bytes = SIZE_MAX;
-    return PL_OK;
 }
 
 /* What strings take is never known before. */
@@ -45,8 +47,10 @@ static pl_status start_tensors(struct pl_draft *draft, const struct pl_call_end 
 {
     const struct pl_subgraph *subgraph = draft->block->subgraph;
     const struct pl_shape *shapes = draft->nested ? NULL : draft->builder->request->input_shapes;
-    for (int32_t i = 0; i < subgraph->tensor_count; i++) PL_TRY(start_tensor(draft, i));
+    for (int32_t i = 0; i < subgraph->tensor_count; i++) start_tensor(draft, i);
     for (int32_t i = 0; i < subgraph->input_count; i++) {
+        if (inputs != NULL && inputs[i].constant != NULL)
+            set_constant(&draft->block->tensors[subgraph->inputs[i]].value, inputs[i].constant);
         if (inputs != NULL) PL_TRY(set_input(draft, i, &inputs[i].shape, inputs[i].late));
         else PL_TRY(set_input(draft, i, shapes == NULL ? NULL : &shapes[i], false));
     }

@@ -58,6 +58,7 @@ static pl_status fix_nested_ends(struct pl_draft *draft)
     for (int32_t i = subgraph->output_count - 1; i >= 0; i--) {
         const int32_t output = subgraph->outputs[i];
         const bool is_constant = draft->block->tensors[output].value.holder != NULL;
+        if (is_constant) draft->block->tensors[output].value.holder->raw_readers++;
         if (draft->block->tensors[output].value.late) draft->tensors[output].last = INT32_MAX;
         else if (!is_constant && draft->tensors[output].home != PL_HOME_VARIABLE)
             fix_at(draft, output, draft->block->first_base + (uint32_t)(subgraph->input_count + i));
@@ -66,6 +67,7 @@ static pl_status fix_nested_ends(struct pl_draft *draft)
         if (draft->tensors[subgraph->inputs[i]].home == PL_HOME_VARIABLE)
             return pl_fail(draft->builder->error, PL_UNSUPPORTED, "subgraph %d: input '%s' is a variable tensor",
                            (int)draft->subgraph_index, subgraph->tensors[subgraph->inputs[i]].name);
+        if (draft->block->tensors[subgraph->inputs[i]].value.holder != NULL) continue;
         fix_at(draft, subgraph->inputs[i], draft->block->first_base + (uint32_t)i);
         if (draft->block->tensors[subgraph->inputs[i]].value.late)
             draft->tensors[subgraph->inputs[i]].home = PL_HOME_LATE;

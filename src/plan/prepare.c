@@ -38,7 +38,7 @@ static pl_status plan_subgraph(struct pl_prepare *prepare, int32_t index, const 
     const struct pl_subgraph *subgraph = (*block)->subgraph;
     for (int32_t i = 0; i < subgraph->output_count; i++) {
         const struct pl_value *value = &(*block)->tensors[subgraph->outputs[i]].value;
-        outputs[i] = (struct pl_call_end){value->shape, value->late};
+        outputs[i] = (struct pl_call_end){value->shape, value->late, NULL};
     }
     *arena_bytes = (*block)->arena_bytes;
     return PL_OK;

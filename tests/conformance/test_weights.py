@@ -5,6 +5,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 import compare
+import late_models
 import oracle
 import plait_c
 import tiny
@@ -282,3 +283,65 @@ def test_tensors_of_one_buffer(counts):
     for array, together in zip(arrays, plait(build(counts), arrays), strict=True):
         np.testing.assert_array_equal(together, array * np.arange(1, array.shape[3] + 1, dtype=np.int8))
         np.testing.assert_array_equal(together, plait(build([array.shape[3]]), [array])[0])
+
+
+WIDTH = 64
+
+
+def square_layer(graph, x, weights):
+    made = graph.tensor(np.float32, [1, WIDTH])
+    return graph.op("FULLY_CONNECTED", [x, weights, -1], [made], schema.FullyConnectedOptionsT())
+
+
+def branches_given_weights():
+    """Dense by weights that both branches are given; one branch has the weights themselves as an output."""
+    graph = tiny.Graph()
+    once, twice = graph.subgraph(), graph.subgraph()
+    for branch, times in ((once, 1), (twice, 2)):
+        x, weights = branch.tensor(np.float32, [1, WIDTH]), branch.tensor(np.float32, [WIDTH, WIDTH])
+        y = x
+        for _ in range(times):
+            y = square_layer(branch, y, weights)
+        branch.close([x, weights], [y, weights])
+    flag, x = graph.tensor(np.bool_, [1]), graph.tensor(np.float32, [1, WIDTH])
+    weights = graph.tensor(np.float32, [WIDTH, WIDTH], data=np.random.default_rng(4).standard_normal([WIDTH, WIDTH]) / 8)
+    y, same = graph.tensor(np.float32, [1, WIDTH]), graph.tensor(np.float32, [WIDTH, WIDTH])
+    options = schema.IfOptionsT()
+    options.thenSubgraphIndex, options.elseSubgraphIndex = 1, 2
+    graph.op("IF", [flag, x, weights], [y, same], options)
+    return graph.build([flag, x], [y, same])
+
+
+def loop_given_weights(changed):
+    """Dense again and again, by weights that are handed on, or made anew each time."""
+    graph = tiny.Graph()
+    late_models.countdown(graph, [[1, WIDTH], [WIDTH, WIDTH]])
+    body = graph.subgraph()
+    ends = [body.tensor(np.int32, [1]), body.tensor(np.float32, [1, WIDTH]), body.tensor(np.float32, [WIDTH, WIDTH])]
+    less, one = body.tensor(np.int32, [1]), body.tensor(np.int32, [1], data=[1])
+    body.op("SUB", [ends[0], one], [less], schema.SubOptionsT())
+    weights = ends[2]
+    if changed:
+        weights = body.tensor(np.float32, [WIDTH, WIDTH])
+        body.op("ABS", [ends[2]], [weights], schema.AbsOptionsT())
+    body.close(ends, [less, square_layer(body, ends[1], ends[2]), weights])
+    begin = [graph.tensor(np.int32, [1]), graph.tensor(np.float32, [1, WIDTH]), graph.tensor(
+        np.float32, [WIDTH, WIDTH], data=np.random.default_rng(4).standard_normal([WIDTH, WIDTH]) / 8)]
+    end = [graph.tensor(np.int32, [1]), graph.tensor(np.float32, [1, WIDTH]), graph.tensor(np.float32, [WIDTH, WIDTH])]
+    late_models.while_op(graph, begin, end)
+    return graph.build(begin[:2], end)
+
+
+@pytest.mark.parametrize("data,first", [(branches_given_weights(), np.bool_([True])), (branches_given_weights(), np.bool_([False])),
+                                        (loop_given_weights(False), np.int32([3])), (loop_given_weights(True), np.int32([3])),
+                                        (loop_given_weights(False), np.int32([0]))])
+def test_weights_given_to_subgraphs(data, first):
+    check(data, [first, np.random.default_rng(5).standard_normal([1, WIDTH]).astype(np.float32)])
+
+
+def test_weights_given_to_branches_are_packed_once():
+    """The plan packs them: no branch has to, each time it runs, in memory for that."""
+    with plait_c.Interpreter() as interpreter:
+        model = interpreter.load(branches_given_weights(), "model")
+        interpreter.allocate()
+        assert model.memory().arena_bytes < WIDTH * WIDTH
