@@ -51,12 +51,10 @@ void pl_interpreter_close(struct pl_interpreter *interpreter)
     if (interpreter == NULL) return;
     struct pl_memory *memory = interpreter->memory;
     interpreter->options.lanes = 0; /* none is made anew for what is left meanwhile */
-    while (interpreter->instance_count > 0) {
-        const pl_status status =
-            pl_interpreter_unload(&interpreter->instances[interpreter->instance_count - 1]->primary, NULL);
-        assert(status == PL_OK);
-        (void)status;
-    }
+    for (size_t i = 0; i < interpreter->instance_count; i++) interpreter->instances[i]->holder = interpreter;
+    const pl_status status = pl_interpreter_unload_held(interpreter, interpreter, NULL);
+    assert(status == PL_OK);
+    (void)status;
     pl_lanes_destroy(interpreter);
     pl_pool_destroy(interpreter->pool);
     pl_free(memory, interpreter->instances, interpreter->instance_capacity * sizeof interpreter->instances[0]);

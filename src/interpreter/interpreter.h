@@ -72,6 +72,10 @@ void pl_interpreter_release_graph(struct pl_interpreter *interpreter, struct pl_
 pl_status pl_interpreter_add(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
                              const struct pl_registry *registry, struct pl_entry **entry, struct pl_error *error);
 pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error);
+/* From now on the model is unloaded with all others of this holder only. */
+void pl_entry_hold(struct pl_entry *entry, const void *holder);
+/* Unloads all models of a holder or none; takes no memory. They must not be linked with others. */
+pl_status pl_interpreter_unload_held(struct pl_interpreter *interpreter, const void *holder, struct pl_error *error);
 size_t pl_interpreter_count(struct pl_interpreter *interpreter);
 struct pl_entry *pl_interpreter_at(struct pl_interpreter *interpreter, size_t index);
 struct pl_entry *pl_interpreter_find(struct pl_interpreter *interpreter, const char *name);

@@ -100,6 +100,7 @@ struct pl_instance {
     struct pl_interpreter *interpreter;
     struct pl_region region; /* name, entries, handles */
     const char *name;
+    const void *holder; /* unloads it with all others that it holds; NULL: it is unloaded by itself */
     struct pl_graph *graph;
     const struct pl_registry *registry; /* where operators of users are looked for */
     struct pl_user_nodes nodes;         /* those it has, in the region */

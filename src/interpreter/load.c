@@ -345,6 +345,8 @@ static void take_out(struct pl_interpreter *interpreter, const struct pl_instanc
 static pl_status unload(struct pl_interpreter *interpreter, struct pl_instance *instance, struct pl_error *error)
 {
     struct pl_component *component = instance->component;
+    if (instance->holder != NULL)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s' belongs to a pipeline and is unloaded with it", instance->name);
     if (pl_component_is_taken(component))
         return pl_fail(error, PL_BUSY, "model '%s' is running or being allocated", instance->name);
     pl_settled_leave(interpreter, instance);
@@ -377,6 +379,76 @@ pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error)
         /* The arena may be larger than needed now; if there is no memory for a smaller one, it stays. */
         (void)pl_lanes_fit(interpreter, true, NULL);
     }
+    pthread_mutex_unlock(&interpreter->lock);
+    pthread_mutex_unlock(&interpreter->change);
+    return status;
+}
+
+void pl_entry_hold(struct pl_entry *entry, const void *holder)
+{
+    pthread_mutex_lock(&entry->instance->interpreter->lock);
+    entry->instance->holder = holder;
+    pthread_mutex_unlock(&entry->instance->interpreter->lock);
+}
+
+/* Whether all that hang together here are the holder's, and none runs. */
+static pl_status check_held(const struct pl_component *component, const void *holder, struct pl_error *error)
+{
+    const struct pl_instance *first = component->members[0];
+    if (pl_component_is_taken(component))
+        return pl_fail(error, PL_BUSY, "model '%s' is running or being allocated", first->name);
+    for (int32_t i = 0; i < component->member_count; i++)
+        if (component->members[i]->holder != holder)
+            return pl_fail(error, PL_MISMATCH, "model '%s', which is not of the pipeline, is linked with it; unlink it first",
+                           component->members[i]->name);
+    return PL_OK;
+}
+
+/* Takes a whole component away: its members wait in `gone`, linked by their holder, to be destroyed without the lock. */
+static void take_component(struct pl_interpreter *interpreter, struct pl_component *component, struct pl_instance **gone)
+{
+    for (int32_t i = 0; i < component->member_count; i++) {
+        struct pl_instance *instance = component->members[i];
+        pl_settled_leave(interpreter, instance);
+        interpreter->link_count = set_links_aside(interpreter, instance);
+        take_out(interpreter, instance);
+        instance->holder = *gone;
+        *gone = instance;
+    }
+    pl_component_destroy(interpreter, component);
+}
+
+static pl_status take_held(struct pl_interpreter *interpreter, const void *holder, struct pl_instance **gone,
+                           struct pl_error *error)
+{
+    for (size_t i = 0; i < interpreter->instance_count; i++)
+        if (interpreter->instances[i]->holder == holder)
+            PL_TRY(check_held(interpreter->instances[i]->component, holder, error));
+    for (size_t i = 0; i < interpreter->instance_count;) {
+        if (interpreter->instances[i]->holder != holder) {
+            i++;
+            continue;
+        }
+        take_component(interpreter, interpreter->instances[i]->component, gone);
+        i = 0;
+    }
+    return PL_OK;
+}
+
+pl_status pl_interpreter_unload_held(struct pl_interpreter *interpreter, const void *holder, struct pl_error *error)
+{
+    struct pl_instance *gone = NULL;
+    pthread_mutex_lock(&interpreter->change);
+    pthread_mutex_lock(&interpreter->lock);
+    const pl_status status = take_held(interpreter, holder, &gone, error);
+    pthread_mutex_unlock(&interpreter->lock); /* operators of users are told */
+    while (gone != NULL) {
+        struct pl_instance *instance = gone;
+        gone = (struct pl_instance *)(uintptr_t)instance->holder;
+        destroy_instance(instance);
+    }
+    pthread_mutex_lock(&interpreter->lock);
+    (void)pl_lanes_fit(interpreter, true, NULL);
     pthread_mutex_unlock(&interpreter->lock);
     pthread_mutex_unlock(&interpreter->change);
     return status;
