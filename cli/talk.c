@@ -21,6 +21,7 @@ int exit_code_of(plait_status status)
     case PLAIT_INVALID_MODEL: return EXIT_MODEL;
     case PLAIT_UNSUPPORTED: return EXIT_UNSUPPORTED;
     case PLAIT_MISMATCH: return EXIT_MISMATCH;
+    case PLAIT_INVALID_PIPELINE:
     case PLAIT_IO: return EXIT_FILE;
     case PLAIT_NOT_ALLOCATED:
     case PLAIT_BUSY:

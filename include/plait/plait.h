@@ -62,7 +62,8 @@ typedef enum plait_status {
     PLAIT_BUSY = 8,             /* the model is running */
     PLAIT_IO = 9,               /* a file could not be read or written */
     PLAIT_RUN_ERROR = 10,       /* an operator met data it cannot work on (an index out of range, a division by zero) */
-    PLAIT_CANCELLED = 11        /* the caller asked to stop */
+    PLAIT_CANCELLED = 11,       /* the caller asked to stop */
+    PLAIT_INVALID_PIPELINE = 12 /* a pipeline file says what cannot be; the message has line and column */
 } plait_status;
 
 /* "ok", "invalid argument", ...; never NULL. */
@@ -351,6 +352,82 @@ PLAIT_API plait_status plait_run(struct plait_model *model);
 PLAIT_API plait_status plait_reset_variables(struct plait_model *model);
 /* Variable tensors alone, as TensorFlow Lite does: resources (variables that are assigned, tables) keep what they have. */
 PLAIT_API plait_status plait_reset_variable_tensors(struct plait_model *model);
+
+/* ---- pipelines --------------------------------------------------------------------------------------------------- */
+
+/* A pipeline file names models, links between them, and what goes in and comes out, as JSON; docs/pipelines.md has its
+ * fields. A message about it begins with FILE:LINE:COLUMN.
+ *
+ *     plait_pipeline_load(ip, "camera.json", NULL, &camera);
+ *     plait_allocate(ip);
+ *     plait_pipeline_write(camera, "picture", pixels, 224 * 224 * 3);
+ *     plait_pipeline_run(camera);
+ *     plait_pipeline_read(camera, "scores", scores, 1001);
+ */
+struct plait_pipeline;
+
+/* Loads the models, links them, and finds the names; paths in the file are relative to its folder. The models can be
+ * used like any other (plait_find_model()), but are unloaded with the pipeline only; it can run after the next
+ * plait_allocate(). `options` (may be NULL) are for every model. Where anything fails, nothing stays loaded. */
+PLAIT_API plait_status plait_pipeline_load(struct plait_interpreter *interpreter, const char *path,
+                                           const struct plait_load_options *options, struct plait_pipeline **pipeline);
+/* The same from memory; paths are relative to `folder` (NULL: to where the process is). */
+PLAIT_API plait_status plait_pipeline_load_buffer(struct plait_interpreter *interpreter, const void *text, size_t bytes,
+                                                  const char *folder, const struct plait_load_options *options,
+                                                  struct plait_pipeline **pipeline);
+/* Unloads its models, and ends its handle and theirs. Refused, with all as it was, while one of them runs (PLAIT_BUSY) or
+ * is linked with a model that is not of the pipeline. plait_close() ends it too. */
+PLAIT_API plait_status plait_pipeline_unload(struct plait_pipeline *pipeline);
+
+/* What is in it; PLAIT_NOT_FOUND behind the last one. Texts and handles end with the pipeline. */
+struct plait_pipeline_model {
+    struct plait_model *model;
+    const char *path;
+    bool resized; /* the file gives its inputs other shapes */
+};
+PLAIT_API plait_status plait_pipeline_model_at(const struct plait_pipeline *pipeline, size_t index,
+                                               struct plait_pipeline_model *model);
+struct plait_pipeline_link {
+    const char *from_model;
+    const char *output;
+    const char *to_model;
+    const char *input;
+    struct plait_link_options options;
+};
+PLAIT_API plait_status plait_pipeline_link_at(const struct plait_pipeline *pipeline, size_t index,
+                                              struct plait_pipeline_link *link);
+struct plait_pipeline_input {
+    const char *name;
+    size_t target_count;
+    struct plait_tensor *const *targets; /* inputs of models, which all get what is fed */
+    bool is_stream;       /* its rows are pushed */
+    bool is_picture;      /* what the file says of pictures: */
+    bool nearest;         /* how they are resized, else bilinear */
+    double mean;          /* float inputs get (byte - mean) / deviation */
+    double deviation;
+    int32_t sound_rate;   /* samples a second that sound must have; 0: the file does not say */
+};
+PLAIT_API plait_status plait_pipeline_input_at(const struct plait_pipeline *pipeline, size_t index,
+                                               struct plait_pipeline_input *input);
+struct plait_pipeline_output {
+    const char *name;
+    struct plait_tensor *tensor;
+    struct plait_model *model; /* whose output it is */
+    int32_t top;         /* how many of its best elements are to be shown; 0: all */
+    const char *labels;  /* path of a file with a name for each element; NULL: none */
+};
+PLAIT_API plait_status plait_pipeline_output_at(const struct plait_pipeline *pipeline, size_t index,
+                                                struct plait_pipeline_output *output);
+
+/* As plait_tensor_write() and plait_push() for all that the input feeds, and plait_tensor_read(), by names of the file. */
+PLAIT_API plait_status plait_pipeline_write(struct plait_pipeline *pipeline, const char *input, const void *data,
+                                            size_t bytes);
+PLAIT_API plait_status plait_pipeline_push(struct plait_pipeline *pipeline, const char *input, const void *rows,
+                                           size_t bytes);
+PLAIT_API plait_status plait_pipeline_read(const struct plait_pipeline *pipeline, const char *output, void *data,
+                                           size_t bytes);
+/* Runs every linked set of its models once, each as plait_run() does. */
+PLAIT_API plait_status plait_pipeline_run(struct plait_pipeline *pipeline);
 
 /* ---- custom operators -------------------------------------------------------------------------------------------- */
 

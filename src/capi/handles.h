@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "interpreter/interpreter.h"
+#include "pipeline/pipeline.h"
 #include "plait/plait.h"
 
 #ifndef PL_VERSION
@@ -28,6 +29,8 @@ struct plait_interpreter {
     struct pl_memory memory; /* first: a model leads back here through its interpreter's memory */
     struct pl_interpreter *interpreter;
     struct pl_fixed_memory *fixed; /* of options.memory, else NULL */
+    pthread_mutex_t pipeline_lock;
+    struct pl_pipeline *pipelines; /* all that are loaded */
     pthread_mutex_t error_lock;
     uint64_t error_age;
     struct pl_error_place errors[PL_ERROR_PLACES];
@@ -41,6 +44,8 @@ plait_status pl_report(struct plait_interpreter *api, pl_status status, const st
 /* An argument is wrong: PLAIT_INVALID_ARGUMENT with this message. */
 plait_status pl_refuse(struct plait_interpreter *api, const char *message);
 
+/* Whether the options (may be NULL) were set by default first; *flags are theirs. */
+bool pl_load_flags_of(const struct plait_load_options *options, uint32_t *flags);
 struct pl_link_options pl_link_options_of(const struct plait_link_options *options);
 
 /* Something that may run out of the caller's memory; `measure` does the same and undoes it, to learn what it needs. */

@@ -96,6 +96,7 @@ plait_status plait_open(const struct plait_options *given, struct plait_interpre
         api->memory = memory;
         api->fixed = fixed;
         pthread_mutex_init(&api->error_lock, NULL);
+        pthread_mutex_init(&api->pipeline_lock, NULL);
         status = open_interpreter(&options, api);
     }
     if (status == PL_OK) {
@@ -113,6 +114,12 @@ void pl_close_api(struct plait_interpreter *api)
     if (api->interpreter != NULL) operators = pl_interpreter_registry(api->interpreter)->first;
     pl_interpreter_close(api->interpreter);
     pl_free_operators(api, operators);
+    while (api->pipelines != NULL) {
+        struct pl_pipeline *pipeline = api->pipelines;
+        api->pipelines = pipeline->next;
+        pl_pipeline_free(pipeline);
+    }
+    pthread_mutex_destroy(&api->pipeline_lock);
     pthread_mutex_destroy(&api->error_lock);
     struct pl_fixed_memory *fixed = api->fixed;
     struct pl_memory memory = api->memory;

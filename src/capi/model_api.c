@@ -21,15 +21,20 @@ struct load_arguments {
     struct pl_entry *entry;
 };
 
+bool pl_load_flags_of(const struct plait_load_options *options, uint32_t *flags)
+{
+    *flags = 0;
+    if (options == NULL) return true;
+    if (options->keep_mapped) *flags |= PL_LOAD_KEEP_MAPPED;
+    if (options->borrow) *flags |= PL_LOAD_BORROW;
+    if (options->allow_unsupported) *flags |= PL_LOAD_ALLOW_UNSUPPORTED;
+    return options->struct_bytes == sizeof *options;
+}
+
 static bool take_options(const struct plait_load_options *options, struct load_arguments *arguments)
 {
-    if (options == NULL) return true;
-    if (options->struct_bytes != sizeof *options) return false;
-    if (options->keep_mapped) arguments->flags |= PL_LOAD_KEEP_MAPPED;
-    if (options->borrow) arguments->flags |= PL_LOAD_BORROW;
-    if (options->allow_unsupported) arguments->flags |= PL_LOAD_ALLOW_UNSUPPORTED;
-    arguments->keep_all = options->keep_all_tensors;
-    return true;
+    arguments->keep_all = options != NULL && options->keep_all_tensors;
+    return pl_load_flags_of(options, &arguments->flags);
 }
 
 static pl_status load(struct plait_interpreter *api, void *context, struct pl_error *error)

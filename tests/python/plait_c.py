@@ -12,7 +12,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 
 STATUS = ["OK", "INVALID_ARGUMENT", "NOT_FOUND", "OUT_OF_MEMORY", "INVALID_MODEL", "UNSUPPORTED", "MISMATCH",
-          "NOT_ALLOCATED", "BUSY", "IO", "RUN_ERROR", "CANCELLED"]
+          "NOT_ALLOCATED", "BUSY", "IO", "RUN_ERROR", "CANCELLED", "INVALID_PIPELINE"]
 for _number, _name in enumerate(STATUS):
     globals()[_name] = _number
 
@@ -86,6 +86,25 @@ class Reuse(C.Structure):
     _fields_ = [("fresh_rows", C.c_int32), ("window_rows", C.c_int32), ("why_not", C.c_char_p)]
 
 
+class PipelineModel(C.Structure):
+    _fields_ = [("model", C.c_void_p), ("path", C.c_char_p), ("resized", C.c_bool)]
+
+
+class PipelineLink(C.Structure):
+    _fields_ = [(name, C.c_char_p) for name in ("from_model", "output", "to_model", "input")] + [("options", LinkOptions)]
+
+
+class PipelineInput(C.Structure):
+    _fields_ = [("name", C.c_char_p), ("target_count", C.c_size_t), ("targets", C.POINTER(C.c_void_p)),
+                ("is_stream", C.c_bool), ("is_picture", C.c_bool), ("nearest", C.c_bool), ("mean", C.c_double),
+                ("deviation", C.c_double), ("sound_rate", C.c_int32)]
+
+
+class PipelineOutput(C.Structure):
+    _fields_ = [("name", C.c_char_p), ("tensor", C.c_void_p), ("model", C.c_void_p), ("top", C.c_int32),
+                ("labels", C.c_char_p)]
+
+
 ON_RUN = C.CFUNCTYPE(None, C.c_void_p, C.c_void_p)
 
 _P, _S, _I, _T, _N = C.c_void_p, C.c_size_t, C.c_int32, C.c_char_p, C.c_int
@@ -119,6 +138,14 @@ FUNCTIONS = {  # name: (result, arguments)
     "tensor_count": (_S, [_P]), "tensor_at": (_P, [_P, _S]),
     "model_memory": (_N, [_P, C.POINTER(Memory)]), "get_stats": (_N, [_P, C.POINTER(Stats)]),
     "profile_enable": (_N, [_P, C.c_bool]), "profile_count": (_S, [_P]),
+    "pipeline_load": (_N, [_P, _T, C.POINTER(LoadOptions), C.POINTER(_P)]),
+    "pipeline_load_buffer": (_N, [_P, _P, _S, _T, C.POINTER(LoadOptions), C.POINTER(_P)]), "pipeline_unload": (_N, [_P]),
+    "pipeline_model_at": (_N, [_P, _S, C.POINTER(PipelineModel)]),
+    "pipeline_link_at": (_N, [_P, _S, C.POINTER(PipelineLink)]),
+    "pipeline_input_at": (_N, [_P, _S, C.POINTER(PipelineInput)]),
+    "pipeline_output_at": (_N, [_P, _S, C.POINTER(PipelineOutput)]),
+    "pipeline_write": (_N, [_P, _T, _P, _S]), "pipeline_push": (_N, [_P, _T, _P, _S]),
+    "pipeline_read": (_N, [_P, _T, _P, _S]), "pipeline_run": (_N, [_P]),
     "profile_at": (_N, [_P, _S, C.POINTER(ProfileEntry)]),
 }
 
@@ -217,6 +244,25 @@ class Interpreter:
         for key, value in options.items():
             setattr(filled, key, value)
         self.check(api().stream(self.handle, _text(model), _text(input_name), C.byref(filled)))
+
+    def pipeline(self, source, folder=None, **options):
+        """source: a path, or the text itself, whose paths are relative to `folder`."""
+        filled, handle = LoadOptions(), C.c_void_p()
+        api().load_options_default(C.byref(filled))
+        for key, value in options.items():
+            setattr(filled, key, value)
+        if isinstance(source, bytes):
+            self.check(api().pipeline_load_buffer(self.handle, source, len(source), folder and os.fsencode(folder),
+                                                  C.byref(filled), C.byref(handle)))
+        else:
+            self.check(api().pipeline_load(self.handle, os.fsencode(source), C.byref(filled), C.byref(handle)))
+        return Pipeline(self, handle.value)
+
+    def model(self, name):
+        return Model(self, api().find_model(self.handle, name.encode()))
+
+    def model_count(self):
+        return api().model_count(self.handle)
 
     def allocate(self):
         self.check(api().allocate(self.handle))
@@ -321,6 +367,55 @@ class Model:
             tensor.write(array)
         self.invoke()
         return [tensor.read() for tensor in self.outputs()]
+
+
+class Pipeline:
+    def __init__(self, interpreter, handle):
+        self.interpreter, self.handle = interpreter, handle
+
+    def _all(self, at, kind):
+        found = []
+        while True:
+            one = kind()
+            status = at(self.handle, len(found), C.byref(one))
+            if status == 2:
+                return found
+            self.interpreter.check(status)
+            found.append(one)
+
+    def models(self):
+        return self._all(api().pipeline_model_at, PipelineModel)
+
+    def links(self):
+        return self._all(api().pipeline_link_at, PipelineLink)
+
+    def inputs(self):
+        return {one.name.decode(): one for one in self._all(api().pipeline_input_at, PipelineInput)}
+
+    def outputs(self):
+        return {one.name.decode(): one for one in self._all(api().pipeline_output_at, PipelineOutput)}
+
+    def _give(self, function, name, array):
+        array = np.ascontiguousarray(array)
+        self.interpreter.check(function(self.handle, name.encode(), array.ctypes.data, array.nbytes))
+
+    def write(self, name, array):
+        self._give(api().pipeline_write, name, array)
+
+    def push(self, name, rows):
+        self._give(api().pipeline_push, name, rows)
+
+    def read(self, name):
+        tensor = Tensor(None, self.outputs()[name].tensor) if name in self.outputs() else None
+        array = np.empty(tensor.shape, tensor.dtype) if tensor else np.empty(1)
+        self.interpreter.check(api().pipeline_read(self.handle, name.encode(), array.ctypes.data, array.nbytes))
+        return array
+
+    def run(self):
+        self.interpreter.check(api().pipeline_run(self.handle))
+
+    def unload(self):
+        self.interpreter.check(api().pipeline_unload(self.handle))
 
 
 class Tensor:

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files that read a pipeline file share. */
+#ifndef PL_PIPELINE_PIPELINE_READER_H
+#define PL_PIPELINE_PIPELINE_READER_H
+
+#include "model/name_order.h"
+#include "pipeline/fields.h"
+#include "pipeline/pipeline.h"
+
+struct pl_pipeline_reader {
+    struct pl_pipeline *pipeline;
+    struct pl_json_source source;
+    uint32_t flags;
+    struct pl_named *names; /* of the models, sorted; the number is the model's */
+};
+
+/* MODEL.TENSOR, split at the first dot: a tensor of the pipeline's own models. */
+struct pl_end {
+    struct pl_pipeline_model *model;
+    const char *model_name;
+    const char *tensor_name; /* "" if left out */
+    int32_t index;           /* among the inputs or outputs */
+    struct pl_tensor_handle *tensor;
+};
+pl_status pl_pipeline_find_end(const struct pl_pipeline_reader *reader, const struct pl_json *value, bool output,
+                               struct pl_end *end);
+/* Marks an input as fed, or refuses because it is already. */
+pl_status pl_pipeline_feed(const struct pl_pipeline_reader *reader, const struct pl_json *value, const struct pl_end *end);
+
+/* An array in the region; NULL with the message set. */
+void *pl_pipeline_array(const struct pl_pipeline_reader *reader, size_t count, size_t bytes);
+/* A path relative to the pipeline's folder as it can be opened; NULL with the message set. */
+const char *pl_pipeline_path(const struct pl_pipeline_reader *reader, const char *path);
+
+/* pipeline_models.c, pipeline_links.c, pipeline_ends.c: each takes one member of the file; NULL: it is not there. */
+pl_status pl_pipeline_read_models(struct pl_pipeline_reader *reader, const struct pl_json *models);
+pl_status pl_pipeline_read_links(struct pl_pipeline_reader *reader, const struct pl_json *links);
+pl_status pl_pipeline_read_inputs(struct pl_pipeline_reader *reader, const struct pl_json *inputs);
+pl_status pl_pipeline_read_outputs(struct pl_pipeline_reader *reader, const struct pl_json *outputs);
+
+/* The options of a link or of rows that are pushed. window, scale, offset: NULL if not there. */
+pl_status pl_pipeline_read_window(const struct pl_pipeline_reader *reader, const struct pl_json *window,
+                                  struct pl_link_options *options);
+void pl_pipeline_read_scale(const struct pl_json *scale, const struct pl_json *offset, struct pl_link_options *options);
+
+#endif
