@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "heap.h"
 #include "models.h"
+#include "pipeline_file.h"
 #include "progress.h"
 #include "talk.h"
 
@@ -19,56 +20,112 @@ struct fuse_request {
     struct models models;
     struct plait_fuse_model *sources;
     struct link_text *texts;
+    size_t text_count;
+    struct plait_pipeline_link *given; /* by a pipeline file */
+    size_t given_count;
     struct plait_fuse_link *links;
     size_t link_count;
     struct tensor_reference *references;
+    size_t reference_count;
+    char **names; /* of outputs that a pipeline keeps */
+    size_t name_count;
     struct plait_fuse_kept *kept;
     size_t kept_count;
 };
 
 static void free_request(struct fuse_request *request)
 {
-    for (size_t i = 0; i < request->link_count; i++) link_free(&request->texts[i]);
-    for (size_t i = 0; i < request->kept_count; i++) reference_free(&request->references[i]);
+    for (size_t i = 0; i < request->text_count; i++) link_free(&request->texts[i]);
+    for (size_t i = 0; i < request->reference_count; i++) reference_free(&request->references[i]);
+    for (size_t i = 0; i < request->name_count; i++) free(request->names[i]);
+    free(request->names);
     free(request->sources);
     free(request->texts);
+    free(request->given);
     free(request->links);
     free(request->references);
     free(request->kept);
     models_close(&request->models);
 }
 
+/* What the file of a pipeline says of windows, which are not only of links. */
+static int read_pipeline(struct fuse_request *request)
+{
+    struct plait_pipeline_model model;
+    struct plait_pipeline_input input;
+    struct plait_pipeline_link link;
+    for (size_t i = 0; plait_pipeline_model_at(request->models.pipeline, i, &model) == PLAIT_OK; i++)
+        if (model.resized)
+            return complain(EXIT_UNSUPPORTED, "fuse: the pipeline gives inputs of model %s other shapes, which fusing does not",
+                            plait_model_name(model.model));
+    for (size_t i = 0; plait_pipeline_input_at(request->models.pipeline, i, &input) == PLAIT_OK; i++) {
+        if (input.is_stream)
+            return complain(EXIT_UNSUPPORTED, "fuse: rows of input '%s' are pushed: one file cannot keep rows from one run to the next", input.name);
+        if (input.target_count > 1)
+            note("input '%s' is %zu inputs of the file, to be fed the same", input.name, input.target_count);
+    }
+    for (size_t i = 0; plait_pipeline_link_at(request->models.pipeline, i, &link) == PLAIT_OK; i++) {
+        request->given = heap_grow(request->given, request->given_count, sizeof *request->given);
+        request->given[request->given_count++] = link;
+    }
+    return EXIT_FINE;
+}
+
 static int read_links(struct fuse_request *request, const struct options *options)
 {
     size_t position = 0;
     for (const char *value; (value = options_next(options, "--link", &position)) != NULL;) {
-        size_t at = request->link_count++;
+        size_t at = request->text_count++;
         request->texts = heap_grow(request->texts, at, sizeof *request->texts);
         int code = link_read(&request->texts[at], &request->models, value);
         if (code != EXIT_FINE) return code;
     }
-    request->links = heap_array(request->link_count, sizeof *request->links);
-    for (size_t i = 0; i < request->link_count; i++) {
+    request->links = heap_array(request->given_count + request->text_count, sizeof *request->links);
+    for (size_t i = 0; i < request->given_count; i++) {
+        const struct plait_pipeline_link *link = &request->given[i];
+        request->links[request->link_count++] = (struct plait_fuse_link){
+            link->from_model, link->output, link->to_model, link->input, &link->options};
+    }
+    for (size_t i = 0; i < request->text_count; i++) {
         const struct link_text *text = &request->texts[i];
-        request->links[i] =
+        request->links[request->link_count++] =
             (struct plait_fuse_link){text->from.model_name, text->from.tensor_name,
                                      text->to.model_name, text->to.tensor_name, &text->options};
     }
     return EXIT_FINE;
 }
 
+static void keep(struct fuse_request *request, const char *model, const char *output)
+{
+    request->kept = heap_grow(request->kept, request->kept_count, sizeof *request->kept);
+    request->kept[request->kept_count++] = (struct plait_fuse_kept){model, output};
+}
+
+/* Outputs that a pipeline names stay, whether a link takes them or not. */
+static void keep_named(struct fuse_request *request)
+{
+    struct plait_pipeline_output output;
+    for (size_t i = 0; plait_pipeline_output_at(request->models.pipeline, i, &output) == PLAIT_OK; i++) {
+        if (!models_takes(&request->models, output.tensor)) continue;
+        size_t index = 0;
+        while (plait_output(output.model, index) != output.tensor) index++;
+        request->names = heap_grow(request->names, request->name_count, sizeof *request->names);
+        request->names[request->name_count] = output_name(output.model, index);
+        keep(request, plait_model_name(output.model), request->names[request->name_count++]);
+    }
+}
+
 static int read_kept(struct fuse_request *request, const struct options *options)
 {
     size_t position = 0;
     for (const char *value; (value = options_next(options, "--keep", &position)) != NULL;) {
-        size_t at = request->kept_count++;
+        size_t at = request->reference_count++;
         request->references = heap_grow(request->references, at, sizeof *request->references);
-        request->kept = heap_grow(request->kept, at, sizeof *request->kept);
         struct tensor_reference *reference = &request->references[at];
         *reference = (struct tensor_reference){0};
         int code = reference_read(reference, &request->models, "--keep", value, NULL);
         if (code != EXIT_FINE) return code;
-        request->kept[at] = (struct plait_fuse_kept){reference->model_name, reference->tensor_name};
+        keep(request, reference->model_name, reference->tensor_name);
     }
     return EXIT_FINE;
 }
@@ -76,9 +133,11 @@ static int read_kept(struct fuse_request *request, const struct options *options
 static int read_request(struct fuse_request *request, const struct options *options)
 {
     int code = models_name(&request->models, options);
+    if (code == EXIT_FINE) code = read_pipeline(request);
     if (code == EXIT_FINE) code = read_links(request, options);
     if (code == EXIT_FINE) code = read_kept(request, options);
     if (code != EXIT_FINE) return code;
+    keep_named(request);
     request->sources = heap_array(request->models.count, sizeof *request->sources);
     for (size_t i = 0; i < request->models.count; i++)
         request->sources[i] = (struct plait_fuse_model){.name = request->models.items[i].name,
@@ -151,7 +210,7 @@ static const struct option_rule rules[] = {
 const struct command command_fuse = {
     .name = "fuse",
     .summary = "Writes one .tflite file that does what several linked models do.",
-    .arguments = "[NAME=]PATH... -o FILE",
+    .arguments = "[NAME=]PATH... | FILE.json -o FILE",
     .rules = rules,
     .rule_count = sizeof rules / sizeof rules[0],
     .help =

@@ -105,12 +105,9 @@ static int say_unsupported(const struct models *models)
 }
 
 /* What windows reuse is known of a plan alone. */
-static int plan_windows(struct models *models, const struct options *options)
+static int plan_windows(struct models *models)
 {
-    size_t position = 0;
-    bool windows = false;
-    for (const char *value; (value = options_next(options, "--link", &position)) != NULL;)
-        windows = windows || strstr(value, ",window=") != NULL;
+    bool windows = models->has_windows;
     for (size_t i = 0; i < models->count; i++)
         windows = windows && models->items[i].unsupported == NULL;
     if (!windows || plait_allocate(models->interpreter) == PLAIT_OK) return EXIT_FINE;
@@ -144,7 +141,7 @@ static int inspect(const struct command *command, int count, char **arguments)
     int code = options_read(&options, command, count, arguments);
     if (code == EXIT_FINE) code = models_load(&models, &options, 1, true);
     if (code == EXIT_FINE) code = models_link(&models, &options);
-    if (code == EXIT_FINE) code = plan_windows(&models, &options);
+    if (code == EXIT_FINE) code = plan_windows(&models);
     if (code == EXIT_FINE) code = show(&models, &options);
     progress_end();
     models_close(&models);
@@ -163,7 +160,7 @@ const struct command command_inspect = {
     .name = "inspect",
     .summary =
         "Shows inputs, outputs, signatures and operators of models, and what they need to run.",
-    .arguments = "[NAME=]PATH...",
+    .arguments = "[NAME=]PATH... | FILE.json",
     .rules = rules,
     .rule_count = sizeof rules / sizeof rules[0],
     .help = "A model that needs what is not implemented is shown all the same; everything it lacks "

@@ -10,15 +10,16 @@
 #include "commands.h"
 #include "feeding.h"
 #include "heap.h"
+#include "pipeline_file.h"
 #include "progress.h"
 #include "report.h"
 #include "talk.h"
 
-enum { DEFAULT_TOP = 5, MOST_THREADS = 1024, LONGEST_TIMEOUT = 1000000 };
+enum { TOP_OF_LABELS = 5, MOST_THREADS = 1024, LONGEST_TIMEOUT = 1000000 };
 
 struct run_settings {
     int64_t threads;
-    int64_t top; /* 0: show outputs, not their best elements */
+    int64_t top; /* 0: what a pipeline says, else outputs and not their best elements */
     double timeout;
     bool json;
     bool profile;
@@ -27,7 +28,7 @@ struct run_settings {
 static int read_settings(struct run_settings *settings, const struct options *options)
 {
     *settings = (struct run_settings){.threads = 1};
-    settings->top = options_given(options, "--labels") ? DEFAULT_TOP : 0;
+    settings->top = options_given(options, "--labels") ? TOP_OF_LABELS : 0;
     settings->json = options_given(options, "--json");
     settings->profile = options_given(options, "--profile");
     int code = options_whole(options, "--threads", 1, MOST_THREADS, &settings->threads);
@@ -97,6 +98,41 @@ static int run_sets(const struct models *models)
     return code;
 }
 
+static void count_run(void *user, struct plait_model *model)
+{
+    (void)model;
+    ++*(uint64_t *)user;
+}
+
+/* Models of sets with windows can run any number of times. */
+static void count_runs(struct models *models)
+{
+    for (size_t i = 0; i < models->count; i++)
+        plait_on_run(models->items[i].model, count_run, &models->items[i].runs);
+}
+
+static bool is_streamed(const struct models *models, const struct loaded_model *item)
+{
+    for (size_t i = 0; i < models->count; i++)
+        for (size_t k = 0; models->items[i].set == item->set && k < plait_input_count(models->items[i].model); k++)
+            if (pipeline_is_stream(models, plait_input(models->items[i].model, k))) return true;
+    return false;
+}
+
+/* Outputs of a stream are those of the last run; one that has not run has none. */
+static int check_runs(const struct models *models, const struct results *results)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        const struct result *result = &results->items[i];
+        if (!is_streamed(models, result->model)) continue;
+        if (result->model->runs == 0)
+            return complain(EXIT_RUN, "%s: too few rows were pushed: model %s did not run", result->name, result->model->name);
+        if (result->model->runs > 1)
+            note("%s: ran %llu times; the last is shown", result->name, (unsigned long long)result->model->runs);
+    }
+    return EXIT_FINE;
+}
+
 static void note_signatures(const struct models *models)
 {
     for (size_t i = 0; i < models->count; i++) {
@@ -128,16 +164,19 @@ static int run_models(struct models *models, struct feeding *feeding, struct res
     int code = models_load(models, options, settings->threads, false);
     if (code == EXIT_FINE && labels_path != NULL) code = labels_read(labels, labels_path);
     if (code == EXIT_FINE) code = models_link(models, options);
-    if (code == EXIT_FINE) code = results_plan(results, models, options);
+    if (code == EXIT_FINE) code = results_plan(results, models, options, (size_t)settings->top);
     if (code == EXIT_FINE) code = feeding_read(feeding, models, options);
     if (code == EXIT_FINE) code = allocate(models, settings);
     if (code == EXIT_FINE) code = feeding_write(feeding, models);
     if (code != EXIT_FINE) return code;
     note_signatures(models);
+    count_runs(models);
     code = run_sets(models);
+    if (code == EXIT_FINE) code = feeding_push(feeding, models);
     if (settings->timeout > 0) set_timeout(0);
     progress_end();
-    if (code == EXIT_FINE) code = results_collect(results, (size_t)settings->top);
+    if (code == EXIT_FINE) code = check_runs(models, results);
+    if (code == EXIT_FINE) code = results_collect(results);
     if (code == EXIT_FINE) note_labels(results, labels, labels_path);
     return code;
 }
@@ -156,7 +195,7 @@ static int run(const struct command *command, int count, char **arguments)
     if (code == EXIT_FINE)
         code = run_models(&models, &feeding, &results, &labels, &options, &settings);
     if (code == EXIT_FINE) {
-        struct report report = {&models, &results, &labels, settings.top > 0, settings.profile};
+        struct report report = {&models, &results, &labels, settings.profile};
         (settings.json ? report_json : report_text)(&report);
     }
     progress_end();
@@ -194,7 +233,7 @@ static const struct option_rule rules[] = {
 const struct command command_run = {
     .name = "run",
     .summary = "Loads models into one interpreter, runs them once, and shows their outputs.",
-    .arguments = "[NAME=]PATH...",
+    .arguments = "[NAME=]PATH... | FILE.json",
     .rules = rules,
     .rule_count = sizeof rules / sizeof rules[0],
     .help =
@@ -203,6 +242,13 @@ const struct command command_run = {
         "signature's name, its own name, or #index; .TENSOR can be left out where there is only "
         "one\n"
         "(plait inspect lists them). Linked models run from sources to sinks.\n"
+        "\n"
+        "FILE.json is a pipeline: models, links, and names for inputs and outputs, which --input "
+        "NAME=FILE\n"
+        "and --output NAME=FILE take; options of the command line go before what it says. What a "
+        "file\n"
+        "holds for an input whose rows are pushed is pushed, and the outputs of the last run are "
+        "shown.\n"
         "\n"
         "A picture is resized to the input's height and width and fed as uint8: its bytes, int8:\n"
         "byte - 128, float: (byte - M) / S; models with one channel get its luminance. Sound must "

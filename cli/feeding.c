@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "heap.h"
+#include "pipeline_file.h"
 #include "progress.h"
 #include "random_input.h"
 #include "talk.h"
@@ -23,6 +24,9 @@ static int read_settings(struct feeding *feeding, const struct options *options)
     feeding->settings = (struct picture_settings){.mean = 127.5, .deviation = 127.5};
     feeding->settings.nearest = strcmp(resize, "nearest") == 0;
     feeding->random = seed != NULL;
+    feeding->given_resize = options_given(options, "--resize");
+    feeding->given_mean = options_given(options, "--mean");
+    feeding->given_deviation = options_given(options, "--std");
     if (!feeding->settings.nearest && strcmp(resize, "bilinear") != 0)
         return complain(EXIT_USAGE, "--resize: '%s' is not one of bilinear, nearest", resize);
     int code = options_real(options, "--mean", -1e9, 1e9, &feeding->settings.mean);
@@ -70,6 +74,7 @@ static int resize(const struct feed *feed, const struct models *models, const in
 static int fit_array(const struct feed *feed, const struct models *models)
 {
     const struct npy_array *array = &feed->array;
+    if (feed->stream && array->type == plait_tensor_type(feed->tensor)) return EXIT_FINE;
     bool fits = array->rank == plait_tensor_rank(feed->tensor);
     for (int32_t axis = 0; fits && axis < array->rank; axis++)
         fits = array->dims[axis] == plait_tensor_dim(feed->tensor, axis) ||
@@ -132,8 +137,9 @@ static int read_picture(struct feed *feed, const struct models *models)
     return resize(feed, models, dims);
 }
 
-static plait_status write_picture(struct feed *feed, const struct picture_settings *settings)
+static plait_status write_picture(struct feed *feed)
 {
+    const struct picture_settings *settings = &feed->settings;
     int32_t row_axis, channel_axis, width = feed->picture.width, height = feed->picture.height;
     picture_axes(feed->tensor, &row_axis, &channel_axis);
     picture_resize(&feed->picture, plait_tensor_dim(feed->tensor, row_axis + 1),
@@ -167,7 +173,10 @@ static int read_sound(struct feed *feed, const struct models *models)
         dims[axis] = plait_tensor_dim(feed->tensor, axis);
     if (!fits) return complain_shape(feed, "sound, which fits int16 and float32");
     int code = sound_read(&feed->sound, feed->path, type);
-    if (code != EXIT_FINE) return code;
+    if (code == EXIT_FINE && feed->sound_rate != 0 && feed->sound.rate != feed->sound_rate)
+        code = complain(EXIT_MISMATCH, "%s: %s has %d samples a second, the pipeline takes %d", feed->label, feed->path,
+                        feed->sound.rate, feed->sound_rate);
+    if (code != EXIT_FINE || feed->stream) return code;
     if (is_open(feed->tensor, rank - 1)) dims[rank - 1] = (int32_t)feed->sound.count;
     return resize(feed, models, dims);
 }
@@ -220,6 +229,9 @@ static int read_file(struct feed *feed, const struct models *models)
     }
     if (picture_is(head, bytes)) {
         feed->kind = FEED_PICTURE;
+        if (feed->stream)
+            return complain(EXIT_MISMATCH, "%s: %s holds a picture; what is pushed are rows, of .npy or .wav", feed->label,
+                            feed->path);
         return read_picture(feed, models);
     }
     return complain(
@@ -227,10 +239,57 @@ static int read_file(struct feed *feed, const struct models *models)
         feed->path);
 }
 
+/* The settings of the command line, where it has them. */
+static struct picture_settings settings_of(const struct feeding *feeding, const struct plait_pipeline_input *input)
+{
+    struct picture_settings settings = feeding->settings;
+    if (!input->is_picture) return settings;
+    if (!feeding->given_resize) settings.nearest = input->nearest;
+    if (!feeding->given_mean) settings.mean = input->mean;
+    if (!feeding->given_deviation) settings.deviation = input->deviation;
+    return settings;
+}
+
+/* One input that a file feeds. `input` is the pipeline's, or has no name. */
+static int add_feed(struct feeding *feeding, const struct models *models, struct plait_tensor *tensor,
+                    const struct plait_pipeline_input *input, const char *path)
+{
+    feeding->items = heap_grow(feeding->items, feeding->count, sizeof *feeding->items);
+    struct feed *feed = &feeding->items[feeding->count++];
+    *feed = (struct feed){.model = models_of_input(models, tensor),
+                          .tensor = tensor,
+                          .path = path,
+                          .stream = pipeline_is_stream(models, tensor),
+                          .settings = settings_of(feeding, input),
+                          .sound_rate = input->sound_rate};
+    while (plait_input(feed->model->model, feed->index) != tensor) feed->index++;
+    feed->label = input_label(models, feed->model, feed->index);
+    progress_step("reading %s", feed->path);
+    return read_file(feed, models);
+}
+
+/* --input NAME=FILE, NAME being one of the pipeline's: the file goes to all that it feeds. */
+static int read_named_feed(struct feeding *feeding, const struct models *models, const struct plait_pipeline_input *input,
+                           const char *value)
+{
+    const char *file = value + strlen(input->name);
+    if (*file == '\0' || file[1] == '\0')
+        return complain(EXIT_USAGE, "--input %s: the form is NAME=FILE", value);
+    int code = EXIT_FINE;
+    for (size_t i = 0; code == EXIT_FINE && i < input->target_count; i++) {
+        if (find_feed(feeding, input->targets[i]) != NULL)
+            return complain(EXIT_USAGE, "--input %s: this input is fed already", value);
+        code = add_feed(feeding, models, input->targets[i], input, file + 1);
+    }
+    return code;
+}
+
 /* One --input MODEL.TENSOR=FILE. */
 static int read_feed(struct feeding *feeding, const struct models *models, const char *value)
 {
     struct tensor_reference reference = {0};
+    struct plait_pipeline_input named = {0};
+    if (pipeline_find_input(models, value, &named)) return read_named_feed(feeding, models, &named, value);
     int code = reference_read(&reference, models, "--input", value, "MODEL.TENSOR=FILE");
     struct plait_tensor *tensor = NULL;
     if (code == EXIT_FINE) {
@@ -241,17 +300,8 @@ static int read_feed(struct feeding *feeding, const struct models *models, const
         else if (find_feed(feeding, tensor) != NULL)
             code = complain(EXIT_USAGE, "--input %s: this input is fed already", value);
     }
-    if (code == EXIT_FINE) {
-        feeding->items = heap_grow(feeding->items, feeding->count, sizeof *feeding->items);
-        struct feed *feed = &feeding->items[feeding->count++];
-        *feed = (struct feed){.model = reference.model, .tensor = tensor, .path = reference.rest};
-        while (plait_input(feed->model->model, feed->index) != tensor) feed->index++;
-        char *name = input_name(feed->model->model, feed->index);
-        feed->label = heap_text("%s.%s", feed->model->name, name);
-        free(name);
-        progress_step("reading %s", feed->path);
-        code = read_file(feed, models);
-    }
+    named = (struct plait_pipeline_input){0};
+    if (code == EXIT_FINE) code = add_feed(feeding, models, tensor, &named, reference.rest);
     reference_free(&reference);
     return code;
 }
@@ -265,11 +315,10 @@ static int check_all_fed(const struct feeding *feeding, const struct models *mod
         for (size_t j = 0; j < plait_input_count(item->model); j++) {
             const struct plait_tensor *tensor = plait_input(item->model, j);
             if (models_feeds(models, tensor) || find_feed(feeding, tensor) != NULL) continue;
-            char *name = input_name(item->model, j), *shape = tensor_shape_text(tensor, true);
-            code = complain(EXIT_USAGE,
-                            "nothing feeds %s.%s, %s: --input %s.%s=FILE, or --random-input",
-                            item->name, name, shape, item->name, name);
-            free(name);
+            char *label = input_label(models, item, j), *shape = tensor_shape_text(tensor, true);
+            code = complain(EXIT_USAGE, "nothing feeds %s, %s: --input %s=FILE, or --random-input", label,
+                            shape, label);
+            free(label);
             free(shape);
         }
     }
@@ -310,33 +359,61 @@ static plait_status write_array(const struct feed *feed)
     return plait_tensor_write(feed->tensor, feed->array.data, feed->array.bytes);
 }
 
-static plait_status write_one(struct feed *feed, const struct picture_settings *settings)
+static plait_status write_one(struct feed *feed)
 {
     switch (feed->kind) {
     case FEED_ARRAY: return write_array(feed);
-    case FEED_PICTURE: return write_picture(feed, settings);
+    case FEED_PICTURE: return write_picture(feed);
     case FEED_SOUND: return write_sound(feed);
     }
     return PLAIT_INVALID_ARGUMENT;
 }
 
-int feeding_write(struct feeding *feeding, const struct models *models)
+/* Calls the function for every input that --random-input is for, of those whose rows are pushed or of the others. */
+static int for_random(const struct feeding *feeding, const struct models *models, bool stream,
+                      int (*function)(const struct models *, const struct loaded_model *, size_t, uint64_t))
 {
-    for (size_t i = 0; i < feeding->count; i++) {
-        plait_status status = write_one(&feeding->items[i], &feeding->settings);
-        if (status != PLAIT_OK)
-            return complain_status(models->interpreter, status, feeding->items[i].label);
-    }
     for (size_t i = 0; feeding->random && i < models->count; i++) {
         const struct loaded_model *item = &models->items[i];
         for (size_t j = 0; j < plait_input_count(item->model); j++) {
             struct plait_tensor *tensor = plait_input(item->model, j);
-            if (models_feeds(models, tensor) || find_feed(feeding, tensor) != NULL) continue;
-            int code = random_input_write(models, item, j, feeding->seed);
+            if (models_feeds(models, tensor) || find_feed(feeding, tensor) != NULL ||
+                pipeline_is_stream(models, tensor) != stream)
+                continue;
+            int code = function(models, item, j, feeding->seed);
             if (code != EXIT_FINE) return code;
         }
     }
     return EXIT_FINE;
+}
+
+int feeding_write(struct feeding *feeding, const struct models *models)
+{
+    for (size_t i = 0; i < feeding->count; i++) {
+        if (feeding->items[i].stream) continue;
+        plait_status status = write_one(&feeding->items[i]);
+        if (status != PLAIT_OK)
+            return complain_status(models->interpreter, status, feeding->items[i].label);
+    }
+    return for_random(feeding, models, false, random_input_write);
+}
+
+static plait_status push_one(const struct feed *feed)
+{
+    if (feed->kind == FEED_ARRAY) return plait_push(feed->tensor, feed->array.data, feed->array.bytes);
+    size_t sample_bytes = feed->sound.type == PLAIT_INT16 ? sizeof(int16_t) : sizeof(float);
+    note("%s: %s %zu samples, %s, pushed", feed->label, feed->path, feed->sound.count, plait_type_name(feed->sound.type));
+    return plait_push(feed->tensor, feed->sound.samples, feed->sound.count * sample_bytes);
+}
+
+int feeding_push(struct feeding *feeding, const struct models *models)
+{
+    for (size_t i = 0; i < feeding->count; i++) {
+        if (!feeding->items[i].stream) continue;
+        plait_status status = push_one(&feeding->items[i]);
+        if (status != PLAIT_OK) return complain_status(models->interpreter, status, feeding->items[i].label);
+    }
+    return for_random(feeding, models, true, random_input_push);
 }
 
 void feeding_free(struct feeding *feeding)

@@ -18,8 +18,11 @@ struct feed {
     const struct loaded_model *model;
     struct plait_tensor *tensor;
     size_t index; /* of the input */
-    char *label;  /* MODEL.TENSOR */
+    char *label;  /* MODEL.TENSOR, or what the pipeline calls it */
     const char *path;
+    bool stream;  /* what the file holds is pushed, not written */
+    struct picture_settings settings;
+    int32_t sound_rate; /* that the file must have; 0: any */
     enum feed_kind kind;
     struct npy_array array;
     struct picture picture;
@@ -30,6 +33,9 @@ struct feeding {
     struct feed *items;
     size_t count;
     struct picture_settings settings;
+    bool given_resize; /* on the command line, before what a pipeline says */
+    bool given_mean;
+    bool given_deviation;
     bool random;
     uint64_t seed;
 };
@@ -41,6 +47,9 @@ int feeding_read(struct feeding *feeding, const struct models *models,
 
 /* Writes all inputs, after plait_allocate(). */
 int feeding_write(struct feeding *feeding, const struct models *models);
+
+/* Pushes what streams get, which runs their models. */
+int feeding_push(struct feeding *feeding, const struct models *models);
 void feeding_free(struct feeding *feeding);
 
 #endif

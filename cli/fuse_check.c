@@ -23,12 +23,15 @@ static void add_end(struct end_list *list, struct plait_tensor *tensor)
     list->items[list->count++] = tensor;
 }
 
-/* Whether --keep names this output. */
+/* Whether --keep or the pipeline names this output. */
 static bool is_kept(const struct models *models, const struct options *options,
                     const struct plait_tensor *output)
 {
     size_t position = 0;
     bool kept = false;
+    struct plait_pipeline_output named;
+    for (size_t i = 0; plait_pipeline_output_at(models->pipeline, i, &named) == PLAIT_OK; i++)
+        kept = kept || named.tensor == output;
     for (const char *value; (value = options_next(options, "--keep", &position)) != NULL;) {
         struct tensor_reference reference = {0};
         if (reference_read(&reference, models, "--keep", value, NULL) == EXIT_FINE)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "heap.h"
+#include "pipeline_file.h"
 #include "progress.h"
 #include "talk.h"
 
@@ -77,6 +78,7 @@ static int name_one(struct models *models, const char *argument, bool any_name)
 
 static int load_one(struct models *models, const char *argument, bool allow_unsupported)
 {
+    if (pipeline_is(argument)) return pipeline_load(models, argument, allow_unsupported);
     int code = name_one(models, argument, allow_unsupported);
     if (code != EXIT_FINE) return code;
     struct loaded_model *item = &models->items[models->count - 1];
@@ -124,7 +126,8 @@ int models_name(struct models *models, const struct options *options)
 {
     int code = open_interpreter(models, options, 1);
     for (size_t i = 0; code == EXIT_FINE && i < options->path_count; i++)
-        code = name_one(models, options->paths[i], false);
+        code = pipeline_is(options->paths[i]) ? pipeline_load(models, options->paths[i], false)
+                                              : name_one(models, options->paths[i], false);
     return code;
 }
 
@@ -149,19 +152,19 @@ static void join_sets(struct models *models, size_t from, size_t to)
 
 /* Says when the two ends are not the same, and the library therefore put an adapter between
  * them. */
-static void note_adapter(const char *value, const struct model_link *link)
+static void note_adapter(const char *what, const struct model_link *link)
 {
     struct plait_quantization from = {0}, to = {0};
     plait_type from_type = plait_tensor_type(link->from), to_type = plait_tensor_type(link->to);
     plait_tensor_quantization(link->from, &from);
     plait_tensor_quantization(link->to, &to);
     if (from_type != to_type)
-        note("--link %s: adapted, %s to %s", value, plait_type_name(from_type),
+        note("%s: adapted, %s to %s", what, plait_type_name(from_type),
              plait_type_name(to_type));
     else if (from.count == 1 && to.count == 1 &&
              (from.scale[0] < to.scale[0] || from.scale[0] > to.scale[0] ||
               from.zero_point[0] != to.zero_point[0]))
-        note("--link %s: adapted, scale %.9g zero point %d to scale %.9g zero point %d", value,
+        note("%s: adapted, scale %.9g zero point %d to scale %.9g zero point %d", what,
              (double)from.scale[0], from.zero_point[0], (double)to.scale[0], to.zero_point[0]);
 }
 
@@ -250,6 +253,15 @@ void link_free(struct link_text *link)
     reference_free(&link->to);
 }
 
+void models_note_link(struct models *models, const char *what, struct plait_tensor *from, struct plait_tensor *to)
+{
+    models->links = heap_grow(models->links, models->link_count, sizeof *models->links);
+    struct model_link *link = &models->links[models->link_count++];
+    *link = (struct model_link){from, to};
+    join_sets(models, models_of_output(models, from)->set, models_of_input(models, to)->set);
+    note_adapter(what, link);
+}
+
 /* Makes a link, and says when an adapter had to be put between its ends. */
 static int link_tensors(struct models *models, const char *value, const struct link_text *text)
 {
@@ -257,12 +269,11 @@ static int link_tensors(struct models *models, const char *value, const struct l
     plait_status status = plait_link(models->interpreter, from->model_name, from->tensor_name,
                                      to->model_name, to->tensor_name, &text->options);
     if (status != PLAIT_OK) return complain_status(models->interpreter, status, "--link");
-    models->links = heap_grow(models->links, models->link_count, sizeof *models->links);
-    struct model_link *link = &models->links[models->link_count++];
-    link->from = plait_find_output(from->model->model, from->tensor_name);
-    link->to = plait_find_input(to->model->model, to->tensor_name);
-    join_sets(models, from->model->set, to->model->set);
-    note_adapter(value, link);
+    char *what = heap_text("--link %s", value);
+    models_note_link(models, what, plait_find_output(from->model->model, from->tensor_name),
+                     plait_find_input(to->model->model, to->tensor_name));
+    models->has_windows = models->has_windows || text->options.hop > 0;
+    free(what);
     return EXIT_FINE;
 }
 
@@ -309,7 +320,9 @@ static int complain_no_model(const struct models *models, const char *option, co
         free(list);
         list = longer;
     }
-    complain(EXIT_USAGE, "%s: there is no model '%s'; models: %s", option, name, list);
+    char *named = pipeline_names(models);
+    complain(EXIT_USAGE, "%s: there is no model '%s'; models: %s%s", option, name, list, named);
+    free(named);
     free(list);
     return EXIT_USAGE;
 }

@@ -18,6 +18,8 @@ struct loaded_model {
     const char *path;
     char *unsupported; /* the library's list of what is missing, NULL if nothing is */
     size_t set;        /* models that are linked, directly or not, have the same number */
+    bool of_pipeline;  /* given by the pipeline file */
+    uint64_t runs;     /* in a set with windows: how often it ran */
 };
 
 struct model_link {
@@ -31,6 +33,8 @@ struct models {
     size_t count;
     struct model_link *links;
     size_t link_count;
+    struct plait_pipeline *pipeline; /* of a FILE.json, NULL if there is none */
+    bool has_windows;
 };
 
 /* "MODEL.TENSOR=REST" taken apart; the texts are the reference's own. */
@@ -41,13 +45,13 @@ struct tensor_reference {
     const struct loaded_model *model;
 };
 
-/* Opens the interpreter and loads every path of the command line. Returns an exit code;
+/* Opens the interpreter and loads every path of the command line, models and a pipeline file. Returns an exit code;
  * models_close() in any case. With allow_unsupported, models with missing operators are loaded
  * too, and same stems get numbers. */
 int models_load(struct models *models, const struct options *options, int64_t threads,
                 bool allow_unsupported);
 
-/* The same without loading: names and paths only. */
+/* The same, with names and paths alone of models that no pipeline file loads. */
 int models_name(struct models *models, const struct options *options);
 
 /* A link as it is written: A.OUT=B.IN,ADAPTER... link_free() in any case. */
@@ -58,6 +62,9 @@ struct link_text {
 };
 int link_read(struct link_text *link, const struct models *models, const char *value);
 void link_free(struct link_text *link);
+
+/* A link that was made, `what` being what a note calls it. */
+void models_note_link(struct models *models, const char *what, struct plait_tensor *from, struct plait_tensor *to);
 
 /* Makes the links of the command line. */
 int models_link(struct models *models, const struct options *options);

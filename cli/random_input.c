@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "heap.h"
+#include "pipeline_file.h"
 #include "talk.h"
 
 static uint64_t next_number(uint64_t *state)
@@ -52,11 +53,12 @@ bool random_elements(plait_type type, size_t count, uint64_t seed, const char *n
     return fill(type, count, start_state(seed, name), elements);
 }
 
-int random_input_write(const struct models *models, const struct loaded_model *model, size_t index,
-                       uint64_t seed)
+/* As many elements as the input has, by plait_tensor_write() or plait_push(). */
+static int give(const struct models *models, const struct loaded_model *model, size_t index, uint64_t seed,
+                plait_status (*to)(struct plait_tensor *, const void *, size_t))
 {
     struct plait_tensor *tensor = plait_input(model->model, index);
-    char *name = input_name(model->model, index), *label = heap_text("%s.%s", model->name, name);
+    char *label = input_label(models, model, index);
     char *shape = tensor_shape_text(tensor, false);
     void *elements = heap_array(plait_tensor_bytes(tensor), 1);
     int code = EXIT_FINE;
@@ -65,12 +67,21 @@ int random_input_write(const struct models *models, const struct loaded_model *m
         code = complain(EXIT_USAGE, "%s: --random-input has no numbers for %s", label, shape);
     } else {
         note("%s: %s random, seed %llu", label, shape, (unsigned long long)seed);
-        plait_status status = plait_tensor_write(tensor, elements, plait_tensor_bytes(tensor));
+        plait_status status = to(tensor, elements, plait_tensor_bytes(tensor));
         if (status != PLAIT_OK) code = complain_status(models->interpreter, status, label);
     }
     free(elements);
     free(shape);
     free(label);
-    free(name);
     return code;
+}
+
+int random_input_write(const struct models *models, const struct loaded_model *model, size_t index, uint64_t seed)
+{
+    return give(models, model, index, seed, plait_tensor_write);
+}
+
+int random_input_push(const struct models *models, const struct loaded_model *model, size_t index, uint64_t seed)
+{
+    return give(models, model, index, seed, plait_push);
 }

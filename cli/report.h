@@ -13,7 +13,6 @@ struct report {
     const struct models *models;
     const struct results *results;
     const struct labels *labels;
-    bool ranked;  /* show the best elements instead of all */
     bool profile; /* show the time each operator took */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Results for programs. The document:
- *   outputs: [{model, tensor, type, dims, quantization?, file? or data,
+ *   outputs: [{model, tensor, name?, type, dims, quantization?, file? or data,
  *              top?: [{index, score, raw, label?}]}]
  *   profile?: [{model, operators: [{index, name, calls, nanoseconds}]}]
  * data holds the elements as stored, in C order. */
@@ -61,7 +61,8 @@ static json_t *json_of_result(const struct result *result, const struct labels *
 {
     json_t *object = json_object();
     json_object_set_new(object, "model", json_of_text(result->model->name));
-    json_object_set_new(object, "tensor", json_of_text(strchr(result->name, '.') + 1));
+    json_object_set_new(object, "tensor", json_of_text(result->tensor_name));
+    if (result->model->of_pipeline) json_object_set_new(object, "name", json_of_text(result->name));
     json_put_tensor(object, result->tensor);
     if (result->file != NULL) json_object_set_new(object, "file", json_of_text(result->file));
     else json_object_set_new(object, "data", json_of_data(result->tensor));

@@ -132,11 +132,11 @@ static void print_profile(const struct loaded_model *item)
 
 void report_text(const struct report *report)
 {
-    if (report->ranked) print_ranked(report);
+    print_ranked(report);
     for (size_t i = 0; i < report->results->count; i++) {
         const struct result *result = &report->results->items[i];
         bool shown =
-            result->linked || result->file != NULL || (report->ranked && result->top != NULL);
+            result->linked || result->file != NULL || result->top != NULL;
         if (!shown) print_output(result);
     }
     for (size_t i = 0; report->profile && i < report->models->count; i++)

@@ -10,6 +10,7 @@
 
 #include "heap.h"
 #include "npy.h"
+#include "pipeline_file.h"
 #include "talk.h"
 
 /* ---- elements -------------------------------------------------------------------------------- */
@@ -99,15 +100,42 @@ static struct result *add_result(struct results *results, const struct models *m
     *result =
         (struct result){.model = model, .tensor = tensor, .linked = models_takes(models, tensor)};
     while (plait_output(model->model, result->index) != tensor) result->index++;
-    char *name = output_name(model->model, result->index);
-    result->name = heap_text("%s.%s", model->name, name);
-    free(name);
+    result->tensor_name = output_name(model->model, result->index);
+    result->name = heap_text("%s.%s", model->name, result->tensor_name);
     return result;
+}
+
+/* An output that the pipeline names, with what it says of it. */
+static int add_named(struct results *results, const struct models *models, const struct plait_pipeline_output *output)
+{
+    enum { TOP_OF_LABELS = 5 };
+    struct result *result = add_result(results, models, models_of_output(models, output->tensor), output->tensor);
+    free(result->name);
+    result->name = heap_text("%s", output->name);
+    result->linked = false;
+    result->most_top = output->top > 0 ? (size_t)output->top : output->labels != NULL ? TOP_OF_LABELS : 0;
+    return output->labels != NULL ? labels_read(&result->own_labels, output->labels) : EXIT_FINE;
+}
+
+/* --output NAME=FILE, NAME being one of the pipeline's. */
+static int plan_named_file(struct results *results, const char *name, const char *value)
+{
+    const char *file = value + strlen(name);
+    size_t at = 0;
+    while (strcmp(results->items[at].name, name) != 0) at++;
+    if (*file == '\0' || file[1] == '\0')
+        return complain(EXIT_USAGE, "--output %s: the form is NAME=FILE.npy", value);
+    if (results->items[at].file != NULL)
+        return complain(EXIT_USAGE, "--output %s: this output is written to %s already", value, results->items[at].file);
+    results->items[at].file = heap_text("%s", file + 1);
+    return EXIT_FINE;
 }
 
 /* One --output MODEL.TENSOR=FILE. */
 static int plan_file(struct results *results, const struct models *models, const char *value)
 {
+    struct plait_pipeline_output named;
+    if (pipeline_find_output(models, value, &named)) return plan_named_file(results, named.name, value);
     struct tensor_reference reference = {0};
     int code = reference_read(&reference, models, "--output", value, "MODEL.TENSOR=FILE.npy");
     if (code == EXIT_FINE) {
@@ -147,17 +175,31 @@ static void plan_directory(struct results *results, const char *directory)
     }
 }
 
-int results_plan(struct results *results, const struct models *models,
-                 const struct options *options)
+/* The outputs to be shown. */
+static int plan_shown(struct results *results, const struct models *models)
 {
-    *results = (struct results){0};
+    struct plait_pipeline_output named;
+    for (size_t i = 0; plait_pipeline_output_at(models->pipeline, i, &named) == PLAIT_OK; i++) {
+        int code = add_named(results, models, &named);
+        if (code != EXIT_FINE) return code;
+    }
     for (size_t i = 0; i < models->count; i++) {
         const struct loaded_model *item = &models->items[i];
-        for (size_t j = 0; j < plait_output_count(item->model); j++) {
+        for (size_t j = 0; !item->of_pipeline && j < plait_output_count(item->model); j++) {
             struct plait_tensor *tensor = plait_output(item->model, j);
             if (!models_takes(models, tensor)) add_result(results, models, item, tensor);
         }
     }
+    return EXIT_FINE;
+}
+
+int results_plan(struct results *results, const struct models *models,
+                 const struct options *options, size_t top)
+{
+    *results = (struct results){0};
+    int shown = plan_shown(results, models);
+    if (shown != EXIT_FINE) return shown;
+    for (size_t i = 0; top > 0 && i < results->count; i++) results->items[i].most_top = top;
     size_t position = 0;
     for (const char *value; (value = options_next(options, "--output", &position)) != NULL;) {
         int code = plan_file(results, models, value);
@@ -224,7 +266,7 @@ static int compare_ranked(const void *left, const void *right)
     return a->index < b->index ? -1 : 1;
 }
 
-static void rank(struct result *result, size_t top_count)
+static void rank(struct result *result)
 {
     size_t count = tensor_elements(result->tensor);
     result->top = heap_array(count, sizeof *result->top);
@@ -232,10 +274,10 @@ static void rank(struct result *result, size_t top_count)
         result->top[i] =
             (struct ranked){i, element_score(result->tensor, i), element_raw(result->tensor, i)};
     qsort(result->top, count, sizeof *result->top, compare_ranked);
-    result->top_count = count < top_count ? count : top_count;
+    result->top_count = count < result->most_top ? count : result->most_top;
 }
 
-int results_collect(struct results *results, size_t top_count)
+int results_collect(struct results *results)
 {
     for (size_t i = 0; i < results->count; i++) {
         struct result *result = &results->items[i];
@@ -243,8 +285,8 @@ int results_collect(struct results *results, size_t top_count)
             int code = write_file(result);
             if (code != EXIT_FINE) return code;
         }
-        if (top_count > 0 && !result->linked && type_is_number(plait_tensor_type(result->tensor)))
-            rank(result, top_count);
+        if (result->most_top > 0 && !result->linked && type_is_number(plait_tensor_type(result->tensor)))
+            rank(result);
     }
     return EXIT_FINE;
 }
@@ -253,6 +295,8 @@ void results_free(struct results *results)
 {
     for (size_t i = 0; i < results->count; i++) {
         free(results->items[i].name);
+        free(results->items[i].tensor_name);
+        labels_free(&results->items[i].own_labels);
         free(results->items[i].file);
         free(results->items[i].top);
     }
@@ -261,5 +305,6 @@ void results_free(struct results *results)
 
 const char *result_label(const struct result *result, const struct labels *labels, size_t index)
 {
+    if (labels->count == 0) labels = &result->own_labels;
     return tensor_elements(result->tensor) == labels->count ? labels->names[index] : NULL;
 }

@@ -18,9 +18,12 @@ struct result {
     const struct loaded_model *model;
     struct plait_tensor *tensor;
     size_t index; /* of the output */
-    char *name;   /* MODEL.TENSOR */
+    char *name;   /* MODEL.TENSOR, or what the pipeline calls it */
+    char *tensor_name;
     char *file;   /* where it is written, NULL: it is printed */
     bool linked;  /* a link takes it: asked for by --output, not printed */
+    size_t most_top; /* how many of the best elements to show; 0: all elements */
+    struct labels own_labels; /* of the pipeline; those of the command line are for all */
     struct ranked *top;
     size_t top_count;
 };
@@ -30,13 +33,14 @@ struct results {
     size_t count;
 };
 
-/* Lists the outputs that no link takes, and those that --output asks for. Before the run, so
- * that a wrong name does not cost one. Returns an exit code; results_free() in any case. */
+/* Lists the outputs of the pipeline, those of other models that no link takes, and those that --output asks for, with
+ * `top` best elements of each (0: what the pipeline says, else all). Before the run, so that a wrong name does not cost
+ * one. Returns an exit code; results_free() in any case. */
 int results_plan(struct results *results, const struct models *models,
-                 const struct options *options);
+                 const struct options *options, size_t top);
 
-/* After the run: writes the files, and ranks the best `top_count` elements of each output. */
-int results_collect(struct results *results, size_t top_count);
+/* After the run: writes the files, and ranks the best elements of each output that wants it. */
+int results_collect(struct results *results);
 void results_free(struct results *results);
 
 /* Whether elements of this type can be shown as numbers. */

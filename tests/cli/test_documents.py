@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("include", "src", "cli", "examples", "tests", "bench", "fuzz", "scripts", "docs", "cmake")
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "docs/OPERATORS.md"]
+DOCUMENTS = ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "docs/OPERATORS.md", "docs/pipelines.md"]
 
 
 def files():

@@ -1,0 +1,1 @@
+plait inspect tests/cli/files/digits.json

@@ -1,0 +1,1 @@
+plait run tests/cli/files/digits.json --input picture=examples/digit_3.png

@@ -1,0 +1,1 @@
+plait run tests/cli/files/rows.json --random-input=3

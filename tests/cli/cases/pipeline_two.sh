@@ -1,0 +1,1 @@
+plait run tests/cli/files/digits.json tests/cli/files/rows.json

@@ -1,0 +1,1 @@
+plait run tests/cli/files/digits.json --input pictures=examples/digit_3.png
