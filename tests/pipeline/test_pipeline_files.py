@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pipeline files: every field does what linking by hand does, and what is wrong is refused with its place."""
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import plait_c
+import tiny
+from plait_c import Interpreter, PlaitError
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "tests" / "models"
+SCHEMA = json.loads((ROOT / "docs" / "pipeline.schema.json").read_text())
+FEATURES, HEAD = "digits_features_int8.tflite", "digits_classifier_int8.tflite"
+OWN_HEAD, FLOAT_HEAD = "digits_classifier_own_int8.tflite", "digits_classifier_fp32.tflite"
+CHAIN = {"models": {"features": FEATURES, "head": HEAD}, "links": [{"from": "features", "to": "head"}]}
+PIXELS = np.arange(64, dtype=np.int8).reshape(1, 8, 8, 1)
+
+
+def text_of(pipeline):
+    return pipeline if isinstance(pipeline, bytes) else json.dumps(pipeline, indent=1).encode()
+
+
+def answers(pipeline, **inputs):
+    """What the pipeline gives, by name."""
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of(pipeline), MODELS)
+        interpreter.allocate()
+        for name, value in inputs.items():
+            loaded.write(name, value)
+        loaded.run()
+        return {name: loaded.read(name) for name in loaded.outputs()}
+
+
+def by_hand(models, links, **inputs):
+    """The same models and links without a file: outputs of the last model."""
+    with Interpreter() as interpreter:
+        loaded = {name: interpreter.load(MODELS / path, name) for name, path in models.items()}
+        for from_model, to_model, options in links:
+            interpreter.link(from_model, "", to_model, "", **options)
+        interpreter.allocate()
+        for name, value in inputs.items():
+            loaded[name].inputs()[0].write(value)
+        last = loaded[list(models)[-1]]
+        last.run()
+        return last.outputs()[0].read()
+
+
+def refused(pipeline, message, status=plait_c.INVALID_PIPELINE):
+    """The message must match, and nothing stay loaded."""
+    with Interpreter() as interpreter:
+        before = interpreter.stats().memory_bytes
+        with pytest.raises(PlaitError) as error:
+            interpreter.pipeline(text_of(pipeline), MODELS)
+        assert error.value.status == status, error.value
+        assert re.match("pipeline:\\d+:\\d+: ", error.value.message), error.value
+        assert re.search(message, error.value.message), error.value
+        assert interpreter.model_count() == 0
+        assert interpreter.stats().memory_bytes <= before + 4096  # lists of the interpreter keep their room
+
+
+# ---- what it does ---------------------------------------------------------------------------------
+
+def test_a_chain_is_the_chain_by_hand():
+    wanted = by_hand(CHAIN["models"], [("features", "head", {})], features=PIXELS)
+    assert answers(CHAIN, features=PIXELS)["head"].tobytes() == wanted.tobytes()
+    named = CHAIN | {"inputs": {"x": "features"}, "outputs": {"y": "head", "f": {"from": "features"}}}
+    found = answers(named, x=PIXELS)
+    assert found["y"].tobytes() == wanted.tobytes()
+    assert list(found) == ["y", "f"]
+    assert found["f"].tobytes() == by_hand({"features": FEATURES}, [], features=PIXELS).tobytes()
+
+
+def test_adapters():
+    for head, fields, options in [(OWN_HEAD, {}, {}), (FLOAT_HEAD, {"cast": True}, {"cast": True}),
+                                  (FLOAT_HEAD, {"scale": 0.1, "offset": -2}, {"has_scale": True, "scale": 0.1,
+                                                                              "has_offset": True, "offset": -2})]:
+        models = {"features": FEATURES, "head": head}
+        wanted = by_hand(models, [("features", "head", options)], features=PIXELS)
+        found = answers({"models": models, "links": [{"from": "features", "to": "head"} | fields]}, features=PIXELS)
+        assert found["head"].tobytes() == wanted.tobytes(), fields
+
+
+def test_reshape(tmp_path):
+    for name, shape in ("a", [2, 3]), ("b", [3, 2]):
+        (tmp_path / f"{name}.tflite").write_bytes(abs_model(shape))
+    pipeline = {"models": {"a": "a.tflite", "b": "b.tflite"}, "links": [{"from": "a", "to": "b", "reshape": True}]}
+    (tmp_path / "p.json").write_bytes(text_of(pipeline))
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(tmp_path / "p.json")
+        interpreter.allocate()
+        loaded.write("a", np.arange(6, dtype=np.float32) - 3)
+        loaded.run()
+        assert loaded.read("b").tolist() == [[3, 2], [1, 0], [1, 2]]
+
+
+def abs_model(shape, dtype=np.float32):
+    graph = tiny.Graph()
+    x, y = (graph.tensor(dtype, shape, name=name) for name in "xy")
+    graph.op("ABS", [x], [y])
+    return graph.build([x], [y])
+
+
+def test_one_input_feeds_several_models():
+    models = {"a": FEATURES, "b": FEATURES, "head": HEAD}
+    pipeline = {"models": models, "links": [{"from": "b", "to": "head"}], "inputs": {"x": ["a", "b"]},
+                "outputs": {"y": "head", "a": "a"}}
+    found = answers(pipeline, x=PIXELS)
+    assert found["y"].tobytes() == by_hand(CHAIN["models"], [("features", "head", {})], features=PIXELS).tobytes()
+    assert found["a"].tobytes() == by_hand({"features": FEATURES}, [], features=PIXELS).tobytes()
+
+
+def test_models_of_one_path_are_read_once():
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of({"models": {"a": FEATURES, "b": FEATURES}}), MODELS)
+        interpreter.allocate()
+        assert len(loaded.models()) == 2
+        assert interpreter.stats().constant_sum_bytes > 1.9 * interpreter.stats().constant_bytes
+
+
+def test_model_options():
+    model = {"file": FEATURES, "threads": 2, "keep_mapped": True}
+    found = answers({"models": {"features": model}}, features=PIXELS)
+    assert found["features"].tobytes() == by_hand({"features": FEATURES}, [], features=PIXELS).tobytes()
+    model = {"file": "dynamic_batch_fp32.tflite", "shapes": {"#0": [5, 8]}}
+    with Interpreter() as interpreter:
+        with interpreter_of("dynamic_batch_fp32.tflite") as plain:
+            shape = [5, *plain.model("m").inputs()[0].shape[1:]]
+        model["shapes"]["#0"] = shape
+        loaded = interpreter.pipeline(text_of({"models": {"m": model}}), MODELS)
+        interpreter.allocate()
+        assert list(interpreter.model("m").inputs()[0].shape) == shape
+        assert [one.resized for one in loaded.models()] == [True]
+
+
+def interpreter_of(path):
+    interpreter = Interpreter()
+    interpreter.load(MODELS / path, "m")
+    return interpreter
+
+
+def test_windows(tmp_path):
+    """A stream into one model, and a window from it into another; as by hand."""
+    (tmp_path / "rows.tflite").write_bytes(abs_model([4, 2]))
+    (tmp_path / "late.tflite").write_bytes(abs_model([6, 2]))
+    window = {"hop": 2, "axis": 0, "zeros": 1}
+    pipeline = {"models": {"a": "rows.tflite", "b": "late.tflite"},
+                "inputs": {"x": {"to": "a", "window": window, "scale": -2, "offset": 0.5}},
+                "links": [{"from": "a", "to": "b", "window": {"hop": 4}}], "outputs": {"y": "b", "a": "a"}}
+    rows = np.arange(40, dtype=np.float32).reshape(20, 2) - 17
+
+    def stream(interpreter, push):
+        found = []
+        model = interpreter.model("b")
+        model.on_run(lambda: found.append(model.outputs()[0].read().tobytes()))
+        interpreter.allocate()
+        for at in range(0, 20, 5):
+            push(rows[at:at + 5])
+        return found
+
+    with Interpreter() as interpreter:
+        for name, path in ("a", "rows"), ("b", "late"):
+            interpreter.load(tmp_path / f"{path}.tflite", name)
+        interpreter.link("a", "", "b", "", hop=4)
+        interpreter.stream("a", "", hop=2, axis=0, zero_rows=1, has_scale=True, scale=-2, has_offset=True, offset=0.5)
+        wanted = stream(interpreter, lambda part: interpreter.model("a").inputs()[0].push(part))
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of(pipeline), tmp_path)
+        assert loaded.inputs()["x"].is_stream
+        found = stream(interpreter, lambda part: loaded.push("x", part))
+        with pytest.raises(PlaitError, match="are pushed"):
+            loaded.write("x", rows[:4])
+    assert len(wanted) > 3 and found == wanted
+
+
+def test_what_it_says_of_pictures_sound_and_results():
+    pipeline = CHAIN | {"inputs": {"p": {"to": "features", "picture": {"resize": "nearest", "mean": 1, "std": 2},
+                                         "sound": {"rate": 8000}}},
+                        "outputs": {"best": {"from": "head", "top": 3, "labels": "sub/labels.txt"}}}
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of(pipeline), MODELS)
+        one, best = loaded.inputs()["p"], loaded.outputs()["best"]
+        assert (one.is_picture, one.nearest, one.mean, one.deviation, one.sound_rate) == (True, True, 1, 2, 8000)
+        assert (best.top, best.labels.decode()) == (3, f"{MODELS}/sub/labels.txt")
+        assert one.target_count == 1 and not one.is_stream
+
+
+def test_head_of_the_file():
+    answers({"$schema": "x", "version": 1, "description": "d"} | CHAIN, features=PIXELS)
+
+
+def test_default_names():
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of({"models": {"m": "stateful_fp32.tflite", "d": "detector_int8.tflite"}}), MODELS)
+        count = {name: (len(interpreter.model(name).inputs()), len(interpreter.model(name).outputs())) for name in "md"}
+        assert len(loaded.inputs()) == count["m"][0] + count["d"][0]
+        assert len(loaded.outputs()) == count["m"][1] + count["d"][1]
+        for name in (*loaded.inputs(), *loaded.outputs()):
+            assert re.fullmatch(r"[md](\..+)?", name)
+
+
+# ---- what it refuses ------------------------------------------------------------------------------
+
+def objects():
+    """(what messages call it, its definition, a pipeline with `more` in such an object)"""
+    defs = SCHEMA["$defs"]
+    yield "a pipeline", SCHEMA, lambda more: CHAIN | more
+    yield "a model", defs["model"], lambda more: {"models": {"m": {"file": FEATURES} | more}}
+    yield "a link", defs["link"], lambda more: CHAIN | {"links": [{"from": "features", "to": "head"} | more]}
+    yield "a window", defs["window"], lambda more: CHAIN | {"links": [{"from": "features", "to": "head",
+                                                                       "window": {"hop": 1} | more}]}
+    yield "an input", defs["input"], lambda more: CHAIN | {"inputs": {"x": {"to": "features"} | more}}
+    yield "a picture", defs["picture"], lambda more: CHAIN | {"inputs": {"x": {"to": "features", "picture": more}}}
+    yield "a sound", defs["sound"], lambda more: CHAIN | {"inputs": {"x": {"to": "features", "sound": {"rate": 1} | more}}}
+    yield "an output", defs["output"], lambda more: CHAIN | {"outputs": {"y": {"from": "head"} | more}}
+
+
+@pytest.mark.parametrize("of, definition, make", list(objects()), ids=lambda one: one if isinstance(one, str) else "")
+def test_fields_are_those_of_the_schema(of, definition, make):
+    known = ", ".join(definition["properties"])
+    refused(make({"widnow": 1}), f"unknown field 'widnow' of {of}; known: {re.escape(known)}$")
+    for name, field in definition["properties"].items():
+        if field == {"$ref": "#/$defs/targets"}:
+            continue
+        refused(make({name: []} if name != "links" else {name: 1}), f"'{re.escape(name)}' of {of} must be ")
+
+
+@pytest.mark.parametrize("pipeline, message", [
+    ({}, "1:1: a pipeline needs 'models'"),
+    ([], "1:1: a pipeline must be an object, found a list"),
+    ({"models": {}}, "'models' must be an object with at least one model, found an object"),
+    ({"models": {"m": 1}}, r"3:8: a model must be the path of a \.tflite file, or an object with 'file', found 1"),
+    ({"models": {"m": {}}}, "a model needs 'file'"),
+    ({"models": {"m": ""}}, "a model must be the path"),
+    (CHAIN | {"version": 2}, "'version' of a pipeline must be a whole number from 1 to 1, found 2"),
+    (CHAIN | {"links": [{"to": "head"}]}, "a link needs 'from'"),
+    (CHAIN | {"links": [{"from": "features"}]}, "a link needs 'to'"),
+    (CHAIN | {"inputs": {"x": {}}}, "an input needs 'to'"),
+    (CHAIN | {"inputs": {"x": {"to": "features", "sound": {}}}}, "a sound needs 'rate'"),
+    (CHAIN | {"outputs": {"x": {}}}, "an output needs 'from'"),
+    (CHAIN | {"links": [{"from": "features", "to": "tail"}]}, "there is no model 'tail'; models: features, head"),
+    (CHAIN | {"links": CHAIN["links"] * 2}, "'head' is fed already"),
+    (CHAIN | {"links": [{"from": "features", "to": "head", "window": {"hop": 1.5}}]},
+     "'hop' of a window must be a whole number from 1 to 2147483647, found 1.5"),
+    (CHAIN | {"links": [{"from": "features", "to": "head", "window": {"axis": 0}}]}, "a window needs 'hop'"),
+    (CHAIN | {"links": [{"from": "features", "to": "head", "scale": 1e39}]}, "'scale' of a link must be a number from"),
+    (CHAIN | {"inputs": {}}, "neither an input nor a link feeds features"),
+    (CHAIN | {"inputs": {"x": ["features", "features"]}}, "'features' is fed already"),
+    (CHAIN | {"inputs": {"x": "head"}}, "'head' is fed already"),
+    (CHAIN | {"inputs": {"x": []}}, "what an input feeds must be at least one"),
+    (CHAIN | {"inputs": {"x": 5}}, "what an input feeds must be a text"),
+    (CHAIN | {"inputs": {"a b": "features"}}, "'a b' is no name"),
+    (CHAIN | {"inputs": {"x": {"to": "features", "scale": 1}}}, "'scale' of an input is for the rows of a window"),
+    (CHAIN | {"inputs": {"x": {"to": "features", "picture": {"std": 0}}}}, "'std' of a picture must be a number that divides"),
+    (CHAIN | {"inputs": {"x": {"to": "features", "picture": {"resize": "best"}}}}, '"bilinear" or "nearest", found "best"'),
+    ({"models": {"a": FEATURES, "b": HEAD}, "inputs": {"x": ["a", "b"]}}, "another type, shape or quantization"),
+    (CHAIN | {"outputs": {"y": 5}}, "an output must be a text"),
+    (CHAIN | {"outputs": {"": "head"}}, "'' is no name"),
+    (b'{"models": {"m": "a", "m": "b"}}', "1:23: 'm' is there already, in line 1"),
+    (b'{"models": {"m": "a"},}', "1:23: found '}'"),
+])
+def test_refused_by_place(pipeline, message):
+    refused(pipeline, message)
+
+
+@pytest.mark.parametrize("pipeline, status, message", [
+    (CHAIN | {"links": [{"from": "features", "to": "head.other"}]}, plait_c.NOT_FOUND, "model 'head': .*other"),
+    ({"models": {"m": "missing.tflite"}}, plait_c.IO, "cannot open"),
+    ({"models": {"m": "/dev/zero"}}, plait_c.IO, "not a regular file"),
+    ({"models": {"m": "README.md"}}, plait_c.INVALID_MODEL, "3:8: .*README.md"),
+    ({"models": {"m/n": FEATURES}}, plait_c.INVALID_ARGUMENT, "no model name"),
+    ({"models": {"f": FEATURES, "h": FLOAT_HEAD}, "links": [{"from": "f", "to": "h", "window": {"hop": 1, "axis": 5}}]},
+     plait_c.MISMATCH, "window needs an axis"),
+    ({"models": {"m": {"file": FEATURES, "shapes": {"nothing": [1]}}}}, plait_c.NOT_FOUND, "nothing"),
+])
+def test_refused_by_those_below(pipeline, status, message):
+    refused(pipeline, message, status)
+
+
+def test_what_is_no_file(tmp_path):
+    with Interpreter() as interpreter:
+        for path, message in (tmp_path, "not a regular file"), (tmp_path / "none.json", "cannot open"):
+            with pytest.raises(PlaitError, match=message):
+                interpreter.pipeline(path)
+        (tmp_path / "empty.json").write_bytes(b"")
+        with pytest.raises(PlaitError, match=r"empty\.json:1:1: the file ends"):
+            interpreter.pipeline(tmp_path / "empty.json")
+
+
+# ---- its life -------------------------------------------------------------------------------------
+
+def test_models_go_with_the_pipeline():
+    with Interpreter() as interpreter:
+        other = interpreter.load(MODELS / HEAD, "other")
+        loaded = interpreter.pipeline(text_of(CHAIN), MODELS)
+        with pytest.raises(PlaitError, match="'features' belongs to a pipeline"):
+            interpreter.model("features").unload()
+        with pytest.raises(PlaitError, match="there is a model 'features' already"):
+            interpreter.pipeline(text_of(CHAIN), MODELS)
+        assert interpreter.model_count() == 3
+        interpreter.link("features", "", "other", "")
+        with pytest.raises(PlaitError, match="'other', which is not of the pipeline"):
+            loaded.unload()
+        other.unload()
+        loaded.unload()
+        assert interpreter.model_count() == 0
+        loaded = interpreter.pipeline(text_of(CHAIN), MODELS)  # the names are free again
+        interpreter.allocate()
+        loaded.write("features", PIXELS)
+        loaded.run()
+
+
+def test_several_pipelines_and_close():
+    with Interpreter() as interpreter:
+        first = interpreter.pipeline(text_of(CHAIN), MODELS)
+        second = interpreter.pipeline(text_of({"models": {"a": FEATURES, "b": HEAD}}), MODELS)
+        interpreter.allocate()
+        first.unload()
+        second.write("a", PIXELS)
+        second.run()
+
+
+def test_unknown_names_in_use():
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of(CHAIN), MODELS)
+        interpreter.allocate()
+        for call in (lambda: loaded.write("x", PIXELS), lambda: loaded.push("x", PIXELS)):
+            with pytest.raises(PlaitError, match="there is no input 'x'; inputs: features"):
+                call()
+        with pytest.raises(PlaitError, match="there is no output 'x'; outputs: head"):
+            loaded.read("x")
+        with pytest.raises(PlaitError, match="is no window"):
+            loaded.push("features", PIXELS)
+        with pytest.raises(PlaitError, match="pipeline: input 'features': "):
+            loaded.write("features", PIXELS[:, :4])
+
+
+# ---- examples -------------------------------------------------------------------------------------
+
+EXAMPLES = sorted((ROOT / "examples" / "pipelines").glob("*/pipeline.json"))
+
+
+def test_three_heads_are_the_trunk_and_each_head():
+    folder = ROOT / "examples" / "pipelines" / "three_heads"
+    picture = np.random.default_rng(1).integers(-128, 128, (1, 160, 160, 3), np.int8)
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(folder / "pipeline.json")
+        interpreter.allocate()
+        loaded.write("picture", picture)
+        loaded.run()
+        found = {name: loaded.read(name).tobytes() for name in loaded.outputs()}
+    with Interpreter() as interpreter:
+        trunk, *heads = (interpreter.load(folder / f"{name}_int8.tflite", name) for name in ("trunk", "head_a", "head_b", "head_c"))
+        interpreter.allocate()
+        features = trunk([picture])
+        assert found == {name: head(features)[0].tobytes() for name, head in zip(("class", "boxes", "kind"), heads)}
+
+
+@pytest.mark.parametrize("name, scores", [("yes", [-128, -128, 127, -128]), ("no", [-128, -114, -128, 114]),
+                                          ("noise", [120, -125, -126, -125]), ("silence", [-42, -68, -68, -78])])
+def test_micro_speech_hears_what_it_should(name, scores):
+    shared = ROOT.parent / "shared"
+    if not shared.exists():
+        pytest.skip("needs ../shared")
+    samples = np.frombuffer((shared / "data" / f"{name}_1000ms.wav").read_bytes()[44:], np.int16)
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(ROOT / "examples" / "pipelines" / "micro_speech" / "pipeline.json")
+        interpreter.allocate()
+        for at in range(0, len(samples), 700):
+            loaded.push("sound", samples[at:at + 700])
+        assert loaded.read("word").reshape(-1).tolist() == scores
+
+
+def test_examples_have_a_readme():
+    assert len(EXAMPLES) >= 2
+    for path in EXAMPLES:
+        assert (path.parent / "README.md").exists()
+        assert json.loads(path.read_text())["$schema"] == "../../../docs/pipeline.schema.json"
