@@ -135,11 +135,24 @@ int call_each(int (*invoke)(void *), void *const *handles, size_t count, size_t 
     return 0;
 }
 
-/* Rows for plait_push(), `count` chunks of them; not 0: what a push that failed gave. */
-int push_chunks(int (*push)(void *, const void *, size_t), void *input, const char *rows, size_t chunk_bytes, size_t count)
+/* Rows for plait_push(), `count` chunks of them; behind each, invoke(handle) of these. Not 0: what a call that failed gave. */
+struct chunks {
+    int (*push)(void *, const void *, size_t);
+    void *input;
+    const char *rows;
+    size_t chunk_bytes, count;
+    int (*invoke)(void *);
+    void *const *handles;
+    size_t handle_count;
+};
+
+int push_chunks(const struct chunks *of)
 {
     int status = 0;
-    for (size_t i = 0; i < count && status == 0; i++) status = push(input, rows + i * chunk_bytes, chunk_bytes);
+    for (size_t i = 0; i < of->count && status == 0; i++) {
+        status = of->push(of->input, of->rows + i * of->chunk_bytes, of->chunk_bytes);
+        if (status == 0) status = call_each(of->invoke, of->handles, of->handle_count, 1);
+    }
     return status;
 }
 
