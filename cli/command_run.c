@@ -211,7 +211,8 @@ static const struct option_rule rules[] = {
     {"--link", "A.OUT=B.IN", VALUE_REQUIRED,
      "feed model B's input from model A's output, without a copy;\n"
      "behind it can stand ,cast ,reshape ,scale=S ,offset=O\n"
-     "and ,window=HOP ,axis=AXIS ,zeros=ROWS: a window over rows"},
+     "and ,window=HOP ,axis=AXIS ,zeros=ROWS: a window over rows;\n"
+     ",input: A.OUT is an input, and B.IN gets what that is fed"},
     {"--input", "M.IN=FILE", VALUE_REQUIRED, "feed an input: .npy, .wav, BMP, PNG or JPEG"},
     {"--random-input", "SEED", VALUE_OPTIONAL,
      "fill the inputs that nothing feeds with random numbers"},

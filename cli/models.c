@@ -196,6 +196,8 @@ static bool take_adapter(char *text, struct plait_link_options *options)
         /* a window: how many new rows, along which axis, how many rows of zeros before */
     } else if (strcmp(comma, ",reshape") == 0) {
         options->reshape = true;
+    } else if (strcmp(comma, ",input") == 0) {
+        options->from_input = true;
     } else if (strcmp(comma, ",cast") == 0) {
         options->cast = true;
     } else if (strncmp(comma, ",scale=", 7) == 0) {
@@ -269,9 +271,11 @@ static int link_tensors(struct models *models, const char *value, const struct l
     plait_status status = plait_link(models->interpreter, from->model_name, from->tensor_name,
                                      to->model_name, to->tensor_name, &text->options);
     if (status != PLAIT_OK) return complain_status(models->interpreter, status, "--link");
+    struct plait_tensor *source = text->options.from_input
+                                      ? plait_find_input(from->model->model, from->tensor_name)
+                                      : plait_find_output(from->model->model, from->tensor_name);
     char *what = heap_text("--link %s", value);
-    models_note_link(models, what, plait_find_output(from->model->model, from->tensor_name),
-                     plait_find_input(to->model->model, to->tensor_name));
+    models_note_link(models, what, source, plait_find_input(to->model->model, to->tensor_name));
     models->has_windows = models->has_windows || text->options.hop > 0;
     free(what);
     return EXIT_FINE;

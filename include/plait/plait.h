@@ -290,12 +290,14 @@ struct plait_link_options {
     int32_t hop;       /* > 0: the input is a window, see below */
     int32_t axis;      /* of the input, along which its rows come; negative: from the end */
     int32_t zero_rows; /* rows of zeros that come before the first row */
+    bool from_input;   /* `output` names an input of from_model: both models get what that is fed */
 };
 
 PLAIT_API void plait_link_options_default(struct plait_link_options *options);
 
 /* Links an output to an input; tensor names as in plait_find_input(). Takes effect at the next plait_allocate(). What
- * does not fit is refused with both tensors named. A linked input cannot be fed. */
+ * does not fit is refused with both tensors named. A linked input cannot be fed. Models that get the same data, from one
+ * output or one input, and begin alike compute that part once. */
 PLAIT_API plait_status plait_link(struct plait_interpreter *interpreter, const char *from_model, const char *output,
                                   const char *to_model, const char *input, const struct plait_link_options *options);
 

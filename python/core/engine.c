@@ -58,18 +58,19 @@ static PyObject *load(PyObject *object, PyObject *arguments, PyObject *keywords)
 
 static PyObject *link_models(PyObject *object, PyObject *arguments, PyObject *keywords)
 {
-    static char *names[] = {"from_model", "output", "to_model", "input", "cast", "reshape", "scale", "offset", NULL};
+    static char *names[] = {"from_model", "output", "to_model", "input", "cast", "reshape", "scale", "offset", "from_input", NULL};
     struct core_engine *self = (struct core_engine *)object;
     struct plait_link_options options;
     const char *from = NULL, *output = NULL, *to = NULL, *input = NULL;
-    int cast = 0, reshape = 0;
+    int cast = 0, reshape = 0, from_input = 0;
     PyObject *scale = Py_None, *offset = Py_None;
     plait_link_options_default(&options);
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "szsz|ppOO", names, &from, &output, &to, &input, &cast, &reshape,
-                                     &scale, &offset))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "szsz|ppOOp", names, &from, &output, &to, &input, &cast, &reshape,
+                                     &scale, &offset, &from_input))
         return NULL;
     options.cast = cast != 0;
     options.reshape = reshape != 0;
+    options.from_input = from_input != 0;
     options.has_scale = scale != Py_None;
     options.has_offset = offset != Py_None;
     if (options.has_scale) options.scale = (float)PyFloat_AsDouble(scale);

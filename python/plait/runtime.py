@@ -165,7 +165,8 @@ class Runtime:
 
     def link(self, source: str, target: str, **options: Any) -> None:
         """Feeds an output to an input, without a copy: "model" or "model.tensor", first dot counts. Options: cast, reshape,
-        scale, offset. What does not fit is refused with both tensors named."""
+        scale, offset, from_input (source is an input: both models get what it is fed). What does not fit is refused with
+        both tensors named."""
         (from_model, output), (to_model, to_input) = (end.partition(".")[::2] for end in (source, target))
         self._engine.link(from_model, output, to_model, to_input, **options)
         self._links.append((source, target))

@@ -229,7 +229,8 @@ struct pl_link_options pl_link_options_of(const struct plait_link_options *optio
                                     .offset = options->offset,
                                     .hop = options->hop,
                                     .axis = options->axis,
-                                    .zero_rows = options->zero_rows};
+                                    .zero_rows = options->zero_rows,
+                                    .from_input = options->from_input};
 }
 
 struct link_arguments {

@@ -17,6 +17,7 @@ struct pl_link_options {
     int32_t hop;       /* > 0: the input is a window over a sequence of rows, and the model runs with so many new ones */
     int32_t axis;      /* of the input, along which rows come; negative: from the end */
     int32_t zero_rows; /* how many rows of zeros come before the first */
+    bool from_input;   /* what the producer takes there, and not what it gives, is for the consumer too */
 };
 
 typedef enum pl_adapter_kind {

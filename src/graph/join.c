@@ -28,7 +28,7 @@ static pl_status find_adapters(struct pl_joiner *joiner)
             .to_member = link->to_member,
             .adapted = joiner->adapters[i].count > 0 || link->options.hop > 0,
             .rows = -1};
-        /* An output that is its model's own linked input comes from further up. */
+        /* What is its model's own linked input comes from further up. */
         for (int32_t k = 0; k < i; k++)
             if (joiner->joined[k].to == joiner->joined[i].from && !joiner->joined[k].adapted)
                 joiner->joined[i].from = joiner->joined[k].from;

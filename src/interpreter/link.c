@@ -111,15 +111,38 @@ static pl_status check_free(const struct pl_interpreter *interpreter, const stru
                    link->to->name, from->name);
 }
 
+static bool is_window_into(const struct pl_model_link *link, const struct pl_instance *model, int32_t tensor)
+{
+    return link->options.hop > 0 && link->to == model && link->to_tensor == tensor;
+}
+
+/* Nobody else is fed what a window is: those rows come from further up, or are pushed. */
+static pl_status check_window_is_alone(const struct pl_interpreter *interpreter, const struct pl_model_link *link,
+                                       struct pl_error *error)
+{
+    for (int32_t i = 0; i < interpreter->link_count; i++) {
+        const struct pl_model_link *other = &interpreter->links[i];
+        const struct pl_model_link *taker = NULL;
+        if (link->options.from_input && is_window_into(other, link->from, link->from_tensor)) taker = link;
+        if (other->options.from_input && is_window_into(link, other->from, other->from_tensor)) taker = other;
+        if (taker == NULL) continue;
+        return pl_fail(error, PL_MISMATCH,
+                       "input '%s' of model '%s' is a window, which is not for model '%s' too; make its input a window of its own",
+                       taker->from->graph->subgraphs[0].tensors[taker->from_tensor].name, taker->from->name, taker->to->name);
+    }
+    return PL_OK;
+}
+
 static pl_status link_ends(struct pl_interpreter *interpreter, const char *from_model, const char *output,
                            const char *to_model, const char *input, const struct pl_link_options *options,
                            struct pl_error *error)
 {
     struct pl_model_link link = {.options = *options};
-    PL_TRY(find_end(interpreter, from_model, true, output, &link.from, &link.from_tensor, error));
+    PL_TRY(find_end(interpreter, from_model, !options->from_input, output, &link.from, &link.from_tensor, error));
     PL_TRY(find_end(interpreter, to_model, false, input, &link.to, &link.to_tensor, error));
     if (link.from == link.to) return pl_fail(error, PL_MISMATCH, "model '%s' cannot feed itself", from_model);
     PL_TRY(check_free(interpreter, &link, error));
+    PL_TRY(check_window_is_alone(interpreter, &link, error));
     if (add_link(interpreter, &link, error) != PL_OK)
         return pl_fail_at(error, "link from model '%s' to model '%s'", from_model, to_model);
     return PL_OK;
@@ -142,6 +165,7 @@ static pl_status stream_input(struct pl_interpreter *interpreter, const char *mo
     PL_TRY(find_end(interpreter, model, false, input, &link.to, &link.to_tensor, error));
     PL_TRY(check_free(interpreter, &link, error));
     if (options->hop < 1) return pl_fail(error, PL_INVALID_ARGUMENT, "a window needs a hop of 1 row or more");
+    PL_TRY(check_window_is_alone(interpreter, &link, error));
     return add_link(interpreter, &link, error) == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", model);
 }
 

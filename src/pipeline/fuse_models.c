@@ -79,7 +79,8 @@ static pl_status find_link(struct fusion *fusion, size_t index)
     struct pl_found_link *link = &fusion->links[index];
     PL_TRY(find_source(fusion, asked->from_model, &link->from));
     PL_TRY(find_source(fusion, asked->to_model, &link->to));
-    PL_TRY(pl_end_find(link->from, true, asked->output, &link->from_tensor, fusion->error));
+    PL_TRY(pl_end_find(link->from, !asked->options.from_input, asked->output, &link->from_tensor,
+                       fusion->error));
     PL_TRY(pl_end_find(link->to, false, asked->input, &link->to_tensor, fusion->error));
     link->options = &asked->options;
     PL_ENSURE(link->from != link->to, fusion->error, PL_MISMATCH,
@@ -172,6 +173,7 @@ static bool is_consumed(const struct fusion *fusion, const struct pl_source *sou
     bool consumed = false;
     for (size_t i = 0; i < fusion->request->link_count; i++) {
         if (fusion->links[i].from != source || fusion->links[i].from_tensor != tensor) continue;
+        if (fusion->links[i].options->from_input) continue;
         if (fusion->links[i].kept) return false;
         consumed = true;
     }

@@ -317,3 +317,18 @@ def test_the_programming_interface_checks_its_arguments(tmp_path):
         assert dll.plait_fuse(interpreter.handle, None, b"x") == plait_c.INVALID_ARGUMENT
         empty = (ctypes.c_size_t * 8)(64)
         assert dll.plait_fuse(interpreter.handle, empty, str(tmp_path / "x").encode()) == plait_c.INVALID_ARGUMENT
+
+
+def test_models_of_one_input(tmp_path):
+    """Two models that begin alike get what the first is fed: one input, and the common part once."""
+    paths = {"a": OWN / "digits_whole_int8.tflite", "b": OWN / "digits_features_int8.tflite"}
+    model = read(fuse(paths, ["a=b,input"], tmp_path / "fused.tflite", "--check"))
+    alone = [read(path.read_bytes()) for path in paths.values()]
+    whole = model.tree.subgraphs[0]
+    assert len(whole.inputs) == 1 and len(whole.outputs) == 2
+    assert len(model.operators()) < sum(len(one.operators()) for one in alone)
+    fused = oracle.open_reference(model.data)
+    for seed in range(3):
+        inputs = model.random_inputs(seed)
+        wanted = [oracle.invoke(oracle.open_reference(one.data), inputs) for one in alone]
+        assert fusing.bits(oracle.invoke(fused, inputs)) == fusing.bits([output for outputs in wanted for output in outputs])

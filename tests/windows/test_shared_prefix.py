@@ -28,16 +28,19 @@ class Begun(Network):
 
 
 class Set:
-    """Some of them behind one model that hands its input on."""
+    """Some of them behind one model that hands its input on; or all of them get what the first is fed."""
 
-    def __init__(self, networks, whole=False, **options):
+    def __init__(self, networks, whole=False, from_input=False, **options):
         first = networks[0]
         quantization = None if first.dtype == FLOAT else first.values[0][2]
         self.networks, self.interpreter = networks, plait_c.Interpreter(**options)
-        self.source = self.interpreter.load(streamed.same(first.dtype, [1, int(np.prod(first.shape))], quantization), "source")
+        if not from_input:
+            self.source = self.interpreter.load(streamed.same(first.dtype, [1, int(np.prod(first.shape))], quantization), "source")
         self.models = [self.interpreter.load(network.file, f"model{k}") for k, network in enumerate(networks)]
-        for model in self.models:
-            self.interpreter.link("source", "", model.name, "", reshape=True)
+        if from_input:
+            self.source, *others = self.models
+        for model in others if from_input else self.models:
+            self.interpreter.link(self.source.name, "", model.name, "", reshape=not from_input, from_input=from_input)
         if whole:
             self.interpreter.check(plait_c.api().set_whole(self.source.handle, True))
         self.interpreter.allocate()
@@ -75,13 +78,13 @@ def check(seed):
         for model in handles:
             apart.check(plait_c.api().profile_enable(model.handle, True))
         separate = sum(plait_c.api().profile_count(model.handle) for model in handles)
-    for whole in (False, True):
-        group = Set(networks, whole)
+    for whole, from_input in ((False, False), (True, False), (False, True), (True, True)):
+        group = Set(networks, whole, from_input)
         with group.interpreter:
             for data, answers in zip(inputs, wanted):
                 group.feed(data)
                 group.source.run()
-                assert [group.outputs(k) for k in range(count)] == answers, (seed, whole)
+                assert [group.outputs(k) for k in range(count)] == answers, (seed, whole, from_input)
             shared = separate - sum(group.steps())
             if whole:
                 continue
@@ -89,7 +92,8 @@ def check(seed):
             for turn in range(6):  # each by itself; what the others have stays
                 which = int(random.integers(3))
                 group.feed(inputs[which])
-                group.source.invoke()
+                if not from_input:
+                    group.source.invoke()
                 k = int(random.integers(count))
                 group.models[k].invoke()
                 last[k] = wanted[which][k]
@@ -99,6 +103,30 @@ def check(seed):
 
 def test_random_networks():
     assert sum(check(seed) for seed in range(COUNT)) > COUNT
+
+
+def test_one_input_for_several():
+    """What is fed once is for all; an input that gets it cannot be fed, and a window is one model's alone."""
+    network = Begun(5, 5, 9)
+    data = np.ascontiguousarray(network.window(network.rows(network.shape[network.window_axis])))
+    group = Set([network, network], from_input=True)
+    with group.interpreter as interpreter:
+        first, second = group.models
+        with pytest.raises(plait_c.PlaitError, match="is linked: its producer feeds it"):
+            second.inputs()[0].write(data)
+        third = interpreter.load(network.file, "third")
+        interpreter.link("model1", "", "third", "", from_input=True)
+        interpreter.allocate()
+        first.inputs()[0].write(data)
+        third.invoke()
+        assert [output.read().tobytes() for output in third.outputs()] == alone(network, data)
+        with pytest.raises(plait_c.PlaitError, match="not for model 'model1' too"):
+            interpreter.stream("model0", "", hop=1, axis=network.window_axis)
+        interpreter.check(plait_c.api().unlink(interpreter.handle, b"model1", b""))
+        interpreter.allocate()
+        second.inputs()[0].write(data)
+        second.invoke()
+        assert group.outputs(1) == alone(network, data)
 
 
 def test_equal_models_share_all_but_their_outputs():
