@@ -17,6 +17,7 @@ struct core_state {
     PyObject *asarray;      /* numpy.asarray */
     PyTypeObject *engine;
     PyTypeObject *model;
+    PyTypeObject *pipeline;
     PyTypeObject *view;
     PyObject *dtypes[32];   /* numpy.dtype by plait_type; NULL: none */
 };
@@ -27,6 +28,14 @@ struct core_state *core_state_of(PyTypeObject *type);
 struct core_engine {
     PyObject_HEAD
     struct plait_interpreter *interpreter;
+    PyObject *raised; /* by a callback of the run under way: the call that runs raises it */
+};
+
+/* What a pipeline file describes. */
+struct core_pipeline {
+    PyObject_HEAD
+    struct core_engine *engine;     /* strong */
+    struct plait_pipeline *handle; /* NULL: unloaded */
 };
 
 /* What is kept of a tensor for as long as nothing of it changes: see core_model_look(). */
@@ -42,20 +51,26 @@ struct core_known {
 struct core_model {
     PyObject_HEAD
     struct core_engine *engine; /* strong */
-    PyObject *owner;            /* strong: the model whose signature or subgraph this is; NULL: it owns the handle */
+    PyObject *owner;            /* strong: the model whose signature or subgraph this is, or the pipeline that has it; NULL:
+                                 * it owns the handle */
     struct plait_model *handle;
     Py_ssize_t tensor_count;
     struct core_known *known;   /* by tensor */
+    PyObject *callback;         /* strong: what on_run() gave */
 };
 
 /* Raises plait.Error(message, status) for a call that failed, and returns NULL. */
 PyObject *core_fail(PyTypeObject *type, const struct plait_interpreter *interpreter, plait_status status);
+
+/* The end of a call that runs: what a callback raised, else what the status says, else None. */
+PyObject *core_engine_finish(struct core_engine *engine, plait_status status);
 
 /* engine.c */
 extern PyType_Spec core_engine_spec;
 /* model.c */
 extern PyType_Spec core_model_spec;
 PyObject *core_model_wrap(struct core_engine *engine, PyObject *owner, struct plait_model *handle);
+bool core_model_is_alive(const struct core_model *model);
 /* The handle, or NULL with plait.Error set: the model was unloaded. */
 struct plait_model *core_model_handle(const struct core_model *model);
 /* The tensor of this index, or NULL with ValueError set. */
@@ -73,6 +88,14 @@ PyObject *core_model_operators(PyObject *self, PyObject *unused);
 PyObject *core_model_signatures(PyObject *self, PyObject *unused);
 PyObject *core_model_profile(PyObject *self, PyObject *unused);
 PyObject *core_model_memory(PyObject *self, PyObject *unused);
+/* windows.c */
+PyObject *core_model_on_run(PyObject *self, PyObject *callback);
+PyObject *core_model_push(PyObject *self, PyObject *arguments);
+PyObject *core_model_reuse(PyObject *self, PyObject *index);
+void core_model_forget_callback(struct core_model *model);
+/* pipeline_object.c */
+extern PyType_Spec core_pipeline_spec;
+PyObject *core_engine_load_pipeline(PyObject *self, PyObject *arguments, PyObject *keywords);
 /* data.c: methods that move bytes */
 extern PyType_Spec core_view_spec;
 PyObject *core_model_set(PyObject *self, PyObject *const *arguments, Py_ssize_t count);

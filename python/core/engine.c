@@ -25,6 +25,7 @@ static void destroy(PyObject *object)
     struct core_engine *self = (struct core_engine *)object;
     PyTypeObject *type = Py_TYPE(object);
     plait_close(self->interpreter);
+    Py_XDECREF(self->raised);
     PyObject_Free(object);
     Py_DECREF(type);
 }
@@ -56,26 +57,50 @@ static PyObject *load(PyObject *object, PyObject *arguments, PyObject *keywords)
     return core_model_wrap(self, NULL, handle);
 }
 
+/* Scale and offset, each of which may be None. */
+static bool take_scale(PyObject *scale, PyObject *offset, struct plait_link_options *options)
+{
+    options->has_scale = scale != Py_None;
+    options->has_offset = offset != Py_None;
+    if (options->has_scale) options->scale = (float)PyFloat_AsDouble(scale);
+    if (options->has_offset) options->offset = (float)PyFloat_AsDouble(offset);
+    return PyErr_Occurred() == NULL;
+}
+
+static PyObject *stream(PyObject *object, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"model", "input", "hop", "axis", "zeros", "scale", "offset", NULL};
+    struct core_engine *self = (struct core_engine *)object;
+    struct plait_link_options options;
+    const char *model = NULL, *input = NULL;
+    PyObject *scale = Py_None, *offset = Py_None;
+    plait_link_options_default(&options);
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "szi|iiOO", names, &model, &input, &options.hop, &options.axis,
+                                     &options.zero_rows, &scale, &offset) ||
+        !take_scale(scale, offset, &options))
+        return NULL;
+    const plait_status status = plait_stream(self->interpreter, model, input, &options);
+    if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->interpreter, status);
+    Py_RETURN_NONE;
+}
+
 static PyObject *link_models(PyObject *object, PyObject *arguments, PyObject *keywords)
 {
-    static char *names[] = {"from_model", "output", "to_model", "input", "cast", "reshape", "scale", "offset", "from_input", NULL};
+    static char *names[] = {"from_model", "output", "to_model", "input", "cast", "reshape", "scale", "offset", "from_input",
+                            "hop", "axis", "zeros", NULL};
     struct core_engine *self = (struct core_engine *)object;
     struct plait_link_options options;
     const char *from = NULL, *output = NULL, *to = NULL, *input = NULL;
     int cast = 0, reshape = 0, from_input = 0;
     PyObject *scale = Py_None, *offset = Py_None;
     plait_link_options_default(&options);
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "szsz|ppOOp", names, &from, &output, &to, &input, &cast, &reshape,
-                                     &scale, &offset, &from_input))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "szsz|ppOOpiii", names, &from, &output, &to, &input, &cast, &reshape,
+                                     &scale, &offset, &from_input, &options.hop, &options.axis, &options.zero_rows) ||
+        !take_scale(scale, offset, &options))
         return NULL;
     options.cast = cast != 0;
     options.reshape = reshape != 0;
     options.from_input = from_input != 0;
-    options.has_scale = scale != Py_None;
-    options.has_offset = offset != Py_None;
-    if (options.has_scale) options.scale = (float)PyFloat_AsDouble(scale);
-    if (options.has_offset) options.offset = (float)PyFloat_AsDouble(offset);
-    if (PyErr_Occurred()) return NULL;
     const plait_status status = plait_link(self->interpreter, from, output, to, input, &options);
     if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->interpreter, status);
     Py_RETURN_NONE;
@@ -123,7 +148,12 @@ static PyMethodDef methods[] = {
     {"load", (PyCFunction)(void (*)(void))load, METH_VARARGS | METH_KEYWORDS, "load(name, path=None, content=None, "
      "keep_all_tensors=False) -> Model"},
     {"link", (PyCFunction)(void (*)(void))link_models, METH_VARARGS | METH_KEYWORDS,
-     "link(from_model, output, to_model, input, cast=False, reshape=False, scale=None, offset=None)"},
+     "link(from_model, output, to_model, input, cast=False, reshape=False, scale=None, offset=None, from_input=False, hop=0, "
+     "axis=0, zeros=0)"},
+    {"stream", (PyCFunction)(void (*)(void))stream, METH_VARARGS | METH_KEYWORDS,
+     "stream(model, input, hop, axis=0, zeros=0, scale=None, offset=None): rows of this input are pushed."},
+    {"load_pipeline", (PyCFunction)(void (*)(void))core_engine_load_pipeline, METH_VARARGS | METH_KEYWORDS,
+     "load_pipeline(path=None, text=None, folder=None) -> Pipeline"},
     {"unlink", unlink_models, METH_VARARGS, "unlink(to_model, input)"},
     {"allocate", allocate, METH_NOARGS, "Plans what changed in any model."},
     {"stats", stats, METH_NOARGS, "Memory and counts as a dictionary."},

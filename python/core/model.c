@@ -35,13 +35,31 @@ static void destroy(PyObject *object)
 {
     struct core_model *self = (struct core_model *)object;
     PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    core_model_forget_callback(self);
     for (Py_ssize_t i = 0; i < self->tensor_count; i++) forget(&self->known[i]);
     PyMem_Free(self->known);
     if (self->owner == NULL && self->handle != NULL) plait_unload(self->handle);
     Py_XDECREF(self->owner);
     Py_XDECREF((PyObject *)self->engine);
-    PyObject_Free(object);
+    PyObject_GC_Del(object);
     Py_DECREF(type);
+}
+
+/* A callback mostly holds the model it is of. */
+static int traverse(PyObject *object, visitproc visit, void *arg)
+{
+    struct core_model *self = (struct core_model *)object;
+    Py_VISIT((PyObject *)Py_TYPE(object));
+    Py_VISIT(self->callback);
+    Py_VISIT(self->owner);
+    return 0;
+}
+
+static int clear(PyObject *object)
+{
+    core_model_forget_callback((struct core_model *)object);
+    return 0;
 }
 
 static PyObject *finish(struct core_model *self, plait_status status)
@@ -50,10 +68,17 @@ static PyObject *finish(struct core_model *self, plait_status status)
     Py_RETURN_NONE;
 }
 
+bool core_model_is_alive(const struct core_model *model)
+{
+    if (model->owner == NULL) return model->handle != NULL;
+    const struct core_state *state = core_state_of(Py_TYPE((PyObject *)(uintptr_t)model));
+    if (Py_IS_TYPE(model->owner, state->pipeline)) return ((const struct core_pipeline *)model->owner)->handle != NULL;
+    return core_model_is_alive((const struct core_model *)model->owner);
+}
+
 struct plait_model *core_model_handle(const struct core_model *model)
 {
-    const struct core_model *owner = model->owner != NULL ? (const struct core_model *)model->owner : model;
-    if (owner->handle != NULL) return model->handle;
+    if (core_model_is_alive(model)) return model->handle;
     PyErr_SetString(core_state_of(Py_TYPE((PyObject *)(uintptr_t)model))->error, "the model was unloaded");
     return NULL;
 }
@@ -65,6 +90,7 @@ static PyObject *unload(PyObject *object, PyObject *unused)
     if (core_model_handle(self) == NULL) return NULL;
     const plait_status status = plait_unload(self->handle);
     if (status != PLAIT_OK) return finish(self, status);
+    Py_CLEAR(self->callback);
     self->handle = NULL;
     for (Py_ssize_t i = 0; i < self->tensor_count; i++) forget(&self->known[i]);
     Py_RETURN_NONE;
@@ -178,7 +204,7 @@ static PyObject *without_lock(PyObject *object, plait_status (*call)(struct plai
     Py_BEGIN_ALLOW_THREADS
     status = call(handle);
     Py_END_ALLOW_THREADS
-    return finish(self, status);
+    return core_engine_finish(self->engine, status);
 }
 
 static PyObject *allocate(PyObject *object, PyObject *unused)
@@ -224,7 +250,8 @@ static PyObject *set_threads(PyObject *object, PyObject *count)
 
 static PyObject *owner_of(struct core_model *self)
 {
-    return self->owner != NULL ? self->owner : (PyObject *)self;
+    const bool of_model = self->owner != NULL && Py_IS_TYPE(self->owner, Py_TYPE((PyObject *)self));
+    return of_model ? self->owner : (PyObject *)self;
 }
 
 static PyObject *signature(PyObject *object, PyObject *key)
@@ -309,6 +336,9 @@ static PyMethodDef methods[] = {
     {"allocate", allocate, METH_NOARGS, "Plans this model, and those that are linked with it."},
     {"invoke", invoke, METH_NOARGS, "Runs this model."},
     {"run", run, METH_NOARGS, "Runs all models that are linked with this one."},
+    {"on_run", core_model_on_run, METH_O, "on_run(callable or None): called each time it has run in a set with windows."},
+    {"push", core_model_push, METH_VARARGS, "push(index, bytes): rows for a window."},
+    {"reuse", core_model_reuse, METH_O, "reuse(operator): (fresh rows, window rows, why not), or None."},
     {"unload", unload, METH_NOARGS, "Takes the model away now, whoever still has this object; views of it end."},
     {"reset", reset, METH_NOARGS, "Sets variables and state back."},
     {"reset_tensors", reset_tensors, METH_NOARGS, "Sets variable tensors back, as TensorFlow Lite does."},
@@ -326,9 +356,11 @@ static PyMethodDef methods[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_dealloc, destroy}, {Py_tp_methods, methods}, {Py_tp_getset, members},
+    {Py_tp_dealloc, destroy}, {Py_tp_traverse, traverse}, {Py_tp_clear, clear}, {Py_tp_methods, methods},
+    {Py_tp_getset, members},
     {Py_tp_doc, "A model of an Engine, one of its signatures, or one of its subgraphs."}, {0, NULL},
 };
 
 PyType_Spec core_model_spec = {"plait._core.Model", sizeof(struct core_model), 0,
-                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE |
+                                   Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};

@@ -3,6 +3,7 @@
 #include "core.h"
 
 #include <limits.h>
+#include <string.h>
 
 struct core_state *core_state_of(PyTypeObject *type)
 {
@@ -14,7 +15,11 @@ PyObject *core_fail(PyTypeObject *type, const struct plait_interpreter *interpre
     const struct core_state *state = core_state_of(type);
     const char *text = interpreter != NULL ? plait_last_error(interpreter) : "";
     if (status == PLAIT_OUT_OF_MEMORY && text[0] == '\0') return PyErr_NoMemory();
-    PyObject *error = PyObject_CallFunction(state->error, "s", text[0] != '\0' ? text : plait_status_text(status));
+    if (text[0] == '\0') text = plait_status_text(status);
+    /* It quotes names out of files, and may be cut within a character. */
+    PyObject *message = PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
+    PyObject *error = message != NULL ? PyObject_CallFunctionObjArgs(state->error, message, NULL) : NULL;
+    Py_XDECREF(message);
     PyObject *number = PyLong_FromLong((long)status);
     if (error != NULL && number != NULL && PyObject_SetAttrString(error, "status", number) == 0)
         PyErr_SetObject(state->error, error);
@@ -92,7 +97,8 @@ static int execute(PyObject *module)
                        "number of plait_status.", PyExc_RuntimeError, NULL);
     if (state->error == NULL || PyModule_AddObjectRef(module, "Error", state->error) != 0) return -1;
     if (find_numpy(state) != 0 || add_type(module, &core_engine_spec, &state->engine) != 0 ||
-        add_type(module, &core_model_spec, &state->model) != 0 || add_type(module, &core_view_spec, &state->view) != 0)
+        add_type(module, &core_model_spec, &state->model) != 0 ||
+        add_type(module, &core_pipeline_spec, &state->pipeline) != 0 || add_type(module, &core_view_spec, &state->view) != 0)
         return -1;
     return PyModule_AddStringConstant(module, "version", plait_version());
 }
@@ -104,6 +110,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->asarray);
     Py_VISIT((PyObject *)state->engine);
     Py_VISIT((PyObject *)state->model);
+    Py_VISIT((PyObject *)state->pipeline);
     Py_VISIT((PyObject *)state->view);
     return 0;
 }
@@ -115,6 +122,7 @@ static int clear(PyObject *module)
     Py_CLEAR(state->asarray);
     Py_CLEAR(state->engine);
     Py_CLEAR(state->model);
+    Py_CLEAR(state->pipeline);
     Py_CLEAR(state->view);
     for (size_t i = 0; i < sizeof state->dtypes / sizeof state->dtypes[0]; i++) Py_CLEAR(state->dtypes[i]);
     return 0;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """plait itself: many models by name in one interpreter."""
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,28 @@ class Model:
         self._core.resize(self._ins.index(self._place(which, self._ins)), shape)
         self._runtime._stale = True
 
+    def push(self, which: int | str, rows: Any) -> None:
+        """Gives an input that is a stream rows, and runs, with each hop of them, this model and what is linked from it."""
+        index = self._place(which, self._ins)
+        self._runtime._plan()
+        name, dtype, kind, *_ = self._core.facts(index)
+        array = np.ascontiguousarray(rows)
+        if tensors.type_of(array) != kind:
+            raise ValueError(f"model '{self.name}': input '{name}' takes rows of {tensors.NAMES[kind].lower()}, found "
+                             f"{array.dtype.name}")
+        self._core.push(index, array)
+
+    def on_run(self, function: Callable[[], object] | None) -> None:
+        """Calls function() each time the model has run in a set with windows; it can read outputs, and change nothing. What
+        it raises is raised by push() or run(). None: no more."""
+        self._core.on_run(function)
+
+    def reuse(self, operator: int) -> tuple[int, int, str | None] | None:
+        """Of an operator of a model with windows: (new rows it computes, rows of its output, None), or (0, 0, why it
+        computes all of them); None where it has nothing to do with windows."""
+        self._runtime._plan()
+        return self._core.reuse(operator)
+
     def invoke(self) -> None:
         """Runs this model on what its inputs hold."""
         self._runtime._plan()
@@ -142,6 +164,7 @@ class Runtime:
         self._engine = _core.Engine(threads=threads, lanes=lanes, memory_limit=memory_limit)
         self._models: dict[str, Model] = {}
         self._links: list[tuple[str, str]] = []
+        self._pipelines: list[_core.Pipeline] = []
         self._stale = False
 
     def _add(self, core: _core.Model) -> Model:
@@ -165,11 +188,18 @@ class Runtime:
 
     def link(self, source: str, target: str, **options: Any) -> None:
         """Feeds an output to an input, without a copy: "model" or "model.tensor", first dot counts. Options: cast, reshape,
-        scale, offset, from_input (source is an input: both models get what it is fed). What does not fit is refused with
-        both tensors named."""
+        scale, offset, from_input (source is an input: both models get what it is fed); for a window hop, axis, zeros. What
+        does not fit is refused with both tensors named."""
         (from_model, output), (to_model, to_input) = (end.partition(".")[::2] for end in (source, target))
         self._engine.link(from_model, output, to_model, to_input, **options)
         self._links.append((source, target))
+        self._stale = True
+
+    def stream(self, target: str, hop: int, axis: int = 0, zeros: int = 0, **options: Any) -> None:
+        """Makes an input, "model" or "model.tensor", a window whose rows are pushed: it moves on by `hop` rows along `axis`
+        of the input, behind `zeros` rows of zeros. Options: scale, offset. unlink() takes it away."""
+        to_model, _, to_input = target.partition(".")
+        self._engine.stream(to_model, to_input, hop, axis, zeros, **options)
         self._stale = True
 
     def unlink(self, target: str) -> None:
@@ -195,8 +225,22 @@ class Runtime:
         """Memory and counts of the whole interpreter as a dictionary."""
         return self._engine.stats()
 
+    def _add_pipeline(self, pipeline: _core.Pipeline) -> list[Model]:
+        self._pipelines.append(pipeline)
+        return [self._add(core) for core in pipeline.models()]
+
+    def _unload_pipeline(self, pipeline: _core.Pipeline) -> None:
+        names = [core.name for core in pipeline.models()]
+        pipeline.unload()
+        self._pipelines.remove(pipeline)
+        for name in names:
+            del self._models[name]
+        self._stale = True
+
     def close(self) -> None:
-        """Unloads all models."""
+        """Unloads all models and pipelines."""
+        for pipeline in list(self._pipelines):
+            self._unload_pipeline(pipeline)
         for name in list(self._models):
             self.unload(name)
 

@@ -9,7 +9,7 @@ import pytest
 import both
 
 EXAMPLES = sorted((both.ROOT / "examples" / "python").glob("*.py"))
-WORDS = {"one_model": "float32", "two_models": "<plait.Interpreter", "chain": "digit", "manager": "anomaly_0",
+WORDS = {"one_model": "float32", "two_models": "<plait.Interpreter", "chain": "digit 0\ndigit 2\ndigit 0\ndigit 4\ndigit 8\ndigit 7", "manager": "anomaly_0", "pipeline": "digit 0",
          "many_models": "alone they would need"}
 
 

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""plait.Pipeline: named inputs and outputs, streams with results by call or pull, pictures as the command line has them; and
+windows of plait.Runtime."""
+import gc
+import json
+import subprocess
+import weakref
+
+import numpy as np
+import pytest
+
+import both
+import tiny
+from both import plait
+
+ROOT = both.ROOT
+MODELS = ROOT / "tests" / "models"
+DIGITS = ROOT / "tests" / "cli" / "files" / "digits.json"
+CHAIN = {"models": {"features": "digits_features_int8.tflite", "head": "digits_classifier_int8.tflite"},
+         "links": [{"from": "features", "to": "head"}], "inputs": {"x": "features"}, "outputs": {"y": "head"}}
+PIXELS = np.arange(64, dtype=np.int8).reshape(1, 8, 8, 1)
+
+
+def abs_model(shape):
+    graph = tiny.Graph()
+    x, y = (graph.tensor(np.float32, shape, name=name) for name in "xy")
+    graph.op("ABS", [x], [y])
+    return graph.build([x], [y])
+
+
+@pytest.fixture
+def streams(tmp_path):
+    """Rows of two elements: pushed into "a", whose rows "b" and "c" have windows over."""
+    for name, rows in ("a", 4), ("b", 6), ("c", 5):
+        (tmp_path / f"{name}.tflite").write_bytes(abs_model([rows, 2]))
+    return {"models": {name: f"{name}.tflite" for name in "abc"},
+            "inputs": {"x": {"to": "a", "window": {"hop": 4, "axis": 0}, "scale": -2}},
+            "links": [{"from": "a", "to": "b", "window": {"hop": 2}}, {"from": "a", "to": "c", "window": {"hop": 1, "zeros": 1}}],
+            "outputs": {"b": "b", "c": "c"}}, tmp_path
+
+
+def by_hand(pixels):
+    with plait.Runtime() as runtime:
+        for name, path in CHAIN["models"].items():
+            runtime.load(MODELS / path, name)
+        runtime.link("features", "head")
+        runtime["features"].set(0, pixels)
+        runtime["features"].run()
+        return runtime["head"].get()
+
+
+def test_called_by_name():
+    with plait.Pipeline(CHAIN, folder=MODELS) as pipeline:
+        for seed in range(3):
+            pixels = PIXELS + np.int8(seed)
+            assert pipeline(x=pixels)["y"].tobytes() == by_hand(pixels).tobytes()
+        assert list(pipeline.models) == ["features", "head"]
+        assert pipeline.inputs["x"]["shape"] == (1, 8, 8, 1) and not pipeline.inputs["x"]["stream"]
+        assert pipeline.outputs["y"]["dtype"] == np.int8
+        assert "x: int8[1, 8, 8, 1]" in repr(pipeline)
+
+
+def test_one_input_feeds_several_models():
+    two = {"models": {"a": CHAIN["models"]["features"], "b": CHAIN["models"]["features"]}, "inputs": {"x": ["a", "b"]}}
+    with plait.Pipeline(json.dumps(two).encode(), folder=MODELS) as pipeline:
+        found = pipeline(x=PIXELS)
+        assert found["a"].tobytes() == found["b"].tobytes() and found["a"].any()
+
+
+@pytest.mark.parametrize("name", ["3", "7"])
+def test_pictures_and_labels_are_the_command_lines(name, tmp_path):
+    program = ROOT / "out" / "bin" / "plait"
+    path = tmp_path / "big.bmp"
+    picture = write_bmp(path, int(name))
+    settings = {"resize": "nearest" if name == "3" else "bilinear"}
+    pipeline = {"models": {"trunk": str(ROOT / "examples/pipelines/three_heads/trunk_int8.tflite")},
+                "inputs": {"p": {"to": "trunk", "picture": settings}}, "outputs": {"f": "trunk"}}
+    (tmp_path / "p.json").write_text(json.dumps(pipeline))
+    subprocess.run([program, "run", tmp_path / "p.json", "--input", f"p={path}", "--output", f"f={tmp_path}/f.npy"], check=True,
+                   capture_output=True)
+    with plait.Pipeline(tmp_path / "p.json") as loaded:
+        found = loaded(p=picture)["f"]
+    assert found.tobytes() == np.load(tmp_path / "f.npy").tobytes()
+
+
+def write_bmp(path, seed):
+    """A picture of noise, 24 bits a pixel."""
+    height, width = 97, 211
+    picture = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    rows = np.zeros((height, (3 * width + 3) // 4 * 4), np.uint8)
+    rows[:, :3 * width] = picture[::-1, :, ::-1].reshape(height, -1)
+    head = b"BM" + np.array([54 + rows.size, 0, 54, 40, width, height], np.int32).tobytes()
+    path.write_bytes(head + np.array([1, 24], np.int16).tobytes() + np.zeros(6, np.int32).tobytes() + rows.tobytes())
+    return picture
+
+
+def test_float_pictures(tmp_path):
+    (tmp_path / "m.tflite").write_bytes(abs_model([1, 4, 4, 3]))
+    model = {"models": {"m": "m.tflite"}, "inputs": {"p": {"to": "m", "picture": {"mean": 10, "std": 2}}}}
+    picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    with plait.Pipeline(model, folder=tmp_path) as pipeline:
+        assert np.array_equal(pipeline(p=picture)["m"][0], abs(picture.astype(np.float32) - 10) / 2)
+        with pytest.raises(ValueError, match=r"a picture is uint8 \[height,width,3\]"):
+            pipeline.set("p", picture[:, :, 0])
+
+
+def test_what_fails_leaves_nothing():
+    with plait.Runtime() as runtime:
+        with pytest.raises(plait.Error, match="cannot open"):
+            plait.Pipeline(CHAIN, folder="nowhere", runtime=runtime)
+        assert len(runtime) == 0
+        runtime.load(MODELS / CHAIN["models"]["head"], "head")
+
+
+@pytest.mark.parametrize("text, labels", [("0 a\n1 b b\n2:c\n\n", ["a", "b b", "c"]), ("0\n1\n2\n", ["0", "1", "2"]),
+                                          ("0 a\n2 b\n1 c\n", ["0 a", "2 b", "1 c"])])
+def test_labels(text, labels, tmp_path):
+    (tmp_path / "m.tflite").write_bytes(abs_model([3]))
+    (tmp_path / "l.txt").write_text(text)
+    model = {"models": {"m": "m.tflite"}, "outputs": {"y": {"from": "m", "labels": "l.txt"}}}
+    with plait.Pipeline(model, folder=tmp_path) as pipeline:
+        pipeline(m=np.float32([3, 2, 1]))
+        assert [label for label, *_ in pipeline.best("y")] == labels
+
+
+def test_best_has_labels_and_scores():
+    with plait.Pipeline(DIGITS) as pipeline:
+        found = pipeline(picture=np.zeros((8, 8), np.uint8))
+        best = pipeline.best("digit")
+        assert len(best) == 2
+        raw, details = found["digit"].reshape(-1), pipeline.outputs["digit"]
+        label, score, index = best[0]
+        assert index == raw.argmax() and label == str(index)
+        assert score == (int(raw[index]) - details["zero_points"][0]) * float(details["scales"][0])
+        assert pipeline.best("digit", top=3, value=found["digit"])[:2] == best
+        assert pipeline.best("features")[0][0] is None
+
+
+def test_streams_by_pull_and_by_call(streams):
+    pipeline, folder = streams
+    rows = np.arange(48, dtype=np.float32).reshape(24, 2)
+    wanted = 2 * rows
+    with plait.Pipeline(pipeline, folder=folder) as stream:
+        assert stream.inputs["x"]["stream"]
+        found = [results for at in range(0, 24, 5) for results in stream.push("x", rows[at:at + 5])]
+        assert all(len(results) == 1 for results in found)
+        b, c = ([results[name] for results in found if name in results] for name in "bc")
+        assert [one.tolist() for one in b] == [wanted[at:at + 6].tolist() for at in range(0, 19, 2)]
+        assert [one.tolist() for one in c] == ([[[0, 0], *wanted[:4].tolist()]] +
+                                               [wanted[at:at + 5].tolist() for at in range(20)])
+        called = []
+        stream.reset()
+        stream.on_result(called.append)
+        assert [stream.push("x", rows[at:at + 7]) for at in range(0, 24, 7)] == [[]] * 4
+        assert [sorted(one) for one in called] and len(called) == len(found)
+        stream.on_result(None)
+        stream.reset()
+        assert len(stream.push("x", rows)) == len(found)
+
+
+def test_what_a_callback_raises_is_raised(streams):
+    pipeline, folder = streams
+
+    def refuse(_):
+        raise LookupError("not this one")
+    with plait.Pipeline(pipeline, folder=folder) as stream:
+        stream.on_result(refuse)
+        with pytest.raises(LookupError, match="not this one"):
+            stream.push("x", np.ones((24, 2), np.float32))
+        stream.on_result(None)
+        stream.reset()
+        assert stream.push("x", np.ones((8, 2), np.float32))
+
+
+def test_refusals(streams):
+    pipeline, folder = streams
+    with plait.Pipeline(pipeline, folder=folder) as stream:
+        with pytest.raises(ValueError, match="are pushed"):
+            stream.set("x", np.ones((4, 2), np.float32))
+        with pytest.raises(ValueError, match="takes rows of float32, found float64"):
+            stream.push("x", np.ones((4, 2)))
+        with pytest.raises(plait.Error, match="a row has 8 bytes"):
+            stream.push("x", np.ones(3, np.float32))
+        with pytest.raises(KeyError, match="there is no input 'y'; inputs: x"):
+            stream.push("y", 1)
+        with pytest.raises(plait.Error, match="belongs to a pipeline"):
+            stream.runtime.unload("a")
+    with pytest.raises(plait.Error, match=r"pipeline:1:\d+: unknown field 'model' of a pipeline; known: "):
+        plait.Pipeline({"model": {}})
+    with pytest.raises(plait.Error, match="unloaded"):
+        stream.push("x", np.ones((4, 2), np.float32))
+
+
+def test_it_goes_when_nobody_has_it(streams):
+    pipeline, folder = streams
+    stream = plait.Pipeline(pipeline, folder=folder)
+    stream.on_result(lambda results, stream=stream: stream)  # a ring
+    stream.push("x", np.ones((8, 2), np.float32))
+    gone = weakref.ref(stream.models["a"])
+    engine = weakref.ref(stream.runtime)
+    del stream
+    gc.collect()
+    assert gone() is None and engine() is None
+
+
+def test_pipelines_share_a_runtime():
+    with plait.Runtime() as runtime:
+        first = plait.Pipeline(CHAIN, folder=MODELS, runtime=runtime)
+        with pytest.raises(plait.Error, match="there is a model 'features' already"):
+            plait.Pipeline(CHAIN, folder=MODELS, runtime=runtime)
+        wanted = first(x=PIXELS)["y"].tobytes()
+        first.close()
+        assert len(runtime) == 0
+        assert plait.Pipeline(CHAIN, folder=MODELS, runtime=runtime)(x=PIXELS)["y"].tobytes() == wanted
+
+
+def test_windows_of_a_runtime(streams):
+    _, folder = streams
+    rows = np.arange(24, dtype=np.float32).reshape(12, 2)
+    with plait.Runtime() as runtime:
+        a, b = (runtime.load(folder / f"{name}.tflite") for name in "ab")
+        runtime.stream("a", hop=4, scale=-1)
+        runtime.link("a", "b", hop=2, axis=0)
+        found = []
+        b.on_run(lambda: found.append(b.get().tolist()))
+        a.push("x", rows)
+        assert found == [rows[at:at + 6].tolist() for at in range(0, 7, 2)]
+        assert b.reuse(0) == (2, 6, None)
+        runtime.unlink("b")
+        runtime.unlink("a")
+        a.set(0, rows[:4])
+        a.invoke()
+        assert a.get().tolist() == rows[:4].tolist()
+        assert a.reuse(0) is None
