@@ -87,3 +87,31 @@ const char *TfLitePlaitModelDescription(const TfLiteModel *model)
 {
     return model == NULL || model->graph->description == NULL ? "" : model->graph->description;
 }
+
+const char *TfLitePlaitModelMetadata(const TfLiteModel *model, int32_t index, const void **data,
+                                     size_t *bytes)
+{
+    if (model == NULL || data == NULL || bytes == NULL) return NULL;
+    if (index < 0 || index >= model->graph->metadata_count) return NULL;
+    const struct pl_metadata *entry = &model->graph->metadata[index];
+    *data = entry->content == NULL ? NULL : entry->content->raw->data;
+    *bytes = entry->content == NULL ? 0 : entry->content->bytes;
+    return entry->name;
+}
+
+/* Asked for by a run; what it says is remembered, for TensorFlow Lite has another status for it. */
+static bool is_cancelled(void *user)
+{
+    TfLiteInterpreter *interpreter = user;
+    interpreter->was_asked_to_stop = interpreter->is_cancelled(interpreter->cancellation_data);
+    return interpreter->was_asked_to_stop;
+}
+
+void TfLitePlaitInterpreterSetCancellationFunction(TfLiteInterpreter *interpreter, void *user_data,
+                                                   bool (*function)(void *user_data))
+{
+    if (interpreter == NULL) return;
+    interpreter->is_cancelled = function;
+    interpreter->cancellation_data = user_data;
+    pl_entry_stop_when(interpreter->entry, function == NULL ? NULL : is_cancelled, interpreter);
+}

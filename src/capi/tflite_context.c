@@ -171,14 +171,20 @@ static TfLiteStatus release(TfLiteContext *context, int subgraph_index)
     return refuse(context);
 }
 
-/* The file's metadata is not kept. */
 static TfLiteStatus get_metadata(const TfLiteContext *context, const char *name, const char **ptr,
                                  size_t *bytes)
 {
-    (void)context;
-    (void)name;
-    (void)ptr;
-    (void)bytes;
+    if (name == NULL || ptr == NULL || bytes == NULL) return kTfLiteError;
+    *ptr = NULL;
+    *bytes = 0;
+    const struct pl_graph *graph = pl_tflite_subgraph_of(context)->interpreter->graph;
+    for (int32_t i = graph->metadata_count - 1; i >= 0; i--) { /* the last of a name counts */
+        const struct pl_metadata *entry = &graph->metadata[i];
+        if (entry->content == NULL || strcmp(entry->name, name) != 0) continue;
+        *ptr = entry->content->raw->data;
+        *bytes = entry->content->bytes;
+        return kTfLiteOk;
+    }
     return kTfLiteError;
 }
 

@@ -129,6 +129,9 @@ struct TfLiteInterpreter {
     TfLiteStatus callback_status; /* what an operator of the program's own failed with */
     int32_t threads;
     bool cancellation;
+    bool (*is_cancelled)(void *user_data); /* NULL: nobody is asked */
+    void *cancellation_data;
+    bool was_asked_to_stop; /* the last run, by that function */
     bool has_own_operators;
     bool has_string_inputs;
     const char *hidden_custom; /* an operator that plait has, and the program did not select */

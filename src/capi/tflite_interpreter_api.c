@@ -151,6 +151,7 @@ TfLiteStatus pl_tflite_invoke_entry(TfLiteInterpreter *interpreter, struct pl_en
 {
     struct pl_error error = {0};
     interpreter->callback_status = kTfLiteOk;
+    interpreter->was_asked_to_stop = false;
     if (!interpreter->subgraphs[pl_entry_subgraph_index(entry)].ready ||
         !pl_entry_is_allocated(entry)) {
         pl_tflite_report(&interpreter->reporter, "Invoke called on model that is not ready.");
@@ -162,7 +163,8 @@ TfLiteStatus pl_tflite_invoke_entry(TfLiteInterpreter *interpreter, struct pl_en
     if (status == PL_OK) status = pl_entry_invoke(entry, &error);
     if (interpreter->has_own_operators || pl_entry_is_late(entry))
         pl_tflite_tensors_follow(interpreter);
-    return finish(interpreter, status, &error);
+    const TfLiteStatus found = finish(interpreter, status, &error);
+    return found == kTfLiteCancelled && interpreter->was_asked_to_stop ? kTfLiteError : found;
 }
 
 TfLiteStatus TfLiteInterpreterAllocateTensors(TfLiteInterpreter *interpreter)

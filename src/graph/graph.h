@@ -131,11 +131,19 @@ struct pl_reuse {
     const char *why_not; /* it reads windows and is not reused; NULL otherwise */
 };
 
+/* What a file says beside the model, for programs. */
+struct pl_metadata {
+    const char *name;
+    const struct pl_constant *content; /* NULL: no bytes */
+};
+
 struct pl_graph {
     atomic_int references;
     struct pl_region region;
     struct pl_constant_store *store;
     const char *description;
+    int32_t metadata_count;
+    const struct pl_metadata *metadata;
     int32_t part_count;          /* where operators of a fused file came from */
     const struct pl_part *parts;
     void (*drop_source)(void *source, size_t bytes); /* what borrowed constants point into; NULL: the caller's */

@@ -344,10 +344,50 @@ static pl_status import_parts(struct importer *importer)
     return PL_OK;
 }
 
-/* Constants there can be: two per buffer, the empty one, one per sparse tensor. */
+/* Equal contents are kept once, and those of a buffer that is borrowed stay where they are. */
+static pl_status import_content(struct importer *importer, const struct pl_record *entry,
+                                struct pl_metadata *metadata)
+{
+    const struct pl_model *model = importer->model;
+    struct pl_graph *graph = importer->graph;
+    const uint32_t buffer = (uint32_t)pl_record_integer(entry, PL_Metadata_buffer);
+    size_t bytes = 0;
+    const void *data = pl_model_buffer_bytes(
+        &model->file, pl_record_item(model->root, PL_Model_buffers, buffer), &bytes);
+    if (bytes == 0) return PL_OK;
+    struct pl_constant *content = NULL;
+    PL_TRY(pl_constant_intern(graph->store, data, bytes, importer->borrow, &content,
+                              importer->error));
+    graph->constants[graph->constant_count++] = content;
+    metadata->content = content;
+    return PL_OK;
+}
+
+static pl_status import_metadata(struct importer *importer)
+{
+    struct pl_graph *graph = importer->graph;
+    const struct pl_record *root = importer->model->root;
+    uint32_t entries = 0;
+    (void)pl_record_vector(root, PL_Model_metadata, &entries);
+    struct pl_metadata *metadata = pl_region_array(&graph->region, entries, sizeof *metadata);
+    if (metadata == NULL) return no_memory(importer);
+    graph->metadata = metadata;
+    graph->metadata_count = (int32_t)entries;
+    for (uint32_t i = 0; i < entries; i++) {
+        const struct pl_record *entry = pl_record_item(root, PL_Model_metadata, i);
+        metadata[i].name = copy_text(importer, entry, PL_Metadata_name);
+        if (metadata[i].name == NULL) return no_memory(importer);
+        PL_TRY(import_content(importer, entry, &metadata[i]));
+    }
+    return PL_OK;
+}
+
+/* Constants there can be: two per buffer, the empty one, one per sparse tensor, one per entry of the metadata. */
 static size_t count_constants(const struct importer *importer, uint32_t buffers, uint32_t subgraphs)
 {
-    size_t count = 2 * (size_t)buffers + 1;
+    uint32_t entries = 0;
+    (void)pl_record_vector(importer->model->root, PL_Model_metadata, &entries);
+    size_t count = 2 * (size_t)buffers + 1 + entries;
     for (uint32_t i = 0; i < subgraphs; i++) {
         const struct pl_record *subgraph =
             pl_record_item(importer->model->root, PL_Model_subgraphs, i);
@@ -378,6 +418,7 @@ static pl_status import_all(struct importer *importer)
         return no_memory(importer);
     graph->subgraph_count = (int32_t)subgraphs;
     PL_TRY(import_parts(importer));
+    PL_TRY(import_metadata(importer));
     for (uint32_t i = 0; i < subgraphs; i++)
         PL_TRY(import_subgraph(importer, pl_record_item(root, PL_Model_subgraphs, i),
                                &graph->subgraphs[i]));

@@ -168,6 +168,9 @@ bool pl_entry_reuse(const struct pl_entry *entry, size_t index, struct pl_reuse 
 /* Stops the invocation under way, which then gives PL_CANCELLED; it is looked for between two operators and in every
  * turn of a loop. Invocations that begin later are not affected. False if none is under way. */
 bool pl_entry_cancel(struct pl_entry *entry);
+/* The same at the model's own will: `asked` is called by the thread that runs, wherever that is looked for; true stops.
+ * For all entries of the model; NULL: nobody is asked. Not while it runs. */
+void pl_entry_stop_when(struct pl_entry *entry, bool (*asked)(void *user), void *user);
 
 /* ---- profile.c */
 pl_status pl_entry_profile(struct pl_entry *entry, bool enable, struct pl_error *error);

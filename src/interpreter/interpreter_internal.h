@@ -96,6 +96,12 @@ struct pl_window_state {
 };
 
 /* A model under its name. */
+/* Asked whether what runs is to stop. */
+struct pl_stop {
+    bool (*asked)(void *user); /* NULL: nobody is */
+    void *user;
+};
+
 struct pl_instance {
     struct pl_interpreter *interpreter;
     struct pl_region region; /* name, entries, handles */
@@ -115,6 +121,7 @@ struct pl_instance {
     struct pl_window_state *windows; /* in the region */
     uint64_t ran;                    /* how often it ran as part of a flow, since its windows began */
     int32_t ran_pass;                /* in which pass of the flow under way; -1: in none */
+    struct pl_stop stop;
     pl_ran_function ran_function;    /* to be called then; NULL: nobody asks */
     void *ran_user;
     struct pl_entry primary;
@@ -130,7 +137,8 @@ struct pl_component {
     bool busy;
     bool whole;
     bool planning; /* by the thread that holds `change` (an operator of a user can ask for changes meanwhile) */
-    atomic_bool cancelled; /* what runs is to stop */
+    atomic_bool cancelled; /* what runs is to stop, */
+    const struct pl_stop *stop; /* and so it is if this says so: of the member that was asked to run */
 };
 
 /* Nobody may change what is being run or planned. */
@@ -289,8 +297,17 @@ struct pl_run {
     uint64_t start;        /* of a run that learns */
     uint64_t shareable_ns; /* of the stages so far that were worth a second worker */
     const atomic_bool *cancelled;
+    const struct pl_stop *stop;
     struct pl_error *error;
 };
+
+static inline pl_status pl_run_go_on(const struct pl_run *run)
+{
+    if (!atomic_load_explicit(run->cancelled, memory_order_relaxed) &&
+        (run->stop->asked == NULL || !run->stop->asked(run->stop->user)))
+        return PL_OK;
+    return pl_fail(run->error, PL_CANCELLED, "the invocation was cancelled");
+}
 
 /* One step of it: what eval->run points to. */
 struct pl_frame {

@@ -22,6 +22,7 @@ static pl_status start(struct pl_entry *entry, struct invocation *invocation, st
     if (lane == NULL) return PL_OUT_OF_MEMORY;
     component->busy = true;
     atomic_store(&component->cancelled, false);
+    component->stop = &entry->instance->stop;
     *invocation = (struct invocation){entry->instance->interpreter, component, entry->unit, lane};
     return PL_OK;
 }
@@ -119,6 +120,11 @@ pl_status pl_handle_push(struct pl_tensor_handle *handle, const void *data, size
 {
     const struct pl_rows_pushed pushed = {handle, data, bytes};
     return invoke(handle->entry, &(struct task){.all_members = true, .pushed = &pushed}, error);
+}
+
+void pl_entry_stop_when(struct pl_entry *entry, bool (*asked)(void *user), void *user)
+{
+    entry->instance->stop = (struct pl_stop){asked, user};
 }
 
 bool pl_entry_cancel(struct pl_entry *entry)

@@ -39,8 +39,7 @@ static pl_status run_stages(const struct pl_frame *frame)
 
 pl_status pl_run_step(struct pl_run *run, const struct pl_block *block, const struct pl_step *step)
 {
-    if (atomic_load_explicit(run->cancelled, memory_order_relaxed))
-        return pl_fail(run->error, PL_CANCELLED, "the invocation was cancelled");
+    PL_TRY(pl_run_go_on(run));
     struct pl_frame frame = {run, block, step, run->lane->pointers + block->first_pointer};
     if (step->late >= 0) PL_TRY(pl_late_prepare(run, block, step, &frame.step));
     else if (run->late != NULL) forget_late_outputs(run, block, step);
@@ -75,6 +74,7 @@ pl_status pl_unit_run(struct pl_interpreter *interpreter, const struct pl_unit_p
                          .bases = unit->bases,
                          .workers = workers < unit->program->workers ? workers : unit->program->workers,
                          .cancelled = &plan->component->cancelled,
+                         .stop = plan->component->stop,
                          .error = error};
     unit->bases[PL_BASE_ARENA] = lane->arena;
     const struct pl_float_state caller = pl_float_state_enter();

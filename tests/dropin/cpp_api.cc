@@ -269,6 +269,18 @@ void TestTwo(const char *first_path, const char *second_path)
     CHECK(first->AllocateTensors() == kTfLiteOk && first->Invoke() == kTfLiteOk);
     CHECK(first->Cancel() == kTfLiteError && first->EnableCancellation() == kTfLiteOk);
     CHECK(first->Cancel() == kTfLiteOk && first->Invoke() == kTfLiteOk); // only what runs is cancelled
+    // A function that is asked before every operator.
+    int operators_left = 0;
+    const auto is_cancelled = [](void *left) { return --*static_cast<int *>(left) < 0; };
+    first->SetCancellationFunction(&operators_left, is_cancelled);
+    CHECK(first->Invoke() == kTfLiteError && operators_left == -1);
+    operators_left = 2;
+    CHECK(first->Invoke() == kTfLiteError && operators_left == -1);
+    operators_left = 1000;
+    CHECK(first->Invoke() == kTfLiteOk && operators_left < 1000 && operators_left > 0);
+    first->SetCancellationFunction(nullptr, nullptr);
+    operators_left = 0;
+    CHECK(first->Invoke() == kTfLiteOk && operators_left == 0);
     CHECK(first->tensor(-1) == nullptr && first->tensor(100000) == nullptr);
     using XnnPack = std::unique_ptr<TfLiteDelegate, decltype(&TfLiteXNNPackDelegateDelete)>;
     CHECK(first->ModifyGraphWithDelegate(XnnPack(TfLiteXNNPackDelegateCreate(nullptr), TfLiteXNNPackDelegateDelete)) ==
@@ -314,6 +326,10 @@ void TestSignatures(const char *path)
         CHECK(interpreter->signature_outputs(key->c_str()).size() == runner->output_size());
         CHECK(interpreter->GetSubgraphIndexFromSignature(key->c_str()) >= 0);
         CHECK(runner->ResizeInputTensor("nothing", {1}) == kTfLiteError && runner->Cancel() == kTfLiteOk);
+        interpreter->SetCancellationFunction(nullptr, [](void *) { return true; });
+        CHECK(runner->Invoke() == kTfLiteError);
+        interpreter->SetCancellationFunction(nullptr, nullptr);
+        CHECK(runner->Invoke() == kTfLiteOk);
     }
     CHECK(interpreter->signature_inputs("nothing").empty());
     CHECK(interpreter->GetSubgraphIndexFromSignature("nothing") == -1);
@@ -375,6 +391,9 @@ void TestCustom(const char *path)
 {
     Collector collector;
     auto model = FlatBufferModel::BuildFromFile(path, &collector);
+    const auto metadata = model->ReadAllMetadata();
+    CHECK(metadata.size() == 2 && metadata.at("twice") == std::string("\0second", 7));
+    CHECK(model->GetMinimumRuntime() == "2.3.0" && collector.text.empty());
     {
         ops::builtin::BuiltinOpResolver resolver;
         std::unique_ptr<Interpreter> interpreter;

@@ -23,8 +23,10 @@ def rnn():
 
 
 def affine():
-    """A custom operator, and RELU behind it."""
+    """A custom operator, and RELU behind it; and what a file may say beside the model."""
     graph = tiny.Graph()
+    for name, data in (("min_runtime_version", b"2.3.0\0\0\0"), ("twice", b"first"), ("twice", b"\0second"), ("empty", b"")):
+        graph.metadata(name, data)
     x, middle, y = (graph.tensor(np.float32, (1, 4), name=name) for name in ("x", "middle", "y"))
     graph.custom("Affine", [x], [middle], struct.pack("ff", 2, 1), version=3)
     graph.op("RELU", [middle], [y])

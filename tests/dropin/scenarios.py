@@ -739,7 +739,11 @@ def asked_in_callbacks(l, paths, see):
             number = C.c_int64()
             assert l.TfLiteOpaqueContextAcquireSubgraphContext(context, 0, C.byref(refused)) == ERROR
             assert l.TfLiteOpaqueContextReleaseSubgraphContext(context, 0) == ERROR
-            assert l.TfLiteOpaqueContextGetMetadata(context, b"x", C.byref(refused), C.byref(bytes_)) == ERROR
+            for name, wanted in ((b"min_runtime_version", b"2.3.0\0\0\0"), (b"twice", b"\0second"), (b"empty", None), (b"x", None)):
+                status = l.TfLiteOpaqueContextGetMetadata(context, name, C.byref(refused), C.byref(bytes_))
+                assert (status == ERROR) == (wanted is None) and bytes_.value == len(wanted or b"")
+                assert wanted is None or C.string_at(refused.value, bytes_.value) == wanted
+            assert l.TfLiteOpaqueContextGetMetadata(context, None, C.byref(refused), C.byref(bytes_)) == ERROR
             assert l.TfLiteOpaqueContextGetNodeInitDataMmapInfo(context, node, C.byref(count), C.byref(number),
                                                                 C.byref(number)) == ERROR
             assert l.TfLiteOpaqueNodeGetInput(context, node, 5) is None
@@ -1156,6 +1160,24 @@ def beyond(l, paths, see):
     assert not l.TfLitePlaitInterpreterTensor(run.ip, 5, 0)
     assert l.TfLitePlaitInterpreterSetNumThreads(run.ip, 2) == OK
     assert l.TfLitePlaitInterpreterSetNumThreads(run.ip, -2) == ERROR
+    data, size = C.c_void_p(), C.c_size_t()
+    found = []
+    while name := l.TfLitePlaitModelMetadata(run.model, len(found), C.byref(data), C.byref(size)):
+        found.append((name, data.value and C.string_at(data.value, size.value)))
+    assert found == [(b"min_runtime_version", b"2.3.0\0\0\0"), (b"twice", b"first"), (b"twice", b"\0second"), (b"empty", None)]
+    assert l.TfLitePlaitModelMetadata(run.model, -1, C.byref(data), C.byref(size)) is None
+    assert l.TfLitePlaitModelMetadata(None, 0, C.byref(data), C.byref(size)) is None
+    assert l.TfLitePlaitModelMetadata(run.model, 0, None, C.byref(size)) is None
+    run.delete()
+    run = Run(l, paths["digits_classifier_fp32"])
+    asked = []
+    ask = C.CFUNCTYPE(C.c_bool, C.c_void_p)(lambda user: asked.append(user) or len(asked) == 2)
+    assert run.allocate() == OK
+    l.TfLitePlaitInterpreterSetCancellationFunction(run.ip, 7, ask)
+    assert run.invoke() == ERROR and asked == [7, 7]
+    l.TfLitePlaitInterpreterSetCancellationFunction(run.ip, None, None)
+    l.TfLitePlaitInterpreterSetCancellationFunction(None, None, ask)
+    assert run.invoke() == OK and asked == [7, 7]
     run.delete()
     run = Run(l, paths["signatures_fp32"])
     runner = l.TfLiteInterpreterGetSignatureRunner(run.ip, l.TfLiteInterpreterGetSignatureKey(run.ip, 1))

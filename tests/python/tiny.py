@@ -49,6 +49,12 @@ class Graph:
         self.graph.tensors.append(made)
         return len(self.graph.tensors) - 1
 
+    def metadata(self, name, data):
+        buffer, entry = schema.BufferT(), schema.MetadataT()
+        buffer.data, entry.name, entry.buffer = np.frombuffer(data, np.uint8), name.encode(), len(self.model.buffers)
+        self.model.buffers.append(buffer)
+        self.model.metadata = [*(self.model.metadata or []), entry]
+
     def custom(self, name, inputs, outputs, options=b"", version=1):
         self.op("CUSTOM", inputs, outputs, version=version)
         self.model.operatorCodes[-1].customCode = name.encode()

@@ -72,6 +72,11 @@ public:
         cancellation_ = true;
         return kTfLiteOk;
     }
+    /* Asked before every operator; true stops the run, which gives kTfLiteError. Not while something runs. */
+    void SetCancellationFunction(void *data, bool (*check_cancelled_func)(void *))
+    {
+        TfLitePlaitInterpreterSetCancellationFunction(interpreter_, data, check_cancelled_func);
+    }
     TfLiteStatus Cancel() { return cancellation_ ? TfLiteInterpreterCancel(interpreter_) : kTfLiteError; }
 
     /* ---- tensors, by their numbers in the model */

@@ -3,6 +3,7 @@
 #ifndef TENSORFLOW_LITE_MODEL_BUILDER_H_
 #define TENSORFLOW_LITE_MODEL_BUILDER_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -94,6 +95,29 @@ public:
     const Model *GetModel() const { return reinterpret_cast<const Model *>(model_); }
     std::string description() const { return TfLitePlaitModelDescription(model_); }
     bool CheckModelIdentifier() const { return initialized(); }
+
+    /* What the file says beside the model: by name, where neither is empty. */
+    std::map<std::string, std::string> ReadAllMetadata() const
+    {
+        std::map<std::string, std::string> found;
+        const void *data = nullptr;
+        size_t bytes = 0;
+        for (int32_t i = 0; const char *name = TfLitePlaitModelMetadata(model_, i, &data, &bytes); i++)
+            if (bytes > 0) found[name] = std::string(static_cast<const char *>(data), bytes);
+        return found;
+    }
+
+    /* The least version of TensorFlow Lite that runs the model, as far as its converter knew; "" if it says nothing. */
+    std::string GetMinimumRuntime() const
+    {
+        const std::map<std::string, std::string> all = ReadAllMetadata();
+        const auto found = all.find("min_runtime_version");
+        if (found == all.end()) return "";
+        const size_t length = found->second.find('\0'); /* its bytes are filled up with them */
+        if (length != std::string::npos) return found->second.substr(0, length);
+        error_reporter_->Report("Min_runtime_version in model metadata is malformed");
+        return "";
+    }
 
 private:
     FlatBufferModel(TfLiteModel *model, ErrorReporter *reporter) : model_(model), error_reporter_(reporter) {}

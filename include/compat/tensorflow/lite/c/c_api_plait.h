@@ -46,6 +46,14 @@ TFL_CAPI_EXPORT TfLiteStatus TfLitePlaitInterpreterNode(const TfLiteInterpreter 
 
 /* The file's description, "" if it has none. */
 TFL_CAPI_EXPORT const char *TfLitePlaitModelDescription(const TfLiteModel *model);
+/* What the file says beside the model, by number; it lives as long as the model does. NULL: none of that number. */
+TFL_CAPI_EXPORT const char *TfLitePlaitModelMetadata(const TfLiteModel *model, int32_t index, const void **data,
+                                                     size_t *bytes);
+
+/* Before every operator the function is asked, with user_data, whether the run is to stop, which then gives
+ * kTfLiteError. It holds for signatures too. NULL: nobody is asked. Not while something runs. */
+TFL_CAPI_EXPORT void TfLitePlaitInterpreterSetCancellationFunction(TfLiteInterpreter *interpreter, void *user_data,
+                                                                   bool (*is_cancelled)(void *user_data));
 
 #ifdef __cplusplus
 }
