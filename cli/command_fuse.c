@@ -61,8 +61,6 @@ static int read_pipeline(struct fuse_request *request)
     for (size_t i = 0; plait_pipeline_input_at(request->models.pipeline, i, &input) == PLAIT_OK; i++) {
         if (input.is_stream)
             return complain(EXIT_UNSUPPORTED, "fuse: rows of input '%s' are pushed: one file cannot keep rows from one run to the next", input.name);
-        if (input.target_count > 1)
-            note("input '%s' is %zu inputs of the file, to be fed the same", input.name, input.target_count);
     }
     for (size_t i = 0; plait_pipeline_link_at(request->models.pipeline, i, &link) == PLAIT_OK; i++) {
         request->given = heap_grow(request->given, request->given_count, sizeof *request->given);

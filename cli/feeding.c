@@ -256,7 +256,7 @@ static int add_feed(struct feeding *feeding, const struct models *models, struct
 {
     feeding->items = heap_grow(feeding->items, feeding->count, sizeof *feeding->items);
     struct feed *feed = &feeding->items[feeding->count++];
-    *feed = (struct feed){.model = models_of_input(models, tensor),
+    *feed = (struct feed){.model = models_of(models, tensor),
                           .tensor = tensor,
                           .path = path,
                           .stream = pipeline_is_stream(models, tensor),

@@ -260,7 +260,7 @@ void models_note_link(struct models *models, const char *what, struct plait_tens
     models->links = heap_grow(models->links, models->link_count, sizeof *models->links);
     struct model_link *link = &models->links[models->link_count++];
     *link = (struct model_link){from, to};
-    join_sets(models, models_of_output(models, from)->set, models_of_input(models, to)->set);
+    join_sets(models, models_of(models, from)->set, models_of(models, to)->set);
     note_adapter(what, link);
 }
 

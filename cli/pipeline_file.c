@@ -50,7 +50,9 @@ static void add_links(struct models *models)
                                found.to_model, found.input[0] != '\0' ? "." : "", found.input);
         struct plait_model *from = plait_find_model(models->interpreter, found.from_model);
         struct plait_model *to = plait_find_model(models->interpreter, found.to_model);
-        models_note_link(models, ends, plait_find_output(from, found.output), plait_find_input(to, found.input));
+        struct plait_tensor *source = found.options.from_input ? plait_find_input(from, found.output)
+                                                               : plait_find_output(from, found.output);
+        models_note_link(models, ends, source, plait_find_input(to, found.input));
         models->has_windows = models->has_windows || found.options.hop > 0;
         free(ends);
     }
@@ -139,18 +141,18 @@ bool pipeline_is_stream(const struct models *models, const struct plait_tensor *
     return pipeline_input_of(models, input, &found) && found.is_stream;
 }
 
-const struct loaded_model *models_of_input(const struct models *models, const struct plait_tensor *input)
+static bool has_tensor(const struct plait_model *model, const struct plait_tensor *tensor)
 {
-    for (size_t i = 0; i < models->count; i++)
-        for (size_t k = 0; k < plait_input_count(models->items[i].model); k++)
-            if (plait_input(models->items[i].model, k) == input) return &models->items[i];
-    return NULL;
+    for (size_t i = 0; i < plait_input_count(model); i++)
+        if (plait_input(model, i) == tensor) return true;
+    for (size_t i = 0; i < plait_output_count(model); i++)
+        if (plait_output(model, i) == tensor) return true;
+    return false;
 }
 
-const struct loaded_model *models_of_output(const struct models *models, const struct plait_tensor *output)
+const struct loaded_model *models_of(const struct models *models, const struct plait_tensor *tensor)
 {
     for (size_t i = 0; i < models->count; i++)
-        for (size_t k = 0; k < plait_output_count(models->items[i].model); k++)
-            if (plait_output(models->items[i].model, k) == output) return &models->items[i];
+        if (has_tensor(models->items[i].model, tensor)) return &models->items[i];
     return NULL;
 }

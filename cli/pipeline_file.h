@@ -28,8 +28,7 @@ bool pipeline_is_stream(const struct models *models, const struct plait_tensor *
 /* What the command line calls an input: its name in the pipeline, else MODEL.TENSOR. To be freed. */
 char *input_label(const struct models *models, const struct loaded_model *model, size_t index);
 
-/* The model that the input is of; NULL if it is of none. */
-const struct loaded_model *models_of_input(const struct models *models, const struct plait_tensor *input);
-const struct loaded_model *models_of_output(const struct models *models, const struct plait_tensor *output);
+/* The model that has this input or output. */
+const struct loaded_model *models_of(const struct models *models, const struct plait_tensor *tensor);
 
 #endif

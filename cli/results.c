@@ -109,7 +109,7 @@ static struct result *add_result(struct results *results, const struct models *m
 static int add_named(struct results *results, const struct models *models, const struct plait_pipeline_output *output)
 {
     enum { TOP_OF_LABELS = 5 };
-    struct result *result = add_result(results, models, models_of_output(models, output->tensor), output->tensor);
+    struct result *result = add_result(results, models, models_of(models, output->tensor), output->tensor);
     free(result->name);
     result->name = heap_text("%s", output->name);
     result->linked = false;

@@ -401,7 +401,7 @@ PLAIT_API plait_status plait_pipeline_link_at(const struct plait_pipeline *pipel
 struct plait_pipeline_input {
     const char *name;
     size_t target_count;
-    struct plait_tensor *const *targets; /* inputs of models, which all get what is fed */
+    struct plait_tensor *const *targets; /* inputs of models to be fed; others get it from the first, by a link */
     bool is_stream;       /* its rows are pushed */
     bool is_picture;      /* what the file says of pictures: */
     bool nearest;         /* how they are resized, else bilinear */

@@ -135,7 +135,8 @@ plait_status plait_pipeline_link_at(const struct plait_pipeline *pipeline, size_
                                                      .offset = found->options.offset,
                                                      .hop = found->options.hop,
                                                      .axis = found->options.axis,
-                                                     .zero_rows = found->options.zero_rows}};
+                                                     .zero_rows = found->options.zero_rows,
+                                                     .from_input = found->options.from_input}};
     return PLAIT_OK;
 }
 

@@ -25,7 +25,7 @@ struct pl_pipeline_link {
 
 struct pl_pipeline_input {
     const char *name;
-    struct pl_tensor_handle **targets; /* inputs of models that all get what is fed; at least one */
+    struct pl_tensor_handle **targets; /* inputs of models that are fed; others get the same from the first by a link */
     size_t target_count;
     bool is_stream; /* its rows are pushed, by these options */
     struct pl_link_options window;

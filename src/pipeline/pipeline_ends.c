@@ -68,9 +68,46 @@ static bool are_alike(const struct pl_tensor_handle *a, const struct pl_tensor_h
     return alike;
 }
 
-static pl_status read_target(struct pl_pipeline_reader *reader, const struct pl_json *value, struct pl_pipeline_input *input)
+/* Room for a link to each target of an input. */
+static pl_status make_room_for_links(const struct pl_pipeline_reader *reader, const struct pl_json *inputs)
+{
+    struct pl_pipeline *pipeline = reader->pipeline;
+    size_t most = pipeline->link_count;
+    for (const struct pl_json *input = inputs->first; input != NULL; input = input->next) {
+        const struct pl_json *to = input;
+        if (input->kind == PL_JSON_OBJECT)
+            for (to = input->first; to != NULL && strcmp(to->name, "to") != 0;) to = to->next;
+        most += to != NULL ? to->count : 0;
+    }
+    struct pl_pipeline_link *links = pl_pipeline_array(reader, most, sizeof links[0]);
+    if (links == NULL) return PL_OUT_OF_MEMORY;
+    if (pipeline->link_count > 0) memcpy(links, pipeline->links, pipeline->link_count * sizeof links[0]);
+    pipeline->links = links;
+    return PL_OK;
+}
+
+/* A further model gets what the first one is fed by a link, so that both have one buffer and what they begin with alike runs
+ * once. Where that cannot be (the models are linked the other way round, or are one) it is fed for itself. */
+static pl_status share_input(struct pl_pipeline_reader *reader, const struct pl_end *first, const struct pl_end *end,
+                             bool *shared)
+{
+    struct pl_pipeline *pipeline = reader->pipeline;
+    const struct pl_pipeline_link link = {first->model_name, first->tensor_name, end->model_name, end->tensor_name,
+                                          {.from_input = true, .scale = 1.0f}};
+    const pl_status status = pl_interpreter_link(pipeline->interpreter, link.from_model, link.output, link.to_model,
+                                                 link.input, &link.options, reader->source.error);
+    *shared = status == PL_OK;
+    if (!*shared) return status == PL_MISMATCH ? PL_OK : status;
+    pipeline->links[pipeline->link_count++] = link;
+    pl_pipeline_join_sets(pipeline, first->model->set, end->model->set);
+    return PL_OK;
+}
+
+static pl_status read_target(struct pl_pipeline_reader *reader, const struct pl_json *value, struct pl_pipeline_input *input,
+                             struct pl_end *first)
 {
     struct pl_end end;
+    bool shared = false;
     if (value->kind != PL_JSON_TEXT)
         return pl_json_field_wrong(&reader->source, value, "what an input feeds", "a text, MODEL or MODEL.TENSOR");
     PL_TRY(pl_pipeline_find_end(reader, value, false, &end));
@@ -82,20 +119,23 @@ static pl_status read_target(struct pl_pipeline_reader *reader, const struct pl_
         return pl_json_fail(reader->source.error, reader->source.file, value->place,
                             "'%s' has another type, shape or quantization than what input '%s' feeds before it",
                             pl_json_quote(value->text).text, input->name);
-    input->targets[input->target_count++] = end.tensor;
+    if (input->target_count == 0) *first = end;
+    else if (!input->is_stream) PL_TRY(share_input(reader, first, &end, &shared));
+    if (!shared) input->targets[input->target_count++] = end.tensor;
     return PL_OK;
 }
 
 static pl_status read_targets(struct pl_pipeline_reader *reader, const struct pl_json *value, struct pl_pipeline_input *input)
 {
     const bool many = value->kind == PL_JSON_LIST;
+    struct pl_end first;
     if (many && value->count == 0)
         return pl_json_field_wrong(&reader->source, value, "what an input feeds", "at least one MODEL or MODEL.TENSOR");
     input->targets = pl_pipeline_array(reader, many ? value->count : 1, sizeof input->targets[0]);
     if (input->targets == NULL) return PL_OUT_OF_MEMORY;
-    if (!many) return read_target(reader, value, input);
+    if (!many) return read_target(reader, value, input, &first);
     for (const struct pl_json *member = value->first; member != NULL; member = member->next)
-        PL_TRY(read_target(reader, member, input));
+        PL_TRY(read_target(reader, member, input, &first));
     return PL_OK;
 }
 
@@ -248,6 +288,7 @@ pl_status pl_pipeline_read_inputs(struct pl_pipeline_reader *reader, const struc
     if (inputs == NULL) return name_inputs(reader);
     pipeline->inputs = pl_pipeline_array(reader, inputs->count, sizeof pipeline->inputs[0]);
     if (pipeline->inputs == NULL) return PL_OUT_OF_MEMORY;
+    PL_TRY(make_room_for_links(reader, inputs));
     for (const struct pl_json *member = inputs->first; member != NULL; member = member->next)
         PL_TRY(read_input(reader, member, &pipeline->inputs[pipeline->input_count++]));
     return check_all_fed(reader, inputs);

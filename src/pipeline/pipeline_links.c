@@ -46,7 +46,7 @@ void pl_pipeline_read_scale(const struct pl_json *scale, const struct pl_json *o
     options->offset = offset != NULL ? (float)offset->number : 0.0f;
 }
 
-static void join_sets(struct pl_pipeline *pipeline, size_t from, size_t to)
+void pl_pipeline_join_sets(struct pl_pipeline *pipeline, size_t from, size_t to)
 {
     for (size_t i = 0; i < pipeline->model_count; i++)
         if (pipeline->models[i].set == from) pipeline->models[i].set = to;
@@ -69,7 +69,7 @@ static pl_status read_link(struct pl_pipeline_reader *reader, const struct pl_js
                             &link->options, reader->source.error) != PL_OK)
         return pl_json_source_fail_at(&reader->source, value);
     from.model->taken[from.index] = true;
-    join_sets(reader->pipeline, from.model->set, to.model->set);
+    pl_pipeline_join_sets(reader->pipeline, from.model->set, to.model->set);
     return PL_OK;
 }
 

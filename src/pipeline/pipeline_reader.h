@@ -41,6 +41,8 @@ pl_status pl_pipeline_read_outputs(struct pl_pipeline_reader *reader, const stru
 /* The options of a link or of rows that are pushed. window, scale, offset: NULL if not there. */
 pl_status pl_pipeline_read_window(const struct pl_pipeline_reader *reader, const struct pl_json *window,
                                   struct pl_link_options *options);
+/* Two models are linked from now on. */
+void pl_pipeline_join_sets(struct pl_pipeline *pipeline, size_t from, size_t to);
 void pl_pipeline_read_scale(const struct pl_json *scale, const struct pl_json *offset, struct pl_link_options *options);
 
 #endif

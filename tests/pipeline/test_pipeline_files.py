@@ -113,6 +113,41 @@ def test_one_input_feeds_several_models():
     assert found["a"].tobytes() == by_hand({"features": FEATURES}, [], features=PIXELS).tobytes()
 
 
+def test_an_input_of_several_models_is_one_buffer():
+    pipeline = {"models": {"a": FEATURES, "b": FEATURES, "c": FEATURES}, "inputs": {"x": ["a", "b", "c"]}}
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of(pipeline), MODELS)
+        assert loaded.inputs()["x"].target_count == 1
+        assert [(link.from_model, link.to_model, link.options.from_input) for link in loaded.links()] == [
+            (b"a", b"b", True), (b"a", b"c", True)]
+        interpreter.allocate()
+        together = interpreter.stats().constant_bytes
+        loaded.write("x", PIXELS)
+        loaded.run()
+        wanted = by_hand({"features": FEATURES}, [], features=PIXELS).tobytes()
+        assert [loaded.read(name).tobytes() for name in "abc"] == [wanted] * 3
+    with interpreter_of(FEATURES) as interpreter:
+        interpreter.allocate()
+        assert interpreter.stats().constant_bytes == together
+
+
+def test_an_input_of_models_that_cannot_share_it(tmp_path):
+    """The second feeds the first; and one model has it twice."""
+    graph = tiny.Graph()
+    a, b, c = (graph.tensor(np.float32, [2], name=name) for name in "abc")
+    graph.op("ADD", [a, b], [c])
+    (tmp_path / "add.tflite").write_bytes(graph.build([a, b], [c]))
+    pipeline = {"models": {"last": "add.tflite", "first": "add.tflite"}, "links": [{"from": "first", "to": "last.a"}],
+                "inputs": {"x": ["last.b", "first.a", "first.b"]}, "outputs": {"y": "last"}}
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of(pipeline), tmp_path)
+        interpreter.allocate()
+        loaded.write("x", np.float32([1, 5]))
+        loaded.run()
+        assert loaded.inputs()["x"].target_count == 3
+        assert loaded.read("y").tolist() == [3, 15]
+
+
 def test_models_of_one_path_are_read_once():
     with Interpreter() as interpreter:
         loaded = interpreter.pipeline(text_of({"models": {"a": FEATURES, "b": FEATURES}}), MODELS)
