@@ -5,6 +5,7 @@
  *
  * Every worker has a share of the tasks, neighbours, and takes from the others' only when it has done its own: what
  * it reads in one job lies in its own cache from the one before. */
+#include "base/placement.h" /* first: _GNU_SOURCE */
 #include "base/threads.h"
 
 #include <assert.h>
@@ -58,6 +59,7 @@ struct helper {
     struct helper *next;
     struct pl_pool *pool;
     pthread_t thread;
+    struct pl_placement placement; /* its own, but of who wakes it */
     sem_t bell; /* rung for who is asleep */
     sem_t done; /* of a job that is awaited */
 };
@@ -176,7 +178,10 @@ static struct job *next_job(struct helper *helper)
         struct job *job = look_out(helper);
         if (job != NULL) return job;
         if (atomic_load(&helper->pool->closing)) return NULL;
-        if (swap_mail(helper, IDLE, ASLEEP)) wait_for(&helper->bell);
+        pl_placement_sleep(&helper->placement);
+        if (!swap_mail(helper, IDLE, ASLEEP)) continue;
+        wait_for(&helper->bell);
+        pl_placement_awake(&helper->placement);
     }
 }
 
@@ -192,11 +197,18 @@ static void *help(void *argument)
     return NULL;
 }
 
+/* Whose mailbox said that it is asleep, and no longer does. */
+static void ring(struct helper *helper)
+{
+    pl_placement_wake(&helper->placement, helper->thread);
+    sem_post(&helper->bell);
+}
+
 /* Makes a helper that is asleep look out. */
 static void wake(struct helper *helper)
 {
     if (atomic_load_explicit(&helper->mail, memory_order_relaxed) != ASLEEP) return;
-    if (swap_mail(helper, ASLEEP, IDLE)) sem_post(&helper->bell);
+    if (swap_mail(helper, ASLEEP, IDLE)) ring(helper);
 }
 
 /* ---- the pool -------------------------------------------------------------------------------- */
@@ -309,7 +321,7 @@ static void offer(struct job *job)
         if (!swap_mail(helper, mail, HELD)) continue;
         atomic_store_explicit(&helper->worker, ++job->engaged, memory_order_relaxed);
         atomic_store_explicit(&helper->mail, mail_of(job, 0), memory_order_release);
-        if (mail == ASLEEP) sem_post(&helper->bell);
+        if (mail == ASLEEP) ring(helper);
     }
 }
 

@@ -292,10 +292,11 @@ struct pl_run {
     struct pl_lane *lane;
     void **bases;
     int32_t workers;
-    bool learning;         /* looks how long stages take, */
-    bool alone;            /* without helpers where it is not clear that they help */
-    uint64_t start;        /* of a run that learns */
-    uint64_t shareable_ns; /* of the stages so far that were worth a second worker */
+    struct pl_trial trial; /* whether helpers are asked for, and looked at how they help */
+    struct pl_trial_result result;
+    uint64_t start;
+    bool asked;            /* for helpers, */
+    bool helped;           /* and one came */
     const atomic_bool *cancelled;
     const struct pl_stop *stop;
     struct pl_error *error;

@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One stage, cut into parts for the workers. How long stages take, alone and shared, is looked at in the first runs: it
- * decides what is worth a second worker, and no estimate holds for all kernels of all levels and for how fast a processor
- * gets what lies in the cache of another. */
+/* One stage, cut into parts for the workers. How long stages take, alone and shared, is looked at now and then
+ * (plan/pace.h): it decides what is worth a second worker. */
 #include <assert.h>
 
 #include "base/clock.h"
 #include "interpreter/interpreter_internal.h"
 
-/* Shorter stages are never shared, longer ones always; for those between it is tried. Parts of PART_NANOSECONDS and more
- * may be several for each worker, so that one which is held up does less of them. */
+/* Shorter stages are never shared, longer ones always; for those between it is tried. */
 enum { WORTH_TRYING_NANOSECONDS = 2500, CERTAIN_NANOSECONDS = 60000 };
-enum { PART_NANOSECONDS = 10000, PARTS_PER_WORKER = 4, LEAST_NANOSECONDS = 1200 };
+/* A worker's parts halve from one to the next, so that in the end there is little to wait for, whoever was held up. */
+enum { LAST_PART_NANOSECONDS = 1200, PARTS_PER_WORKER = 4 };
 /* So long a stage, or so much in one run, is worth waking who sleeps. */
 enum { WORTH_WAKING_NANOSECONDS = 50000, MUCH_NANOSECONDS = 100000 };
 /* Before anything is known: multiply-adds or bytes in a nanosecond. */
 enum { GUESSED_COST_PER_NANOSECOND = 16 };
-/* The first runs learn about stages, with helpers and without in turn. Those up to SETTLING_RUNS find out in the same way
- * whether it was worth it for all together, since what a stage leaves in another cache is paid for by the next. The one
- * behind them adds up what is shared. */
-enum { LEARNING_RUNS = 16, SETTLING_RUNS = 28 };
 
 /* A stage under way. The first part that fails says why. */
 struct job {
@@ -27,6 +22,7 @@ struct job {
     const struct pl_eval *eval; /* of worker 0 */
     const int64_t *bounds;
     bool learning;
+    atomic_bool helped;
     uint64_t own_ns; /* of worker 0, */
     int64_t own_units;
     atomic_int failed;          /* 0, or the status */
@@ -36,39 +32,24 @@ struct job {
 
 /* ---- how long it takes -------------------------------------------------------------------------------------------- */
 
-static unsigned look_at(const atomic_uint *number)
-{
-    return atomic_load_explicit(number, memory_order_relaxed);
-}
-
-/* Programs are shared: of two threads that learn at once one may be lost. */
-static void learn(atomic_uint *least, uint64_t nanoseconds)
-{
-    const unsigned before = look_at(least);
-    const unsigned now = nanoseconds < 1 ? 1 : nanoseconds < UINT32_MAX ? (unsigned)nanoseconds : UINT32_MAX;
-    if (before == 0 || now < before) atomic_store_explicit(least, now, memory_order_relaxed);
-}
-
-/* Not for a difference that is noise. */
-static bool pays(const struct pl_pace *pace)
-{
-    return (uint64_t)look_at(&pace->shared_nanoseconds) * 8 < (uint64_t)look_at(&pace->nanoseconds) * 7;
-}
-
 static uint64_t expected_ns(const struct pl_stage *stage, const struct pl_pace *pace)
 {
-    const unsigned learned = look_at(&pace->nanoseconds);
+    const unsigned learned = pl_pace_number(&pace->nanoseconds);
     if (learned > 0) return learned;
     return (uint64_t)stage->units * (uint64_t)(stage->cost < 1 ? 1 : stage->cost) / GUESSED_COST_PER_NANOSECOND;
 }
 
 /* Whether helpers are to be asked for, of a stage that can be cut. */
-static bool worth_sharing(const struct pl_run *run, const struct pl_pace *pace, uint64_t nanoseconds)
+static bool worth_sharing(struct pl_run *run, const struct pl_pace *pace, uint64_t nanoseconds)
 {
     if (nanoseconds < WORTH_TRYING_NANOSECONDS) return false;
-    if (nanoseconds > CERTAIN_NANOSECONDS) return true;
-    if (run->alone || run->learning) return !run->alone;
-    return pays(pace);
+    run->result.shareable_nanoseconds += nanoseconds;
+    if (nanoseconds > CERTAIN_NANOSECONDS) {
+        run->result.long_nanoseconds += nanoseconds;
+        return true;
+    }
+    if (run->trial.alone || run->trial.learning) return !run->trial.alone;
+    return pl_pace_pays(pace);
 }
 
 /* ---- parts -------------------------------------------------------------------------------------------------------- */
@@ -88,6 +69,7 @@ static void run_part(void *context, int64_t part, int32_t worker)
     void *scratch[PL_MAX_SCRATCH];
     take_scratch(job, worker, scratch);
     struct pl_eval eval = *job->eval;
+    if (worker != 0 && job->learning) atomic_store_explicit(&job->helped, true, memory_order_relaxed);
     eval.scratch = scratch;
     eval.worker = worker;
     eval.error = &error;
@@ -103,35 +85,54 @@ static void run_part(void *context, int64_t part, int32_t worker)
     atomic_store(&job->failed, (int)status);
 }
 
-static int32_t cut_evenly(const struct pl_stage *stage, int64_t parts, int64_t *bounds)
+/* Where the units of a worker begin. */
+static int64_t share_begin(int64_t units, int32_t worker, int32_t workers, int64_t step)
 {
-    const int64_t step = stage->least % PL_STAGE_LINE_UNITS == 0 ? PL_STAGE_LINE_UNITS : 1;
-    for (int64_t i = 0; i < parts; i++)
-        bounds[i] = (stage->units / parts * i + stage->units % parts * i / parts) / step * step;
-    bounds[parts] = stage->units;
-    return (int32_t)parts;
+    if (worker == workers) return units;
+    return (units / workers * worker + units % workers * worker / workers) / step * step;
 }
 
-/* As many for each worker as for the other, where there are enough. */
-static int64_t parts_worth(const struct pl_run *run, const struct pl_stage *stage, uint64_t nanoseconds)
+static int32_t cut_halving(const struct pl_stage *stage, int32_t workers, int32_t parts, int64_t *bounds)
 {
-    const int64_t workers = run->workers;
+    const int64_t step = stage->least % PL_STAGE_LINE_UNITS == 0 ? PL_STAGE_LINE_UNITS : 1;
+    for (int32_t w = 0; w < workers; w++) {
+        const int64_t first = share_begin(stage->units, w, workers, step);
+        const int64_t units = share_begin(stage->units, w + 1, workers, step) - first;
+        for (int32_t i = 0; i < parts; i++) bounds[w * parts + i] = first + (units - (units >> i)) / step * step;
+    }
+    bounds[workers * parts] = stage->units;
+    return workers * parts;
+}
+
+/* How many workers there is enough to do for. */
+static int32_t workers_worth(const struct pl_run *run, const struct pl_stage *stage, uint64_t nanoseconds)
+{
+    int64_t workers = run->workers < PL_MAX_PARTS ? run->workers : PL_MAX_PARTS;
     const int64_t most = stage->units / stage->least;
-    if (most < 2) return 1;
-    int64_t parts = (int64_t)(nanoseconds / PART_NANOSECONDS);
-    if (parts > workers * PARTS_PER_WORKER) parts = workers * PARTS_PER_WORKER;
-    if (parts < workers) parts = workers;
-    if (parts > (int64_t)(nanoseconds / LEAST_NANOSECONDS)) parts = (int64_t)(nanoseconds / LEAST_NANOSECONDS);
-    if (parts > most) parts = most;
-    return parts > workers ? parts - parts % workers : parts;
+    const int64_t long_enough = (int64_t)(nanoseconds / LAST_PART_NANOSECONDS);
+    if (workers > most) workers = most;
+    if (workers > long_enough) workers = long_enough;
+    return workers < 1 ? 1 : (int32_t)workers;
+}
+
+/* The parts of each of them, as many as leave enough for the last. */
+static int32_t parts_worth(const struct pl_stage *stage, int32_t workers, uint64_t nanoseconds)
+{
+    const int64_t units = stage->units / workers;
+    const int64_t own = (int64_t)nanoseconds / workers;
+    int32_t parts = 1;
+    while (parts < PARTS_PER_WORKER && (parts + 1) * workers <= PL_MAX_PARTS && units >> parts >= stage->least &&
+           own >> parts >= LAST_PART_NANOSECONDS)
+        parts++;
+    return parts;
 }
 
 static int32_t cut(const struct pl_run *run, const struct pl_stage *stage, uint64_t nanoseconds, int64_t *bounds)
 {
     if (run->interpreter->cut != NULL)
         return run->interpreter->cut(run->interpreter->cut_context, stage->units, PL_MAX_PARTS, bounds);
-    const int64_t parts = parts_worth(run, stage, nanoseconds);
-    return cut_evenly(stage, parts < PL_MAX_PARTS ? parts : PL_MAX_PARTS, bounds);
+    const int32_t workers = workers_worth(run, stage, nanoseconds);
+    return cut_halving(stage, workers, workers == 1 ? 1 : parts_worth(stage, workers, nanoseconds), bounds);
 }
 
 /* ---- a stage ------------------------------------------------------------------------------------------------------ */
@@ -139,30 +140,32 @@ static int32_t cut(const struct pl_run *run, const struct pl_stage *stage, uint6
 static pl_status run_alone(const struct pl_run *run, const struct pl_stage *stage, struct pl_pace *pace,
                            const struct pl_eval *eval)
 {
-    if (!run->learning) return stage->eval(eval, 0, stage->units);
+    if (!run->trial.learning) return stage->eval(eval, 0, stage->units);
     const uint64_t start = pl_clock_ns();
     const pl_status status = stage->eval(eval, 0, stage->units);
-    learn(&pace->nanoseconds, pl_clock_ns() - start);
+    pl_pace_learn(&pace->nanoseconds, pl_clock_ns() - start, run->trial.fresh);
     return status;
 }
 
 /* What is long is not tried alone: a worker's own parts tell how long it would take. */
-static void learn_from(const struct job *job, struct pl_pace *pace, uint64_t start, uint64_t expected)
+static void learn_from(const struct job *job, struct pl_pace *pace, uint64_t start, uint64_t expected, bool fresh)
 {
-    if (expected <= CERTAIN_NANOSECONDS) learn(&pace->shared_nanoseconds, pl_clock_ns() - start);
+    if (expected <= CERTAIN_NANOSECONDS) pl_pace_learn(&pace->shared_nanoseconds, pl_clock_ns() - start, fresh);
     else if (job->own_units > 0)
-        learn(&pace->nanoseconds, job->own_ns * (uint64_t)job->stage->units / (uint64_t)job->own_units);
+        pl_pace_learn(&pace->nanoseconds, job->own_ns * (uint64_t)job->stage->units / (uint64_t)job->own_units, fresh);
 }
 
-static pl_status run_shared(const struct pl_run *run, struct job *job, uint64_t expected, int32_t parts,
-                            struct pl_pace *pace)
+static pl_status run_shared(struct pl_run *run, struct job *job, uint64_t expected, int32_t parts, struct pl_pace *pace)
 {
     const bool wake = expected > WORTH_WAKING_NANOSECONDS || run->interpreter->cut != NULL;
-    const uint64_t start = run->learning ? pl_clock_ns() : 0;
+    const uint64_t start = job->learning ? pl_clock_ns() : 0;
     atomic_init(&job->failed, PL_OK);
     atomic_init(&job->error_taken, false);
+    atomic_init(&job->helped, false);
     pl_pool_run(run->interpreter->pool, run->workers, wake, parts, run_part, job);
-    if (run->learning) learn_from(job, pace, start, expected);
+    run->asked = true;
+    run->helped = run->helped || atomic_load_explicit(&job->helped, memory_order_relaxed);
+    if (run->trial.learning) learn_from(job, pace, start, expected, run->trial.fresh);
     return (pl_status)atomic_load(&job->failed);
 }
 
@@ -179,8 +182,7 @@ pl_status pl_run_stage(struct pl_run *run, const struct pl_step *step, int32_t i
     const int32_t parts = cut(run, stage, expected, bounds);
     assert(parts >= 1 && parts <= PL_MAX_PARTS && bounds[0] == 0 && bounds[parts] == stage->units);
     if (parts == 1) return run_alone(run, stage, pace, eval);
-    run->shareable_ns += expected;
-    struct job job = {.step = step, .stage = stage, .eval = eval, .bounds = bounds, .learning = run->learning,
+    struct job job = {.step = step, .stage = stage, .eval = eval, .bounds = bounds, .learning = !run->trial.settled,
                       .error = run->error};
     return run_shared(run, &job, expected, parts, pace);
 }
@@ -190,29 +192,21 @@ pl_status pl_run_stage(struct pl_run *run, const struct pl_step *step, int32_t i
 void pl_run_begin(struct pl_run *run, const struct pl_step_range *range)
 {
     if (run->workers == 1) return;
-    const struct pl_outlook *outlook = range->outlook;
+    run->trial = pl_trial_begin(range->outlook);
+    const struct pl_trial *trial = &run->trial;
     const bool always = run->interpreter->cut != NULL;
-    const unsigned runs = look_at(&outlook->runs);
-    const unsigned shareable = look_at(&outlook->shareable_nanoseconds);
-    const bool settled = runs >= SETTLING_RUNS;
-    run->learning = runs < LEARNING_RUNS;
-    run->alone = settled ? !pays(&outlook->pace) : runs % 2 != 0;
-    const bool much = runs <= SETTLING_RUNS || always || shareable > MUCH_NANOSECONDS;
-    const bool any = much || shareable > 0;
+    const bool much = always || !trial->settled || trial->shared_nanoseconds > MUCH_NANOSECONDS;
+    const bool any = much || trial->shared_nanoseconds > 0;
     if (!any || !pl_pool_expect(run->interpreter->pool, run->workers, much)) run->workers = 1;
-    if (!settled) run->start = pl_clock_ns();
+    if (!trial->settled) run->start = pl_clock_ns();
 }
 
 void pl_run_end(struct pl_run *run, const struct pl_step_range *range, bool complete)
 {
     if (run->workers == 1) return;
     pl_pool_expect_no_more(run->interpreter->pool);
-    struct pl_outlook *outlook = range->outlook;
-    const unsigned runs = look_at(&outlook->runs);
-    if (!complete || runs > SETTLING_RUNS) return;
-    const unsigned shareable = run->shareable_ns < UINT32_MAX ? (unsigned)run->shareable_ns : UINT32_MAX;
-    if (runs == SETTLING_RUNS) atomic_store_explicit(&outlook->shareable_nanoseconds, shareable, memory_order_relaxed);
-    else if (!run->learning)
-        learn(run->alone ? &outlook->pace.nanoseconds : &outlook->pace.shared_nanoseconds, pl_clock_ns() - run->start);
-    atomic_store_explicit(&outlook->runs, runs + 1, memory_order_relaxed);
+    if (!complete || run->trial.settled) return;
+    run->result.nanoseconds = pl_clock_ns() - run->start;
+    run->result.missed = run->asked && !run->helped;
+    pl_trial_end(range->outlook, &run->trial, &run->result);
 }

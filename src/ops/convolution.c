@@ -302,7 +302,8 @@ static void prepare_units(struct pl_prepare *prepare, struct convolution *convol
     int64_t units = pl_shape_count(output) == 0 ? 0 : rows < FEW_ROWS ? pixels : rows;
     int64_t unit_outputs = output->dims[3];
     convolution->unit_pixels = rows < FEW_ROWS ? 1 : convolution->width;
-    if (units > 0 && pl_gemm_cut_by_blocks(pixels, blocks) && convolution->groups == 1) {
+    if (units > 0 && convolution->groups == 1 &&
+        pl_gemm_cut_by_blocks(pixels, blocks, convolution->operands.weights.group_bytes)) {
         units = blocks;
         unit_outputs = pl_cost(pixels, PL_GEMM_BLOCK);
         convolution->unit_pixels = 0;

@@ -303,7 +303,7 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
     }
     pl_gemm_prepare_parts(prepare, part_bytes, &dense->operands);
     const int32_t blocks = pl_gemm_blocks(shape->channels);
-    dense->by_blocks = rows == 1 || (rows > 0 && pl_gemm_cut_by_blocks(rows, blocks));
+    dense->by_blocks = rows == 1 || (rows > 0 && pl_gemm_cut_by_blocks(rows, blocks, dense->operands.weights.group_bytes));
     const int64_t units = dense->by_blocks ? blocks : blocks > 0 ? rows : 0;
     const int64_t width = dense->by_blocks ? pl_cost(rows, PL_GEMM_BLOCK) : shape->channels;
     pl_prepare_stage(prepare, eval, units, pl_cost(width, shape->depth));

@@ -10,12 +10,14 @@
 #include "ops/op.h"
 
 /* Kernels compute tiles of pixels, and read all weights for a part of whatever size. So parts have so many pixels, and
- * few pixels are cut by blocks of outputs, each worker reading its own weights. */
-enum { PL_GEMM_LEAST_PIXELS = 16, PL_GEMM_FEW_PIXELS = 96 };
+ * few pixels are cut by blocks of outputs, each worker reading its own weights. Fewer are, if weights are so small that
+ * they stay in every worker's cache: then what a worker makes of its pixels stays there as well for what comes next. */
+enum { PL_GEMM_LEAST_PIXELS = 16, PL_GEMM_FEW_PIXELS = 96, PL_GEMM_SMALL_BYTES = 256 * 1024 };
 
-static inline bool pl_gemm_cut_by_blocks(int64_t pixels, int32_t blocks)
+static inline bool pl_gemm_cut_by_blocks(int64_t pixels, int32_t blocks, int64_t weight_bytes)
 {
-    return pixels < PL_GEMM_FEW_PIXELS && blocks > 1;
+    const bool small = weight_bytes <= PL_GEMM_SMALL_BYTES;
+    return pixels < (small ? 2 * PL_GEMM_LEAST_PIXELS : PL_GEMM_FEW_PIXELS) && blocks > 1;
 }
 
 struct pl_gemm_weights {

@@ -10,6 +10,7 @@
 #include "graph/graph.h"
 #include "ops/op.h"
 #include "ops/user_op.h"
+#include "plan/pace.h"
 
 /* Indices into the table of bases. Behind PL_BASE_ARENA come those of slots and nested blocks, as they are met. */
 enum { PL_BASE_ADDRESS = 0, PL_BASE_ARENA = 1, PL_BASE_FIRST_FREE = 2 };
@@ -19,20 +20,6 @@ enum { PL_BASE_ADDRESS = 0, PL_BASE_ARENA = 1, PL_BASE_FIRST_FREE = 2 };
 struct pl_location {
     uint64_t offset;
     uint32_t base;
-};
-
-/* How long something takes on one thread, learned in the first runs: how stages are cut for workers depends on it, and
- * no answer does. */
-struct pl_pace {
-    atomic_uint nanoseconds;        /* the least that was seen; 0: nothing yet */
-    atomic_uint shared_nanoseconds; /* the same with helpers, from start to end */
-};
-
-/* What runs of some steps have learned together. */
-struct pl_outlook {
-    atomic_uint runs;
-    struct pl_pace pace;               /* of whole runs, without and with short stages that seemed worth sharing */
-    atomic_uint shareable_nanoseconds; /* of the stages that are shared */
 };
 
 /* One operator, prepared. locations: inputs, outputs, scratch, states. One that is late has locations of its inputs and

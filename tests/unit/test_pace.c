@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deciding what is shared from how long runs took: on made-up times. */
+#include "unit.h"
+
+#include <string.h>
+
+#include "plan/pace.h"
+
+enum { LONG = 200 /* runs, more than the first look takes */ };
+
+/* How a machine is: what a run takes alone and with helpers, and whether helpers come. */
+struct machine {
+    uint64_t alone;
+    uint64_t shared;
+    bool missed;
+};
+
+static bool run_once(struct pl_outlook *outlook, struct machine machine)
+{
+    const struct pl_trial trial = pl_trial_begin(outlook);
+    const struct pl_trial_result result = {
+        .nanoseconds = trial.alone ? machine.alone : machine.shared,
+        .shareable_nanoseconds = 20000,
+        .long_nanoseconds = 7000,
+        .missed = machine.missed && !trial.alone,
+    };
+    pl_trial_end(outlook, &trial, &result);
+    return trial.alone;
+}
+
+/* How many of so many runs were with helpers. */
+static int shared_runs(struct pl_outlook *outlook, struct machine machine, int runs)
+{
+    int shared = 0;
+    for (int i = 0; i < runs; i++) shared += !run_once(outlook, machine);
+    return shared;
+}
+
+static const struct machine good = {100000, 60000, false}, bad = {60000, 100000, false};
+
+static void test_keeps_to_what_is_quicker(void **state)
+{
+    (void)state;
+    struct pl_outlook outlook = {0};
+    shared_runs(&outlook, good, 28);
+    assert_int_equal(shared_runs(&outlook, good, 100), 100);
+    assert_int_equal(pl_trial_begin(&outlook).shared_nanoseconds, 20000);
+    memset(&outlook, 0, sizeof outlook);
+    shared_runs(&outlook, bad, 28);
+    assert_int_equal(shared_runs(&outlook, bad, 100), 0);
+    assert_int_equal(pl_trial_begin(&outlook).shared_nanoseconds, 7000);
+}
+
+static void test_looks_again(void **state)
+{
+    (void)state;
+    struct pl_outlook outlook = {0};
+    shared_runs(&outlook, bad, 100);
+    shared_runs(&outlook, good, 150);
+    assert_int_equal(shared_runs(&outlook, good, 100), 100);
+    shared_runs(&outlook, bad, 5000);
+    assert_in_range(shared_runs(&outlook, bad, 10000), 1, 10000 / 100);
+}
+
+/* Half of the first runs tell nothing about helpers. */
+static void test_does_not_judge_who_did_not_come(void **state)
+{
+    (void)state;
+    struct pl_outlook outlook = {0};
+    const struct machine absent = {100000, 101000, true};
+    shared_runs(&outlook, absent, 60);
+    shared_runs(&outlook, good, 28);
+    assert_int_equal(shared_runs(&outlook, good, 100), 100);
+    /* Who never comes is not waited for. */
+    memset(&outlook, 0, sizeof outlook);
+    shared_runs(&outlook, absent, LONG);
+    assert_int_equal(shared_runs(&outlook, absent, 20), 0);
+}
+
+static void test_learns_the_least(void **state)
+{
+    (void)state;
+    struct pl_pace pace = {0};
+    pl_pace_learn(&pace.nanoseconds, 800, true);
+    pl_pace_learn(&pace.nanoseconds, 900, false);
+    pl_pace_learn(&pace.shared_nanoseconds, 690, false);
+    assert_true(pl_pace_pays(&pace));
+    pl_pace_learn(&pace.nanoseconds, 700, false);
+    assert_false(pl_pace_pays(&pace));
+    pl_pace_learn(&pace.nanoseconds, 900, true);
+    assert_true(pl_pace_pays(&pace));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keeps_to_what_is_quicker),
+        cmocka_unit_test(test_looks_again),
+        cmocka_unit_test(test_does_not_judge_who_did_not_come),
+        cmocka_unit_test(test_learns_the_least),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
