@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fails the n-th allocation, for every n there is in open, load, link-free allocate, resize, clone and invoke: each time
+/* Fails the n-th allocation, for every n there is in open, load, allocate, resize, clone, link, windows and invoke: each time
  * the call must say so, change nothing, and succeed when tried again; at the end nothing may be left allocated. */
 #include <pthread.h>
 #include <stdio.h>
@@ -88,7 +88,49 @@ static plait_status open_one(struct trial *trial)
     return status;
 }
 
-/* The model as loaded, then a clone of it, then the model resized to its own shape: all calls that allocate. */
+/* The clone gets what the model is fed, and computes what both do once. */
+static void use_one_input(struct trial *trial, uint64_t digest)
+{
+    struct plait_link_options options;
+    plait_link_options_default(&options);
+    options.from_input = true;
+    TRY(trial, plait_link(trial->interpreter, "model", "#0", "clone", "#0", &options));
+    TRY(trial, plait_allocate(trial->interpreter));
+    OK(trial->interpreter, plait_reset_variables(trial->model));
+    OK(trial->interpreter, plait_reset_variables(trial->clone));
+    scenario_feed(trial->interpreter, trial->model, 1);
+    TRY(trial, plait_run(trial->model));
+    CHECK(scenario_digest(trial->model) == digest, "the model has other bits beside one that gets its input");
+    CHECK(scenario_digest(trial->clone) == digest, "the clone has other bits on the model's input");
+    TRY(trial, plait_unlink(trial->interpreter, "clone", "#0"));
+}
+
+/* The clone's input as a window, into which its rows are pushed. */
+static void use_window(struct trial *trial, uint64_t digest)
+{
+    struct plait_tensor *input = plait_input(trial->clone, 0);
+    const size_t bytes = plait_tensor_bytes(input);
+    struct plait_link_options options;
+    plait_link_options_default(&options);
+    options.hop = 1;
+    options.axis = scenario_rows_axis(input);
+    if (options.axis < 0 || plait_input_count(trial->clone) != 1) return;
+    void *data = malloc(bytes);
+    CHECK(data, "the test itself has no memory");
+    scenario_fill(input, 1, data);
+    TRY(trial, plait_stream(trial->interpreter, "clone", "#0", &options));
+    TRY(trial, plait_allocate(trial->interpreter));
+    for (int turn = 0; turn < 2; turn++) {
+        OK(trial->interpreter, plait_reset_variables(trial->clone));
+        TRY(trial, plait_push(input, data, bytes));
+        CHECK(scenario_digest(trial->clone) == digest, "the clone has other bits with a window");
+    }
+    TRY(trial, plait_unlink(trial->interpreter, "clone", "#0"));
+    free(data);
+}
+
+/* The model as loaded, then a clone of it, linked and with a window, then the model resized to its own shape: all calls
+ * that allocate. */
 static uint64_t use(struct trial *trial)
 {
     TRY(trial, open_one(trial));
@@ -103,6 +145,9 @@ static uint64_t use(struct trial *trial)
     scenario_feed(trial->interpreter, trial->clone, 1);
     TRY(trial, plait_invoke(trial->clone));
     CHECK(scenario_digest(trial->clone) == digest, "the clone has other bits");
+    use_one_input(trial, digest);
+    use_window(trial, digest);
+    TRY(trial, plait_allocate(trial->interpreter));
     TRY(trial, plait_profile_enable(trial->model, true));
     OK(trial->interpreter, plait_reset_variables(trial->model));
     scenario_feed(trial->interpreter, trial->model, 1);

@@ -175,6 +175,14 @@ void scenario_feed(struct plait_interpreter *interpreter, struct plait_model *mo
     }
 }
 
+int32_t scenario_rows_axis(const struct plait_tensor *input)
+{
+    if (input == NULL || plait_tensor_type(input) == PLAIT_STRING || plait_tensor_bytes(input) == 0) return -1;
+    for (int32_t axis = 0; axis < plait_tensor_rank(input); axis++)
+        if (plait_tensor_dim(input, axis) > 1) return axis;
+    return -1;
+}
+
 static uint64_t digest_bytes(uint64_t digest, const void *data, size_t bytes)
 {
     const unsigned char *at = data;

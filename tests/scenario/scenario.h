@@ -59,6 +59,8 @@ struct plait_interpreter *scenario_open_with(const struct plait_options *options
 void scenario_fill(const struct plait_tensor *tensor, uint64_t seed, void *data);
 /* Writes every input of a model that has no linked inputs. */
 void scenario_feed(struct plait_interpreter *interpreter, struct plait_model *model, uint64_t seed);
+/* The axis along which an input's bytes are rows one after another, of which there are several; -1: it has none. */
+int32_t scenario_rows_axis(const struct plait_tensor *input);
 /* A number that depends on every byte and on the shapes of all outputs. */
 uint64_t scenario_digest(const struct plait_model *model);
 /* Feeds, invokes, and gives the digest. */

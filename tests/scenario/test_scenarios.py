@@ -63,6 +63,13 @@ def test_two_threads(variant, stems):
 
 
 @every_variant
+@pytest.mark.parametrize("stems", [("digits_features_int8", "detector_int8", "digits_whole_int8"),
+                                   ("digits_whole_int8", "digits_features_int8", "detector_int8")], ids=str)
+def test_windows_of_two_threads(variant, stems):
+    run("windows", variant, named(*stems), "--count", 200 if LONG else 40)
+
+
+@every_variant
 def test_threads_of_tensorflow_lite(variant, tmp_path):
     stems = ("digits_classifier_int8", "digits_features_int8", "detector_int8", "dynamic_batch_fp32")
     waits = tmp_path / "relu.tflite"

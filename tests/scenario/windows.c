@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two threads push rows into windows of their own while a third makes and takes away a window and a link over one input:
+ * nobody's bits change, and nothing races (run this under ThreadSanitizer). Models have one input. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "scenario.h"
+
+enum { SEEDS = 3 };
+
+struct worker {
+    struct plait_interpreter *interpreter;
+    struct plait_model *model;
+    const char *path;
+    uint64_t expected[SEEDS];
+    int count;
+    int ran; /* how often since it was begun anew */
+};
+
+static void learn(struct worker *worker)
+{
+    struct plait_model *model;
+    struct plait_interpreter *alone = scenario_open_with(NULL, worker->path, &model);
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        OK(alone, plait_reset_variables(model));
+        worker->expected[seed] = scenario_answer(alone, model, seed);
+    }
+    plait_close(alone);
+}
+
+static struct plait_link_options window_of(const struct plait_model *model)
+{
+    struct plait_link_options options;
+    plait_link_options_default(&options);
+    options.hop = 1;
+    options.axis = scenario_rows_axis(plait_input(model, 0));
+    CHECK(options.axis >= 0 && plait_input_count(model) == 1, "model '%s' has no rows", plait_model_name(model));
+    return options;
+}
+
+static void note_run(void *user, struct plait_model *model)
+{
+    struct worker *worker = user;
+    CHECK(model == worker->model, "another model ran");
+    worker->ran++;
+}
+
+/* All rows of the input, some at a time. */
+static void push_rows(struct worker *worker, uint64_t seed, struct scenario_random *random)
+{
+    struct plait_tensor *input = plait_input(worker->model, 0);
+    const size_t bytes = plait_tensor_bytes(input);
+    const size_t rows = (size_t)plait_tensor_dim(input, scenario_rows_axis(input)), row = bytes / rows;
+    char *data = malloc(bytes);
+    CHECK(data, "no memory");
+    scenario_fill(input, seed, data);
+    for (size_t at = 0, some = 0; at < rows; at += some) {
+        some = 1 + scenario_pick(random, 7);
+        if (some > rows - at) some = rows - at;
+        OK(worker->interpreter, plait_push(input, data + at * row, some * row));
+    }
+    free(data);
+}
+
+static void *push_often(void *context)
+{
+    struct worker *worker = context;
+    struct scenario_random random = {(uint64_t)(uintptr_t)worker->path};
+    OK(worker->interpreter, plait_on_run(worker->model, note_run, worker));
+    for (int k = 0; k < worker->count; k++) {
+        const uint64_t seed = (uint64_t)k % SEEDS;
+        worker->ran = 0;
+        OK(worker->interpreter, plait_reset_variables(worker->model));
+        push_rows(worker, seed, &random);
+        CHECK(worker->ran == 1, "%s ran %d times in its first window", worker->path, worker->ran);
+        CHECK(scenario_digest(worker->model) == worker->expected[seed], "%s: other bits than whole", worker->path);
+    }
+    return NULL;
+}
+
+static void use_window(struct worker *worker, const char *name, uint64_t seed)
+{
+    const struct plait_link_options options = window_of(worker->model);
+    struct scenario_random random = {seed};
+    OK(worker->interpreter, plait_stream(worker->interpreter, name, "#0", &options));
+    OK(worker->interpreter, plait_allocate(worker->interpreter));
+    push_rows(worker, seed, &random);
+    CHECK(scenario_digest(worker->model) == worker->expected[seed], "%s: other bits with a window", name);
+    OK(worker->interpreter, plait_unlink(worker->interpreter, name, "#0"));
+}
+
+static void use_one_input(struct worker *worker, const char *name, uint64_t seed)
+{
+    struct plait_model *second;
+    struct plait_link_options options;
+    plait_link_options_default(&options);
+    options.from_input = true;
+    OK(worker->interpreter, plait_clone(worker->model, "companion", &second));
+    OK(worker->interpreter, plait_link(worker->interpreter, name, "#0", "companion", "#0", &options));
+    OK(worker->interpreter, plait_allocate(worker->interpreter));
+    OK(worker->interpreter, plait_reset_variables(worker->model));
+    scenario_feed(worker->interpreter, worker->model, seed);
+    OK(worker->interpreter, plait_run(worker->model));
+    CHECK(scenario_digest(worker->model) == worker->expected[seed], "%s: other bits beside a companion", name);
+    CHECK(scenario_digest(second) == worker->expected[seed], "the companion of %s has other bits", name);
+    OK(worker->interpreter, plait_unload(second));
+}
+
+static void *come_and_go(void *context)
+{
+    struct worker *worker = context;
+    for (int k = 0; k < worker->count; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "guest%d", k);
+        OK(worker->interpreter, plait_load_file(worker->interpreter, name, worker->path, NULL, &worker->model));
+        OK(worker->interpreter, plait_allocate(worker->interpreter));
+        use_window(worker, name, (uint64_t)k % SEEDS);
+        use_one_input(worker, name, (uint64_t)k % SEEDS);
+        OK(worker->interpreter, plait_unload(worker->model));
+    }
+    return NULL;
+}
+
+static void together(const struct scenario_arguments *arguments, int32_t lanes, int32_t threads)
+{
+    struct plait_options options;
+    plait_options_default(&options);
+    options.lanes = lanes;
+    options.threads = threads;
+    struct plait_interpreter *interpreter = scenario_open(&options);
+    struct worker workers[3];
+    for (int k = 0; k < 3; k++) {
+        workers[k] = (struct worker){.interpreter = interpreter, .path = arguments->paths[k % arguments->path_count],
+                                     .count = k == 2 ? arguments->count / 4 : arguments->count};
+        learn(&workers[k]);
+        if (k == 2) continue;
+        const char *name = k == 0 ? "first" : "second";
+        OK(interpreter, plait_load_file(interpreter, name, workers[k].path, NULL, &workers[k].model));
+        const struct plait_link_options window = window_of(workers[k].model);
+        OK(interpreter, plait_stream(interpreter, name, "", &window));
+    }
+    OK(interpreter, plait_allocate(interpreter));
+    pthread_t handles[3];
+    for (int k = 0; k < 3; k++)
+        CHECK(pthread_create(&handles[k], NULL, k == 2 ? come_and_go : push_often, &workers[k]) == 0, "thread %d", k);
+    for (int k = 0; k < 3; k++) CHECK(pthread_join(handles[k], NULL) == 0, "thread %d", k);
+    plait_close(interpreter);
+}
+
+int main(int argc, char **argv)
+{
+    struct scenario_arguments arguments;
+    scenario_parse(&arguments, argc, argv, 100);
+    together(&arguments, 1, 1);
+    together(&arguments, 3, 2);
+    printf("2 times %d windows on each of two threads, %d models came and went\n", arguments.count,
+           2 * (arguments.count / 4));
+    return 0;
+}
