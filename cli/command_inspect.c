@@ -104,13 +104,14 @@ static int say_unsupported(const struct models *models)
     return code;
 }
 
-/* What windows reuse is known of a plan alone. */
-static int plan_windows(struct models *models)
+/* What windows reuse and models share is known of a plan alone. */
+static int plan_links(struct models *models)
 {
-    bool windows = models->has_windows;
+    bool wanted = models->has_windows || models->link_count > 0;
     for (size_t i = 0; i < models->count; i++)
-        windows = windows && models->items[i].unsupported == NULL;
-    if (!windows || plait_allocate(models->interpreter) == PLAIT_OK) return EXIT_FINE;
+        wanted = wanted && models->items[i].unsupported == NULL;
+    if (!wanted || plait_allocate(models->interpreter) == PLAIT_OK || !models->has_windows)
+        return EXIT_FINE;
     return complain_status(models->interpreter, PLAIT_MISMATCH, "--link");
 }
 
@@ -141,7 +142,7 @@ static int inspect(const struct command *command, int count, char **arguments)
     int code = options_read(&options, command, count, arguments);
     if (code == EXIT_FINE) code = models_load(&models, &options, 1, true);
     if (code == EXIT_FINE) code = models_link(&models, &options);
-    if (code == EXIT_FINE) code = plan_windows(&models);
+    if (code == EXIT_FINE) code = plan_links(&models);
     if (code == EXIT_FINE) code = show(&models, &options);
     progress_end();
     models_close(&models);

@@ -16,6 +16,23 @@ struct operator_count {
 /* A model's operators by name, the most frequent first; freed by the caller. */
 struct operator_count *count_operators(const struct plait_model *model, size_t *count);
 
+/* What a plan saves of a model's work, where it takes windows or has a beginning in common with others. */
+struct savings {
+    size_t reused; /* operators that compute new rows alone: */
+    uint64_t fresh_rows, window_rows;
+    uint64_t work, whole_work;   /* about how many multiply-adds, or bytes moved, a run: of new rows, of whole windows */
+    uint64_t bytes, whole_bytes; /* of their outputs */
+    size_t computed_for_others;
+    size_t computed_by_others;
+    uint64_t shared_work, shared_bytes; /* of those that others compute */
+    int next_whole; /* the first operator that computes whole windows; -1: none */
+    int next_own;   /* the first that is not shared although another model reads the same; -1: none */
+};
+struct savings savings_of(const struct plait_model *model);
+/* Of one operator, in words; the caller frees it. */
+char *savings_text(const struct plait_model *model, size_t index);
+void print_savings(const struct plait_model *model);
+
 /* The memory of one model; none is known of a model that cannot run. */
 struct memory_row {
     const char *name;

@@ -86,6 +86,42 @@ static void put_reuse(json_t *object, const struct plait_model *model, size_t in
     json_object_set_new(object, "window_rows", json_integer(reuse.window_rows));
 }
 
+/* Only of operators of which linked models have more than one. */
+static void put_sharing(json_t *object, const struct plait_model *model, size_t index)
+{
+    struct plait_sharing sharing;
+    if (plait_operator_sharing(model, index, &sharing) != PLAIT_OK) return;
+    if (sharing.computed_by != NULL) {
+        json_object_set_new(object, "computed_by", json_of_text(sharing.computed_by));
+        json_object_set_new(object, "computed_as", json_of_size(sharing.operator_index));
+    }
+    if (sharing.models > 0) json_object_set_new(object, "computed_for", json_of_size(sharing.models));
+    if (sharing.why_not != NULL) json_object_set_new(object, "not_shared", json_of_text(sharing.why_not));
+}
+
+static void put_savings(json_t *object, const struct plait_model *model)
+{
+    const struct savings savings = savings_of(model);
+    if (savings.reused > 0) {
+        json_t *windows = json_object();
+        json_object_set_new(windows, "operators", json_of_size(savings.reused));
+        json_object_set_new(windows, "fresh_rows", json_of_size(savings.fresh_rows));
+        json_object_set_new(windows, "window_rows", json_of_size(savings.window_rows));
+        json_object_set_new(windows, "work", json_of_size(savings.work));
+        json_object_set_new(windows, "whole_work", json_of_size(savings.whole_work));
+        json_object_set_new(windows, "output_bytes", json_of_size(savings.bytes));
+        json_object_set_new(windows, "whole_bytes", json_of_size(savings.whole_bytes));
+        json_object_set_new(object, "windows", windows);
+    }
+    if (savings.computed_for_others + savings.computed_by_others == 0) return;
+    json_t *shared = json_object();
+    json_object_set_new(shared, "computed_for_others", json_of_size(savings.computed_for_others));
+    json_object_set_new(shared, "computed_by_others", json_of_size(savings.computed_by_others));
+    json_object_set_new(shared, "work", json_of_size(savings.shared_work));
+    json_object_set_new(shared, "output_bytes", json_of_size(savings.shared_bytes));
+    json_object_set_new(object, "shared", shared);
+}
+
 static json_t *json_of_operators(const struct plait_model *model)
 {
     json_t *operators = json_array();
@@ -100,6 +136,7 @@ static json_t *json_of_operators(const struct plait_model *model)
         json_object_set_new(object, "inputs", json_of_indices(info.inputs, info.input_count));
         json_object_set_new(object, "outputs", json_of_indices(info.outputs, info.output_count));
         put_reuse(object, model, i);
+        put_sharing(object, model, i);
         json_array_append_new(operators, object);
     }
     return operators;
@@ -133,6 +170,7 @@ struct json_t *inspect_json_models(const struct models *models, bool operators)
         json_object_set_new(object, "signatures", json_of_signatures(item->model));
         json_object_set_new(object, "operators",
                             (operators ? json_of_operators : json_of_counts)(item->model));
+        put_savings(object, item->model);
         put_parts(object, item->model);
         if (item->unsupported != NULL)
             json_object_set_new(object, "unsupported", json_of_text(item->unsupported));

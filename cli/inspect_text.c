@@ -49,34 +49,6 @@ static void print_tensors(const struct plait_model *model, int indent, bool numb
     table_print(&table, indent);
 }
 
-/* ---- windows --------------------------------------------------------------------------------- */
-
-/* "8 of 76 rows", or why an operator that reads a window computes all of it; "" of any other. */
-static char *reuse_text(const struct plait_model *model, size_t index)
-{
-    struct plait_reuse reuse;
-    if (plait_operator_reuse(model, index, &reuse) != PLAIT_OK) return heap_text("%s", "");
-    if (reuse.why_not != NULL) return heap_text("whole windows: %s", reuse.why_not);
-    return heap_text("%d of %d rows", reuse.fresh_rows, reuse.window_rows);
-}
-
-/* How many operators compute new rows alone, and what part of their rows that is. */
-static void print_reuse(const struct plait_model *model)
-{
-    size_t operators = 0;
-    double fresh = 0, rows = 0;
-    struct plait_reuse reuse;
-    for (size_t i = 0; i < plait_operator_count(model); i++) {
-        if (plait_operator_reuse(model, i, &reuse) != PLAIT_OK || reuse.why_not != NULL) continue;
-        operators++;
-        fresh += reuse.fresh_rows;
-        rows += reuse.window_rows;
-    }
-    if (operators == 0) return;
-    printf("  windows: %zu of %zu operators compute new rows alone, %.0f of %.0f rows\n", operators,
-           plait_operator_count(model), fresh, rows);
-}
-
 /* ---- operators ------------------------------------------------------------------------------- */
 
 static void print_operator_total(const struct plait_model *model, int indent)
@@ -131,10 +103,10 @@ static void print_operators(const struct plait_model *model, int indent)
                   info.supported ? "" : " (not supported)");
         table_add(&table, "%s", inputs);
         table_add(&table, "-> %s", outputs);
-        char *reuse = reuse_text(model, i);
+        char *savings = savings_text(model, i);
         table_add(&table, "%s", shape);
-        table_add(&table, "%s", reuse);
-        free(reuse);
+        table_add(&table, "%s", savings);
+        free(savings);
         free(shape);
         free(inputs);
         free(outputs);
@@ -183,7 +155,7 @@ void inspect_text_models(const struct models *models, bool operators)
         free(description);
         print_tensors(item->model, 2, operators);
         (operators ? print_operators : print_counts)(item->model, 2);
-        print_reuse(item->model);
+        print_savings(item->model);
         print_parts(item->model);
         print_signatures(item->model, operators);
         if (item->unsupported != NULL)

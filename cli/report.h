@@ -19,4 +19,7 @@ struct report {
 void report_text(const struct report *report);
 void report_json(const struct report *report);
 
+/* Whether a profile has the time of this operator. */
+bool profile_has(const struct plait_model *model, size_t operator_index);
+
 #endif

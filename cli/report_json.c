@@ -2,7 +2,8 @@
 /* Results for programs. The document:
  *   outputs: [{model, tensor, name?, type, dims, quantization?, file? or data,
  *              top?: [{index, score, raw, label?}]}]
- *   profile?: [{model, operators: [{index, name, calls, nanoseconds}]}]
+ *   profile?: [{model, operators: [{index, name, calls, nanoseconds}],
+ *               elsewhere: [{index, name, computed_by?, computed_as?}]}]: with operators that took no time of their own
  * data holds the elements as stored, in C order. */
 #include "json_text.h"
 #include "report.h"
@@ -70,6 +71,25 @@ static json_t *json_of_result(const struct result *result, const struct labels *
     return object;
 }
 
+static json_t *json_of_elsewhere(const struct plait_model *model)
+{
+    json_t *operators = json_array();
+    for (size_t i = 0; i < plait_operator_count(model); i++) {
+        struct plait_operator_info info;
+        struct plait_sharing sharing;
+        if (profile_has(model, i) || plait_operator_at(model, i, &info) != PLAIT_OK) continue;
+        json_t *row = json_object();
+        json_object_set_new(row, "index", json_of_size(i));
+        json_object_set_new(row, "name", json_of_text(info.name));
+        if (plait_operator_sharing(model, i, &sharing) == PLAIT_OK && sharing.computed_by != NULL) {
+            json_object_set_new(row, "computed_by", json_of_text(sharing.computed_by));
+            json_object_set_new(row, "computed_as", json_of_size(sharing.operator_index));
+        }
+        json_array_append_new(operators, row);
+    }
+    return operators;
+}
+
 static json_t *json_of_profile(const struct loaded_model *item)
 {
     json_t *operators = json_array();
@@ -86,6 +106,7 @@ static json_t *json_of_profile(const struct loaded_model *item)
     json_t *object = json_object();
     json_object_set_new(object, "model", json_of_text(item->name));
     json_object_set_new(object, "operators", operators);
+    json_object_set_new(object, "elsewhere", json_of_elsewhere(item->model));
     return object;
 }
 

@@ -102,6 +102,31 @@ static void print_output(const struct result *result)
     }
 }
 
+bool profile_has(const struct plait_model *model, size_t operator_index)
+{
+    struct plait_profile_entry entry;
+    for (size_t i = 0; plait_profile_at(model, i, &entry) == PLAIT_OK; i++)
+        if (entry.operator_index >= 0 && (size_t)entry.operator_index == operator_index) return true;
+    return false;
+}
+
+/* Operators that take no time of their own: another model's are theirs, or the plan put them elsewhere. */
+static void print_elsewhere(const struct plait_model *model)
+{
+    struct table table = {.alignment = "rll"};
+    for (size_t i = 0; i < plait_operator_count(model); i++) {
+        struct plait_operator_info info;
+        struct plait_sharing sharing;
+        if (profile_has(model, i) || plait_operator_at(model, i, &info) != PLAIT_OK) continue;
+        table_add(&table, "%zu", i);
+        table_add(&table, "%s", info.name);
+        if (plait_operator_sharing(model, i, &sharing) == PLAIT_OK && sharing.computed_by != NULL)
+            table_add(&table, "is operator %zu of %s", sharing.operator_index, sharing.computed_by);
+        else table_add(&table, "%s", "is part of another, a view or a constant");
+    }
+    table_print(&table, 2);
+}
+
 static void print_profile(const struct loaded_model *item)
 {
     struct table table = {.alignment = "rrrrl"};
@@ -128,6 +153,7 @@ static void print_profile(const struct loaded_model *item)
         table_add(&table, "%s", entry.name);
     }
     table_print(&table, 2);
+    print_elsewhere(item->model);
 }
 
 void report_text(const struct report *report)

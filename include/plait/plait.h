@@ -525,9 +525,25 @@ PLAIT_API plait_status plait_operator_at(const struct plait_model *model, size_t
 struct plait_reuse {
     int32_t fresh_rows;
     int32_t window_rows;
-    const char *why_not; /* NULL if rows are reused */
+    const char *why_not;   /* NULL if rows are reused */
+    uint64_t work;         /* with every hop: about how many multiply-adds, or bytes moved, */
+    uint64_t whole_work;   /* and for a whole window */
+    size_t output_bytes;   /* of what it makes with every hop, */
+    size_t whole_bytes;    /* and for a whole window */
 };
 PLAIT_API plait_status plait_operator_reuse(const struct plait_model *model, size_t index, struct plait_reuse *reuse);
+
+/* What an operator of a linked model is to others that get the same data. PLAIT_NOT_FOUND where there is nothing to say,
+ * or before plait_allocate(). Texts stay until the set changes. */
+struct plait_sharing {
+    const char *computed_by; /* the model that computes it, too; NULL: its own does */
+    size_t operator_index;   /* of that model */
+    size_t models;           /* how many further models it is computed for */
+    const char *why_not;     /* another model reads the same, and yet they share nothing: why. NULL otherwise */
+    uint64_t work;           /* of it, as above */
+    size_t output_bytes;
+};
+PLAIT_API plait_status plait_operator_sharing(const struct plait_model *model, size_t index, struct plait_sharing *sharing);
 PLAIT_API size_t plait_tensor_count(const struct plait_model *model);
 PLAIT_API struct plait_tensor *plait_tensor_at(const struct plait_model *model, size_t index);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plait.h: windows over streams of rows. */
+/* plait.h: windows over streams of rows, and what operators reuse and share. */
 #include "capi/handles.h"
 
 /* plait_stream() as an operation: what is measured is undone. */
@@ -50,11 +50,40 @@ plait_status plait_on_run(struct plait_model *model, plait_run_function function
     return PLAIT_OK;
 }
 
+/* What it would be for all rows. */
+static uint64_t for_window(uint64_t number, const struct pl_reuse *reuse)
+{
+    return reuse->fresh_rows == 0 ? number : number * (uint64_t)reuse->window_rows / (uint64_t)reuse->fresh_rows;
+}
+
 plait_status plait_operator_reuse(const struct plait_model *model, size_t index, struct plait_reuse *reuse)
 {
     if (model == NULL || reuse == NULL) return PLAIT_INVALID_ARGUMENT;
     struct pl_reuse found = {0};
-    const bool any = pl_entry_reuse(pl_const_entry(model), index, &found);
-    *reuse = (struct plait_reuse){found.fresh_rows, found.window_rows, found.why_not};
-    return any ? PLAIT_OK : PLAIT_NOT_FOUND;
+    if (!pl_entry_reuse(pl_const_entry(model), index, &found)) return PLAIT_NOT_FOUND;
+    const struct pl_operator_cost cost = pl_entry_cost(pl_const_entry(model), index);
+    *reuse = (struct plait_reuse){.fresh_rows = found.fresh_rows,
+                                  .window_rows = found.window_rows,
+                                  .why_not = found.why_not,
+                                  .work = cost.work,
+                                  .whole_work = for_window(cost.work, &found),
+                                  .output_bytes = cost.output_bytes,
+                                  .whole_bytes = (size_t)for_window(cost.output_bytes, &found)};
+    return PLAIT_OK;
+}
+
+plait_status plait_operator_sharing(const struct plait_model *model, size_t index, struct plait_sharing *sharing)
+{
+    if (model == NULL || sharing == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct pl_sharing found = {0};
+    const char *computed_by = NULL;
+    if (!pl_entry_sharing(pl_const_entry(model), index, &found, &computed_by)) return PLAIT_NOT_FOUND;
+    const struct pl_operator_cost cost = pl_entry_cost(pl_const_entry(model), index);
+    *sharing = (struct plait_sharing){.computed_by = computed_by,
+                                      .operator_index = computed_by == NULL ? 0 : (size_t)found.index,
+                                      .models = (size_t)found.models,
+                                      .why_not = found.why_not,
+                                      .work = cost.work,
+                                      .output_bytes = cost.output_bytes};
+    return PLAIT_OK;
 }

@@ -137,6 +137,16 @@ struct pl_metadata {
     const struct pl_constant *content; /* NULL: no bytes */
 };
 
+/* What an operator of a join is to those of other members that read the same. */
+struct pl_sharing {
+    int32_t of_member; /* whose it is, and which of its operators */
+    int32_t of_index;
+    int32_t member; /* whose operator computes it, and which one; -1: it is computed itself */
+    int32_t index;
+    int32_t models;      /* further ones whose operators it computes */
+    const char *why_not; /* others read what it reads, and neither computes the other; NULL otherwise */
+};
+
 struct pl_graph {
     atomic_int references;
     struct pl_region region;
@@ -161,6 +171,8 @@ struct pl_graph {
     struct pl_graph **members;             /* references to the graphs it joins */
     const int32_t *member_tensors;         /* where each member's tensors begin in subgraph 0 */
     const struct pl_joined_link *links;    /* in the order of their consumers */
+    int32_t sharing_count;
+    const struct pl_sharing *sharing; /* of operators of which there is something to say */
     struct pl_graph *origin; /* what it is a rewritten form of, and whose members it has: a reference; NULL otherwise */
     const struct pl_reuse *reuse; /* of a rewritten form: one per operator of the origin's subgraph 0 */
 };

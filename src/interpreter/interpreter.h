@@ -165,6 +165,16 @@ pl_status pl_handle_push(struct pl_tensor_handle *handle, const void *data, size
 void pl_entry_on_run(struct pl_entry *entry, pl_ran_function function, void *user);
 /* How operator `index` of the model's file is run where it takes windows; false if it has nothing to do with them. */
 bool pl_entry_reuse(const struct pl_entry *entry, size_t index, struct pl_reuse *reuse);
+/* What operator `index` of the model's file is to linked models that read the same; false if there is nothing to say.
+ * *computed_by is the model that computes it, or NULL. */
+bool pl_entry_sharing(const struct pl_entry *entry, size_t index, struct pl_sharing *sharing, const char **computed_by);
+/* What a run of an operator takes: about how many multiply-adds, or bytes moved, and the bytes of its outputs. */
+struct pl_operator_cost {
+    uint64_t work;
+    size_t output_bytes;
+};
+/* Of operator `index` of the model's file as it is planned, in the model that computes it; all 0 if none does. */
+struct pl_operator_cost pl_entry_cost(const struct pl_entry *entry, size_t index);
 /* Stops the invocation under way, which then gives PL_CANCELLED; it is looked for between two operators and in every
  * turn of a loop. Invocations that begin later are not affected. False if none is under way. */
 bool pl_entry_cancel(struct pl_entry *entry);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Per-operator profile, and what operators reuse. Cells belong to the unit; of a join each model sees its own steps. */
+/* Per-operator profile, and what operators reuse and share. Cells belong to the unit; of a join each model sees its own steps. */
 #include "interpreter/interpreter_internal.h"
 
 static struct pl_segment steps_of(const struct pl_entry *entry)
@@ -75,4 +75,52 @@ bool pl_entry_reuse(const struct pl_entry *entry, size_t index, struct pl_reuse 
         return reuse->fresh_rows > 0 || reuse->why_not != NULL;
     }
     return false;
+}
+
+/* ---- what models share -------------------------------------------------------------------------------------------- */
+
+static const struct pl_sharing *find_sharing(const struct pl_entry *entry, size_t index)
+{
+    const struct pl_graph *graph = entry->unit->program == NULL ? NULL : entry->unit->program->graph;
+    for (int32_t i = 0; graph != NULL && i < graph->sharing_count; i++)
+        if (graph->sharing[i].of_member == entry->instance->member && (size_t)graph->sharing[i].of_index == index)
+            return &graph->sharing[i];
+    return NULL;
+}
+
+bool pl_entry_sharing(const struct pl_entry *entry, size_t index, struct pl_sharing *sharing, const char **computed_by)
+{
+    const struct pl_sharing *found = find_sharing(entry, index);
+    *computed_by = NULL;
+    if (found == NULL) return false;
+    *sharing = *found;
+    if (found->member >= 0) *computed_by = entry->instance->component->members[found->member]->name;
+    return true;
+}
+
+static size_t output_bytes(const struct pl_block *block, const struct pl_operator *op)
+{
+    size_t bytes = 0;
+    for (int32_t i = 0; i < op->output_count; i++)
+        if (op->outputs[i] >= 0) bytes += block->tensors[op->outputs[i]].bytes;
+    return bytes;
+}
+
+struct pl_operator_cost pl_entry_cost(const struct pl_entry *entry, size_t index)
+{
+    const struct pl_program *program = entry->unit->program;
+    const struct pl_sharing *sharing = find_sharing(entry, index);
+    struct pl_operator_cost cost = {0};
+    if (program == NULL) return cost;
+    const bool elsewhere = sharing != NULL && sharing->member >= 0;
+    const int32_t member = elsewhere ? sharing->member : program->graph->members == NULL ? 0 : entry->instance->member;
+    const size_t wanted = elsewhere ? (size_t)sharing->index : index;
+    for (int32_t s = 0; s < program->block->step_count; s++) {
+        const struct pl_step *step = &program->block->steps[s];
+        if (step->op->member != member || step->op->index < 0 || (size_t)step->op->index != wanted) continue;
+        cost.output_bytes = output_bytes(program->block, step->op);
+        for (int32_t i = 0; step->op_def != NULL && i < step->stage_count; i++)
+            cost.work += (uint64_t)step->stages[i].units * (uint64_t)step->stages[i].cost;
+    }
+    return cost;
 }

@@ -241,6 +241,8 @@ static pl_status make_graph(struct rewriter *rewriter)
     graph->member_tensors = rewriter->join->member_tensors;
     graph->links = rewriter->join->links;
     graph->link_count = rewriter->join->link_count;
+    graph->sharing = rewriter->join->sharing;
+    graph->sharing_count = rewriter->join->sharing_count;
     graph->reuse = rewriter->reuse;
     return PL_OK;
 }

@@ -14,6 +14,8 @@ struct sharer {
     int32_t *producers;  /* per tensor: the operator that makes it; -1: none */
     int32_t *buckets;    /* operators that were kept, by hash; -1: none */
     int32_t *next;       /* per operator: further ones of its bucket */
+    int32_t *readers;    /* per tensor: the first operator that reads it first of all; -1: none */
+    struct pl_sharing *sharing; /* per operator, in the order there is before any is dropped */
     uint64_t mask;
 };
 
@@ -77,30 +79,33 @@ static bool same_options(const struct pl_operator *a, const struct pl_operator *
            (a->custom_name == NULL || strcmp(a->custom_name, b->custom_name) == 0);
 }
 
-static bool same_operator(const struct sharer *sharer, const struct pl_operator *a, const struct pl_operator *b)
+/* NULL: they compute the same. */
+static const char *difference(const struct sharer *sharer, const struct pl_operator *a, const struct pl_operator *b)
 {
-    if (a->code != b->code || a->version != b->version || a->input_count != b->input_count ||
-        a->output_count != b->output_count || (a->custom_name == NULL) != (b->custom_name == NULL))
-        return false;
+    if (a->code != b->code || (a->custom_name == NULL) != (b->custom_name == NULL)) return "it is another operator";
+    if (a->version != b->version || !same_options(a, b)) return "it has other options";
+    if (a->input_count != b->input_count || a->output_count != b->output_count || !same_inputs(sharer, a, b))
+        return "it has other constants, or other inputs";
     for (int32_t i = 0; i < a->output_count; i++)
-        if (!same_tensor(tensor_at(sharer, a->outputs[i]), tensor_at(sharer, b->outputs[i]))) return false;
-    return same_options(a, b) && same_inputs(sharer, a, b);
+        if (!same_tensor(tensor_at(sharer, a->outputs[i]), tensor_at(sharer, b->outputs[i])))
+            return "its output has another type, shape or quantization";
+    return NULL;
 }
 
 /* ---- operator by operator ----------------------------------------------------------------------------------------- */
 
-/* What a run of its own model must leave behind, or what is not ours to know, is each model's own. */
-static bool can_be_shared(const struct sharer *sharer, const struct pl_operator *op)
+/* What a run of its own model must leave behind, or what is not ours to know, is each model's own. NULL: it can be shared. */
+static const char *why_own(const struct sharer *sharer, const struct pl_operator *op)
 {
     const struct pl_op *known = pl_op_find(op);
-    if (known == NULL || (known->traits & (PL_TRAIT_STATEFUL | PL_TRAIT_CONTROL)) != 0 || op->intermediate_count > 0)
-        return false;
-    if (pl_registry_find(sharer->registry, op) != NULL) return false;
+    if (known == NULL || pl_registry_find(sharer->registry, op) != NULL) return "a user brought it";
+    if ((known->traits & (PL_TRAIT_STATEFUL | PL_TRAIT_CONTROL)) != 0 || op->intermediate_count > 0)
+        return "it has state or effects";
     for (int32_t i = 0; i < op->input_count; i++)
-        if (op->inputs[i] >= 0 && tensor_at(sharer, op->inputs[i])->is_variable) return false;
+        if (op->inputs[i] >= 0 && tensor_at(sharer, op->inputs[i])->is_variable) return "it has state or effects";
     for (int32_t i = 0; i < op->output_count; i++)
-        if (op->outputs[i] < 0 || sharer->is_output[op->outputs[i]]) return false;
-    return true;
+        if (op->outputs[i] < 0 || sharer->is_output[op->outputs[i]]) return "its output is one of its model";
+    return NULL;
 }
 
 /* Constants count by what is the same for equal ones: their size. */
@@ -141,15 +146,55 @@ static int32_t find_same(struct sharer *sharer, int32_t index)
 {
     const struct pl_operator *operators = sharer->join->subgraphs[0].operators;
     const struct pl_operator *op = &operators[index];
-    if (!can_be_shared(sharer, op)) return -1;
+    if (why_own(sharer, op) != NULL) return -1;
     int32_t *bucket = &sharer->buckets[hash_of(sharer, op) & sharer->mask];
     for (int32_t i = *bucket; i >= 0; i = sharer->next[i])
-        if (operators[i].member != op->member && same_operator(sharer, &operators[i], op) &&
+        if (operators[i].member != op->member && difference(sharer, &operators[i], op) == NULL &&
             begins_model(sharer, &operators[i]))
             return i;
     sharer->next[index] = *bucket;
     *bucket = index;
     return -1;
+}
+
+/* What is to be said of an operator for which `same` stands, or none (-1). */
+static void note_sharing(struct sharer *sharer, int32_t index, int32_t same)
+{
+    const struct pl_operator *operators = sharer->join->subgraphs[0].operators;
+    const struct pl_operator *op = &operators[index];
+    struct pl_sharing *sharing = &sharer->sharing[index];
+    *sharing = (struct pl_sharing){.of_member = op->member, .of_index = op->index, .member = -1};
+    if (same >= 0) {
+        sharing->member = operators[same].member;
+        sharing->index = operators[same].index;
+        sharer->sharing[same].models++;
+    }
+    int32_t input = 0;
+    while (input < op->input_count && (op->inputs[input] < 0 || tensor_at(sharer, op->inputs[input])->constant != NULL))
+        input++;
+    if (input == op->input_count || same >= 0) return;
+    int32_t *reader = &sharer->readers[op->inputs[input]];
+    if (*reader < 0) *reader = index;
+    const struct pl_operator *other = &operators[*reader];
+    if (other->member == op->member) return;
+    sharing->why_not = why_own(sharer, op);
+    if (sharing->why_not == NULL) sharing->why_not = why_own(sharer, other);
+    if (sharing->why_not == NULL) sharing->why_not = difference(sharer, other, op);
+}
+
+/* Keeps what there is to say for those who ask. */
+static pl_status keep_sharing(struct sharer *sharer, int32_t count)
+{
+    struct pl_graph *join = sharer->join;
+    int32_t kept = 0;
+    for (int32_t i = 0; i < count; i++) {
+        const struct pl_sharing *sharing = &sharer->sharing[i];
+        if (sharing->of_index >= 0 && (sharing->member >= 0 || sharing->models > 0 || sharing->why_not != NULL))
+            sharer->sharing[kept++] = *sharing;
+    }
+    join->sharing = pl_region_copy(&join->region, sharer->sharing, (size_t)kept * sizeof *sharer->sharing);
+    join->sharing_count = kept;
+    return join->sharing != NULL || kept == 0 ? PL_OK : PL_OUT_OF_MEMORY;
 }
 
 /* In each model what is shared comes first: who needs it runs that alone, and none of what makes outputs. It reads nothing
@@ -180,6 +225,7 @@ static pl_status share_all(struct sharer *sharer, bool *dropped)
         struct pl_operator *op = &whole->operators[i];
         PL_TRY(rename_inputs(sharer, op));
         const int32_t same = find_same(sharer, i);
+        note_sharing(sharer, i, same);
         dropped[i] = same >= 0;
         if (same >= 0) whole->operators[same].shared = true;
         for (int32_t k = 0; k < op->output_count; k++) {
@@ -188,6 +234,7 @@ static pl_status share_all(struct sharer *sharer, bool *dropped)
             if (same >= 0) sharer->stands_for[op->outputs[k]] = whole->operators[same].outputs[k];
         }
     }
+    PL_TRY(keep_sharing(sharer, whole->operator_count));
     return order_operators(sharer, dropped);
 }
 
@@ -204,12 +251,14 @@ static pl_status share(struct sharer *sharer)
     sharer->producers = pl_region_array(&sharer->work, tensors, sizeof(int32_t));
     sharer->buckets = pl_region_array(&sharer->work, buckets, sizeof(int32_t));
     sharer->next = pl_region_array(&sharer->work, operators, sizeof(int32_t));
+    sharer->readers = pl_region_array(&sharer->work, tensors, sizeof(int32_t));
+    sharer->sharing = pl_region_array(&sharer->work, operators, sizeof *sharer->sharing);
     bool *dropped = pl_region_array(&sharer->work, operators, sizeof(bool));
     if (sharer->stands_for == NULL || sharer->is_output == NULL || sharer->producers == NULL ||
-        sharer->buckets == NULL || sharer->next == NULL || dropped == NULL)
+        sharer->buckets == NULL || sharer->next == NULL || sharer->readers == NULL || sharer->sharing == NULL || dropped == NULL)
         return PL_OUT_OF_MEMORY;
     for (size_t i = 0; i < tensors; i++) sharer->stands_for[i] = (int32_t)i;
-    for (size_t i = 0; i < tensors; i++) sharer->producers[i] = -1;
+    for (size_t i = 0; i < tensors; i++) sharer->producers[i] = sharer->readers[i] = -1;
     for (size_t i = 0; i < buckets; i++) sharer->buckets[i] = -1;
     for (int32_t i = 0; i < whole->output_count; i++) sharer->is_output[whole->outputs[i]] = true;
     return share_all(sharer, dropped);

@@ -83,7 +83,13 @@ class ProfileEntry(C.Structure):
 
 
 class Reuse(C.Structure):
-    _fields_ = [("fresh_rows", C.c_int32), ("window_rows", C.c_int32), ("why_not", C.c_char_p)]
+    _fields_ = [("fresh_rows", C.c_int32), ("window_rows", C.c_int32), ("why_not", C.c_char_p), ("work", C.c_uint64),
+                ("whole_work", C.c_uint64), ("output_bytes", C.c_size_t), ("whole_bytes", C.c_size_t)]
+
+
+class Sharing(C.Structure):
+    _fields_ = [("computed_by", C.c_char_p), ("operator_index", C.c_size_t), ("models", C.c_size_t), ("why_not", C.c_char_p),
+                ("work", C.c_uint64), ("output_bytes", C.c_size_t)]
 
 
 class PipelineModel(C.Structure):
@@ -131,7 +137,7 @@ FUNCTIONS = {  # name: (result, arguments)
     "link_options_default": (None, [C.POINTER(LinkOptions)]),
     "link": (_N, [_P, _T, _T, _T, _T, C.POINTER(LinkOptions)]), "unlink": (_N, [_P, _T, _T]),
     "stream": (_N, [_P, _T, _T, C.POINTER(LinkOptions)]), "push": (_N, [_P, _P, _S]), "on_run": (_N, [_P, ON_RUN, _P]),
-    "operator_reuse": (_N, [_P, _S, C.POINTER(Reuse)]),
+    "operator_reuse": (_N, [_P, _S, C.POINTER(Reuse)]), "operator_sharing": (_N, [_P, _S, C.POINTER(Sharing)]),
     "set_whole": (_N, [_P, C.c_bool]), "resize_input": (_N, [_P, _S, C.POINTER(_I), _I]),
     "allocate": (_N, [_P]), "invoke": (_N, [_P]), "run": (_N, [_P]), "reset_variables": (_N, [_P]),
     "operator_count": (_S, [_P]), "operator_at": (_N, [_P, _S, C.POINTER(OperatorInfo)]),
@@ -344,6 +350,11 @@ class Model:
         if api().operator_reuse(self.handle, index, C.byref(found)):
             return None
         return found.fresh_rows, found.window_rows, found.why_not.decode() if found.why_not else None
+
+    def sharing(self, index):
+        """What an operator is to other models, None where there is nothing to say."""
+        found = Sharing()
+        return None if api().operator_sharing(self.handle, index, C.byref(found)) else found
 
     def unload(self):
         self.interpreter.check(api().unload(self.handle))

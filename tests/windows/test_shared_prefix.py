@@ -162,6 +162,38 @@ def test_constants_count_by_content(constants, shared):
         group.source.run()
         assert [group.outputs(k) for k in range(2)] == [alone(network, data) for network in networks]
         assert group.steps() == [2, 2 - shared]
+        first, second = (model.sharing(0) for model in group.models)
+        if shared:
+            assert (first.models, first.computed_by, second.computed_by, second.operator_index) == (1, None, b"model0", 0)
+            assert second.work > 0 and second.output_bytes == 12 and second.why_not is None
+            assert group.models[1].sharing(1).why_not == b"its output is one of its model"
+        else:
+            assert first is None and second.why_not == b"it has other constants, or other inputs"
+
+
+def leaky(alpha, op="LEAKY_RELU"):
+    """exp(op(x))."""
+    graph = tiny.Graph()
+    x, hidden, y = (graph.tensor(np.float32, [1, 3], name=name) for name in ("x", "hidden", "y"))
+    options = tiny.schema.LeakyReluOptionsT() if op == "LEAKY_RELU" else None
+    if options is not None:
+        options.alpha = alpha
+    graph.op(op, [x], [hidden], options)
+    graph.op("EXP", [hidden], [y], tiny.schema.ExpOptionsT())
+    return graph.build([x], [y])
+
+
+@pytest.mark.parametrize("other,why", [(leaky(0.5), None), (leaky(0.25), b"it has other options"),
+                                       (leaky(0.5, "TANH"), b"it is another operator")])
+def test_why_not_shared(other, why):
+    with plait_c.Interpreter() as interpreter:
+        interpreter.load(leaky(0.5), "a")
+        model = interpreter.load(other, "b")
+        interpreter.link("a", "x", "b", "x", from_input=True)
+        assert model.sharing(0) is None
+        interpreter.allocate()
+        assert model.sharing(0).why_not == why
+        assert model.sharing(0).computed_by == (b"a" if why is None else None)
 
 
 def exponent_of(first):

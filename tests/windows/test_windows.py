@@ -146,9 +146,11 @@ def test_hop_beyond_the_window_and_a_new_hop(interpreter):
         interpreter.check(plait_c.api().unlink(interpreter.handle, b"model", b""))
 
 
+PLACES = [ROOT / "out/bin/plait", ROOT / "build/release/plait", ROOT / "build/dev/plait"]
+
+
 def inspect(tmp_path, *options):
-    places = [ROOT / "out/bin/plait", ROOT / "build/release/plait", ROOT / "build/dev/plait"]
-    program = os.environ.get("PLAIT_PROGRAM") or next((place for place in places if place.exists()), None)
+    program = os.environ.get("PLAIT_PROGRAM") or next((place for place in PLACES if place.exists()), None)
     if program is None:
         pytest.skip("no plait: run scripts/build")
     (tmp_path / "rows.tflite").write_bytes(window_model(1, 16))
@@ -162,9 +164,28 @@ def test_inspect_says_what_is_reused(tmp_path):
     assert text.returncode == 0, text.stderr
     assert "windows: 2 of 2 operators compute new rows alone, 2 of 74 rows" in text.stdout
     assert "1 of 38 rows" in text.stdout and "1 of 36 rows" in text.stdout
+    assert "work 1,536 instead of 56,832 a run, outputs 128 instead of 4,736 bytes" in text.stdout
     document = json.loads(inspect(tmp_path, "--link", "rows=model,window=40,axis=1", "--ops", "--json").stdout)
     assert "fresh_rows" not in document["models"][1]["operators"][0]
     document = json.loads(inspect(tmp_path, "--link", "rows=model,axis=1,window=1", "--ops", "--json").stdout)
     assert document["models"][1]["operators"][0]["fresh_rows"] == 1
+    assert document["models"][1]["windows"]["work"] * 37 == document["models"][1]["windows"]["whole_work"]
+    assert document["models"][1]["windows"]["output_bytes"] == 128
     for wrong in ("window=", "window=x", "window=-1", "window=1,axis=9", "windows=1"):
         assert inspect(tmp_path, "--link", f"rows=model,{wrong}").returncode != 0, wrong
+
+
+def test_inspect_says_what_is_shared(tmp_path):
+    """Two files of the same model on one input: all but what makes the output is computed once."""
+    inspect(tmp_path)
+    shutil.copy(tmp_path / "model.tflite", tmp_path / "rows.tflite")
+    program = os.environ.get("PLAIT_PROGRAM") or next(place for place in PLACES if place.exists())
+    command = [program, "inspect", tmp_path / "rows.tflite", tmp_path / "model.tflite", "--link", "rows=model,input", "--ops"]
+    text = subprocess.run(command, capture_output=True, text=True).stdout
+    assert "also for 1 other\n" in text and "as operator 0 of rows\n" in text
+    assert "1 of 2 operators are computed by other models, work 29,184 and outputs of 2,432 bytes less" in text
+    assert "not shared from operator 1 (CONV_2D) on: its output is one of its model" in text
+    model = json.loads(subprocess.run([*command, "--json"], capture_output=True, text=True).stdout)["models"][1]
+    assert model["shared"] == {"computed_for_others": 0, "computed_by_others": 1, "work": 29184, "output_bytes": 2432}
+    assert model["operators"][0]["computed_by"] == "rows" and model["operators"][0]["computed_as"] == 0
+    assert model["operators"][1]["not_shared"] == "its output is one of its model"
