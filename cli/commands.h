@@ -7,6 +7,7 @@
 
 extern const struct command command_run;
 extern const struct command command_inspect;
+extern const struct command command_bench;
 extern const struct command command_fuse;
 extern const struct command command_split;
 extern const struct command command_ops;

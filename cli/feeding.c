@@ -23,7 +23,7 @@ static int read_settings(struct feeding *feeding, const struct options *options)
     int64_t seed_number = 1;
     feeding->settings = (struct picture_settings){.mean = 127.5, .deviation = 127.5};
     feeding->settings.nearest = strcmp(resize, "nearest") == 0;
-    feeding->random = seed != NULL;
+    feeding->random = feeding->random || seed != NULL;
     feeding->given_resize = options_given(options, "--resize");
     feeding->given_mean = options_given(options, "--mean");
     feeding->given_deviation = options_given(options, "--std");
@@ -328,7 +328,7 @@ static int check_all_fed(const struct feeding *feeding, const struct models *mod
 int feeding_read(struct feeding *feeding, const struct models *models,
                  const struct options *options)
 {
-    *feeding = (struct feeding){0};
+    *feeding = (struct feeding){.random = feeding->random};
     int code = read_settings(feeding, options);
     size_t position = 0;
     for (const char *value;
@@ -398,12 +398,29 @@ int feeding_write(struct feeding *feeding, const struct models *models)
     return for_random(feeding, models, false, random_input_write);
 }
 
+/* What is pushed of a stream's file. */
+static const void *rows_of(const struct feed *feed, size_t *bytes)
+{
+    *bytes = feed->array.bytes;
+    if (feed->kind == FEED_ARRAY) return feed->array.data;
+    *bytes = feed->sound.count * (feed->sound.type == PLAIT_INT16 ? sizeof(int16_t) : sizeof(float));
+    return feed->sound.samples;
+}
+
+const void *feeding_rows(const struct feeding *feeding, const struct plait_tensor *input, size_t *bytes)
+{
+    const struct feed *feed = find_feed(feeding, input);
+    return feed != NULL ? rows_of(feed, bytes) : NULL;
+}
+
 static plait_status push_one(const struct feed *feed)
 {
-    if (feed->kind == FEED_ARRAY) return plait_push(feed->tensor, feed->array.data, feed->array.bytes);
-    size_t sample_bytes = feed->sound.type == PLAIT_INT16 ? sizeof(int16_t) : sizeof(float);
-    note("%s: %s %zu samples, %s, pushed", feed->label, feed->path, feed->sound.count, plait_type_name(feed->sound.type));
-    return plait_push(feed->tensor, feed->sound.samples, feed->sound.count * sample_bytes);
+    size_t bytes;
+    const void *rows = rows_of(feed, &bytes);
+    if (feed->kind == FEED_SOUND)
+        note("%s: %s %zu samples, %s, pushed", feed->label, feed->path, feed->sound.count,
+             plait_type_name(feed->sound.type));
+    return plait_push(feed->tensor, rows, bytes);
 }
 
 int feeding_push(struct feeding *feeding, const struct models *models)

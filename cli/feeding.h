@@ -36,7 +36,7 @@ struct feeding {
     bool given_resize; /* on the command line, before what a pipeline says */
     bool given_mean;
     bool given_deviation;
-    bool random;
+    bool random; /* what nothing else feeds gets random numbers; set before feeding_read(): without being asked */
     uint64_t seed;
 };
 
@@ -50,6 +50,9 @@ int feeding_write(struct feeding *feeding, const struct models *models);
 
 /* Pushes what streams get, which runs their models. */
 int feeding_push(struct feeding *feeding, const struct models *models);
+
+/* The rows that a file holds for such an input; NULL if no file feeds it. */
+const void *feeding_rows(const struct feeding *feeding, const struct plait_tensor *input, size_t *bytes);
 void feeding_free(struct feeding *feeding);
 
 #endif

@@ -402,7 +402,9 @@ struct plait_pipeline_input {
     const char *name;
     size_t target_count;
     struct plait_tensor *const *targets; /* inputs of models to be fed; others get it from the first, by a link */
-    bool is_stream;       /* its rows are pushed */
+    bool is_stream;       /* its rows are pushed: */
+    int32_t hop;          /* so many for a run, */
+    int32_t axis;         /* along this axis, negative from the end */
     bool is_picture;      /* what the file says of pictures: */
     bool nearest;         /* how they are resized, else bilinear */
     double mean;          /* float inputs get (byte - mean) / deviation */

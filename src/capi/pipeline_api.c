@@ -149,6 +149,8 @@ plait_status plait_pipeline_input_at(const struct plait_pipeline *pipeline, size
                                            .target_count = found->target_count,
                                            .targets = (struct plait_tensor *const *)(void *)found->targets,
                                            .is_stream = found->is_stream,
+                                           .hop = found->is_stream ? found->window.hop : 0,
+                                           .axis = found->is_stream ? found->window.axis : 0,
                                            .is_picture = found->is_picture,
                                            .nearest = found->nearest,
                                            .mean = found->mean,

@@ -12,5 +12,5 @@ def refuse(name):
 
 document = json.loads(sys.stdin.buffer.read().decode("utf-8"), parse_constant=refuse)
 text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
-text = re.sub(r'("nanoseconds": )\d+', r"\1TIME", text)
+text = re.sub(r'("(?:nanoseconds|median|least|mean|percentile_\d+)": )[\d.e+]+', r"\1TIME", text)
 print(re.sub(r"\[\s+((?:-?[\d.e+-]+,?\s+)+)\]", lambda m: "[" + " ".join(m[1].split()) + "]", text))

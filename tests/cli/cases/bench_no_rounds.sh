@@ -1,0 +1,1 @@
+plait bench tests/cli/files/digits.json --rounds 0
