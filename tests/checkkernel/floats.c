@@ -9,18 +9,6 @@
 #include "support.h"
 #include "window.h"
 
-/* Which of several NaN comes out of a sum is no level's promise. */
-static void compare_floats(struct check *check, const struct check_outputs *outputs,
-                           const char *what)
-{
-    float *sides[] = {outputs->reference, outputs->tested};
-    for (int i = 0; i < 2; i++) {
-        for (size_t k = 0; k < outputs->bytes / sizeof(float); k++)
-            if (isnan(sides[i][k])) sides[i][k] = NAN;
-    }
-    check_compare(check, outputs, "%s", what);
-}
-
 static float *draw_bias(struct check *check, int32_t count)
 {
     return check_draw(check, 0, 4) == 0 ? NULL : check_floats(check, count, true);
@@ -75,7 +63,7 @@ void check_gemm_f32(struct check *check)
     snprintf(what, sizeof what, "%d pixels of depth %d, %d x %d taps, %d outputs", drawn.pixels,
              drawn.shape.depth, drawn.shape.patch.filter_height, drawn.shape.patch.filter_width,
              channels);
-    compare_floats(check, &outputs, what);
+    check_compare_floats(check, &outputs, what);
 }
 
 /* What the pixels of a product were quantized with, one by one or all together. */
@@ -131,7 +119,7 @@ void check_gemm_hybrid(struct check *check)
     snprintf(what, sizeof what, "%d pixels of depth %d, %d x %d taps, %d outputs", drawn.pixels,
              drawn.shape.depth, drawn.shape.patch.filter_height, drawn.shape.patch.filter_width,
              channels);
-    compare_floats(check, &outputs, what);
+    check_compare_floats(check, &outputs, what);
 }
 
 /* ---- rows made int8 -------------------------------------------------------------------------- */
@@ -170,7 +158,7 @@ void check_gemm_quantize(struct check *check)
     char what[128];
     snprintf(what, sizeof what, "%lld values, %s", (long long)count,
              symmetric ? "symmetric" : "asymmetric");
-    compare_floats(check, &scales, what);
+    check_compare_floats(check, &scales, what);
     check_compare(check, &zero_points, "%s", what);
     check_compare(check, &bytes, "%s", what);
 }
@@ -223,7 +211,7 @@ void check_depthwise_f32(struct check *check)
     char what[128];
     snprintf(what, sizeof what, "%d rows from %d of %d pixels, %d x %d taps, %d channels", rows, y,
              shape.output_width, patch->filter_height, patch->filter_width, shape.channels);
-    compare_floats(check, &outputs, what);
+    check_compare_floats(check, &outputs, what);
 }
 
 void check_depthwise_hybrid(struct check *check)
@@ -249,7 +237,7 @@ void check_depthwise_hybrid(struct check *check)
     char what[128];
     snprintf(what, sizeof what, "%d rows from %d of %d pixels, %d x %d taps, %d channels", rows, y,
              shape.output_width, patch->filter_height, patch->filter_width, shape.channels);
-    compare_floats(check, &outputs, what);
+    check_compare_floats(check, &outputs, what);
 }
 
 /* ---- steps of an LSTM ------------------------------------------------------------------------ */
@@ -273,7 +261,7 @@ void check_recurrent_float(struct check *check)
     }
     char what[64];
     snprintf(what, sizeof what, "%d rows of %d", rows, depth);
-    compare_floats(check, &outputs, what);
+    check_compare_floats(check, &outputs, what);
 }
 
 /* The three products of int8 with a matrix, into what each of them has. */

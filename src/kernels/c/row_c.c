@@ -23,8 +23,8 @@ PL_SOFTMAX_KERNEL(pl_softmax_float32)
         for (int64_t i = 0; i < depth; i++) y[i] = pl_expf((x[i] - largest) * beta);
         pl_partial_sums sums = {0};
         pl_partial_add(&sums, y, depth);
-        const float sum = pl_partial_total(&sums);
-        for (int64_t i = 0; i < depth; i++) y[i] /= sum;
+        const float inverse = 1.0f / pl_partial_total(&sums);
+        for (int64_t i = 0; i < depth; i++) y[i] *= inverse;
     }
 }
 

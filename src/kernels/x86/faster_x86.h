@@ -11,6 +11,7 @@
 #include "kernels/vector/recurrent_vector.h"
 #include "kernels/x86/binary_bytes_x86.h"
 #include "kernels/x86/depthwise_bytes_x86.h"
+#include "kernels/x86/exp_runs_x86.h"
 #include "kernels/x86/fft_i16_x86.h"
 #include "kernels/x86/recurrent_gates_x86.h"
 #include "kernels/x86/gemm_quantize_x86.h"
@@ -38,10 +39,10 @@
     [PL_BINARY_MUL][PL_KIND_QUANTIZED_UINT8] = PL_LEVEL(pl_mul_u8_x86),                            \
     [PL_BINARY_SQUARED_DIFFERENCE][PL_KIND_QUANTIZED_INT8] =                                       \
         PL_LEVEL(pl_squared_difference_i8_x86),
-#define PL_FASTER_UNARY PL_UNARY_BYTES_X86
+#define PL_FASTER_UNARY PL_UNARY_BYTES_X86 PL_UNARY_FLOAT_X86
 #define PL_FASTER_CONVERT
 #define PL_FASTER_FFT       PL_FFT_I16_X86
-#define PL_FASTER_REDUCTION PL_REDUCE_BYTES_X86 PL_SOFTMAX_BYTES_X86
+#define PL_FASTER_REDUCTION PL_REDUCE_BYTES_X86 PL_SOFTMAX_BYTES_X86 PL_SOFTMAX_FLOAT_X86
 #define PL_FASTER_MOVEMENT  PL_RESIZE_X86
 #define PL_FASTER_RECURRENT                                                                        \
     .add_product_float = PL_LEVEL(pl_add_product_float_vector), PL_GATES_X86 PL_RECURRENT_X86

@@ -384,6 +384,15 @@ PL_ALWAYS_INLINE float pl_floats_largest(struct pl_floats x)
     return _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
 }
 
+/* As pl_partial_total(): each half is added to the other one. */
+PL_ALWAYS_INLINE float pl_floats_total(struct pl_floats x)
+{
+    const __m256 eight = _mm256_add_ps(pl_floats_lower(x).v, pl_floats_upper(x));
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
+}
+
 PL_ALWAYS_INLINE float pl_floats_smallest(struct pl_floats x)
 {
     const __m256 eight = _mm256_min_ps(pl_floats_lower(x).v, pl_floats_upper(x));

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Softmax of rows and GELU of runs of floats. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernels/elementwise_kernels.h"
+#include "kernels/reduction_kernels.h"
+#include "support.h"
+
+void check_compare_floats(struct check *check, const struct check_outputs *outputs, const char *what)
+{
+    float *sides[] = {outputs->reference, outputs->tested};
+    for (int i = 0; i < 2; i++) {
+        for (size_t k = 0; k < outputs->bytes / sizeof(float); k++)
+            if (isnan(sides[i][k])) sides[i][k] = NAN;
+    }
+    check_compare(check, outputs, "%s", what);
+}
+
+/* The input, or where it lies for a kernel that writes over it. */
+static const float *place_input(struct check *check, const float *in, const struct check_outputs *outputs)
+{
+    if (check_draw(check, 0, 3) != 0) return in;
+    memcpy(outputs->tested, in, outputs->bytes);
+    return outputs->tested;
+}
+
+void check_softmax_f32(struct check *check)
+{
+    const int64_t rows = check_draw(check, 1, 4), depth = check_draw_edge(check, 1, 150);
+    const struct pl_softmax_params params = {.beta = check_draw(check, 0, 1) == 0
+                                                         ? 1.0f
+                                                         : check_draw_float(check, -0.5f, 30.0f)};
+    const float *in = check_floats(check, rows * depth, check_draw(check, 0, 1) == 0);
+    const struct check_outputs outputs = check_outputs(check, (size_t)(rows * depth) * sizeof(float));
+    check->reference->reduction->softmax_float32(outputs.reference, in, rows, depth, &params);
+    in = place_input(check, in, &outputs);
+    check->tested->reduction->softmax_float32(outputs.tested, in, rows, depth, &params);
+    char what[60];
+    snprintf(what, sizeof what, "%d rows of %d, beta %g", (int)rows, (int)depth, (double)params.beta);
+    check_compare_floats(check, &outputs, what);
+}
+
+void check_gelu_f32(struct check *check)
+{
+    const int64_t count = check_draw_edge(check, 1, 150);
+    float *in = check_floats(check, count, check_draw(check, 0, 1) == 0);
+    const float factor = check_draw_float(check, 0.1f, 10.0f);
+    for (int64_t i = 0; i < count; i++) in[i] *= factor;
+    const struct check_outputs outputs = check_outputs(check, (size_t)count * sizeof(float));
+    check->reference->elementwise->unary->gelu(outputs.reference, in, count, NULL);
+    const void *from = place_input(check, in, &outputs);
+    check->tested->elementwise->unary->gelu(outputs.tested, from, count, NULL);
+    char what[40];
+    snprintf(what, sizeof what, "%d values", (int)count);
+    check_compare_floats(check, &outputs, what);
+}
