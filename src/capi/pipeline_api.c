@@ -185,7 +185,7 @@ plait_status plait_pipeline_write(struct plait_pipeline *pipeline, const char *i
     if (pipeline == NULL) return PLAIT_INVALID_ARGUMENT;
     struct pl_pipeline *to = pipeline_of(pipeline);
     struct pl_error error = {0};
-    if (input == NULL || (data == NULL && bytes > 0)) return pl_refuse(api_of(to), "plait_pipeline_write: an argument is NULL");
+    if (input == NULL || data == NULL) return pl_refuse(api_of(to), "plait_pipeline_write: an argument is NULL");
     return report(to, pl_pipeline_write(to, input, data, bytes, &error), &error);
 }
 
@@ -194,7 +194,7 @@ plait_status plait_pipeline_push(struct plait_pipeline *pipeline, const char *in
     if (pipeline == NULL) return PLAIT_INVALID_ARGUMENT;
     struct pl_pipeline *to = pipeline_of(pipeline);
     struct pl_error error = {0};
-    if (input == NULL || (rows == NULL && bytes > 0)) return pl_refuse(api_of(to), "plait_pipeline_push: an argument is NULL");
+    if (input == NULL || rows == NULL) return pl_refuse(api_of(to), "plait_pipeline_push: an argument is NULL");
     return report(to, pl_pipeline_push(to, input, rows, bytes, &error), &error);
 }
 
@@ -203,7 +203,7 @@ plait_status plait_pipeline_read(const struct plait_pipeline *pipeline, const ch
     if (pipeline == NULL) return PLAIT_INVALID_ARGUMENT;
     const struct pl_pipeline *from = const_pipeline(pipeline);
     struct pl_error error = {0};
-    if (output == NULL || (data == NULL && bytes > 0)) return pl_refuse(api_of(from), "plait_pipeline_read: an argument is NULL");
+    if (output == NULL || data == NULL) return pl_refuse(api_of(from), "plait_pipeline_read: an argument is NULL");
     return report(from, pl_pipeline_read(from, output, data, bytes, &error), &error);
 }
 
