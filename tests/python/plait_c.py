@@ -102,7 +102,7 @@ class PipelineLink(C.Structure):
 
 class PipelineInput(C.Structure):
     _fields_ = [("name", C.c_char_p), ("target_count", C.c_size_t), ("targets", C.POINTER(C.c_void_p)),
-                ("is_stream", C.c_bool), ("is_picture", C.c_bool), ("nearest", C.c_bool), ("mean", C.c_double),
+                ("is_stream", C.c_bool), ("hop", C.c_int32), ("axis", C.c_int32), ("is_picture", C.c_bool), ("nearest", C.c_bool), ("mean", C.c_double),
                 ("deviation", C.c_double), ("sound_rate", C.c_int32)]
 
 
