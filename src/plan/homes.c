@@ -140,6 +140,19 @@ static pl_status fix_shared(struct pl_draft *draft)
     return PL_OK;
 }
 
+/* An adapted input that is for another model as well stays for when that runs. */
+static pl_status fix_linked_inputs(struct pl_draft *draft)
+{
+    const struct pl_graph *graph = draft->builder->request->graph;
+    for (int32_t i = 0; i < graph->link_count && !draft->builder->request->whole; i++) {
+        const int32_t from = graph->links[i].from;
+        if (from < 0) continue;
+        const enum pl_home home = draft->tensors[from].home;
+        if (home == PL_HOME_ARENA || home == PL_HOME_LATE) PL_TRY(give_slot(draft, from, false));
+    }
+    return PL_OK;
+}
+
 static pl_status set_given_homes(struct pl_draft *draft)
 {
     for (int32_t i = 0; i < draft->block->subgraph->tensor_count; i++) {
@@ -196,5 +209,6 @@ pl_status pl_draft_set_homes(struct pl_draft *draft)
     if (draft->nested) return fix_nested_ends(draft);
     PL_TRY(fix_ends(draft));
     PL_TRY(fix_shared(draft));
+    PL_TRY(fix_linked_inputs(draft));
     return draft->builder->request->keep_all ? keep_all(draft) : PL_OK;
 }

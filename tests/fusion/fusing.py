@@ -36,7 +36,8 @@ def fuse(sources, links, out, *options):
 
 class Chain:
     """Models in LiteRT interpreters of their own; the caller's hand carries tensors from one to the next. Links are
-    (from model, output number, to model, input number) in the order in which models run, with what to do between."""
+    (from model, output number, to model, input number) in the order in which models run, with what to do between; ~k for
+    the output: what input k of that model gets."""
 
     def __init__(self, sources, links, resolver=oracle.REFERENCE):
         self.names = list(sources)
@@ -63,16 +64,17 @@ class Chain:
 
     def run(self, inputs, kept=()):
         fed = dict(zip(self.free_inputs(), inputs, strict=True))
-        outputs = {}
+        outputs, taken = {}, {}
         for name in self.order():
             arrays = []
             for k in range(len(self.interpreters[name].get_input_details())):
                 if (name, k) in self.links:
                     source, given, convert = self.links[name, k]
-                    array = outputs[source][given]
+                    array = outputs[source][given] if given >= 0 else taken[source][~given]
                     arrays.append(array if convert is None else convert(array))
                 else:
                     arrays.append(fed[name, k])
+            taken[name] = arrays
             outputs[name] = oracle.invoke(self.interpreters[name], arrays)
         consumed = {(source, given) for source, given, _ in self.links.values()}
         return [outputs[name][k] for name in self.names for k in range(len(outputs[name]))

@@ -120,10 +120,11 @@ def random_pipeline(random, folder):
         for k, taken in enumerate(ends[name].get_input_details()):
             if at == 0 or random.random() < 0.3:
                 continue
-            source = str(random.choice(order[:at]))
-            given = int(random.integers(len(ends[source].get_output_details())))
-            convert = converter(ends[source].get_output_details()[given], taken)
-            links.append((source, given, name, k, f"{source}.#{given}={name}.#{k}", convert))
+            source, from_input = str(random.choice(order[:at])), random.random() < 0.25
+            details = ends[source].get_input_details() if from_input else ends[source].get_output_details()
+            given = int(random.integers(len(details)))
+            text = f"{source}.#{given}={name}.#{k}" + (",input" if from_input else "")
+            links.append((source, ~given if from_input else given, name, k, text, converter(details[given], taken)))
     return sources, links
 
 
@@ -135,7 +136,7 @@ def test_random_pipelines(tmp_path, group):
         folder = tmp_path / str(number)
         folder.mkdir()
         sources, links = random_pipeline(random, folder)
-        kept = [(a, j) for a, j, *_ in links if random.random() < 0.2]
+        kept = [(a, j) for a, j, *_ in links if j >= 0 and random.random() < 0.2]
         options = [word for a, j in kept for word in ("--keep", f"{a}.#{j}")]
         out = folder / "fused.tflite"
         data = fuse(sources, [link[4] for link in links], out, *options, "--check")

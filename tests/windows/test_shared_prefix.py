@@ -244,3 +244,22 @@ def test_threads(threads):
         group.feed(data)
         group.source.run()
         assert [group.outputs(k) for k in range(3)] == [alone(network, data) for network in networks]
+
+
+def test_an_adapted_input_stays_for_the_other_model():
+    """What an adapter makes of an output is for both models, also when the second runs by itself later."""
+    with plait_c.Interpreter() as interpreter:
+        scales = {"source": (0.5, 3), "a": (0.25, -5), "b": (0.25, -5), "other": (0.5, 0)}
+        models = {name: interpreter.load(streamed.same(np.dtype(np.int8), [1, 64], scale), name) for name, scale in scales.items()}
+        interpreter.link("source", "", "a", "")
+        interpreter.link("a", "", "b", "", from_input=True)
+        interpreter.allocate()
+        data = np.arange(-32, 32, dtype=np.int8).reshape(1, 64)
+        models["source"].inputs()[0].write(data)
+        models["source"].invoke()
+        models["a"].invoke()
+        models["other"].inputs()[0].write(data)
+        models["other"].invoke()
+        models["b"].invoke()
+        wanted = np.clip((data.astype(np.int32) - 3) * 2 - 5, -128, 127)
+        assert (models["b"].outputs()[0].read() == wanted).all() and (models["a"].outputs()[0].read() == wanted).all()
