@@ -246,20 +246,33 @@ def test_threads(threads):
         assert [group.outputs(k) for k in range(3)] == [alone(network, data) for network in networks]
 
 
+def reverse():
+    """What is not made where its input is."""
+    graph = tiny.Graph()
+    x, y = (graph.tensor(np.float32, [1, 3], name=name) for name in "xy")
+    graph.op("REVERSE_V2", [x, graph.tensor(np.int32, [1], data=[1])], [y], tiny.schema.ReverseV2OptionsT())
+    return graph.build([x], [y])
+
+
 def test_an_adapted_input_stays_for_the_other_model():
     """What an adapter makes of an output is for both models, also when the second runs by itself later."""
     with plait_c.Interpreter() as interpreter:
-        scales = {"source": (0.5, 3), "a": (0.25, -5), "b": (0.25, -5), "other": (0.5, 0)}
-        models = {name: interpreter.load(streamed.same(np.dtype(np.int8), [1, 64], scale), name) for name, scale in scales.items()}
-        interpreter.link("source", "", "a", "")
-        interpreter.link("a", "", "b", "", from_input=True)
+        source, a, b, c = (interpreter.load(data, name) for name, data in (
+            ("source", exponent_of(None)), ("a", exponent_of(None)), ("b", leaky(0.5)), ("c", reverse())))
+        network = Network(3)
+        other = interpreter.load(network.file, "other")
+        interpreter.link("source", "", "a", "", has_scale=True, scale=0.5)
+        for name in "bc":
+            interpreter.link("a", "", name, "", from_input=True)
         interpreter.allocate()
-        data = np.arange(-32, 32, dtype=np.int8).reshape(1, 64)
-        models["source"].inputs()[0].write(data)
-        models["source"].invoke()
-        models["a"].invoke()
-        models["other"].inputs()[0].write(data)
-        models["other"].invoke()
-        models["b"].invoke()
-        wanted = np.clip((data.astype(np.int32) - 3) * 2 - 5, -128, 127)
-        assert (models["b"].outputs()[0].read() == wanted).all() and (models["a"].outputs()[0].read() == wanted).all()
+        source.inputs()[0].write(np.float32([[0, 1, -1]]))
+        source.invoke()
+        a.invoke()
+        assert other.memory().arena_bytes > 0
+        other([network.window(network.rows(network.shape[network.window_axis]))])  # has the arena in between
+        b.invoke()
+        c.invoke()
+        taken = -np.exp(np.float32([[0, 1, -1]])) / 2
+        assert np.allclose(a.outputs()[0].read(), -np.exp(taken), atol=1e-5)
+        assert np.allclose(b.outputs()[0].read(), np.exp(taken / 2), atol=1e-5)
+        assert np.allclose(c.outputs()[0].read(), taken[:, ::-1], atol=1e-5)
