@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "draw.h"
 #include "heap.h"
 #include "progress.h"
 #include "talk.h"
@@ -115,6 +116,15 @@ static int plan_links(struct models *models)
     return complain_status(models->interpreter, PLAIT_MISMATCH, "--link");
 }
 
+/* Draws what can run; of anything else, what is missing has been said. */
+static int draw_all(struct models *models, const char *path)
+{
+    progress_step("planning %zu model%s", models->count, models->count == 1 ? "" : "s");
+    const plait_status status = plait_allocate(models->interpreter);
+    if (status != PLAIT_OK) return complain_status(models->interpreter, status, "--svg");
+    return draw(models, path);
+}
+
 static int show(struct models *models, const struct options *options)
 {
     bool operators = options_given(options, "--ops"), json = options_given(options, "--json");
@@ -125,7 +135,9 @@ static int show(struct models *models, const struct options *options)
     if (json) document = inspect_json_models(models, operators);
     else inspect_text_models(models, operators);
     int unsupported = say_unsupported(models);
-    if (options_given(options, "--memory")) {
+    const char *picture = options_value(options, "--svg", NULL);
+    if (picture != NULL && unsupported == EXIT_FINE) code = draw_all(models, picture);
+    if (code == EXIT_FINE && options_given(options, "--memory")) {
         code = look_at_memory(models, &memory);
         progress_end();
         if (code == EXIT_FINE && !json) inspect_text_memory(&memory);
@@ -153,6 +165,7 @@ static int inspect(const struct command *command, int count, char **arguments)
 static const struct option_rule rules[] = {
     {"--memory", "", VALUE_NONE, "the memory each model needs, and all of them in one interpreter"},
     {"--ops", "", VALUE_NONE, "list every operator, not only how many there are of each"},
+    {"--svg", "FILE", VALUE_REQUIRED, "draw models, links and the arena over time"},
     {"--link", "A.OUT=B.IN", VALUE_REQUIRED, "link models, as plait run does"},
     {"--json", "", VALUE_NONE, "as JSON"},
 };
@@ -171,6 +184,12 @@ const struct command command_inspect = {
             "Memory is in bytes and read from the plan that runs: constants, inputs and outputs "
             "(io), state,\n"
             "and the arena against its bound, the least that any placement of its tensors could "
-            "need.\n",
+            "need.\n"
+            "\n"
+            "The picture of --svg has models and links from left to right; the arena, operators to the "
+            "right and\n"
+            "bytes upwards, in the colours of the models; and what all of it takes, each model for "
+            "itself and\n"
+            "together. Where the pointer rests, it says what is there.\n",
     .run = inspect,
 };

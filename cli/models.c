@@ -255,12 +255,12 @@ void link_free(struct link_text *link)
     reference_free(&link->to);
 }
 
-void models_note_link(struct models *models, const char *what, struct plait_tensor *from, struct plait_tensor *to)
+void models_note_link(struct models *models, const char *what, const struct model_link *link)
 {
     models->links = heap_grow(models->links, models->link_count, sizeof *models->links);
-    struct model_link *link = &models->links[models->link_count++];
-    *link = (struct model_link){from, to};
-    join_sets(models, models_of(models, from)->set, models_of(models, to)->set);
+    models->links[models->link_count++] = *link;
+    join_sets(models, models_of(models, link->from)->set, models_of(models, link->to)->set);
+    models->has_windows = models->has_windows || link->options.hop > 0;
     note_adapter(what, link);
 }
 
@@ -275,8 +275,8 @@ static int link_tensors(struct models *models, const char *value, const struct l
                                       ? plait_find_input(from->model->model, from->tensor_name)
                                       : plait_find_output(from->model->model, from->tensor_name);
     char *what = heap_text("--link %s", value);
-    models_note_link(models, what, source, plait_find_input(to->model->model, to->tensor_name));
-    models->has_windows = models->has_windows || text->options.hop > 0;
+    models_note_link(models, what,
+                     &(struct model_link){source, plait_find_input(to->model->model, to->tensor_name), text->options});
     free(what);
     return EXIT_FINE;
 }
@@ -298,6 +298,20 @@ int models_link(struct models *models, const struct options *options)
         if (code != EXIT_FINE) return code;
     }
     return EXIT_FINE;
+}
+
+size_t *models_depths(const struct models *models)
+{
+    size_t *depths = heap_array(models->count, sizeof *depths);
+    for (size_t round = 0; round < models->count; round++)
+        for (size_t i = 0; i < models->link_count; i++) {
+            const struct model_link *link = &models->links[i];
+            if (link->options.from_input) continue;
+            const size_t from = (size_t)(models_of(models, link->from) - models->items);
+            const size_t to = (size_t)(models_of(models, link->to) - models->items);
+            if (depths[to] <= depths[from]) depths[to] = depths[from] + 1;
+        }
+    return depths;
 }
 
 bool models_feeds(const struct models *models, const struct plait_tensor *input)

@@ -25,6 +25,7 @@ struct loaded_model {
 struct model_link {
     struct plait_tensor *from;
     struct plait_tensor *to;
+    struct plait_link_options options;
 };
 
 struct models {
@@ -64,7 +65,7 @@ int link_read(struct link_text *link, const struct models *models, const char *v
 void link_free(struct link_text *link);
 
 /* A link that was made, `what` being what a note calls it. */
-void models_note_link(struct models *models, const char *what, struct plait_tensor *from, struct plait_tensor *to);
+void models_note_link(struct models *models, const char *what, const struct model_link *link);
 
 /* Makes the links of the command line. */
 int models_link(struct models *models, const struct options *options);
@@ -75,6 +76,9 @@ void models_close(struct models *models);
 int reference_read(struct tensor_reference *reference, const struct models *models,
                    const char *option, const char *value, const char *form);
 void reference_free(struct tensor_reference *reference);
+
+/* By how many links, at most, each model is behind one that no other feeds. To be freed. */
+size_t *models_depths(const struct models *models);
 
 /* Whether a link feeds this input, or takes this output. */
 bool models_feeds(const struct models *models, const struct plait_tensor *input);

@@ -560,6 +560,18 @@ struct plait_memory {
 };
 PLAIT_API plait_status plait_model_memory(const struct plait_model *model, struct plait_memory *memory);
 
+/* What lies where in the arena while the model runs. Steps are counted as plait_profile_at() does: operators that do work,
+ * in the order in which they run. */
+struct plait_arena_piece {
+    const char *tensor; /* its name in the file; NULL: scratch of an operator */
+    size_t offset;
+    size_t bytes;
+    size_t first_step;  /* writes it, */
+    size_t last_step;   /* reads it last */
+};
+/* Copies up to `capacity` of them, in the order of first_step, and returns how many there are; 0 before plait_allocate(). */
+PLAIT_API size_t plait_model_arena(const struct plait_model *model, struct plait_arena_piece *pieces, size_t capacity);
+
 /* The interpreter as a whole. */
 struct plait_stats {
     size_t models;
@@ -589,6 +601,22 @@ PLAIT_API plait_status plait_profile_enable(struct plait_model *model, bool enab
 PLAIT_API size_t plait_profile_count(const struct plait_model *model);
 PLAIT_API plait_status plait_profile_at(const struct plait_model *model, size_t index,
                                         struct plait_profile_entry *entry);
+
+/* A trace: the function is called at the end of every operator that runs, by the thread that ran it; where several workers
+ * share one, also at the end of each part, by the worker, before the operator itself ends. So it can be called by several
+ * threads at once; it must not call the library, and the event and its texts are to be copied. NULL: no more. Set it while
+ * nothing runs; it costs a look at the clock before and after each, and nothing where there is none. */
+struct plait_event {
+    const struct plait_model *model;
+    const char *name;
+    int32_t operator_index; /* in plait_operator_at(), -1 for an adapter */
+    int32_t step;           /* as plait_profile_at() counts; -1: in a subgraph that an operator runs */
+    bool is_part;
+    uint64_t begin_nanoseconds; /* of CLOCK_MONOTONIC */
+    uint64_t end_nanoseconds;
+};
+typedef void (*plait_event_function)(void *user, const struct plait_event *event);
+PLAIT_API plait_status plait_trace(struct plait_interpreter *interpreter, plait_event_function function, void *user);
 
 /* ---- operators --------------------------------------------------------------------------------------------------- */
 

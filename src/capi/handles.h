@@ -31,6 +31,8 @@ struct plait_interpreter {
     struct pl_fixed_memory *fixed; /* of options.memory, else NULL */
     pthread_mutex_t pipeline_lock;
     struct pl_pipeline *pipelines; /* all that are loaded */
+    plait_event_function event_function; /* of plait_trace() */
+    void *event_user;
     pthread_mutex_t error_lock;
     uint64_t error_age;
     struct pl_error_place errors[PL_ERROR_PLACES];

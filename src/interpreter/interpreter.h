@@ -188,6 +188,32 @@ int32_t pl_entry_profile_count(const struct pl_entry *entry);
 bool pl_entry_profile_at(const struct pl_entry *entry, int32_t index, const struct pl_operator **op, uint64_t *calls,
                          uint64_t *nanoseconds);
 
+/* ---- memory_map.c */
+/* A tensor or scratch in the arena while the model's steps run, which pl_entry_profile_at() counts likewise. */
+struct pl_arena_piece {
+    const char *tensor; /* its name; NULL: scratch */
+    size_t offset;
+    size_t bytes;
+    int32_t first_step; /* writes it, */
+    int32_t last_step;  /* reads it last */
+};
+/* Calls `found` for each, in the order of first_step. */
+void pl_entry_arena(const struct pl_entry *entry, void (*found)(void *user, const struct pl_arena_piece *piece), void *user);
+
+/* ---- trace.c */
+/* One step of a model, or what one worker did of it. */
+struct pl_event {
+    struct pl_entry *entry;
+    const struct pl_operator *op;
+    int32_t step; /* as pl_entry_profile_at() counts; -1: in a subgraph that an operator runs */
+    bool part;
+    uint64_t begin_ns;
+    uint64_t end_ns;
+};
+/* Called at the end of each by the thread that did it. NULL: nobody asks. Not while a model runs. */
+typedef void (*pl_event_function)(void *user, const struct pl_event *event);
+void pl_interpreter_trace(struct pl_interpreter *interpreter, pl_event_function function, void *user);
+
 /* ---- for tests ---------------------------------------------------------------------------------------------------- */
 
 /* Fills the arenas of all lanes that are idle: what an invoke needs from before it must not be there. */

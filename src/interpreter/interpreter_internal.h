@@ -196,6 +196,8 @@ struct pl_interpreter {
     uint64_t invocations;
     pl_cut_function cut;
     void *cut_context;
+    pl_event_function event_function; /* NULL: nobody asks */
+    void *event_user;
 };
 
 /* ---- component.c: all with `change` held */
@@ -273,6 +275,10 @@ void pl_settled_leave(struct pl_interpreter *interpreter, struct pl_instance *in
 /* ---- entry.c: with `change` held */
 void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *report);
 
+/* ---- profile.c */
+/* The steps of a model that has a program. */
+struct pl_segment pl_entry_steps(const struct pl_entry *entry);
+
 /* ---- handle.c */
 /* What the program says of a tensor; NULL if there is no program. */
 const struct pl_planned_tensor *pl_handle_planned(const struct pl_tensor_handle *handle);
@@ -316,6 +322,7 @@ struct pl_frame {
     const struct pl_block *block;
     const struct pl_step *step; /* of one that is late: as it was prepared */
     void **pointers;            /* inputs, outputs, scratch, states */
+    int32_t number;             /* of the step as it was planned */
 };
 
 static inline void *pl_run_resolve(const struct pl_run *run, struct pl_location location)
@@ -336,6 +343,15 @@ pl_status pl_unit_run(struct pl_interpreter *interpreter, const struct pl_unit_p
 
 /* One step, prepared or late. */
 pl_status pl_run_step(struct pl_run *run, const struct pl_block *block, const struct pl_step *step);
+
+/* ---- trace.c */
+/* A step, or a worker's part of it, ended. Only where somebody asks. */
+void pl_trace(const struct pl_frame *frame, bool part, uint64_t begin_ns);
+
+static inline bool pl_run_is_traced(const struct pl_run *run)
+{
+    return run->interpreter->event_function != NULL;
+}
 
 /* ---- flow.c */
 /* NULL if there is none of this input. */

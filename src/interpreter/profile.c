@@ -2,7 +2,7 @@
 /* Per-operator profile, and what operators reuse and share. Cells belong to the unit; of a join each model sees its own steps. */
 #include "interpreter/interpreter_internal.h"
 
-static struct pl_segment steps_of(const struct pl_entry *entry)
+struct pl_segment pl_entry_steps(const struct pl_entry *entry)
 {
     const struct pl_program *program = entry->unit->program;
     if (program->graph->members != NULL) return program->segments[entry->instance->member];
@@ -37,7 +37,7 @@ pl_status pl_entry_profile(struct pl_entry *entry, bool enable, struct pl_error 
 /* Steps that are views take no time and are left out. */
 static int32_t step_at(const struct pl_entry *entry, int32_t index)
 {
-    const struct pl_segment steps = steps_of(entry);
+    const struct pl_segment steps = pl_entry_steps(entry);
     for (int32_t i = steps.first_step; i < steps.end_step; i++)
         if (entry->unit->program->block->steps[i].op_def != NULL && index-- == 0) return i;
     return -1;

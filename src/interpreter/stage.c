@@ -74,12 +74,15 @@ static void run_part(void *context, int64_t part, int32_t worker)
     eval.worker = worker;
     eval.error = &error;
     const bool timed = job->learning && worker == 0;
-    const uint64_t start = timed ? pl_clock_ns() : 0;
+    const struct pl_frame *frame = job->eval->run;
+    const bool traced = pl_run_is_traced(frame->run);
+    const uint64_t start = timed || traced ? pl_clock_ns() : 0;
     const pl_status status = job->stage->eval(&eval, job->bounds[part], job->bounds[part + 1]);
     if (timed) {
         job->own_ns += pl_clock_ns() - start;
         job->own_units += job->bounds[part + 1] - job->bounds[part];
     }
+    if (traced) pl_trace(frame, true, start);
     if (status == PL_OK) return;
     if (!atomic_exchange(&job->error_taken, true)) *job->error = error;
     atomic_store(&job->failed, (int)status);

@@ -114,6 +114,7 @@ int32_t pl_draft_root(const struct pl_draft *draft, int32_t tensor);
 size_t pl_draft_offset_in_root(const struct pl_draft *draft, int32_t tensor);
 
 /* lay_out.c: places roots and scratch in the arena, sizes of block and segments. */
+size_t pl_draft_scratch_bytes(const struct pl_draft *draft, const struct pl_scratch *scratch);
 pl_status pl_draft_lay_out(struct pl_draft *draft);
 
 /* shared_steps.c: needs segments. */

@@ -20,9 +20,10 @@ struct pieces {
     int32_t count;
 };
 
-static size_t scratch_bytes(const struct pl_builder *builder, const struct pl_scratch *scratch)
+/* SIZE_MAX where there cannot be as many. */
+size_t pl_draft_scratch_bytes(const struct pl_draft *draft, const struct pl_scratch *scratch)
 {
-    const size_t workers = scratch->per_worker ? (size_t)builder->request->workers : 1;
+    const size_t workers = scratch->per_worker ? (size_t)draft->builder->request->workers : 1;
     size_t rounded = 0;
     size_t total = 0;
     if (!pl_size_round_up(scratch->bytes, PL_ALIGNMENT, &rounded)) return SIZE_MAX;
@@ -50,7 +51,7 @@ static pl_status collect_scratch(struct pl_draft *draft, struct pieces *list, in
         const struct pl_draft_step *step = &draft->steps[s];
         if (step->step->op_def == NULL) continue;
         for (int32_t i = 0; i < step->scratch_count; i++)
-            PL_TRY(add_piece(draft, list, scratch_bytes(draft->builder, &step->scratch[i]), s - first, s - first,
+            PL_TRY(add_piece(draft, list, pl_draft_scratch_bytes(draft, &step->scratch[i]), s - first, s - first,
                              (struct origin){-1, s, i}));
     }
     return PL_OK;

@@ -75,12 +75,13 @@ static pl_status locate_step(struct pl_draft *draft, const struct pl_draft_step 
     struct pl_region *region = &draft->builder->program->region;
     const int32_t count = op->input_count + op->output_count + drafted->scratch_count + drafted->state_count;
     struct pl_location *locations = pl_region_array(region, (size_t)count, sizeof *locations);
-    size_t *worker_bytes = pl_region_array(region, (size_t)drafted->scratch_count, sizeof *worker_bytes);
+    size_t *worker_bytes = pl_region_array(region, (size_t)drafted->scratch_count * 2, sizeof *worker_bytes);
     if (locations == NULL || worker_bytes == NULL) return pl_builder_no_memory(draft->builder);
     PL_TRY(locate_arguments(draft, drafted, locations));
     struct pl_location *at = locations + op->input_count + op->output_count;
     for (int32_t i = 0; i < drafted->scratch_count; i++, at++) {
         *at = (struct pl_location){drafted->scratch_offsets[i], draft->block->arena_base};
+        worker_bytes[drafted->scratch_count + i] = pl_draft_scratch_bytes(draft, &drafted->scratch[i]);
         if (!drafted->scratch[i].per_worker) continue;
         (void)pl_size_round_up(drafted->scratch[i].bytes, PL_ALIGNMENT, &worker_bytes[i]);
     }
@@ -91,6 +92,7 @@ static pl_status locate_step(struct pl_draft *draft, const struct pl_draft_step 
     step->state_count = drafted->state_count;
     step->locations = locations;
     step->worker_bytes = worker_bytes;
+    step->scratch_bytes = worker_bytes + drafted->scratch_count;
     return PL_OK;
 }
 
@@ -106,10 +108,24 @@ static int32_t largest_step(const struct pl_block *block)
     return largest;
 }
 
+/* The steps of one model lie together. */
+static void number_steps(struct pl_draft *draft)
+{
+    int32_t member = -1;
+    int32_t number = 0;
+    for (int32_t i = 0; i < draft->block->step_count; i++) {
+        struct pl_step *step = &draft->block->steps[i];
+        if (step->op->member != member) number = 0;
+        member = step->op->member;
+        step->number = draft->nested ? -1 : step->op_def == NULL ? number : number++;
+    }
+}
+
 pl_status pl_draft_locate(struct pl_draft *draft)
 {
     locate_tensors(draft);
     for (int32_t i = 0; i < draft->block->step_count; i++) PL_TRY(locate_step(draft, &draft->steps[i]));
+    number_steps(draft);
     draft->block->first_pointer = draft->builder->program->pointer_count;
     draft->builder->program->pointer_count += largest_step(draft->block);
     return PL_OK;

@@ -30,6 +30,7 @@ struct pl_step {
     const void *params;
     const struct pl_location *locations;
     const size_t *worker_bytes; /* per scratch: distance between two workers' parts, 0 if shared */
+    const size_t *scratch_bytes; /* per scratch in the arena: all of it */
     const struct pl_stage *stages;
     struct pl_pace *paces; /* per stage */
     int32_t input_count;
@@ -37,6 +38,7 @@ struct pl_step {
     int32_t scratch_count;
     int32_t state_count;
     int32_t stage_count;
+    int32_t number; /* among the steps of its model that do work, from 0; -1: in a nested block */
     int32_t late; /* its number among those that are prepared while running; -1: none of them */
     struct pl_user_node *user_node; /* of one that is late and a user's */
 };
