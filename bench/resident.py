@@ -23,7 +23,7 @@ def models_of(*patterns):
     return sorted(str(path) for folder, pattern in patterns for path in folder.glob(pattern))
 
 
-# Name, what it is, the paths: a path that is there N times stands for N streams of one model.
+# Name, what it is, the paths: a path that is there N times is loaded as often.
 SCENARIOS = {
     "examples": ("the 9 models of examples/, 3 of which share a trunk",
                  models_of((ROOT / "examples/models", "*.tflite"))),
@@ -31,6 +31,10 @@ SCENARIOS = {
                 models_of((SHARED / "zoo/multi", "anomaly_*_int8.tflite"))),
     "streams": ("8 streams of mobilenet_v2 (224x224, uint8)",
                 8 * models_of((SHARED / "models/vision", "mobilenet_v2_1.0_224_quant.tflite"))),
+    "thousand": ("1,000 times the file of an anomaly detector (int8)",
+                 1000 * models_of((SHARED / "models/tiny", "ad01_int8.tflite"))),
+    "sixteen": ("16 times the file of a mobilenet_v2 (224x224, int8)",
+                16 * models_of((SHARED / "models/vision", "tf2_mobilenet_v2_1.0_224_ptq.tflite"))),
     "tiny": ("the MLPerf Tiny models (int8 and float)",
              models_of((SHARED / "models/tiny", "*.tflite"))),
     "vision": ("MobileNets: three whole, one in two halves (224x224)",
@@ -62,13 +66,9 @@ def load_litert(paths, reference):
 def load_plait(paths):
     import plait_c
     plait_c.api()
-    before, models = resident(), []
+    before = resident()
     interpreter = plait_c.Interpreter()
-    first = {}
-    for number, path in enumerate(paths):
-        name = f"m{number}"
-        models.append(first[path].clone(name) if path in first else interpreter.load(path, name))
-        first.setdefault(path, models[-1])
+    models = [interpreter.load(path, f"m{number}") for number, path in enumerate(paths)]
     interpreter.allocate()
     for model in models:
         model([np.zeros(tensor.shape, tensor.dtype) for tensor in model.inputs()])

@@ -129,7 +129,8 @@ PLAIT_API void plait_load_options_default(struct plait_load_options *options);
 
 /* Loads a .tflite under a unique name ([A-Za-z0-9_-]+; NULL = the file's stem). The file is verified before anything in
  * it is believed. *model (may be NULL) stays valid until plait_unload(). Other models are not touched, also while they
- * run. The model can be invoked after the next plait_allocate(). */
+ * run. The model can be invoked after the next plait_allocate(). A file that is loaded already, and has not changed, is
+ * not imported once more: its models share what clones do, unless an option asks for a mapping or all tensors. */
 PLAIT_API plait_status plait_load_file(struct plait_interpreter *interpreter, const char *name, const char *path,
                                        const struct plait_load_options *options, struct plait_model **model);
 

@@ -66,7 +66,7 @@ class LoadedModel:
     def constant(self, subgraph: int) -> _core.Model:
         """Where constants can be read of which this model keeps the packed form only: the file once more."""
         if self.constants is None:
-            self.constants = self._load(False)
+            self.constants = self._load(True)
         return self.constants.subgraph(subgraph)
 
 

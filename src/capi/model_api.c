@@ -33,8 +33,10 @@ bool pl_load_flags_of(const struct plait_load_options *options, uint32_t *flags)
 
 static bool take_options(const struct plait_load_options *options, struct load_arguments *arguments)
 {
+    const bool fits = pl_load_flags_of(options, &arguments->flags);
     arguments->keep_all = options != NULL && options->keep_all_tensors;
-    return pl_load_flags_of(options, &arguments->flags);
+    if (arguments->keep_all) arguments->flags |= PL_LOAD_ALONE;
+    return fits;
 }
 
 static pl_status load(struct plait_interpreter *api, void *context, struct pl_error *error)

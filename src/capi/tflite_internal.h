@@ -37,7 +37,13 @@ TfLiteStatus pl_tflite_finish(const struct pl_tflite_reporter *reporter, pl_stat
 /* ---- objects */
 struct TfLiteModel {
     struct pl_graph *graph;
+    char *path; /* NULL: it was made of these bytes, which are the caller's */
+    const void *data;
+    size_t bytes;
 };
+
+/* The file once more, to be used alone: with constants that others have packed already. */
+pl_status pl_tflite_model_again(const TfLiteModel *model, struct pl_graph **graph, struct pl_error *error);
 
 struct TfLiteOperator {
     TfLiteBuiltinOperator builtin_code;

@@ -47,21 +47,31 @@ static pl_status fill(TfLiteInterpreter *interpreter, const TfLiteInterpreterOpt
     return add_model(interpreter, options != NULL && options->preserve, error);
 }
 
+/* To keep all tensors is to keep constants, too, of which others may have left the packed forms only. */
+static pl_status take_graph(TfLiteInterpreter *interpreter, const TfLiteModel *model,
+                            const TfLiteInterpreterOptions *options, struct pl_error *error)
+{
+    if (options != NULL && options->preserve)
+        return pl_tflite_model_again(model, &interpreter->graph, error);
+    interpreter->graph = model->graph;
+    pl_graph_retain(interpreter->graph);
+    return PL_OK;
+}
+
 static TfLiteInterpreter *create(const TfLiteModel *model, const TfLiteInterpreterOptions *options,
                                  bool selected)
 {
     if (model == NULL) return NULL;
     struct TfLiteInterpreter *interpreter = pl_tflite_allocate(sizeof *interpreter);
     if (interpreter == NULL) return NULL;
-    interpreter->graph = model->graph;
     interpreter->threads = thread_count(options);
     if (options != NULL) {
         interpreter->reporter = options->reporter;
         interpreter->cancellation = options->cancellation;
     }
-    pl_graph_retain(interpreter->graph);
     struct pl_error error = {0};
-    const pl_status status = fill(interpreter, options, selected, &error);
+    pl_status status = take_graph(interpreter, model, options, &error);
+    if (status == PL_OK) status = fill(interpreter, options, selected, &error);
     if (status == PL_OK) return interpreter;
     (void)pl_tflite_finish(&interpreter->reporter, status, &error);
     TfLiteInterpreterDelete(interpreter);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TensorFlow Lite's C API: versions and models. */
+#include <string.h>
+
 #include "capi/tflite_internal.h"
 
 const char *TfLiteVersion(void)
@@ -17,25 +19,52 @@ int TfLiteSchemaVersion(void)
     return 3;
 }
 
+static pl_status import(const TfLiteModel *model, uint32_t flags, struct pl_graph **graph,
+                        struct pl_error *error)
+{
+    flags |= PL_LOAD_ALLOW_UNSUPPORTED;
+    struct pl_interpreter *interpreter = pl_tflite_interpreter();
+    if (model->path != NULL)
+        return pl_interpreter_import_file(interpreter, model->path, flags, graph, error);
+    return pl_interpreter_import(interpreter, model->data, model->bytes, flags | PL_LOAD_BORROW,
+                                 graph, error);
+}
+
+pl_status pl_tflite_model_again(const TfLiteModel *model, struct pl_graph **graph,
+                                struct pl_error *error)
+{
+    return import(model, PL_LOAD_ALONE, graph, error);
+}
+
+static void free_model(TfLiteModel *model)
+{
+    if (model->path != NULL) pl_tflite_free(model->path, strlen(model->path) + 1);
+    pl_tflite_free(model, sizeof *model);
+}
+
+static pl_status fill(TfLiteModel *model, const char *path, struct pl_error *error)
+{
+    if (path == NULL && model->data == NULL)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "a model needs a path or a buffer, found NULL");
+    if (path != NULL) {
+        model->path = pl_tflite_allocate(strlen(path) + 1);
+        if (model->path == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a model");
+        strcpy(model->path, path);
+    }
+    return import(model, 0, &model->graph, error);
+}
+
 static TfLiteModel *create(const char *path, const void *data, size_t bytes,
                            const struct pl_tflite_reporter *reporter)
 {
     struct pl_error error = {0};
     struct TfLiteModel *model = pl_tflite_allocate(sizeof *model);
     if (model == NULL) return NULL;
-    struct pl_interpreter *interpreter = pl_tflite_interpreter();
-    pl_status status = PL_INVALID_ARGUMENT;
-    if (path != NULL)
-        status = pl_interpreter_import_file(interpreter, path, PL_LOAD_ALLOW_UNSUPPORTED,
-                                            &model->graph, &error);
-    else if (data != NULL)
-        status = pl_interpreter_import(interpreter, data, bytes,
-                                       PL_LOAD_ALLOW_UNSUPPORTED | PL_LOAD_BORROW, &model->graph,
-                                       &error);
-    else (void)pl_fail(&error, status, "a model needs a path or a buffer, found NULL");
+    *model = (struct TfLiteModel){.data = data, .bytes = bytes};
+    const pl_status status = fill(model, path, &error);
     if (status == PL_OK) return model;
     (void)pl_tflite_finish(reporter, status, &error);
-    pl_tflite_free(model, sizeof *model);
+    free_model(model);
     return NULL;
 }
 
@@ -70,5 +99,5 @@ void TfLiteModelDelete(TfLiteModel *model)
 {
     if (model == NULL) return;
     pl_interpreter_release_graph(pl_tflite_interpreter(), model->graph);
-    pl_tflite_free(model, sizeof *model);
+    free_model(model);
 }

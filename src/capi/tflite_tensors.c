@@ -344,8 +344,8 @@ static void delete_tensors(struct pl_tflite_subgraph *subgraph)
 
 void pl_tflite_subgraphs_delete(TfLiteInterpreter *interpreter)
 {
+    if (interpreter->subgraphs == NULL) return; /* nor may there be a graph */
     const int32_t count = interpreter->graph->subgraph_count;
-    if (interpreter->subgraphs == NULL) return;
     for (int32_t i = 0; i < count; i++) delete_tensors(&interpreter->subgraphs[i]);
     pl_tflite_free(interpreter->subgraphs, (size_t)count * sizeof interpreter->subgraphs[0]);
 }

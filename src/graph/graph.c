@@ -24,9 +24,40 @@ void pl_graph_retain(struct pl_graph *graph)
     atomic_fetch_add(&graph->references, 1);
 }
 
+void pl_graph_shelve(struct pl_graph *graph, const struct pl_graph_source *from,
+                     struct pl_graph_shelf *shelf)
+{
+    assert(graph->shelf == NULL);
+    graph->from = *from;
+    graph->shelf = shelf;
+    graph->next = shelf->first;
+    if (shelf->first != NULL) shelf->first->previous = graph;
+    shelf->first = graph;
+}
+
+static void take_off_shelf(struct pl_graph *graph)
+{
+    if (graph->shelf == NULL) return;
+    if (graph->next != NULL) graph->next->previous = graph->previous;
+    if (graph->previous != NULL) graph->previous->next = graph->next;
+    else graph->shelf->first = graph->next;
+}
+
+struct pl_graph *pl_graph_find(const struct pl_graph_shelf *shelf,
+                               const struct pl_graph_source *from)
+{
+    struct pl_graph *graph = shelf->first;
+    while (graph != NULL && (graph->from.device != from->device || graph->from.file != from->file ||
+                             graph->from.bytes != from->bytes || graph->from.hash != from->hash))
+        graph = graph->next;
+    if (graph != NULL) pl_graph_retain(graph);
+    return graph;
+}
+
 void pl_graph_release(struct pl_graph *graph)
 {
     if (graph == NULL || atomic_fetch_sub(&graph->references, 1) > 1) return;
+    take_off_shelf(graph);
     for (int32_t i = 0; i < graph->constant_count; i++)
         pl_constant_release(graph->store, graph->constants[i]);
     /* A join of joins is never made, so this goes one level down only. */

@@ -147,10 +147,28 @@ struct pl_sharing {
     const char *why_not; /* others read what it reads, and neither computes the other; NULL otherwise */
 };
 
+/* What a graph was imported from: a file, or bytes of the caller's that stay as they are (device PL_CALLERS_BYTES, `file`
+ * their address). The hash tells whether a file was changed where it lies. */
+struct pl_graph_source {
+    uint64_t device;
+    uint64_t file;
+    uint64_t bytes;
+    uint64_t hash;
+};
+#define PL_CALLERS_BYTES UINT64_MAX
+
+/* Graphs that a further load of their source can have; they take themselves out when they end. Guarded like the store. */
+struct pl_graph_shelf {
+    struct pl_graph *first;
+};
+
 struct pl_graph {
     atomic_int references;
     struct pl_region region;
     struct pl_constant_store *store;
+    struct pl_graph_shelf *shelf; /* on which it is; NULL: on none */
+    struct pl_graph *next, *previous;
+    struct pl_graph_source from;
     const char *description;
     int32_t metadata_count;
     const struct pl_metadata *metadata;
@@ -182,6 +200,10 @@ struct pl_graph {
 pl_status pl_graph_create(struct pl_memory *memory, struct pl_constant_store *store, struct pl_graph **graph,
                           struct pl_error *error);
 void pl_graph_retain(struct pl_graph *graph);
+/* Puts a graph that was imported from this source on the shelf, to be found as long as somebody has it. */
+void pl_graph_shelve(struct pl_graph *graph, const struct pl_graph_source *from, struct pl_graph_shelf *shelf);
+/* A new reference to the one of this source; NULL: there is none. */
+struct pl_graph *pl_graph_find(const struct pl_graph_shelf *shelf, const struct pl_graph_source *from);
 /* Releases constants and members too. Guarded like the store. NULL is allowed. */
 void pl_graph_release(struct pl_graph *graph);
 

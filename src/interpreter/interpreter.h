@@ -60,8 +60,15 @@ void pl_interpreter_register(struct pl_interpreter *interpreter, struct pl_user_
 const struct pl_registry *pl_interpreter_registry(const struct pl_interpreter *interpreter);
 
 /* ---- load.c */
-enum pl_load_flags { PL_LOAD_BORROW = 1, PL_LOAD_KEEP_MAPPED = 2, PL_LOAD_ALLOW_UNSUPPORTED = 4 };
-/* A verified and imported file; the reference is the caller's, to be released with pl_interpreter_release_graph(). */
+/* PL_LOAD_ALONE: with all constants as they are in the file, although others may have loaded it and packed them. */
+enum pl_load_flags {
+    PL_LOAD_BORROW = 1,
+    PL_LOAD_KEEP_MAPPED = 2,
+    PL_LOAD_ALLOW_UNSUPPORTED = 4,
+    PL_LOAD_ALONE = 8
+};
+/* A verified and imported file; the reference is the caller's, to be released with pl_interpreter_release_graph(). A file,
+ * or bytes that are borrowed, that somebody has imported and still has, is not imported once more: the graph is theirs. */
 pl_status pl_interpreter_import(struct pl_interpreter *interpreter, const void *data, size_t bytes, uint32_t flags,
                                 struct pl_graph **graph, struct pl_error *error);
 pl_status pl_interpreter_import_file(struct pl_interpreter *interpreter, const char *path, uint32_t flags,

@@ -180,6 +180,7 @@ struct pl_interpreter {
     struct pl_memory *memory;
     struct pl_registry registry; /* of plait_register_op() */
     struct pl_constant_store *store;
+    struct pl_graph_shelf imported; /* graphs of files and of callers' bytes */
     struct pl_pool *pool;
     pthread_mutex_t change;
     pthread_mutex_t lock;

@@ -42,28 +42,11 @@ static pl_status read_shapes(const struct pl_pipeline_reader *reader, const stru
     return PL_OK;
 }
 
-/* Models of one file share what was read of it: the file is read for the first of them. */
-static pl_status find_graph(const struct pl_pipeline_reader *reader, const struct pl_pipeline_model *model, uint32_t flags,
-                            struct pl_graph **graph)
-{
-    const struct pl_pipeline *pipeline = reader->pipeline;
-    enum { NEAR = 64 }; /* how many models back; so that thousands of files are not compared each with each */
-    const size_t at = pipeline->model_count;
-    for (size_t i = at; i > 0 && at - i < NEAR; i--) {
-        const struct pl_pipeline_model *other = &pipeline->models[i - 1];
-        if (strcmp(other->path, model->path) != 0) continue;
-        *graph = pl_entry_graph(other->entry);
-        pl_graph_retain(*graph);
-        return PL_OK;
-    }
-    return pl_interpreter_import_file(pipeline->interpreter, model->path, flags, graph, reader->source.error);
-}
-
 static pl_status add_model(struct pl_pipeline_reader *reader, struct pl_pipeline_model *model, uint32_t flags)
 {
     struct pl_pipeline *pipeline = reader->pipeline;
     struct pl_graph *graph = NULL;
-    PL_TRY(find_graph(reader, model, flags, &graph));
+    PL_TRY(pl_interpreter_import_file(pipeline->interpreter, model->path, flags, &graph, reader->source.error));
     const pl_status status =
         pl_interpreter_add(pipeline->interpreter, model->name, graph, NULL, &model->entry, reader->source.error);
     pl_interpreter_release_graph(pipeline->interpreter, graph);

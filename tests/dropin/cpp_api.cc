@@ -380,6 +380,8 @@ void TestPreserve(const char *path)
     InterpreterOptions options;
     options.SetPreserveAllTensors();
     ops::builtin::BuiltinOpResolver resolver;
+    auto other = Build(*model, resolver); // which leaves constants packed
+    CHECK(other->AllocateTensors() == kTfLiteOk);
     std::unique_ptr<Interpreter> interpreter;
     CHECK(InterpreterBuilder(*model, resolver, &options)(&interpreter) == kTfLiteOk);
     CHECK(interpreter->AllocateTensors() == kTfLiteOk && interpreter->Invoke() == kTfLiteOk);
