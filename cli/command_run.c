@@ -14,6 +14,7 @@
 #include "progress.h"
 #include "report.h"
 #include "talk.h"
+#include "trace.h"
 
 enum { TOP_OF_LABELS = 5, MOST_THREADS = 1024, LONGEST_TIMEOUT = 1000000 };
 
@@ -23,6 +24,7 @@ struct run_settings {
     double timeout;
     bool json;
     bool profile;
+    const char *trace; /* file to write; NULL: none */
 };
 
 static int read_settings(struct run_settings *settings, const struct options *options)
@@ -31,6 +33,7 @@ static int read_settings(struct run_settings *settings, const struct options *op
     settings->top = options_given(options, "--labels") ? TOP_OF_LABELS : 0;
     settings->json = options_given(options, "--json");
     settings->profile = options_given(options, "--profile");
+    settings->trace = options_value(options, "--trace", NULL);
     int code = options_whole(options, "--threads", 1, MOST_THREADS, &settings->threads);
     if (code == EXIT_FINE) code = options_whole(options, "--top", 1, INT32_MAX, &settings->top);
     if (code == EXIT_FINE)
@@ -155,6 +158,20 @@ static void note_labels(const struct results *results, const struct labels *labe
              labels->count);
 }
 
+/* Runs all sets, and then what is pushed. */
+static int run_all(struct models *models, struct feeding *feeding, const struct run_settings *settings)
+{
+    struct trace trace = {0};
+    if (settings->trace != NULL) trace_begin(&trace, models, settings->profile);
+    int code = run_sets(models);
+    if (code == EXIT_FINE) code = feeding_push(feeding, models);
+    if (settings->trace == NULL) return code;
+    trace_end(&trace);
+    if (code == EXIT_FINE) code = trace_write(&trace, settings->trace);
+    trace_free(&trace);
+    return code;
+}
+
 /* What is done between opening and closing the interpreter. */
 static int run_models(struct models *models, struct feeding *feeding, struct results *results,
                       struct labels *labels, const struct options *options,
@@ -171,8 +188,7 @@ static int run_models(struct models *models, struct feeding *feeding, struct res
     if (code != EXIT_FINE) return code;
     note_signatures(models);
     count_runs(models);
-    code = run_sets(models);
-    if (code == EXIT_FINE) code = feeding_push(feeding, models);
+    code = run_all(models, feeding, settings);
     if (settings->timeout > 0) set_timeout(0);
     progress_end();
     if (code == EXIT_FINE) code = check_runs(models, results);
@@ -228,6 +244,7 @@ static const struct option_rule rules[] = {
     {"--threads", "N", VALUE_REQUIRED, "threads a model may use (default 1)"},
     {"--timeout", "SECONDS", VALUE_REQUIRED, "give up after so long, with exit code 124"},
     {"--profile", "", VALUE_NONE, "show the time each operator took"},
+    {"--trace", "FILE", VALUE_REQUIRED, "write what ran when, for ui.perfetto.dev"},
     {"--json", "", VALUE_NONE, "results as JSON"},
 };
 

@@ -605,7 +605,7 @@ PLAIT_API plait_status plait_profile_at(const struct plait_model *model, size_t 
 
 /* A trace: the function is called at the end of every operator that runs, by the thread that ran it; where several workers
  * share one, also at the end of each part, by the worker, before the operator itself ends. So it can be called by several
- * threads at once; it must not call the library, and the event and its texts are to be copied. NULL: no more. Set it while
+ * threads at once; it must not call the library, and the event ends with it (its texts with the model). NULL: no more. Set it while
  * nothing runs; it costs a look at the clock before and after each, and nothing where there is none. */
 struct plait_event {
     const struct plait_model *model;

@@ -92,6 +92,15 @@ class Sharing(C.Structure):
                 ("work", C.c_uint64), ("output_bytes", C.c_size_t)]
 
 
+class ArenaPiece(C.Structure):
+    _fields_ = [("tensor", C.c_char_p)] + [(name, C.c_size_t) for name in ("offset", "bytes", "first_step", "last_step")]
+
+
+class Event(C.Structure):
+    _fields_ = [("model", C.c_void_p), ("name", C.c_char_p), ("operator_index", C.c_int32), ("step", C.c_int32),
+                ("is_part", C.c_bool), ("begin_nanoseconds", C.c_uint64), ("end_nanoseconds", C.c_uint64)]
+
+
 class PipelineModel(C.Structure):
     _fields_ = [("model", C.c_void_p), ("path", C.c_char_p), ("resized", C.c_bool)]
 
@@ -112,6 +121,7 @@ class PipelineOutput(C.Structure):
 
 
 ON_RUN = C.CFUNCTYPE(None, C.c_void_p, C.c_void_p)
+ON_EVENT = C.CFUNCTYPE(None, C.c_void_p, C.POINTER(Event))
 
 _P, _S, _I, _T, _N = C.c_void_p, C.c_size_t, C.c_int32, C.c_char_p, C.c_int
 FUNCTIONS = {  # name: (result, arguments)
@@ -143,6 +153,7 @@ FUNCTIONS = {  # name: (result, arguments)
     "operator_count": (_S, [_P]), "operator_at": (_N, [_P, _S, C.POINTER(OperatorInfo)]),
     "tensor_count": (_S, [_P]), "tensor_at": (_P, [_P, _S]),
     "model_memory": (_N, [_P, C.POINTER(Memory)]), "get_stats": (_N, [_P, C.POINTER(Stats)]),
+    "model_arena": (_S, [_P, C.POINTER(ArenaPiece), _S]), "trace": (_N, [_P, ON_EVENT, _P]),
     "profile_enable": (_N, [_P, C.c_bool]), "profile_count": (_S, [_P]),
     "pipeline_load": (_N, [_P, _T, C.POINTER(LoadOptions), C.POINTER(_P)]),
     "pipeline_load_buffer": (_N, [_P, _P, _S, _T, C.POINTER(LoadOptions), C.POINTER(_P)]), "pipeline_unload": (_N, [_P]),
@@ -267,6 +278,11 @@ class Interpreter:
     def model(self, name):
         return Model(self, api().find_model(self.handle, name.encode()))
 
+    def trace(self, function):
+        """Calls function(event) at the end of all that runs; None: no more."""
+        self._on_event = ON_EVENT(lambda _, event: function(event.contents)) if function else ON_EVENT()
+        self.check(api().trace(self.handle, self._on_event, None))
+
     def model_count(self):
         return api().model_count(self.handle)
 
@@ -363,6 +379,12 @@ class Model:
         memory = Memory()
         self.interpreter.check(api().model_memory(self.handle, C.byref(memory)))
         return memory
+
+    def arena(self):
+        """What lies where in the arena."""
+        pieces = (ArenaPiece * api().model_arena(self.handle, None, 0))()
+        assert api().model_arena(self.handle, pieces, len(pieces)) == len(pieces)
+        return list(pieces)
 
     def operators(self):
         found = []

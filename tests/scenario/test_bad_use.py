@@ -208,7 +208,7 @@ NUMBERS = ("tensor_index", "tensor_type", "tensor_rank", "tensor_dim", "tensor_d
 # Where plait.h gives NULL a meaning.
 ALLOWED = {("open", 0), ("close", 0), ("load_file", 1), ("load_file", 3), ("load_file", 4), ("load_buffer", 4),
            ("load_buffer", 5), ("find_input", 1), ("find_output", 1), ("link", 2), ("link", 4), ("link", 5),
-           ("unlink", 2), ("bind", 1), ("on_run", 2), ("pipeline_load", 2), ("pipeline_load_buffer", 3),
+           ("unlink", 2), ("bind", 1), ("on_run", 2), ("trace", 2), ("pipeline_load", 2), ("pipeline_load_buffer", 3),
            ("pipeline_load_buffer", 4)}
 POINTERS = [(name, position) for name, (_, arguments) in plait_c.FUNCTIONS.items()
             for position, kind in enumerate(arguments)
@@ -222,7 +222,7 @@ def valid_arguments(name, interpreter, model, keep):
     handles = {"last_error": interpreter.handle, "model_count": interpreter.handle, "model_at": interpreter.handle,
                "find_model": interpreter.handle, "allocate": interpreter.handle, "get_stats": interpreter.handle,
                "load_file": interpreter.handle, "load_buffer": interpreter.handle, "link": interpreter.handle,
-               "unlink": interpreter.handle, "stream": interpreter.handle, "push": tensor,
+               "unlink": interpreter.handle, "stream": interpreter.handle, "push": tensor, "trace": interpreter.handle,
                "pipeline_load": interpreter.handle, "pipeline_load_buffer": interpreter.handle}
     if name.startswith("pipeline_") and name not in handles:
         text = b'{"models": {"of_pipeline": "%s"}}' % os.fsencode(FEATURES)
@@ -247,7 +247,7 @@ def valid_arguments(name, interpreter, model, keep):
             values.append(b"head")
         elif kind is C.c_bool:
             values.append(False)
-        elif kind is plait_c.ON_RUN:
+        elif kind in (plait_c.ON_RUN, plait_c.ON_EVENT):
             values.append(kind())
         else:
             values.append(64 if kind is C.c_size_t and len(values) == 2 else 0)
