@@ -119,6 +119,17 @@ def test_unlinking():
             runtime.unlink("head")
 
 
+def test_one_input_for_two():
+    with plait.Runtime() as runtime:
+        first, second = runtime.load(FEATURES, "first"), runtime.load(FEATURES, "second")
+        runtime.link("first", "second", from_input=True)
+        first.set(0, picture())
+        first.run()
+        assert np.array_equal(first.get(), second.get())
+        with pytest.raises(plait.Error):
+            second.set(0, picture())
+
+
 def test_unloading():
     runtime = plait.Runtime()
     runtime.load(FEATURES, "features"), runtime.load(HEAD, "head")
