@@ -104,16 +104,10 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_with_sign(struct pl_floats number, s
     return (struct pl_floats){_mm512_or_ps(sign, number.v)};
 }
 
-PL_ALWAYS_INLINE struct pl_floats pl_floats_truncate(struct pl_floats x)
+/* Cut to whole numbers, to which the offset is added: -128 to 127 then, as bytes. */
+PL_ALWAYS_INLINE __m128i pl_floats_to_bytes(struct pl_floats x, int32_t offset)
 {
-    return (struct pl_floats){
-        _mm512_roundscale_ps(x.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)};
-}
-
-/* Whole numbers of -128 to 127 as bytes. */
-PL_ALWAYS_INLINE __m128i pl_floats_to_bytes(struct pl_floats x)
-{
-    return _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(x.v));
+    return _mm512_cvtepi32_epi8(_mm512_add_epi32(_mm512_cvttps_epi32(x.v), _mm512_set1_epi32(offset)));
 }
 
 PL_ALWAYS_INLINE __m256 pl_floats_upper(struct pl_floats x)
@@ -239,17 +233,11 @@ PL_ALWAYS_INLINE struct pl_floats pl_floats_with_sign(struct pl_floats number, s
                               _mm256_or_ps(_mm256_and_ps(x.w, sign), number.w)};
 }
 
-PL_ALWAYS_INLINE struct pl_floats pl_floats_truncate(struct pl_floats x)
+PL_ALWAYS_INLINE __m128i pl_floats_to_bytes(struct pl_floats x, int32_t offset)
 {
-    return (struct pl_floats){_mm256_round_ps(x.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC),
-                              _mm256_round_ps(x.w, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)};
-}
-
-PL_ALWAYS_INLINE __m128i pl_floats_to_bytes(struct pl_floats x)
-{
-    const __m256i words =
-        _mm256_packs_epi32(_mm256_cvttps_epi32(x.v), _mm256_cvttps_epi32(x.w));
-    const __m256i ordered = _mm256_permute4x64_epi64(words, 0xd8);
+    const __m256i words = _mm256_packs_epi32(_mm256_cvttps_epi32(x.v), _mm256_cvttps_epi32(x.w));
+    const __m256i sums = _mm256_add_epi16(words, _mm256_set1_epi16((int16_t)offset));
+    const __m256i ordered = _mm256_permute4x64_epi64(sums, 0xd8);
     return _mm_packs_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
 }
 

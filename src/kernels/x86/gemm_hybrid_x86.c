@@ -4,44 +4,65 @@
 #include "kernels/x86/gemm_product_x86.h"
 #include "kernels/x86/gemm_x86.h"
 
-/* The outputs of one block from `first` on, whose sums lie `sums_stride` words from row to row.
- * They are without the zero points of rows, which differ. */
-static void finish_block(const struct pl_product_x86 *product, int32_t first, const int32_t *sums,
-                         int64_t sums_stride, int32_t x, int32_t rows)
+/* Blocks side by side, so that what a row has is loaded once for them. */
+enum { BLOCKS = 2 };
+
+struct hybrid_block {
+    const int32_t *weight_sums;
+    struct pl_floats scales, bias;
+    struct pl_floats_mask mask;
+};
+
+static inline struct hybrid_block load_block(const struct pl_product_x86 *product, int32_t first)
 {
     const struct pl_gemm_hybrid *weights = product->parameters;
     const int32_t rest = product->shape->channels - first;
-    const bool whole = rest >= PL_GEMM_BLOCK;
-    const struct pl_floats_mask mask = pl_floats_first(whole ? PL_GEMM_BLOCK : rest);
-    const int32_t *weight_sums =
-        pl_gemm_packed_sums(product->source.packed, first / PL_GEMM_BLOCK, product->source.k);
-    const struct pl_floats scales = pl_floats_load_masked(weights->weight_scales + first, mask);
-    const struct pl_floats bias = weights->bias != NULL
-                                      ? pl_floats_load_masked(weights->bias + first, mask)
-                                      : pl_floats_set(0.0f);
+    struct hybrid_block block = {
+        .weight_sums = pl_gemm_packed_sums(product->source.packed, first / PL_GEMM_BLOCK, product->source.k),
+        .mask = pl_floats_first(rest < PL_GEMM_BLOCK ? rest : PL_GEMM_BLOCK),
+        .bias = pl_floats_set(0.0f),
+    };
+    block.scales = pl_floats_load_masked(weights->weight_scales + first, block.mask);
+    if (weights->bias != NULL) block.bias = pl_floats_load_masked(weights->bias + first, block.mask);
+    return block;
+}
+
+/* Some blocks from output `first` on, whose sums lie `sums_stride` words from row to row. They are without the zero
+ * points of rows, which differ. */
+PL_ALWAYS_INLINE void finish_blocks(const struct pl_product_x86 *product, const int blocks, const bool whole,
+                                    int32_t first, const int32_t *sums, int64_t sums_stride, int32_t x, int32_t rows)
+{
+    const struct pl_gemm_hybrid *weights = product->parameters;
     const struct pl_floats low = pl_floats_set(weights->low), high = pl_floats_set(weights->high);
-    float *output = (float *)product->part->output + first;
-    for (int32_t r = 0; r < rows; r++, sums += sums_stride) {
+    struct hybrid_block all[BLOCKS];
+    for (int b = 0; b < blocks; b++) all[b] = load_block(product, first + b * PL_GEMM_BLOCK);
+    float *to = (float *)product->part->output + first + (int64_t)x * product->shape->output_stride;
+    for (int32_t r = 0; r < rows; r++, sums += sums_stride, to += product->shape->output_stride) {
         const int64_t step = (int64_t)(x + r) * weights->row_step;
         const int32_t zero_point = weights->row_zero_points[step] + 128;
-        const struct pl_floats sum = pl_floats_of_difference(sums, zero_point, weight_sums);
-        const struct pl_floats scale =
-            pl_floats_multiply(pl_floats_set(weights->row_scales[step]), scales);
-        const struct pl_floats value = pl_floats_add(pl_floats_multiply(sum, scale), bias);
-        const struct pl_floats result = pl_floats_clamp(value, low, high);
-        float *to = output + (int64_t)(x + r) * product->shape->output_stride;
-        if (whole) pl_floats_store(to, result);
-        else pl_floats_store_masked(to, result, mask);
+        const struct pl_floats row_scale = pl_floats_set(weights->row_scales[step]);
+#pragma GCC unroll 2
+        for (int b = 0; b < blocks; b++) {
+            const struct pl_floats sum =
+                pl_floats_of_difference(sums + b * PL_GEMM_BLOCK, zero_point, all[b].weight_sums);
+            const struct pl_floats scaled = pl_floats_multiply(sum, pl_floats_multiply(row_scale, all[b].scales));
+            const struct pl_floats result = pl_floats_clamp(pl_floats_add(scaled, all[b].bias), low, high);
+            if (whole) pl_floats_store(to + b * PL_GEMM_BLOCK, result);
+            else pl_floats_store_masked(to + b * PL_GEMM_BLOCK, result, all[b].mask);
+        }
     }
 }
 
-static void finish_floats(const struct pl_product_x86 *product, const struct pl_finish_x86 *tile,
-                          int32_t x)
+static void finish_floats(const struct pl_product_x86 *product, const struct pl_finish_x86 *tile, int32_t x)
 {
     /* A last block of which only some vectors were computed is read to its end all the same. */
     const int64_t stride = tile->vectors * PL_LANES;
-    for (int32_t n = 0; n < tile->count; n += PL_GEMM_BLOCK)
-        finish_block(product, tile->first + n, tile->sums + n, stride, x, tile->rows);
+    const int32_t rest = product->shape->channels - tile->first, rows = tile->rows;
+    int32_t n = 0;
+    for (; n + BLOCKS * PL_GEMM_BLOCK <= tile->count; n += BLOCKS * PL_GEMM_BLOCK)
+        finish_blocks(product, BLOCKS, true, tile->first + n, tile->sums + n, stride, x, rows);
+    for (; n < tile->count; n += PL_GEMM_BLOCK)
+        finish_blocks(product, 1, rest - n >= PL_GEMM_BLOCK, tile->first + n, tile->sums + n, stride, x, rows);
 }
 
 void PL_LEVEL(pl_gemm_hybrid_x86)(const struct pl_gemm_shape *shape,

@@ -57,30 +57,30 @@ static struct ends find_ends(const float *values, int64_t count)
 
 /* ---- the values ------------------------------------------------------------------------------ */
 
-PL_ALWAYS_INLINE __m128i place(struct pl_floats rounded, float low)
-{
-    const struct pl_floats raised = pl_floats_max(rounded, pl_floats_set(low));
-    return pl_floats_to_bytes(pl_floats_min(raised, pl_floats_set(127.0f)));
-}
+/* What the values of a row share. Bounds are those of values without the zero point: clamped before they are cut to
+ * whole numbers they give the same, and no conversion overflows. */
+struct row_vectors {
+    struct pl_floats inverse, low, high;
+    struct pl_floats zero_point;
+};
 
 /* As the reference's vector code: rounded by adding a half, and the offset after that. */
-PL_ALWAYS_INLINE __m128i quantize(struct pl_floats x, const struct pl_quantized_row *row, float low)
+PL_ALWAYS_INLINE __m128i quantize(struct pl_floats x, const struct row_vectors *row, int32_t zero_point)
 {
-    const struct pl_floats scaled = pl_floats_multiply(x, pl_floats_set(row->inverse));
+    const struct pl_floats scaled = pl_floats_multiply(x, row->inverse);
     const struct pl_floats half = pl_floats_with_sign(pl_floats_set(0.5f), scaled);
-    const struct pl_floats rounded = pl_floats_truncate(pl_floats_add(scaled, half));
-    return place(pl_floats_add(rounded, pl_floats_set((float)row->zero_point)), low);
+    const struct pl_floats raised = pl_floats_max(pl_floats_add(scaled, half), row->low);
+    return pl_floats_to_bytes(pl_floats_min(raised, row->high), zero_point);
 }
 
 /* As its scalar code: the offset first, then rounded exactly, which adding the number just below a
  * half does. */
-PL_ALWAYS_INLINE __m128i quantize_last(struct pl_floats x, const struct pl_quantized_row *row,
-                                       float low)
+PL_ALWAYS_INLINE __m128i quantize_last(struct pl_floats x, const struct row_vectors *row, float low)
 {
-    const struct pl_floats product = pl_floats_multiply(x, pl_floats_set(row->inverse));
-    const struct pl_floats scaled = pl_floats_add(pl_floats_set((float)row->zero_point), product);
+    const struct pl_floats scaled = pl_floats_add(row->zero_point, pl_floats_multiply(x, row->inverse));
     const struct pl_floats half = pl_floats_with_sign(pl_floats_set(0x1.fffffep-2f), scaled);
-    return place(pl_floats_truncate(pl_floats_add(scaled, half)), low);
+    const struct pl_floats raised = pl_floats_max(pl_floats_add(scaled, half), pl_floats_set(low));
+    return pl_floats_to_bytes(pl_floats_min(raised, pl_floats_set(127.0f)), 0);
 }
 
 static void quantize_all(const float *values, int64_t count, const struct pl_quantized_row *row,
@@ -90,20 +90,25 @@ static void quantize_all(const float *values, int64_t count, const struct pl_qua
         memset(quantized, 0, (size_t)count);
         return;
     }
+    const float zero_point = (float)row->zero_point;
+    const struct row_vectors vectors = {.inverse = pl_floats_set(row->inverse),
+                                        .low = pl_floats_set(low - zero_point),
+                                        .high = pl_floats_set(127.0f - zero_point),
+                                        .zero_point = pl_floats_set(zero_point)};
     const int64_t eights = count & ~(int64_t)7;
     const int32_t last = (int32_t)(count - eights);
     int64_t i = 0;
     for (; i + PL_FLOATS <= eights; i += PL_FLOATS) {
         _mm_storeu_si128((__m128i_u *)(void *)(quantized + i),
-                         quantize(pl_floats_load(values + i), row, low));
+                         quantize(pl_floats_load(values + i), &vectors, row->zero_point));
     }
     if (i < eights) {
         const struct pl_floats x = pl_floats_load_masked(values + i, pl_floats_first(8));
-        _mm_storel_epi64((__m128i_u *)(void *)(quantized + i), quantize(x, row, low));
+        _mm_storel_epi64((__m128i_u *)(void *)(quantized + i), quantize(x, &vectors, row->zero_point));
     }
     if (last > 0) {
         const struct pl_floats x = pl_floats_load_masked(values + eights, pl_floats_first(last));
-        pl_bytes_store_first(quantized + eights, quantize_last(x, row, low), last);
+        pl_bytes_store_first(quantized + eights, quantize_last(x, &vectors, low), last);
     }
 }
 
