@@ -196,6 +196,13 @@ pl_status pl_gemm_prepare_rows(struct pl_prepare *prepare, int64_t count, int64_
     rows->values_scratch = pl_prepare_scratch(prepare, bytes, false);
     rows->scales_scratch = pl_prepare_scratch(prepare, scale_bytes, false);
     rows->zero_points_scratch = pl_prepare_scratch(prepare, scale_bytes, false);
+    if (prepare->stage_count == 0 && source_scratch < 0) {
+        prepare->made = (struct pl_made){.eval = eval_rows,
+                                         .input = rows->source_input,
+                                         .first_scratch = rows->values_scratch,
+                                         .scratch_count = 3,
+                                         .key = {count, length, asymmetric}};
+    }
     pl_prepare_stage(prepare, eval_rows, count, length);
     return PL_OK;
 }

@@ -102,6 +102,16 @@ struct pl_stage {
     int64_t least; /* units in a part, below which kernels are less efficient */
 };
 
+/* What the first stage makes of one input alone, in neighbouring scratches, none of them per worker. Of operators that
+ * make the same of the same tensor one does. */
+struct pl_made {
+    pl_eval_function eval; /* of the stage; NULL: there is nothing like it */
+    int32_t input;
+    int32_t first_scratch;
+    int32_t scratch_count;
+    int64_t key[3];        /* all else that it depends on */
+};
+
 enum { PL_STAGE_CHEAP_UNIT = 16, PL_STAGE_LINE_UNITS = 64 };
 enum { PL_MAX_STAGES = 4, PL_MAX_SCRATCH = 8, PL_MAX_STATES = 8 };
 
@@ -216,6 +226,7 @@ struct pl_prepare {
     const int64_t *part_offsets; /* output 0 is the inputs behind each other, each with its bytes from there on, and eval
                                   * leaves alone what lies where it belongs; NULL: it is not so, -1: of this input */
     struct pl_absorbing absorbing;
+    struct pl_made made;
     uint64_t packed_inputs;   /* bit i: eval reads a packed form instead of the raw constant input i */
     uint32_t read_inputs;     /* bit i: what was prepared depends on the bytes of input i, which is no constant */
     bool read_state;          /* what was prepared depends on a state */

@@ -91,6 +91,7 @@ static pl_status run_passes(struct pl_draft *draft)
     PL_TRY(pl_draft_set_homes(draft));
     PL_TRY(pl_draft_set_late(draft));
     PL_TRY(pl_draft_share(draft));
+    pl_draft_share_made(draft);
     PL_TRY(pl_draft_lay_out(draft));
     PL_TRY(pl_draft_note_shared(draft));
     return pl_draft_locate(draft);

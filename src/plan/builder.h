@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of plan/ share while a program is built. A block is planned in six passes over one draft:
+/* What the files of plan/ share while a program is built. A block is planned in seven passes over one draft:
  * prepare (prepare.c: shapes and needs of every operator), homes (homes.c: what has memory of its own, how long the
  * rest lives), late memory (late_memory.c: of what gets its size while running), share (share.c: which tensors can be one
- * piece of memory), lay out (lay_out.c: offsets in the arena), and locate (locate.c: an address for every tensor of every
+ * piece of memory), made (share_made.c: what several steps would make), lay out (lay_out.c: offsets in the arena), and locate (locate.c: an address for every tensor of every
  * step). */
 #ifndef PL_PLAN_BUILDER_H
 #define PL_PLAN_BUILDER_H
@@ -25,6 +25,9 @@ struct pl_draft_step {
     struct pl_frame_of_zeros frame;
     const struct pl_clamp *last;       /* those it does for neighbours */
     const struct pl_frame_of_zeros *first;
+    struct pl_made made;
+    int32_t made_by;                   /* the earlier step that makes it for this one; -1: none does */
+    int32_t made_last;                 /* the last step that it is kept for */
     int32_t scratch_count;
     int32_t state_count;
     struct pl_scratch scratch[PL_MAX_SCRATCH];
@@ -112,6 +115,9 @@ pl_status pl_draft_share(struct pl_draft *draft);
 int32_t pl_draft_root(const struct pl_draft *draft, int32_t tensor);
 /* Where the tensor begins in its root. */
 size_t pl_draft_offset_in_root(const struct pl_draft *draft, int32_t tensor);
+
+/* share_made.c: what several steps would make is made by the first of them. */
+void pl_draft_share_made(struct pl_draft *draft);
 
 /* lay_out.c: places roots and scratch in the arena, sizes of block and segments. */
 size_t pl_draft_scratch_bytes(const struct pl_draft *draft, const struct pl_scratch *scratch);

@@ -45,14 +45,22 @@ static pl_status add_piece(struct pl_draft *draft, struct pieces *list, size_t b
     return PL_OK;
 }
 
+static bool is_made(const struct pl_made *made, int32_t scratch)
+{
+    return made->eval != NULL && scratch >= made->first_scratch && scratch - made->first_scratch < made->scratch_count;
+}
+
 static pl_status collect_scratch(struct pl_draft *draft, struct pieces *list, int32_t first, int32_t end)
 {
     for (int32_t s = first; s < end; s++) {
         const struct pl_draft_step *step = &draft->steps[s];
         if (step->step->op_def == NULL) continue;
-        for (int32_t i = 0; i < step->scratch_count; i++)
-            PL_TRY(add_piece(draft, list, pl_draft_scratch_bytes(draft, &step->scratch[i]), s - first, s - first,
-                             (struct origin){-1, s, i}));
+        for (int32_t i = 0; i < step->scratch_count; i++) {
+            const bool made = is_made(&step->made, i);
+            if (made && step->made_by >= 0) continue;
+            PL_TRY(add_piece(draft, list, pl_draft_scratch_bytes(draft, &step->scratch[i]), s - first,
+                             (made ? step->made_last : s) - first, (struct origin){-1, s, i}));
+        }
     }
     return PL_OK;
 }
@@ -69,6 +77,18 @@ static pl_status collect_tensors(struct pl_draft *draft, struct pieces *list, in
                          (struct origin){t, -1, -1}));
     }
     return PL_OK;
+}
+
+/* What another step makes lies where that step has it. */
+static void find_made(struct pl_draft *draft, int32_t first, int32_t end)
+{
+    for (int32_t s = first; s < end; s++) {
+        struct pl_draft_step *step = &draft->steps[s];
+        if (step->made.eval == NULL || step->made_by < 0) continue;
+        const struct pl_draft_step *maker = &draft->steps[step->made_by];
+        for (int32_t i = 0; i < step->made.scratch_count; i++)
+            step->scratch_offsets[step->made.first_scratch + i] = maker->scratch_offsets[maker->made.first_scratch + i];
+    }
 }
 
 /* Places what lives in the steps [first, end). */
@@ -90,6 +110,7 @@ static pl_status lay_out_steps(struct pl_draft *draft, struct pieces *list, int3
         if (origin->tensor >= 0) draft->tensors[origin->tensor].offset = list->pieces[i].offset;
         else draft->steps[origin->step].scratch_offsets[origin->scratch] = list->pieces[i].offset;
     }
+    find_made(draft, first, end);
     int32_t row_end = first;
     while (row_end < end && draft->steps[row_end].op->per_row) row_end++;
     *sizes = (struct pl_segment){.first_step = first, .end_step = end, .row_end = row_end, .arena_bytes = arena_bytes,

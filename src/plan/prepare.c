@@ -119,6 +119,7 @@ static pl_status set_step(struct pl_draft *draft, const struct pl_prepare *prepa
     drafted->frame = prepare->absorbing.frame;
     drafted->first = prepare->absorbing.first;
     drafted->last = prepare->absorbing.last;
+    drafted->made = prepare->made;
     drafted->scratch_count = prepare->scratch_count;
     drafted->state_count = prepare->state_count;
     memcpy(drafted->scratch, prepare->scratch, sizeof drafted->scratch);

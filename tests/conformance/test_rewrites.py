@@ -329,3 +329,39 @@ def test_random_chains_of_pieces_and_parts(seed):
     inputs = [numbers([12], np.float32)]
     data = graph.build([source], ends)
     assert run(data, inputs)[0] == run(data, inputs, keep_all_tensors=True)[0]
+
+
+# ---- rows that several operators quantize ---------------------------------------------------------------------------
+
+def dense(graph, source, depth, outputs, asymmetric):
+    """A hybrid FULLY_CONNECTED of 12 rows."""
+    shape = [outputs, depth]
+    weights = graph.tensor(np.int8, shape, (0.02, 0), data=RANDOM.integers(-127, 127, shape).astype(np.int8))
+    target = graph.tensor(np.float32, [12, outputs])
+    options = schema.FullyConnectedOptionsT()
+    options.asymmetricQuantizeInputs = asymmetric
+    graph.op("FULLY_CONNECTED", [source, weights], [target], options, version=9)
+    return target
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_are_quantized_once(seed):
+    """Products of a few tensors, in both ways of quantizing, and what is made of them in between."""
+    draw = np.random.default_rng(seed)
+    graph = tiny.Graph()
+    tensors = [graph.tensor(np.float32, [12, 40]) for _ in range(2)]
+    inputs = list(tensors)
+    for _ in range(12):
+        kind = draw.integers(0, 3)
+        source = tensors[draw.integers(0, min(len(tensors), 3))]
+        if kind == 0:
+            target = graph.tensor(np.float32, [12, 40])
+            graph.op("EXP", [tensors[-1]], [target])
+            tensors.append(target)
+        else:
+            tensors.append(dense(graph, source, 40, 40, bool(kind == 1)))
+    data = graph.build(inputs, tensors[2:][::-3])
+    arrays = [numbers([12, 40], np.float32) for _ in inputs]
+    fused, names = run(data, arrays)
+    plain, all_names = run(data, arrays, keep_all_tensors=True)
+    assert fused == plain and names == all_names
