@@ -122,16 +122,26 @@ static bool is_streamed(const struct models *models, const struct loaded_model *
     return false;
 }
 
+/* Whether its set was run as values decide: then some model of it was counted. */
+static bool is_flow(const struct models *models, const struct loaded_model *item)
+{
+    for (size_t i = 0; i < models->count; i++)
+        if (models->items[i].set == item->set && models->items[i].runs > 0) return true;
+    return false;
+}
+
 /* Outputs of a stream are those of the last run; one that has not run has none. */
 static int check_runs(const struct models *models, const struct results *results)
 {
     for (size_t i = 0; i < results->count; i++) {
-        const struct result *result = &results->items[i];
-        if (!is_streamed(models, result->model)) continue;
-        if (result->model->runs == 0)
+        struct result *result = &results->items[i];
+        const uint64_t runs = result->model->runs;
+        result->absent = models->has_conditions && is_flow(models, result->model) && runs == 0;
+        if (result->absent) note("%s: model %s did not run: a condition did not hold", result->name, result->model->name);
+        if (result->absent || !is_streamed(models, result->model)) continue;
+        if (runs == 0)
             return complain(EXIT_RUN, "%s: too few rows were pushed: model %s did not run", result->name, result->model->name);
-        if (result->model->runs > 1)
-            note("%s: ran %llu times; the last is shown", result->name, (unsigned long long)result->model->runs);
+        if (runs > 1) note("%s: ran %llu times; the last is shown", result->name, (unsigned long long)runs);
     }
     return EXIT_FINE;
 }

@@ -36,6 +36,7 @@ struct models {
     size_t link_count;
     struct plait_pipeline *pipeline; /* of a FILE.json, NULL if there is none */
     bool has_windows;
+    bool has_conditions;
 };
 
 /* "MODEL.TENSOR=REST" taken apart; the texts are the reference's own. */

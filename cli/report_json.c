@@ -65,7 +65,8 @@ static json_t *json_of_result(const struct result *result, const struct labels *
     json_object_set_new(object, "tensor", json_of_text(result->tensor_name));
     if (result->model->of_pipeline) json_object_set_new(object, "name", json_of_text(result->name));
     json_put_tensor(object, result->tensor);
-    if (result->file != NULL) json_object_set_new(object, "file", json_of_text(result->file));
+    if (result->absent) json_object_set_new(object, "data", json_null());
+    else if (result->file != NULL) json_object_set_new(object, "file", json_of_text(result->file));
     else json_object_set_new(object, "data", json_of_data(result->tensor));
     if (result->top != NULL) json_object_set_new(object, "top", json_of_top(result, labels));
     return object;

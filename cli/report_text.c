@@ -162,7 +162,7 @@ void report_text(const struct report *report)
     for (size_t i = 0; i < report->results->count; i++) {
         const struct result *result = &report->results->items[i];
         bool shown =
-            result->linked || result->file != NULL || result->top != NULL;
+            result->absent || result->linked || result->file != NULL || result->top != NULL;
         if (!shown) print_output(result);
     }
     for (size_t i = 0; report->profile && i < report->models->count; i++)

@@ -281,6 +281,7 @@ int results_collect(struct results *results)
 {
     for (size_t i = 0; i < results->count; i++) {
         struct result *result = &results->items[i];
+        if (result->absent) continue;
         if (result->file != NULL) {
             int code = write_file(result);
             if (code != EXIT_FINE) return code;

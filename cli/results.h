@@ -21,6 +21,7 @@ struct result {
     char *name;   /* MODEL.TENSOR, or what the pipeline calls it */
     char *tensor_name;
     char *file;   /* where it is written, NULL: it is printed */
+    bool absent;  /* its model did not run: a condition did not hold */
     bool linked;  /* a link takes it: asked for by --output, not printed */
     size_t most_top; /* how many of the best elements to show; 0: all elements */
     struct labels own_labels; /* of the pipeline; those of the command line are for all */

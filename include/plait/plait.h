@@ -278,6 +278,14 @@ PLAIT_API plait_status plait_bind(struct plait_tensor *tensor, void *memory, siz
 
 /* ---- links ------------------------------------------------------------------------------------------------------- */
 
+/* When the consumer of a link runs; else it, and what only it feeds, keeps what it gave last. */
+typedef enum plait_when {
+    PLAIT_ALWAYS = 0,
+    PLAIT_WHEN_AT_LEAST = 1, /* an element is when_least or more (as a value, not as stored): number when_index, -1: any */
+    PLAIT_WHEN_BEST = 2,     /* element number when_index is the largest, the first of such */
+    PLAIT_WHEN_EVERY = 3     /* in each when_index-th run of the producer */
+} plait_when;
+
 /* Adapters a link may use. Scale or zero point that differ, and float against quantized, are always adapted, with
  * LiteRT's own QUANTIZE and DEQUANTIZE. Fill with plait_link_options_default(). */
 struct plait_link_options {
@@ -292,6 +300,10 @@ struct plait_link_options {
     int32_t axis;      /* of the input, along which its rows come; negative: from the end */
     int32_t zero_rows; /* rows of zeros that come before the first row */
     bool from_input;   /* `output` names an input of from_model: both models get what that is fed */
+    plait_when when;
+    int32_t when_index;
+    double when_least;
+    const char *when_output; /* of the producer, which is looked at; NULL: the one that is linked */
 };
 
 PLAIT_API void plait_link_options_default(struct plait_link_options *options);
@@ -307,7 +319,10 @@ PLAIT_API plait_status plait_link(struct plait_interpreter *interpreter, const c
  * came, for the first time when its window is full. With several windows it takes a hop of each at once. It computes what
  * is new: where its operators do the same with every row, rows of the windows before are used again, with the same bits
  * (plait_operator_reuse() tells). Adapters work on the new rows. Such a set is run with plait_run(), in which a model can
- * run several times or not at all, or by pushing rows; plait_on_run() tells. plait_reset_variables() begins anew. */
+ * run several times or not at all, or by pushing rows; plait_on_run() tells. plait_reset_variables() begins anew.
+ *
+ * Conditions. With options->when, plait_run() runs the consumer only where it holds; all that is said of sets with windows
+ * holds for sets with conditions. A model behind several others waits until each of them has run once. */
 
 /* Makes an input, which no link feeds, a window whose rows are pushed: options->hop, axis and zero_rows, and scale and
  * offset for the rows. Takes effect at the next plait_allocate(); plait_unlink() takes it away. */

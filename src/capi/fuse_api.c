@@ -42,6 +42,8 @@ static pl_status take_link(const struct plait_fuse_link *from, struct pl_fuse_li
     PL_ENSURE(options->hop == 0, error, PL_UNSUPPORTED,
               "the link from '%s' to '%s' is a window: one file cannot keep rows from one run to the next",
               from->from_model, from->to_model);
+    PL_ENSURE(options->when == PLAIT_ALWAYS, error, PL_UNSUPPORTED,
+              "the link from '%s' to '%s' has a condition: in one file everything runs", from->from_model, from->to_model);
     return PL_OK;
 }
 

@@ -232,7 +232,9 @@ struct pl_link_options pl_link_options_of(const struct plait_link_options *optio
                                     .hop = options->hop,
                                     .axis = options->axis,
                                     .zero_rows = options->zero_rows,
-                                    .from_input = options->from_input};
+                                    .from_input = options->from_input,
+                                    .when = {(pl_condition_kind)options->when, -1, options->when_index, options->when_least},
+                                    .when_output = options->when_output};
 }
 
 struct link_arguments {

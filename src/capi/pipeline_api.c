@@ -136,7 +136,11 @@ plait_status plait_pipeline_link_at(const struct plait_pipeline *pipeline, size_
                                                      .hop = found->options.hop,
                                                      .axis = found->options.axis,
                                                      .zero_rows = found->options.zero_rows,
-                                                     .from_input = found->options.from_input}};
+                                                     .from_input = found->options.from_input,
+                                                     .when = (plait_when)found->options.when.kind,
+                                                     .when_index = found->options.when.index,
+                                                     .when_least = found->options.when.least,
+                                                     .when_output = found->options.when_output}};
     return PLAIT_OK;
 }
 

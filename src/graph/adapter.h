@@ -18,6 +18,8 @@ struct pl_link_options {
     int32_t axis;      /* of the input, along which rows come; negative: from the end */
     int32_t zero_rows; /* how many rows of zeros come before the first */
     bool from_input;   /* what the producer takes there, and not what it gives, is for the consumer too */
+    struct pl_condition when;
+    const char *when_output; /* of the producer, by name, until the link is made; NULL: the one that is linked */
 };
 
 typedef enum pl_adapter_kind {

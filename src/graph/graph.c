@@ -77,6 +77,13 @@ bool pl_graph_has_windows(const struct pl_graph *graph)
     return false;
 }
 
+bool pl_graph_is_flow(const struct pl_graph *graph)
+{
+    for (int32_t i = 0; i < graph->link_count; i++)
+        if (graph->links[i].when.kind != PL_CONDITION_NONE) return true;
+    return pl_graph_has_windows(graph);
+}
+
 const char *pl_operator_name(const struct pl_operator *op)
 {
     if (op->custom_name != NULL) return op->custom_name;

@@ -110,6 +110,21 @@ struct pl_signature {
     const struct pl_signature_tensor *outputs;
 };
 
+/* When the consumer of a link runs. */
+typedef enum pl_condition_kind {
+    PL_CONDITION_NONE, /* always */
+    PL_CONDITION_AT_LEAST, /* an element is `least` or more: number `index`, or any if that is -1 */
+    PL_CONDITION_BEST,     /* element number `index` is the largest, the first of such */
+    PL_CONDITION_EVERY     /* in each index-th run of the producer */
+} pl_condition_kind;
+
+struct pl_condition {
+    pl_condition_kind kind;
+    int32_t tensor; /* that is looked at; of the producer, in a join of that; -1: the one that is linked */
+    int32_t index;
+    double least; /* of values, not of elements as stored */
+};
+
 /* A link inside a join: tensor `to` is the consumer's input, fed by tensor `from` of the producer (both indices of
  * subgraph 0 of the join). Without an adapter they are one buffer and operators name only `from`. */
 struct pl_joined_link {
@@ -117,11 +132,13 @@ struct pl_joined_link {
     int32_t to;
     int32_t to_member;
     bool adapted; /* adapter operators produce `to` from `from` */
+    bool given;   /* `from` is an input that no link feeds: it is there whether its model runs or not */
     /* Of a window: `from` is -1 where the caller brings the rows, and operators that are per_row make `to`. */
     int32_t rows; /* the tensor that takes hop new rows, of the producer's type; -1: no window */
     int32_t hop;
     int32_t zero_rows;
     int32_t window_rows;
+    struct pl_condition when; /* never of a window */
 };
 
 /* How an operator of a join with windows is run, where windows are reused. */
@@ -209,6 +226,8 @@ void pl_graph_release(struct pl_graph *graph);
 
 /* Whether a link of a join makes windows of rows. */
 bool pl_graph_has_windows(const struct pl_graph *graph);
+/* Whether its members run as rows or values decide, and not just one after another. */
+bool pl_graph_is_flow(const struct pl_graph *graph);
 
 /* The name for messages: "CONV_2D", or a custom operator's own. */
 const char *pl_operator_name(const struct pl_operator *op);

@@ -9,6 +9,20 @@ static const struct pl_subgraph *primary(const struct pl_joiner *joiner, int32_t
     return &joiner->members[member]->subgraphs[0];
 }
 
+/* Whether a tensor is an input that none of the first links feeds. */
+static bool is_given(const struct pl_joiner *joiner, int32_t tensor, int32_t links)
+{
+    for (int32_t k = 0; k < links; k++)
+        if (joiner->joined[k].to == tensor) return false;
+    int32_t member = joiner->member_count - 1;
+    while (member >= 0 && joiner->member_tensors[member] > tensor) member--;
+    if (member < 0) return false; /* rows that are pushed */
+    const struct pl_subgraph *subgraph = primary(joiner, member);
+    for (int32_t k = 0; k < subgraph->input_count; k++)
+        if (joiner->member_tensors[member] + subgraph->inputs[k] == tensor) return true;
+    return false;
+}
+
 static pl_status find_adapters(struct pl_joiner *joiner)
 {
     struct pl_region *region = &joiner->graph->region;
@@ -27,11 +41,18 @@ static pl_status find_adapters(struct pl_joiner *joiner)
             .to = joiner->member_tensors[link->to_member] + link->to_tensor,
             .to_member = link->to_member,
             .adapted = joiner->adapters[i].count > 0 || link->options.hop > 0,
-            .rows = -1};
+            .rows = -1,
+            .when = link->options.when};
+        struct pl_condition *when = &joiner->joined[i].when;
+        if (when->kind != PL_CONDITION_NONE)
+            when->tensor = joiner->member_tensors[link->from_member] + (when->tensor >= 0 ? when->tensor : link->from_tensor);
         /* What is its model's own linked input comes from further up. */
         for (int32_t k = 0; k < i; k++)
             if (joiner->joined[k].to == joiner->joined[i].from && !joiner->joined[k].adapted)
                 joiner->joined[i].from = joiner->joined[k].from;
+        for (int32_t k = 0; k < i; k++)
+            if (joiner->joined[k].to == when->tensor && !joiner->joined[k].adapted) when->tensor = joiner->joined[k].from;
+        joiner->joined[i].given = is_given(joiner, joiner->joined[i].from, i);
     }
     return PL_OK;
 }

@@ -147,6 +147,24 @@ static int32_t member_of(const struct pl_graph *graph, int32_t tensor)
     return member;
 }
 
+/* Whether the consumer is to run on what the producer gave last. */
+static bool holds(const struct pl_unit_plan *plan, const struct pl_joined_link *link, const struct pl_instance *producer)
+{
+    if (link->when.kind == PL_CONDITION_NONE) return true;
+    const struct pl_graph *graph = plan->unit->program->graph;
+    const struct pl_planned_tensor *planned = tensor_at(plan, link->when.tensor);
+    const void *data = bytes_of(plan, link->when.tensor);
+    size_t bytes = planned->bytes;
+    if (planned->late >= 0) { /* its shape and place are those of the run */
+        const int32_t member = member_of(graph, link->when.tensor);
+        const struct pl_instance *instance = plan->component->members[member];
+        const struct pl_tensor_handle *handle = &instance->primary.handles[link->when.tensor - graph->member_tensors[member]];
+        data = pl_handle_data(handle);
+        bytes = data != NULL ? pl_handle_bytes(handle) : 0;
+    }
+    return pl_condition_holds(&link->when, planned->value.tensor, data, bytes, producer->ran);
+}
+
 static bool is_ready(const struct flow *flow, int32_t member, int32_t pass)
 {
     const struct pl_graph *graph = flow->plan->unit->program->graph;
@@ -154,7 +172,7 @@ static bool is_ready(const struct flow *flow, int32_t member, int32_t pass)
     bool ready = false;
     for (int32_t i = 0; i < graph->link_count; i++) {
         const struct pl_joined_link *link = &graph->links[i];
-        if (link->to_member != member) continue;
+        if (link->to_member != member || link->given) continue;
         fed = true;
         if (link->rows >= 0) {
             if (!has_hop(flow->plan, link)) return false;
@@ -162,7 +180,7 @@ static bool is_ready(const struct flow *flow, int32_t member, int32_t pass)
             continue;
         }
         const struct pl_instance *producer = flow->plan->component->members[member_of(graph, link->from)];
-        if (producer->ran == 0) return false;
+        if (producer->ran == 0 || !holds(flow->plan, link, producer)) return false;
         ready = ready || producer->ran_pass == pass;
     }
     return fed ? ready : flow->sources && pass == 0;

@@ -141,6 +141,12 @@ struct pl_component {
     const struct pl_stop *stop; /* and so it is if this says so: of the member that was asked to run */
 };
 
+/* condition.c: whether these bytes of a tensor, of a model that has run so often, are what a link waits for. */
+bool pl_condition_holds(const struct pl_condition *when, const struct pl_tensor *tensor, const void *data, size_t bytes,
+                        uint64_t runs);
+/* Whether such a condition can be about such a tensor. */
+pl_status pl_condition_check(const struct pl_condition *when, const struct pl_tensor *tensor, struct pl_error *error);
+
 /* Nobody may change what is being run or planned. */
 static inline bool pl_component_is_taken(const struct pl_component *component)
 {

@@ -70,7 +70,7 @@ static pl_status run_task(struct pl_entry *entry, const struct invocation *invoc
     const struct pl_step_range all = {0, program->block->step_count, &program->outlook};
     if (task->pushed != NULL)
         return pl_flow_push(invocation->interpreter, &plan, invocation->lane, workers, task->pushed, error);
-    if (task->all_members && pl_graph_has_windows(program->graph))
+    if (task->all_members && pl_graph_is_flow(program->graph))
         return pl_flow_run(invocation->interpreter, &plan, invocation->lane, workers, error);
     if (!task->all_members && program->graph->members != NULL)
         return run_member(invocation, &plan, entry->instance->member, workers, error);

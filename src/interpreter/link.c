@@ -133,6 +133,23 @@ static pl_status check_window_is_alone(const struct pl_interpreter *interpreter,
     return PL_OK;
 }
 
+/* Finds the output that a condition looks at. */
+static pl_status find_condition(struct pl_interpreter *interpreter, struct pl_model_link *link, const char *from_model,
+                                struct pl_error *error)
+{
+    struct pl_link_options *options = &link->options;
+    if (options->when.kind == PL_CONDITION_NONE) return PL_OK;
+    if (options->hop > 0 || options->from_input)
+        return pl_fail(error, PL_MISMATCH, "a condition is for links from an output that are no windows");
+    options->when.tensor = link->from_tensor;
+    if (options->when_output != NULL) {
+        struct pl_instance *from = NULL;
+        PL_TRY(find_end(interpreter, from_model, true, options->when_output, &from, &options->when.tensor, error));
+    }
+    options->when_output = NULL;
+    return pl_condition_check(&options->when, &link->from->graph->subgraphs[0].tensors[options->when.tensor], error);
+}
+
 static pl_status link_ends(struct pl_interpreter *interpreter, const char *from_model, const char *output,
                            const char *to_model, const char *input, const struct pl_link_options *options,
                            struct pl_error *error)
@@ -143,6 +160,7 @@ static pl_status link_ends(struct pl_interpreter *interpreter, const char *from_
     if (link.from == link.to) return pl_fail(error, PL_MISMATCH, "model '%s' cannot feed itself", from_model);
     PL_TRY(check_free(interpreter, &link, error));
     PL_TRY(check_window_is_alone(interpreter, &link, error));
+    PL_TRY(find_condition(interpreter, &link, from_model, error));
     if (add_link(interpreter, &link, error) != PL_OK)
         return pl_fail_at(error, "link from model '%s' to model '%s'", from_model, to_model);
     return PL_OK;
@@ -165,6 +183,8 @@ static pl_status stream_input(struct pl_interpreter *interpreter, const char *mo
     PL_TRY(find_end(interpreter, model, false, input, &link.to, &link.to_tensor, error));
     PL_TRY(check_free(interpreter, &link, error));
     if (options->hop < 1) return pl_fail(error, PL_INVALID_ARGUMENT, "a window needs a hop of 1 row or more");
+    if (options->when.kind != PL_CONDITION_NONE)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "rows that are pushed have no condition: there is no output to look at");
     PL_TRY(check_window_is_alone(interpreter, &link, error));
     return add_link(interpreter, &link, error) == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", model);
 }

@@ -162,7 +162,7 @@ static pl_status plan_join(struct pl_interpreter *interpreter, const struct pl_u
                          &join, error));
     pl_status status = PL_OK;
     /* Rows that one model keeps are its own, and who looks at everything wants to see everything. */
-    if (!request->keep_all && !pl_graph_has_windows(join))
+    if (!request->keep_all && !pl_graph_is_flow(join))
         status = pl_share_prefixes(join, request->registry, interpreter->memory, error);
     struct pl_shape *shapes = pl_region_array(work, (size_t)join->subgraphs[0].input_count, sizeof *shapes);
     if (status == PL_OK && shapes == NULL)

@@ -4,7 +4,7 @@
 
 #include "pipeline/pipeline_reader.h"
 
-enum { LINK_FROM, LINK_TO, LINK_CAST, LINK_RESHAPE, LINK_SCALE, LINK_OFFSET, LINK_WINDOW, LINK_FIELDS };
+enum { LINK_FROM, LINK_TO, LINK_CAST, LINK_RESHAPE, LINK_SCALE, LINK_OFFSET, LINK_WINDOW, LINK_WHEN, LINK_FIELDS };
 
 static const struct pl_json_field link_fields[LINK_FIELDS] = {
     [LINK_FROM] = {.name = "from", .kind = PL_FIELD_TEXT, .required = true},
@@ -14,6 +14,7 @@ static const struct pl_json_field link_fields[LINK_FIELDS] = {
     [LINK_SCALE] = {.name = "scale", .kind = PL_FIELD_REAL, .least = -FLT_MAX, .most = FLT_MAX},
     [LINK_OFFSET] = {.name = "offset", .kind = PL_FIELD_REAL, .least = -FLT_MAX, .most = FLT_MAX},
     [LINK_WINDOW] = {.name = "window", .kind = PL_FIELD_OBJECT},
+    [LINK_WHEN] = {.name = "when", .kind = PL_FIELD_OBJECT},
 };
 static const struct pl_json_fields link_table = {"a link", link_fields, LINK_FIELDS};
 
@@ -25,6 +26,38 @@ static const struct pl_json_field window_fields[WINDOW_FIELDS] = {
     [WINDOW_ZEROS] = {.name = "zeros", .kind = PL_FIELD_WHOLE, .least = 0, .most = INT32_MAX},
 };
 static const struct pl_json_fields window_table = {"a window", window_fields, WINDOW_FIELDS};
+
+enum { WHEN_THRESHOLD, WHEN_INDEX, WHEN_BEST, WHEN_EVERY, WHEN_OUTPUT, WHEN_FIELDS };
+
+static const struct pl_json_field when_fields[WHEN_FIELDS] = {
+    [WHEN_THRESHOLD] = {.name = "threshold", .kind = PL_FIELD_REAL, .least = -DBL_MAX, .most = DBL_MAX},
+    [WHEN_INDEX] = {.name = "index", .kind = PL_FIELD_WHOLE, .least = 0, .most = INT32_MAX},
+    [WHEN_BEST] = {.name = "best", .kind = PL_FIELD_WHOLE, .least = 0, .most = INT32_MAX},
+    [WHEN_EVERY] = {.name = "every", .kind = PL_FIELD_WHOLE, .least = 1, .most = INT32_MAX},
+    [WHEN_OUTPUT] = {.name = "output", .kind = PL_FIELD_TEXT},
+};
+static const struct pl_json_fields when_table = {"a condition", when_fields, WHEN_FIELDS};
+
+static pl_status read_when(const struct pl_pipeline_reader *reader, const struct pl_json *when, struct pl_link_options *options)
+{
+    const struct pl_json *found[WHEN_FIELDS];
+    if (when == NULL) return PL_OK;
+    PL_TRY(pl_json_fields_read(&reader->source, when, &when_table, found));
+    if ((found[WHEN_THRESHOLD] != NULL) + (found[WHEN_BEST] != NULL) + (found[WHEN_EVERY] != NULL) != 1)
+        return pl_json_fail(reader->source.error, reader->source.file, when->place,
+                            "a condition has one of 'threshold', 'best' and 'every'");
+    if (found[WHEN_INDEX] != NULL && found[WHEN_THRESHOLD] == NULL)
+        return pl_json_fail(reader->source.error, reader->source.file, found[WHEN_INDEX]->name_place,
+                            "'index' of a condition is for 'threshold', which is missing");
+    struct pl_condition *to = &options->when;
+    *to = (struct pl_condition){PL_CONDITION_AT_LEAST, -1, -1, 0};
+    if (found[WHEN_THRESHOLD] != NULL) to->least = found[WHEN_THRESHOLD]->number;
+    if (found[WHEN_INDEX] != NULL) to->index = (int32_t)found[WHEN_INDEX]->number;
+    if (found[WHEN_BEST] != NULL) *to = (struct pl_condition){PL_CONDITION_BEST, -1, (int32_t)found[WHEN_BEST]->number, 0};
+    if (found[WHEN_EVERY] != NULL) *to = (struct pl_condition){PL_CONDITION_EVERY, -1, (int32_t)found[WHEN_EVERY]->number, 0};
+    if (found[WHEN_OUTPUT] != NULL) options->when_output = found[WHEN_OUTPUT]->text;
+    return PL_OK;
+}
 
 pl_status pl_pipeline_read_window(const struct pl_pipeline_reader *reader, const struct pl_json *window,
                                   struct pl_link_options *options)
@@ -65,6 +98,7 @@ static pl_status read_link(struct pl_pipeline_reader *reader, const struct pl_js
     link->options.reshape = found[LINK_RESHAPE] != NULL && found[LINK_RESHAPE]->flag;
     pl_pipeline_read_scale(found[LINK_SCALE], found[LINK_OFFSET], &link->options);
     PL_TRY(pl_pipeline_read_window(reader, found[LINK_WINDOW], &link->options));
+    PL_TRY(read_when(reader, found[LINK_WHEN], &link->options));
     if (pl_interpreter_link(reader->pipeline->interpreter, link->from_model, link->output, link->to_model, link->input,
                             &link->options, reader->source.error) != PL_OK)
         return pl_json_source_fail_at(&reader->source, value);

@@ -211,6 +211,94 @@ def test_windows(tmp_path):
     assert len(wanted) > 3 and found == wanted
 
 
+@pytest.mark.parametrize("when, runs", [
+    ({"threshold": 3}, [0, 1, 1, 0, 1]), ({"threshold": 3, "index": 1}, [0, 0, 1, 0, 0]), ({"best": 2}, [0, 0, 0, 0, 1]),
+    ({"best": 0}, [1, 1, 0, 1, 0]), ({"every": 2}, [0, 1, 0, 1, 0]), ({"threshold": -1}, [1] * 5), ({"threshold": 99}, [0] * 5)])
+def test_conditions(when, runs, tmp_path):
+    """What runs is what the condition says, and what does not keeps what it had; the same within a stream."""
+    (tmp_path / "m.tflite").write_bytes(abs_model([3]))
+    values = np.float32([[1, 0, 0], [4, 0, -2], [0, -5, 0], [2, 2, 2], [0, 0, 3]])
+    pipeline = {"models": {"a": "m.tflite", "b": "m.tflite", "c": "m.tflite"}, "outputs": {"c": "c", "a": "a"},
+                "links": [{"from": "a", "to": "b", "when": when}, {"from": "b", "to": "c"}]}
+    stream = {"inputs": {"a": {"to": "a", "window": {"hop": 3}}}}
+    for more in {}, stream:
+        with Interpreter() as interpreter:
+            loaded = interpreter.pipeline(text_of(pipeline | more), tmp_path)
+            interpreter.allocate()
+            counts, watched = {name: [] for name in "abc"}, {name: interpreter.model(name) for name in "abc"}
+            for name in "abc":
+                watched[name].on_run(lambda name=name: counts[name].append(1))
+            last = np.zeros(3, np.float32)
+            for k, value in enumerate(values):
+                if more:
+                    loaded.push("a", value)
+                else:
+                    loaded.write("a", value)
+                    loaded.run()
+                assert loaded.read("a").tolist() == abs(value).tolist()
+                last = abs(value) if runs[k] else last
+                assert [len(counts[name]) for name in "abc"] == [k + 1, sum(runs[:k + 1]), sum(runs[:k + 1])]
+                if any(runs[:k + 1]):
+                    assert loaded.read("c").tolist() == last.tolist()
+
+
+def test_conditions_look_at_values_and_other_outputs(tmp_path):
+    """Quantized scores, and a condition on what is not linked."""
+    scores = answers(CHAIN, features=PIXELS)["head"].reshape(-1)
+    best = int(scores.argmax())
+    for element, runs in (best, 1), ((best + 1) % 10, 0):
+        for when in {"best": element}, {"threshold": (int(scores[best]) + 128) / 256, "index": element}:
+            (tmp_path / "ten.tflite").write_bytes(abs_model([1, 10]))
+            pipeline = CHAIN | {"models": CHAIN["models"] | {"next": str(tmp_path / "ten.tflite")}}
+            pipeline["links"] = [*CHAIN["links"], {"from": "head", "to": "next", "when": when}]
+            with Interpreter() as interpreter:
+                loaded = interpreter.pipeline(text_of(pipeline), MODELS)
+                interpreter.allocate()
+                ran, model = [], interpreter.model("next")
+                model.on_run(lambda: ran.append(1))
+                loaded.write("features", PIXELS)
+                loaded.run()
+                assert len(ran) == runs, when
+    graph = tiny.Graph()
+    x, y, z = (graph.tensor(np.float32, [2], name=name) for name in ("x", "value", "flag"))
+    graph.op("ABS", [x], [y])
+    graph.op("NEG", [x], [z], tiny.schema.NegOptionsT())
+    (tmp_path / "two.tflite").write_bytes(graph.build([x], [y, z]))
+    (tmp_path / "m.tflite").write_bytes(abs_model([2]))
+    pipeline = {"models": {"a": "two.tflite", "b": "m.tflite"},
+                "links": [{"from": "a.value", "to": "b", "when": {"threshold": 2, "output": "flag"}}]}
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of(pipeline), tmp_path)
+        interpreter.allocate()
+        ran, model = [], interpreter.model("b")
+        model.on_run(lambda: ran.append(loaded.read("b").tolist()))
+        for value in [5, 5], [0, -3], [1, 1]:
+            loaded.write("a", np.float32(value))
+            loaded.run()
+        assert ran == [[0, 3]]
+
+
+def test_an_input_is_there_whether_its_first_model_runs_or_not(tmp_path):
+    graph = tiny.Graph()
+    a, b, c = (graph.tensor(np.float32, [2], name=name) for name in "abc")
+    graph.op("ADD", [a, b], [c])
+    (tmp_path / "add.tflite").write_bytes(graph.build([a, b], [c]))
+    (tmp_path / "m.tflite").write_bytes(abs_model([2]))
+    pipeline = {"models": {"first": "m.tflite", "b": "add.tflite", "c": "m.tflite"},
+                "links": [{"from": "first", "to": "b.a", "when": {"threshold": 99}}],
+                "inputs": {"x": ["b.b", "c"], "f": "first"}, "outputs": {"c": "c", "b": "b"}}
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of(pipeline), tmp_path)
+        assert len(loaded.links()) == 2
+        interpreter.allocate()
+        for value, sums in ([-1, -2], [0, 0]), ([5, 99], [10, 198]), ([1, 1], [10, 198]):
+            loaded.write("x", np.float32(value))
+            loaded.write("f", np.float32(value))
+            loaded.run()
+            assert loaded.read("c").tolist() == [abs(k) for k in value]
+            assert loaded.read("b").tolist() == sums or sums == [0, 0]
+
+
 def test_what_it_says_of_pictures_sound_and_results():
     pipeline = CHAIN | {"inputs": {"p": {"to": "features", "picture": {"resize": "nearest", "mean": 1, "std": 2},
                                          "sound": {"rate": 8000}}},
@@ -247,6 +335,7 @@ def objects():
     yield "a link", defs["link"], lambda more: CHAIN | {"links": [{"from": "features", "to": "head"} | more]}
     yield "a window", defs["window"], lambda more: CHAIN | {"links": [{"from": "features", "to": "head",
                                                                        "window": {"hop": 1} | more}]}
+    yield "a condition", defs["when"], lambda more: CHAIN | {"links": [{"from": "features", "to": "head", "when": more}]}
     yield "an input", defs["input"], lambda more: CHAIN | {"inputs": {"x": {"to": "features"} | more}}
     yield "a picture", defs["picture"], lambda more: CHAIN | {"inputs": {"x": {"to": "features", "picture": more}}}
     yield "a sound", defs["sound"], lambda more: CHAIN | {"inputs": {"x": {"to": "features", "sound": {"rate": 1} | more}}}
@@ -281,6 +370,9 @@ def test_fields_are_those_of_the_schema(of, definition, make):
     (CHAIN | {"links": [{"from": "features", "to": "head", "window": {"hop": 1.5}}]},
      "'hop' of a window must be a whole number from 1 to 2147483647, found 1.5"),
     (CHAIN | {"links": [{"from": "features", "to": "head", "window": {"axis": 0}}]}, "a window needs 'hop'"),
+    (CHAIN | {"links": [{"from": "features", "to": "head", "when": {}}]}, "one of 'threshold', 'best' and 'every'"),
+    (CHAIN | {"links": [{"from": "features", "to": "head", "when": {"best": 1, "every": 2}}]}, "one of 'threshold', 'best'"),
+    (CHAIN | {"links": [{"from": "features", "to": "head", "when": {"best": 1, "index": 2}}]}, "'index' of a condition is for"),
     (CHAIN | {"links": [{"from": "features", "to": "head", "scale": 1e39}]}, "'scale' of a link must be a number from"),
     (CHAIN | {"inputs": {}}, "neither an input nor a link feeds features"),
     (CHAIN | {"inputs": {"x": ["features", "features"]}}, "'features' is fed already"),
@@ -310,6 +402,10 @@ def test_refused_by_place(pipeline, message):
     ({"models": {"f": FEATURES, "h": FLOAT_HEAD}, "links": [{"from": "f", "to": "h", "window": {"hop": 1, "axis": 5}}]},
      plait_c.MISMATCH, "window needs an axis"),
     ({"models": {"m": {"file": FEATURES, "shapes": {"nothing": [1]}}}}, plait_c.NOT_FOUND, "nothing"),
+    (CHAIN | {"links": [{"from": "features", "to": "head", "when": {"best": 64}}]}, plait_c.MISMATCH, "element 64 .* has 64"),
+    (CHAIN | {"links": [{"from": "features", "to": "head", "when": {"best": 1, "output": "x"}}]}, plait_c.NOT_FOUND, "'x'"),
+    (CHAIN | {"links": [{"from": "features", "to": "head", "when": {"every": 2}, "window": {"hop": 1, "axis": 1}}]},
+     plait_c.MISMATCH, "no windows"),
 ])
 def test_refused_by_those_below(pipeline, status, message):
     refused(pipeline, message, status)

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conditions of links: whether a model is to run on what another one gave. */
+#include "interpreter/interpreter_internal.h"
+
+static bool is_number(pl_type type)
+{
+    switch (type) {
+    case PL_FLOAT32:
+    case PL_INT8:
+    case PL_UINT8:
+    case PL_BOOL:
+    case PL_INT16:
+    case PL_INT32: return true;
+    default: return false;
+    }
+}
+
+static double element(pl_type type, const void *data, size_t index)
+{
+    switch (type) {
+    case PL_FLOAT32: return (double)((const float *)data)[index];
+    case PL_INT8: return ((const int8_t *)data)[index];
+    case PL_UINT8:
+    case PL_BOOL: return ((const uint8_t *)data)[index];
+    case PL_INT16: return ((const int16_t *)data)[index];
+    default: return ((const int32_t *)data)[index];
+    }
+}
+
+/* The value of an element: its quantization, which is one for all of them, is taken off. */
+static double value(const struct pl_tensor *tensor, const void *data, size_t index)
+{
+    const double stored = element(tensor->type, data, index);
+    const struct pl_quantization *quantization = &tensor->quantization;
+    if (quantization->count == 0 || tensor->type == PL_FLOAT32) return stored;
+    return (stored - quantization->zero_points[0]) * (double)quantization->scales[0];
+}
+
+/* The first of the largest; what is no number is not one of them. */
+static size_t best(const struct pl_tensor *tensor, const void *data, size_t count)
+{
+    size_t found = count;
+    for (size_t i = 0; i < count; i++) {
+        const double other = element(tensor->type, data, i);
+        if (other == other && (found == count || other > element(tensor->type, data, found))) found = i;
+    }
+    return found;
+}
+
+bool pl_condition_holds(const struct pl_condition *when, const struct pl_tensor *tensor, const void *data, size_t bytes,
+                        uint64_t runs)
+{
+    const size_t count = bytes * 8 / (size_t)pl_type_bits(tensor->type), index = (size_t)when->index;
+    switch (when->kind) {
+    case PL_CONDITION_NONE: return true;
+    case PL_CONDITION_EVERY: return runs % (uint64_t)when->index == 0;
+    case PL_CONDITION_BEST: return index < count && best(tensor, data, count) == index;
+    case PL_CONDITION_AT_LEAST: break;
+    }
+    if (when->index >= 0) return index < count && value(tensor, data, index) >= when->least;
+    for (size_t i = 0; i < count; i++)
+        if (value(tensor, data, i) >= when->least) return true;
+    return false;
+}
+
+pl_status pl_condition_check(const struct pl_condition *when, const struct pl_tensor *tensor, struct pl_error *error)
+{
+    if (when->kind == PL_CONDITION_EVERY)
+        return when->index >= 1 ? PL_OK : pl_fail(error, PL_INVALID_ARGUMENT, "every %dth run is none", when->index);
+    if (when->index < (when->kind == PL_CONDITION_BEST ? 0 : -1))
+        return pl_fail(error, PL_INVALID_ARGUMENT, "a condition looks at element %d, which cannot be", when->index);
+    if (!is_number(tensor->type) || tensor->quantization.count > 1)
+        return pl_fail(error, PL_MISMATCH, "a condition looks at output '%s' (%s), which must be float32, int8, uint8, int16, "
+                       "int32 or bool, with one scale at most", tensor->name, pl_type_name(tensor->type));
+    if (tensor->has_signature) return PL_OK;
+    const int64_t count = pl_shape_count(&tensor->shape);
+    if (when->index < count) return PL_OK;
+    return pl_fail(error, PL_MISMATCH, "a condition looks at element %d of output '%s', which has %lld", when->index,
+                   tensor->name, (long long)count);
+}
