@@ -60,6 +60,12 @@ struct pl_op {
     pl_status (*prepare)(struct pl_prepare *prepare);
 };
 
+/* Whether nothing but its inputs decides what it gives: what passes may merge, move or leave out. */
+static inline bool pl_traits_are_pure(uint32_t traits)
+{
+    return (traits & (PL_TRAIT_STATEFUL | PL_TRAIT_CONTROL)) == 0;
+}
+
 /* Of plait's own; NULL if there is none. Those that users register are in user_op.h. */
 const struct pl_op *pl_op_find(const struct pl_operator *op);
 

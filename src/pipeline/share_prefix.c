@@ -54,7 +54,7 @@ bool pl_shared_is_pure(const struct pl_source *source, const struct pl_record *o
     if (facts.code == PL_BuiltinOperator_CUSTOM) return false;
     const struct pl_op *known = pl_op_find(&facts);
     size_t custom_bytes = 0;
-    return known != NULL && (known->traits & (PL_TRAIT_STATEFUL | PL_TRAIT_CONTROL)) == 0 &&
+    return known != NULL && pl_traits_are_pure(known->traits) &&
            pl_record_count(op, PL_Operator_intermediates) == 0 &&
            pl_model_custom_options(&source->model->file, op, &custom_bytes) == NULL;
 }

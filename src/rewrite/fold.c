@@ -24,9 +24,8 @@ static bool inputs_are_known(const struct pl_prepare *prepared, size_t *bytes)
 
 bool pl_fold_allowed(const struct pl_prepare *prepared, int64_t *cost)
 {
-    const uint32_t never = PL_TRAIT_STATEFUL | PL_TRAIT_CONTROL;
     size_t in_bytes = 0;
-    if ((prepared->op_def->traits & never) != 0 || prepared->state_count > 0) return false;
+    if (!pl_traits_are_pure(prepared->op_def->traits) || prepared->state_count > 0) return false;
     if (prepared->input_count > MOST_INPUTS || prepared->output_count > PL_FOLD_MOST_OUTPUTS) return false;
     if (!inputs_are_known(prepared, &in_bytes)) return false;
     size_t out_bytes = 0;

@@ -136,9 +136,8 @@ static bool varies(const struct pl_value *value, int32_t axis)
 
 static const char *check_operator(const struct pl_row_view *view)
 {
-    const uint32_t never = PL_TRAIT_STATEFUL | PL_TRAIT_CONTROL;
     if (!view->facts->known) return "its shapes depend on data, or a user brought it";
-    if ((view->facts->traits & never) != 0) return "it has state or effects";
+    if (!pl_traits_are_pure(view->facts->traits)) return "it has state or effects";
     if (view->op->output_count != 1 || output_of(view)->late) return "it has several outputs";
     return NULL;
 }

@@ -99,7 +99,7 @@ static const char *why_own(const struct sharer *sharer, const struct pl_operator
 {
     const struct pl_op *known = pl_op_find(op);
     if (known == NULL || pl_registry_find(sharer->registry, op) != NULL) return "a user brought it";
-    if ((known->traits & (PL_TRAIT_STATEFUL | PL_TRAIT_CONTROL)) != 0 || op->intermediate_count > 0)
+    if (!pl_traits_are_pure(known->traits) || op->intermediate_count > 0)
         return "it has state or effects";
     for (int32_t i = 0; i < op->input_count; i++)
         if (op->inputs[i] >= 0 && tensor_at(sharer, op->inputs[i])->is_variable) return "it has state or effects";
