@@ -186,6 +186,22 @@ static bool is_ready(const struct flow *flow, int32_t member, int32_t pass)
     return fed ? ready : flow->sources && pass == 0;
 }
 
+/* Windows behind the member take what is left of the rows that it gave last, as far as they can. Whether some is left even
+ * so: the models of these have to run first. */
+static bool has_rows_left(const struct flow *flow, int32_t member)
+{
+    const struct pl_graph *graph = flow->plan->unit->program->graph;
+    bool left = false;
+    for (int32_t i = 0; i < graph->link_count; i++) {
+        const struct pl_joined_link *link = &graph->links[i];
+        if (link->rows < 0 || link->from < 0 || member_of(graph, link->from) != member) continue;
+        (void)has_hop(flow->plan, link);
+        const struct pl_window_state *window = window_of(flow->plan, link);
+        left = left || window->taken < window->offered;
+    }
+    return left;
+}
+
 /* What the member gave is there for the windows behind it. */
 static pl_status offer_rows(const struct flow *flow, int32_t member)
 {
@@ -228,22 +244,44 @@ static pl_status run_member(const struct flow *flow, int32_t member, int32_t pas
     return PL_OK;
 }
 
-/* *progress: some model ran. */
+struct pass {
+    int32_t number;
+    bool hold; /* who gives rows waits until those it gave before are taken */
+    bool held; /* somebody does */
+    bool ran;
+};
+
+static pl_status run_pass(const struct flow *flow, struct pass *pass)
+{
+    const struct pl_component *component = flow->plan->component;
+    pass->held = pass->ran = false;
+    for (int32_t m = 0; m < component->member_count; m++) {
+        if (!is_ready(flow, m, pass->number)) continue;
+        if (pass->hold && has_rows_left(flow, m)) {
+            pass->held = true;
+            continue;
+        }
+        pass->ran = true;
+        if (run_member(flow, m, pass->number) != PL_OK)
+            return pl_fail_at(flow->error, "model '%s'", component->members[m]->name);
+    }
+    return PL_OK;
+}
+
+/* *progress: some model ran. Where nobody runs because all wait, those who give rows no longer do, and the one whose rows
+ * cannot be taken says so. In the first pass there is nothing to wait for: all that came before was used as far as it can. */
 static pl_status run_passes(const struct flow *flow, bool *progress)
 {
     const struct pl_component *component = flow->plan->component;
     for (int32_t m = 0; m < component->member_count; m++) component->members[m]->ran_pass = -1;
+    struct pass pass = {0};
     *progress = false;
-    bool ran = true;
-    for (int32_t pass = 0; ran; pass++) {
-        ran = false;
-        for (int32_t m = 0; m < component->member_count; m++) {
-            if (!is_ready(flow, m, pass)) continue;
-            *progress = ran = true;
-            if (run_member(flow, m, pass) != PL_OK)
-                return pl_fail_at(flow->error, "model '%s'", component->members[m]->name);
-        }
-    }
+    do {
+        PL_TRY(run_pass(flow, &pass));
+        *progress = *progress || pass.ran;
+        pass.hold = pass.ran;
+        pass.number++;
+    } while (pass.ran || pass.held);
     return PL_OK;
 }
 

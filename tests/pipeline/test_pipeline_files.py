@@ -299,6 +299,25 @@ def test_an_input_is_there_whether_its_first_model_runs_or_not(tmp_path):
             assert loaded.read("b").tolist() == sums or sums == [0, 0]
 
 
+@pytest.mark.parametrize("zeros, hop", [(8, 2), (40, 3), (41, 4), (0, 5), (64, 7)])
+def test_rows_of_zeros_run_a_producer_again_and_again(zeros, hop, tmp_path):
+    """What a window has not taken yet of a run before is not lost when its producer runs at once again."""
+    (tmp_path / "a.tflite").write_bytes(abs_model([4]))
+    (tmp_path / "b.tflite").write_bytes(abs_model([9]))
+    pipeline = {"models": {"a": "a.tflite", "b": "b.tflite"}, "inputs": {"x": {"to": "a", "window": {"hop": 4, "zeros": zeros}}},
+                "links": [{"from": "a", "to": "b", "window": {"hop": hop}}]}
+    values = np.arange(1, 41, dtype=np.float32)
+    rows = np.concatenate([np.zeros(zeros, np.float32), values])
+    rows = rows[:len(rows) // 4 * 4]
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of(pipeline), tmp_path)
+        interpreter.allocate()
+        found, model = [], interpreter.model("b")
+        model.on_run(lambda: found.append(loaded.read("b").tolist()))
+        loaded.push("x", values)
+    assert found == [rows[end - 9:end].tolist() for end in range(9, len(rows) + 1, hop)]
+
+
 def test_what_it_says_of_pictures_sound_and_results():
     pipeline = CHAIN | {"inputs": {"p": {"to": "features", "picture": {"resize": "nearest", "mean": 1, "std": 2},
                                          "sound": {"rate": 8000}}},
@@ -503,6 +522,51 @@ def test_micro_speech_hears_what_it_should(name, scores):
         for at in range(0, len(samples), 700):
             loaded.push("sound", samples[at:at + 700])
         assert loaded.read("word").reshape(-1).tolist() == scores
+
+
+def wave_samples(path):
+    import wave
+    with wave.open(str(path)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), np.int16)
+
+
+def test_wake_words_are_heard_as_by_hand():
+    """The example with the models of the package, against the same models and links by hand; and what it hears."""
+    package = pytest.importorskip("pyopen_wakeword")
+    sound = ROOT.parent / "shared" / "data" / "wakewords" / "alexa__en-gb.wav"
+    if not sound.exists():
+        pytest.skip("needs ../shared")
+    samples = wave_samples(sound)
+    folder = Path(package.__file__).parent / "models"
+    words = ["alexa", "hey_jarvis", "hey_mycroft", "hey_rhasspy", "okay_nabu"]
+
+    def hear(interpreter, models, push):
+        scores = {word: [] for word in words}
+        for word, head in zip(words, models):
+            head.on_run(lambda word=word, head=head: scores[word].append(float(head.outputs()[0].read().reshape(-1)[0])))
+        for at in range(0, len(samples), 1280):
+            push(samples[at:at + 1280])
+        return scores
+
+    with Interpreter() as interpreter:
+        mel, embedding, *heads = (interpreter.load(folder / f"{name}.tflite", name)
+                                  for name in ("melspectrogram", "embedding_model", *words))
+        mel.resize(0, [1, 1760])
+        embedding.resize(0, [1, 76, 32, 1])
+        interpreter.stream("melspectrogram", "", hop=1280, axis=1, zero_rows=128000)
+        interpreter.link("melspectrogram", "", "embedding_model", "", hop=8, axis=1, has_scale=True, scale=0.1,
+                         has_offset=True, offset=2.0)
+        for word in words:
+            interpreter.link("embedding_model", "", word, "", hop=1, axis=1)
+        interpreter.allocate()
+        wanted = hear(interpreter, heads, lambda part: mel.inputs()[0].push(part.astype(np.float32)))
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline((ROOT / "examples" / "pipelines" / "wake_words" / "pipeline.json").read_bytes(), folder)
+        interpreter.allocate()
+        found = hear(interpreter, [interpreter.model(word) for word in words],
+                     lambda part: loaded.push("sound", part.astype(np.float32) / 32768))
+    assert found == wanted
+    assert max(found["alexa"]) > 0.9995 and all(max(found[word]) < 0.5 for word in words[1:])
 
 
 def test_examples_have_a_readme():
