@@ -129,11 +129,13 @@ static int show(struct models *models, const struct options *options)
 {
     bool operators = options_given(options, "--ops"), json = options_given(options, "--json");
     struct memory_report memory = {0};
-    struct json_t *document = NULL;
+    struct json_t *document = NULL, *pipeline = NULL;
     int code = EXIT_FINE;
     progress_clear();
     if (json) document = inspect_json_models(models, operators);
     else inspect_text_models(models, operators);
+    if (json && models->pipeline != NULL) pipeline = inspect_json_pipeline(models);
+    if (!json) inspect_text_pipeline(models);
     int unsupported = say_unsupported(models);
     const char *picture = options_value(options, "--svg", NULL);
     if (picture != NULL && unsupported == EXIT_FINE) code = draw_all(models, picture);
@@ -142,7 +144,7 @@ static int show(struct models *models, const struct options *options)
         progress_end();
         if (code == EXIT_FINE && !json) inspect_text_memory(&memory);
     }
-    if (json) inspect_json_print(document, code == EXIT_FINE && memory.count > 0 ? &memory : NULL);
+    if (json) inspect_json_print(document, pipeline, code == EXIT_FINE && memory.count > 0 ? &memory : NULL);
     free(memory.rows);
     return code == EXIT_FINE ? unsupported : code;
 }

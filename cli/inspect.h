@@ -52,9 +52,13 @@ struct memory_report {
 void inspect_text_models(const struct models *models, bool operators);
 void inspect_text_memory(const struct memory_report *memory);
 
+/* The names of a pipeline, behind its models; nothing where there is none. As a document: only where there is one. */
+void inspect_text_pipeline(const struct models *models);
+struct json_t *inspect_json_pipeline(const struct models *models);
+
 /* The same as a document, made before and printed after the memory is looked at, which unloads
  * what cannot run. */
 struct json_t *inspect_json_models(const struct models *models, bool operators);
-void inspect_json_print(struct json_t *models, const struct memory_report *memory);
+void inspect_json_print(struct json_t *models, struct json_t *pipeline, const struct memory_report *memory);
 
 #endif
