@@ -37,19 +37,30 @@ static pl_status run_stages(const struct pl_frame *frame)
     return PL_OK;
 }
 
-pl_status pl_run_step(struct pl_run *run, const struct pl_block *block, const struct pl_step *step)
+static pl_status run_step(struct pl_run *run, const struct pl_block *block, const struct pl_step *step)
 {
     PL_TRY(pl_run_go_on(run));
     struct pl_frame frame = {run, block, step, run->lane->pointers + block->first_pointer, step->number};
-    const uint64_t start = pl_run_is_traced(run) ? pl_clock_ns() : 0;
     if (step->late >= 0) PL_TRY(pl_late_prepare(run, block, step, &frame.step));
     else if (run->late != NULL) forget_late_outputs(run, block, step);
     step = frame.step;
     const int32_t count = step->input_count + step->output_count + step->scratch_count + step->state_count;
     for (int32_t i = 0; i < count; i++) frame.pointers[i] = pl_run_resolve(run, step->locations[i]);
-    const pl_status status = run_stages(&frame);
-    if (pl_run_is_traced(run)) pl_trace(&frame, false, start);
+    return run_stages(&frame);
+}
+
+static pl_status run_traced(struct pl_run *run, const struct pl_block *block, const struct pl_step *step)
+{
+    const struct pl_frame frame = {run, block, step, NULL, step->number};
+    const uint64_t start = pl_clock_ns();
+    const pl_status status = run_step(run, block, step);
+    pl_trace(&frame, false, start);
     return status;
+}
+
+pl_status pl_run_step(struct pl_run *run, const struct pl_block *block, const struct pl_step *step)
+{
+    return pl_run_is_traced(run) ? run_traced(run, block, step) : run_step(run, block, step);
 }
 
 /* ---- a unit ------------------------------------------------------------------------------------------------------- */
