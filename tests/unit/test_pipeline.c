@@ -83,7 +83,7 @@ static void test_memory_of_the_caller(void **state)
     assert_int_equal(load(interpreter, &pipeline), PLAIT_OUT_OF_MEMORY);
     const char *size = strstr(plait_last_error(interpreter), "options.memory must have ");
     assert_non_null(size);
-    options.memory_bytes = strtoull(size + strlen("options.memory must have "), NULL, 10);
+    options.memory_bytes = (size_t)strtoull(size + strlen("options.memory must have "), NULL, 10);
     plait_close(interpreter);
     assert_in_range(options.memory_bytes, SMALL, LARGE);
     assert_int_equal(plait_open(&options, &interpreter), PLAIT_OK);
