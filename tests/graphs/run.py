@@ -167,7 +167,8 @@ class Graph:
         for value, answer, mine in zip(step.outputs, answers, ours, strict=True):
             value.data, value.shape = answer, tuple(answer.shape)
             if value.kind != "str" and answer.dtype != KINDS[value.kind]:  # the operator's word, not the file's
-                value.kind = next(kind for kind, dtype in KINDS.items() if answer.dtype == dtype)
+                value.kind = "str" if answer.dtype == object else next(
+                    kind for kind, dtype in KINDS.items() if answer.dtype == dtype)
             self.own[id(value)] = mine
             if is_good_food(value):
                 self.draw.pool.append(value)
