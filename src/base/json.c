@@ -125,7 +125,7 @@ static void skip_space(struct reader *reader)
 
 /* ---- texts -------------------------------------------------------------------------------------------------------- */
 
-/* The four digits of \uXXXX, -1 if they are none. */
+/* The four digits behind \u, -1 if they are none. */
 static int32_t take_hex(struct reader *reader)
 {
     int32_t value = 0;

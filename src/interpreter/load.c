@@ -43,11 +43,10 @@ static bool can_be_found_again(const struct content *content, uint32_t flags)
 }
 
 /* The graph as it was imported before, or now. */
-static pl_status find_or_decode(struct pl_interpreter *interpreter, struct content *content, uint32_t flags,
+static pl_status find_or_decode(struct pl_interpreter *interpreter, const struct content *content, uint32_t flags,
                                 struct pl_graph **graph, struct pl_error *error)
 {
     if (!can_be_found_again(content, flags)) return decode(interpreter, content, flags, graph, error);
-    content->from.hash = pl_hash_bytes(content->data, (size_t)content->from.bytes);
     *graph = pl_graph_find(&interpreter->imported, &content->from);
     if (*graph != NULL) return PL_OK;
     PL_TRY(decode(interpreter, content, flags, graph, error));
@@ -58,6 +57,8 @@ static pl_status find_or_decode(struct pl_interpreter *interpreter, struct conte
 static pl_status import(struct pl_interpreter *interpreter, struct content *content, uint32_t flags,
                         struct pl_graph **graph, struct pl_error *error)
 {
+    if (can_be_found_again(content, flags))
+        content->from.hash = pl_hash_bytes(content->data, (size_t)content->from.bytes);
     pthread_mutex_lock(&interpreter->change);
     pl_status status = find_or_decode(interpreter, content, flags, graph, error);
     if (status == PL_OK && (flags & PL_LOAD_ALLOW_UNSUPPORTED) == 0) {
@@ -406,6 +407,21 @@ static pl_status unload(struct pl_interpreter *interpreter, struct pl_instance *
     return PL_OK;
 }
 
+/* Ends models that were taken out, linked by their holder. `lock` is held, and left meanwhile: operators of users are
+ * told. */
+static void destroy_gone(struct pl_interpreter *interpreter, struct pl_instance *gone)
+{
+    pthread_mutex_unlock(&interpreter->lock);
+    while (gone != NULL) {
+        struct pl_instance *instance = gone;
+        gone = (struct pl_instance *)(uintptr_t)instance->holder;
+        destroy_instance(instance);
+    }
+    pthread_mutex_lock(&interpreter->lock);
+    /* The arena may be larger than needed now; if there is no memory for a smaller one, it stays. */
+    (void)pl_lanes_fit(interpreter, true, NULL);
+}
+
 pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->instance->interpreter;
@@ -413,13 +429,7 @@ pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error)
     pthread_mutex_lock(&interpreter->lock);
     struct pl_instance *instance = entry->instance;
     const pl_status status = unload(interpreter, instance, error);
-    if (status == PL_OK) {
-        pthread_mutex_unlock(&interpreter->lock); /* operators of users are told */
-        destroy_instance(instance);
-        pthread_mutex_lock(&interpreter->lock);
-        /* The arena may be larger than needed now; if there is no memory for a smaller one, it stays. */
-        (void)pl_lanes_fit(interpreter, true, NULL);
-    }
+    if (status == PL_OK) destroy_gone(interpreter, instance); /* which has no holder */
     pthread_mutex_unlock(&interpreter->lock);
     pthread_mutex_unlock(&interpreter->change);
     return status;
@@ -482,14 +492,7 @@ pl_status pl_interpreter_unload_held(struct pl_interpreter *interpreter, const v
     pthread_mutex_lock(&interpreter->change);
     pthread_mutex_lock(&interpreter->lock);
     const pl_status status = take_held(interpreter, holder, &gone, error);
-    pthread_mutex_unlock(&interpreter->lock); /* operators of users are told */
-    while (gone != NULL) {
-        struct pl_instance *instance = gone;
-        gone = (struct pl_instance *)(uintptr_t)instance->holder;
-        destroy_instance(instance);
-    }
-    pthread_mutex_lock(&interpreter->lock);
-    (void)pl_lanes_fit(interpreter, true, NULL);
+    if (gone != NULL) destroy_gone(interpreter, gone);
     pthread_mutex_unlock(&interpreter->lock);
     pthread_mutex_unlock(&interpreter->change);
     return status;

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import asan_program
 import fusing
 import models
 
 HERE = Path(__file__).resolve().parent
 ROOT = models.ROOT
-LIBRARY = ROOT / "build" / "asan" / "libplait.a"
-PROGRAM = ROOT / "build" / "mutate" / "mutate_fuse"
 MUTATE = ROOT / "tests" / "mutate"
 GOOD = models.OWN / "control_if_fp32.tflite"
 COUNT = 5000 if fusing.LONG else 400
@@ -21,16 +20,7 @@ COUNT = 5000 if fusing.LONG else 400
 
 @pytest.fixture(scope="module")
 def program():
-    if not LIBRARY.exists():
-        pytest.skip("build/asan is not built")
-    cache = (ROOT / "build" / "asan" / "CMakeCache.txt").read_text(encoding="utf-8")
-    compiler = next(line.split("=", 1)[1] for line in cache.splitlines() if line.startswith("CMAKE_C_COMPILER:"))
-    PROGRAM.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([compiler, "-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
-                    "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-I", ROOT / "src",
-                    "-I", ROOT / "include", "-I", MUTATE, HERE / "mutate_fuse.c", MUTATE / "mutator.c", LIBRARY,
-                    "-lm", "-lpthread", "-o", PROGRAM], check=True)
-    return PROGRAM
+    return asan_program.build(HERE / "mutate_fuse.c", MUTATE / "mutator.c")
 
 
 def verdicts(paths):

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import asan_program
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-LIBRARY = ROOT / "build" / "asan" / "libplait.a"
-PROGRAM = ROOT / "build" / "mutate" / "mutate_run"
 MODELS = sorted((ROOT / "tests" / "models").glob("*.tflite"))
 LONG = os.environ.get("PLAIT_LONG") == "1"
 COUNT = 28000 if LONG else 2000
@@ -21,17 +21,7 @@ COUNT = 28000 if LONG else 2000
 
 @pytest.fixture(scope="module")
 def program():
-    if not LIBRARY.exists():
-        pytest.skip("build/asan is not built")
-    cache = (ROOT / "build" / "asan" / "CMakeCache.txt").read_text(encoding="utf-8")
-    compiler = next(line.split("=", 1)[1] for line in cache.splitlines()
-                    if line.startswith("CMAKE_C_COMPILER:"))
-    PROGRAM.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([compiler, "-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
-                    "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
-                    "-I", ROOT / "src", "-I", ROOT / "include", "-I", HERE,
-                    HERE / "mutate_run.c", HERE / "mutator.c", LIBRARY, "-lm", "-lpthread", "-o", PROGRAM], check=True)
-    return PROGRAM
+    return asan_program.build(HERE / "mutate_run.c", HERE / "mutator.c")
 
 
 def run(program, tmp_path, *arguments):

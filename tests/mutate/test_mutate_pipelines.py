@@ -6,24 +6,16 @@ import subprocess
 
 import pytest
 
-from test_mutate import HERE, LIBRARY, LONG, ROOT
+import asan_program
+from test_mutate import HERE, LONG, ROOT
 
-PROGRAM = ROOT / "build" / "mutate" / "mutate_pipeline"
 FILES = sorted((HERE / "pipelines").glob("*.json"))
 COUNT = 5000 if LONG else 600
 
 
 @pytest.fixture(scope="module")
 def program():
-    if not LIBRARY.exists():
-        pytest.skip("build/asan is not built")
-    cache = (ROOT / "build" / "asan" / "CMakeCache.txt").read_text(encoding="utf-8")
-    compiler = next(line.split("=", 1)[1] for line in cache.splitlines() if line.startswith("CMAKE_C_COMPILER:"))
-    PROGRAM.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([compiler, "-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined",
-                    "-fno-sanitize-recover=all", "-I", ROOT / "include", HERE / "mutate_pipeline.c", LIBRARY, "-lm",
-                    "-lpthread", "-o", PROGRAM], check=True)
-    return PROGRAM
+    return asan_program.build(HERE / "mutate_pipeline.c")
 
 
 def test_broken_pipelines(program):
