@@ -8,27 +8,12 @@
 #include "commands.h"
 #include "feeding.h"
 #include "heap.h"
-#include "pipeline_file.h"
 #include "progress.h"
-#include "random_input.h"
+#include "sets.h"
 #include "talk.h"
 
 /* The library learns in the first 28 runs what is worth a second thread. */
 enum { ROUNDS = 50, WARM_UP = 30, MOST_TO_FILL = 10000, MOST_ROUNDS = 1000000, MOST_THREADS = 1024 };
-
-/* What a stream gets in every round. */
-struct pushed {
-    struct plait_tensor *input;
-    const void *rows;
-    void *own; /* of random ones */
-    size_t bytes;
-    size_t set;
-};
-
-struct streams {
-    struct pushed *items;
-    size_t count;
-};
 
 static uint64_t now(void)
 {
@@ -37,67 +22,7 @@ static uint64_t now(void)
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-/* ---- streams --------------------------------------------------------------------------------- */
-
-/* Rows for one run, where no file says what is pushed. */
-static int make_rows(struct pushed *pushed, const struct plait_pipeline_input *input, int64_t seed)
-{
-    const int32_t rank = plait_tensor_rank(pushed->input);
-    const int32_t axis = input->axis < 0 ? input->axis + rank : input->axis;
-    const size_t rows = (size_t)plait_tensor_dim(pushed->input, axis), hop = (size_t)input->hop;
-    const plait_type type = plait_tensor_type(pushed->input);
-    const size_t elements = tensor_elements(pushed->input) / rows * hop;
-    pushed->bytes = plait_tensor_bytes(pushed->input) / rows * hop;
-    pushed->rows = pushed->own = heap_array(pushed->bytes, 1);
-    if (random_elements(type, elements, (uint64_t)seed, input->name, pushed->own)) return EXIT_FINE;
-    return complain(EXIT_USAGE, "%s: there are no random numbers for %s: --input %s=FILE", input->name,
-                    plait_type_name(type), input->name);
-}
-
-static int streams_make(struct streams *streams, const struct models *models, const struct feeding *feeding)
-{
-    struct plait_pipeline_input input;
-    int code = EXIT_FINE;
-    for (size_t i = 0; plait_pipeline_input_at(models->pipeline, i, &input) == PLAIT_OK; i++) {
-        for (size_t k = 0; code == EXIT_FINE && input.is_stream && k < input.target_count; k++) {
-            streams->items = heap_grow(streams->items, streams->count, sizeof *streams->items);
-            struct pushed *pushed = &streams->items[streams->count++];
-            *pushed = (struct pushed){.input = input.targets[k], .set = models_of(models, input.targets[k])->set};
-            pushed->rows = feeding_rows(feeding, pushed->input, &pushed->bytes);
-            if (pushed->rows == NULL) code = make_rows(pushed, &input, (int64_t)feeding->seed);
-        }
-    }
-    return code;
-}
-
-static void streams_free(struct streams *streams)
-{
-    for (size_t i = 0; i < streams->count; i++) free(streams->items[i].own);
-    free(streams->items);
-}
-
 /* ---- rounds ---------------------------------------------------------------------------------- */
-
-/* Runs a set once, or pushes what its streams get. */
-static plait_status run_set(const struct loaded_model *first, const struct streams *streams)
-{
-    bool streamed = false;
-    plait_status status = PLAIT_OK;
-    for (size_t i = 0; status == PLAIT_OK && i < streams->count; i++) {
-        const struct pushed *pushed = &streams->items[i];
-        if (pushed->set != first->set) continue;
-        streamed = true;
-        status = plait_push(pushed->input, pushed->rows, pushed->bytes);
-    }
-    return streamed ? status : plait_run(first->model);
-}
-
-static bool is_first_of_set(const struct models *models, size_t index)
-{
-    for (size_t i = 0; i < index; i++)
-        if (models->items[i].set == models->items[index].set) return false;
-    return true;
-}
 
 /* One round: all sets, each once. Keeps how long they took unless `bench` is NULL. */
 static int run_round(const struct models *models, const struct streams *streams, struct bench *bench)
@@ -105,9 +30,9 @@ static int run_round(const struct models *models, const struct streams *streams,
     uint64_t all = 0;
     for (size_t i = 0; i < models->count; i++) {
         const struct loaded_model *item = &models->items[i];
-        if (!is_first_of_set(models, i)) continue;
+        if (!sets_begin_at(models, i)) continue;
         const uint64_t start = now();
-        const plait_status status = run_set(item, streams);
+        const plait_status status = sets_run(item, streams);
         const uint64_t took = now() - start;
         if (status != PLAIT_OK) return complain_status(models->interpreter, status, "");
         all += took;
@@ -173,7 +98,7 @@ static void make_times(struct bench *bench, const struct models *models)
     bench->sets = heap_array(models->count, sizeof *bench->sets);
     bench->all.nanoseconds = heap_array((size_t)bench->rounds, sizeof *bench->all.nanoseconds);
     for (size_t i = 0; i < models->count; i++)
-        if (is_first_of_set(models, i))
+        if (sets_begin_at(models, i))
             bench->sets[models->items[i].set].nanoseconds =
                 heap_array((size_t)bench->rounds, sizeof *bench->all.nanoseconds);
 }
