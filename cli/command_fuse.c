@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "heap.h"
+#include "link_text.h"
 #include "models.h"
 #include "pipeline_file.h"
 #include "progress.h"

@@ -238,6 +238,8 @@ static const struct option_rule rules[] = {
      "feed model B's input from model A's output, without a copy;\n"
      "behind it can stand ,cast ,reshape ,scale=S ,offset=O\n"
      "and ,window=HOP ,axis=AXIS ,zeros=ROWS: a window over rows;\n"
+     ",threshold=T ,until=T ,index=I or ,best=I or ,every=N, and\n"
+     ",output=OUT of A to look at: B runs only where that holds;\n"
      ",input: A.OUT is an input, and B.IN gets what that is fed"},
     {"--input", "M.IN=FILE", VALUE_REQUIRED, "feed an input: .npy, .wav, BMP, PNG or JPEG"},
     {"--random-input", "SEED", VALUE_OPTIONAL,

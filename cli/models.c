@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "heap.h"
+#include "link_text.h"
 #include "pipeline_file.h"
 #include "progress.h"
 #include "talk.h"
@@ -168,99 +169,14 @@ static void note_adapter(const char *what, const struct model_link *link)
              (double)from.scale[0], from.zero_point[0], (double)to.scale[0], to.zero_point[0]);
 }
 
-/* The number behind ",NAME=" into *value, which is `least` or more; `end` is where it ends. False if
- * this is another name. */
-static bool take_integer(const char *comma, const char *name, int32_t least, int32_t *value,
-                         char **end)
-{
-    size_t length = strlen(name);
-    if (strncmp(comma + 1, name, length) != 0 || comma[1 + length] != '=') return false;
-    long number = strtol(comma + length + 2, end, 10);
-    if (number < least || number > INT32_MAX) {
-        *end = NULL;
-        return false;
-    }
-    *value = (int32_t)number;
-    return true;
-}
-
-/* Takes one ",reshape", ",cast", ",scale=S", ... off the end of a link's text; false if there is
- * none. */
-static bool take_adapter(char *text, struct plait_link_options *options)
-{
-    char *comma = strrchr(text, ','), *end = NULL;
-    if (comma == NULL) return false;
-    if (take_integer(comma, "window", 1, &options->hop, &end) ||
-        take_integer(comma, "axis", INT32_MIN, &options->axis, &end) ||
-        take_integer(comma, "zeros", 0, &options->zero_rows, &end)) {
-        /* a window: how many new rows, along which axis, how many rows of zeros before */
-    } else if (strcmp(comma, ",reshape") == 0) {
-        options->reshape = true;
-    } else if (strcmp(comma, ",input") == 0) {
-        options->from_input = true;
-    } else if (strcmp(comma, ",cast") == 0) {
-        options->cast = true;
-    } else if (strncmp(comma, ",scale=", 7) == 0) {
-        options->scale = strtof(comma + 7, &end);
-        options->has_scale = true;
-    } else if (strncmp(comma, ",offset=", 8) == 0) {
-        options->offset = strtof(comma + 8, &end);
-        options->has_offset = true;
-    } else {
-        return false;
-    }
-    if (end != NULL && (*end != '\0' || end[-1] == '=')) return false;
-    *comma = '\0';
-    return true;
-}
-
-/* What take_adapter() left at the end although it begins like one; NULL: nothing. */
-static const char *adapter_left(const char *text)
-{
-    static const char *const names[] = {",window=", ",axis=", ",zeros=", ",scale=", ",offset="};
-    const char *comma = strrchr(text, ',');
-    for (size_t i = 0; comma != NULL && i < sizeof names / sizeof names[0]; i++)
-        if (strncmp(comma, names[i], strlen(names[i])) == 0) return comma + 1;
-    return NULL;
-}
-
-static int check_adapters(const char *left, const struct plait_link_options *options)
-{
-    const char *wrong = adapter_left(left);
-    if (wrong != NULL) return complain(EXIT_USAGE, "--link: '%s' is no number that can be there", wrong);
-    if (options->hop == 0 && (options->axis != 0 || options->zero_rows != 0))
-        return complain(EXIT_USAGE, "--link: ,axis= and ,zeros= are of a window; ,window=HOP is missing");
-    return EXIT_FINE;
-}
-
-int link_read(struct link_text *link, const struct models *models, const char *value)
-{
-    char *ends = heap_text("%s", value);
-    *link = (struct link_text){0};
-    plait_link_options_default(&link->options);
-    while (take_adapter(ends, &link->options)) continue;
-    int code = check_adapters(ends, &link->options);
-    if (code == EXIT_FINE)
-        code = reference_read(&link->from, models, "--link", ends, "A.OUT=B.IN");
-    if (code == EXIT_FINE)
-        code = reference_read(&link->to, models, "--link", link->from.rest, NULL);
-    link->from.rest = link->to.rest = NULL;
-    free(ends);
-    return code;
-}
-
-void link_free(struct link_text *link)
-{
-    reference_free(&link->from);
-    reference_free(&link->to);
-}
-
 void models_note_link(struct models *models, const char *what, const struct model_link *link)
 {
     models->links = heap_grow(models->links, models->link_count, sizeof *models->links);
     models->links[models->link_count++] = *link;
     join_sets(models, models_of(models, link->from)->set, models_of(models, link->to)->set);
     models->has_windows = models->has_windows || link->options.hop > 0;
+    models->has_conditions = models->has_conditions || link->options.when != PLAIT_ALWAYS;
+    models->links[models->link_count - 1].options.when_output = NULL; /* the text may go before the link does */
     note_adapter(what, link);
 }
 

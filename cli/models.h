@@ -56,15 +56,6 @@ int models_load(struct models *models, const struct options *options, int64_t th
 /* The same, with names and paths alone of models that no pipeline file loads. */
 int models_name(struct models *models, const struct options *options);
 
-/* A link as it is written: A.OUT=B.IN,ADAPTER... link_free() in any case. */
-struct link_text {
-    struct tensor_reference from;
-    struct tensor_reference to;
-    struct plait_link_options options;
-};
-int link_read(struct link_text *link, const struct models *models, const char *value);
-void link_free(struct link_text *link);
-
 /* A link that was made, `what` being what a note calls it. */
 void models_note_link(struct models *models, const char *what, const struct model_link *link);
 

@@ -53,7 +53,6 @@ static void add_links(struct models *models)
         struct plait_tensor *source = found.options.from_input ? plait_find_input(from, found.output)
                                                                : plait_find_output(from, found.output);
         models_note_link(models, ends, &(struct model_link){source, plait_find_input(to, found.input), found.options});
-        models->has_conditions = models->has_conditions || found.options.when != PLAIT_ALWAYS;
         free(ends);
     }
 }

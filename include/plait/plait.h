@@ -303,6 +303,8 @@ struct plait_link_options {
     plait_when when;
     int32_t when_index;
     double when_least;
+    bool when_has_until; /* once an element was when_least or more, the model runs until none is when_until or more */
+    double when_until;
     const char *when_output; /* of the producer, which is looked at; NULL: the one that is linked */
 };
 

@@ -84,19 +84,57 @@ static PyObject *stream(PyObject *object, PyObject *arguments, PyObject *keyword
     Py_RETURN_NONE;
 }
 
+/* What of a condition was given; what was not is None. */
+struct condition {
+    PyObject *threshold, *until, *index, *best, *every;
+};
+
+static bool take_number(PyObject *number, int32_t *to)
+{
+    const long value = PyLong_AsLong(number);
+    if (value < 0 && PyErr_Occurred() != NULL) return false;
+    if (value < 0 || value > INT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "index, best and every of a link are whole numbers from 0 on");
+        return false;
+    }
+    *to = (int32_t)value;
+    return true;
+}
+
+static bool take_condition(const struct condition *given, struct plait_link_options *options)
+{
+    const bool threshold = given->threshold != Py_None, best = given->best != Py_None, every = given->every != Py_None;
+    if (threshold + best + every > 1 || (!threshold && (given->until != Py_None || given->index != Py_None)) ||
+        (threshold + best + every == 0 && options->when_output != NULL)) {
+        PyErr_SetString(PyExc_ValueError, "a condition of a link has one of threshold, best and every; until and index are for "
+                        "threshold, when_output for any of them");
+        return false;
+    }
+    options->when = threshold ? PLAIT_WHEN_AT_LEAST : best ? PLAIT_WHEN_BEST : every ? PLAIT_WHEN_EVERY : PLAIT_ALWAYS;
+    options->when_index = -1;
+    options->when_has_until = given->until != Py_None;
+    if (threshold) options->when_least = PyFloat_AsDouble(given->threshold);
+    if (options->when_has_until) options->when_until = PyFloat_AsDouble(given->until);
+    PyObject *number = best ? given->best : every ? given->every : given->index;
+    return PyErr_Occurred() == NULL && (number == Py_None || take_number(number, &options->when_index));
+}
+
 static PyObject *link_models(PyObject *object, PyObject *arguments, PyObject *keywords)
 {
     static char *names[] = {"from_model", "output", "to_model", "input", "cast", "reshape", "scale", "offset", "from_input",
-                            "hop", "axis", "zeros", NULL};
+                            "hop", "axis", "zeros", "threshold", "until", "index", "best", "every", "when_output", NULL};
     struct core_engine *self = (struct core_engine *)object;
     struct plait_link_options options;
     const char *from = NULL, *output = NULL, *to = NULL, *input = NULL;
     int cast = 0, reshape = 0, from_input = 0;
     PyObject *scale = Py_None, *offset = Py_None;
+    struct condition when = {Py_None, Py_None, Py_None, Py_None, Py_None};
     plait_link_options_default(&options);
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "szsz|ppOOpiii", names, &from, &output, &to, &input, &cast, &reshape,
-                                     &scale, &offset, &from_input, &options.hop, &options.axis, &options.zero_rows) ||
-        !take_scale(scale, offset, &options))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "szsz|ppOOpiiiOOOOOz", names, &from, &output, &to, &input, &cast,
+                                     &reshape, &scale, &offset, &from_input, &options.hop, &options.axis,
+                                     &options.zero_rows, &when.threshold, &when.until, &when.index, &when.best,
+                                     &when.every, &options.when_output) ||
+        !take_scale(scale, offset, &options) || !take_condition(&when, &options))
         return NULL;
     options.cast = cast != 0;
     options.reshape = reshape != 0;
@@ -149,7 +187,7 @@ static PyMethodDef methods[] = {
      "keep_all_tensors=False) -> Model"},
     {"link", (PyCFunction)(void (*)(void))link_models, METH_VARARGS | METH_KEYWORDS,
      "link(from_model, output, to_model, input, cast=False, reshape=False, scale=None, offset=None, from_input=False, hop=0, "
-     "axis=0, zeros=0)"},
+     "axis=0, zeros=0, threshold=None, until=None, index=None, best=None, every=None, when_output=None)"},
     {"stream", (PyCFunction)(void (*)(void))stream, METH_VARARGS | METH_KEYWORDS,
      "stream(model, input, hop, axis=0, zeros=0, scale=None, offset=None): rows of this input are pushed."},
     {"load_pipeline", (PyCFunction)(void (*)(void))core_engine_load_pipeline, METH_VARARGS | METH_KEYWORDS,

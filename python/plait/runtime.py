@@ -188,8 +188,11 @@ class Runtime:
 
     def link(self, source: str, target: str, **options: Any) -> None:
         """Feeds an output to an input, without a copy: "model" or "model.tensor", first dot counts. Options: cast, reshape,
-        scale, offset, from_input (source is an input: both models get what it is fed); for a window hop, axis, zeros. What
-        does not fit is refused with both tensors named."""
+        scale, offset, from_input (source is an input: both models get what it is fed); for a window hop, axis, zeros.
+        For a condition, without which the target always runs with the source: threshold (an element of the output is so much
+        or more; with index, that one; with until, it holds from then on until none is so much as that), best (element number
+        so-and-so is the largest) or every (in every so-many-th run); when_output: another output of the source's model that
+        is looked at. What does not fit is refused with both tensors named."""
         (from_model, output), (to_model, to_input) = (end.partition(".")[::2] for end in (source, target))
         self._engine.link(from_model, output, to_model, to_input, **options)
         self._links.append((source, target))

@@ -233,7 +233,8 @@ struct pl_link_options pl_link_options_of(const struct plait_link_options *optio
                                     .axis = options->axis,
                                     .zero_rows = options->zero_rows,
                                     .from_input = options->from_input,
-                                    .when = {(pl_condition_kind)options->when, -1, options->when_index, options->when_least},
+                                    .when = {(pl_condition_kind)options->when, -1, options->when_index, options->when_least,
+                                             options->when_has_until ? options->when_until : options->when_least},
                                     .when_output = options->when_output};
 }
 

@@ -140,6 +140,8 @@ plait_status plait_pipeline_link_at(const struct plait_pipeline *pipeline, size_
                                                      .when = (plait_when)found->options.when.kind,
                                                      .when_index = found->options.when.index,
                                                      .when_least = found->options.when.least,
+                                                     .when_has_until = found->options.when.until < found->options.when.least,
+                                                     .when_until = found->options.when.until,
                                                      .when_output = found->options.when_output}};
     return PLAIT_OK;
 }

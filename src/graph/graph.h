@@ -122,7 +122,8 @@ struct pl_condition {
     pl_condition_kind kind;
     int32_t tensor; /* that is looked at; of the producer, in a join of that; -1: the one that is linked */
     int32_t index;
-    double least; /* of values, not of elements as stored */
+    double least; /* of values, not of elements as stored, */
+    double until; /* and once it holds, it holds until none is so much: `least`, or something below it */
 };
 
 /* A link inside a join: tensor `to` is the consumer's input, fed by tensor `from` of the producer (both indices of

@@ -48,7 +48,7 @@ static size_t best(const struct pl_tensor *tensor, const void *data, size_t coun
 }
 
 bool pl_condition_holds(const struct pl_condition *when, const struct pl_tensor *tensor, const void *data, size_t bytes,
-                        uint64_t runs)
+                        uint64_t runs, bool held)
 {
     const size_t count = bytes * 8 / (size_t)pl_type_bits(tensor->type), index = (size_t)when->index;
     switch (when->kind) {
@@ -57,9 +57,10 @@ bool pl_condition_holds(const struct pl_condition *when, const struct pl_tensor 
     case PL_CONDITION_BEST: return index < count && best(tensor, data, count) == index;
     case PL_CONDITION_AT_LEAST: break;
     }
-    if (when->index >= 0) return index < count && value(tensor, data, index) >= when->least;
+    const double least = held ? when->until : when->least;
+    if (when->index >= 0) return index < count && value(tensor, data, index) >= least;
     for (size_t i = 0; i < count; i++)
-        if (value(tensor, data, i) >= when->least) return true;
+        if (value(tensor, data, i) >= least) return true;
     return false;
 }
 
@@ -67,6 +68,9 @@ pl_status pl_condition_check(const struct pl_condition *when, const struct pl_te
 {
     if (when->kind == PL_CONDITION_EVERY)
         return when->index >= 1 ? PL_OK : pl_fail(error, PL_INVALID_ARGUMENT, "every %dth run is none", when->index);
+    if (when->kind == PL_CONDITION_AT_LEAST && !(when->until <= when->least))
+        return pl_fail(error, PL_INVALID_ARGUMENT, "a condition that begins to hold at %g cannot end at %g, which is more",
+                       when->least, when->until);
     if (when->index < (when->kind == PL_CONDITION_BEST ? 0 : -1))
         return pl_fail(error, PL_INVALID_ARGUMENT, "a condition looks at element %d, which cannot be", when->index);
     if (!is_number(tensor->type) || tensor->quantization.count > 1)

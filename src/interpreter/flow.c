@@ -162,7 +162,10 @@ static bool holds(const struct pl_unit_plan *plan, const struct pl_joined_link *
         data = pl_handle_data(handle);
         bytes = data != NULL ? pl_handle_bytes(handle) : 0;
     }
-    return pl_condition_holds(&link->when, planned->value.tensor, data, bytes, producer->ran);
+    struct pl_window_state *state = window_of(plan, link);
+    state->held = pl_condition_holds(&link->when, planned->value.tensor, data, bytes, producer->ran, state->begun && state->held);
+    state->begun = true;
+    return state->held;
 }
 
 static bool is_ready(const struct flow *flow, int32_t member, int32_t pass)

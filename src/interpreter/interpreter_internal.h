@@ -83,7 +83,7 @@ struct pl_entry {
     struct pl_unit own_unit;
 };
 
-/* What came for a window so far. */
+/* What came for a window so far, or whether the condition of a link held. */
 struct pl_window_state {
     struct pl_window_state *next; /* of its model */
     int32_t tensor;  /* the input it is */
@@ -92,6 +92,7 @@ struct pl_window_state {
     int32_t zeros;   /* rows of zeros that are still to come */
     size_t offered;  /* rows of its producer's last run, */
     size_t taken;    /* and how many of them it has */
+    bool held;       /* the condition did when it was asked last */
     bool begun;      /* all of this holds; otherwise it starts anew */
 };
 
@@ -141,9 +142,10 @@ struct pl_component {
     const struct pl_stop *stop; /* and so it is if this says so: of the member that was asked to run */
 };
 
-/* condition.c: whether these bytes of a tensor, of a model that has run so often, are what a link waits for. */
+/* condition.c: whether these bytes of a tensor, of a model that has run so often, are what a link waits for, which held or
+ * did not so far. */
 bool pl_condition_holds(const struct pl_condition *when, const struct pl_tensor *tensor, const void *data, size_t bytes,
-                        uint64_t runs);
+                        uint64_t runs, bool held);
 /* Whether such a condition can be about such a tensor. */
 pl_status pl_condition_check(const struct pl_condition *when, const struct pl_tensor *tensor, struct pl_error *error);
 

@@ -89,8 +89,9 @@ static pl_status add_link(struct pl_interpreter *interpreter, const struct pl_mo
     const struct pl_tensor *from = link->from == NULL ? to : &link->from->graph->subgraphs[0].tensors[link->from_tensor];
     PL_TRY(pl_adapter_find(from, to, &link->options, &adapter, error));
     PL_TRY(make_room(interpreter, error));
-    if (link->options.hop > 0 && pl_window_add(link->to, link->to_tensor) == NULL)
-        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for a window");
+    const bool has_state = link->options.hop > 0 || link->options.when.kind != PL_CONDITION_NONE;
+    if (has_state && pl_window_add(link->to, link->to_tensor) == NULL)
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for what a link remembers");
     put_link(interpreter, link);
     const pl_status status = form(interpreter, link->from != NULL ? link->from : link->to, link->to, error);
     if (status != PL_OK) (void)take_link(interpreter, interpreter->link_count - 1);

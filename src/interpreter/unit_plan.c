@@ -178,10 +178,13 @@ static pl_status plan_join(struct pl_interpreter *interpreter, const struct pl_u
 }
 
 /* What runs by passes cannot run as a whole: what one model gave is read in later passes too. */
-static bool has_windows(const struct pl_interpreter *interpreter, const struct pl_component *component)
+static bool runs_by_passes(const struct pl_interpreter *interpreter, const struct pl_component *component)
 {
-    for (int32_t i = 0; i < interpreter->link_count; i++)
-        if (interpreter->links[i].to->component == component && interpreter->links[i].options.hop > 0) return true;
+    for (int32_t i = 0; i < interpreter->link_count; i++) {
+        const struct pl_model_link *link = &interpreter->links[i];
+        const bool by_passes = link->options.hop > 0 || link->options.when.kind != PL_CONDITION_NONE;
+        if (link->to->component == component && by_passes) return true;
+    }
     return false;
 }
 
@@ -190,7 +193,7 @@ static pl_status plan_unit(struct pl_interpreter *interpreter, const struct pl_u
     struct pl_plan_request request = {.kernels = interpreter->options.kernels,
                                       .workers = workers_of(plan),
                                       .whole = plan->entry == NULL && plan->component->whole &&
-                                               !has_windows(interpreter, plan->component),
+                                               !runs_by_passes(interpreter, plan->component),
                                       .keep_all = keeps_all(plan),
                                       .tensor_limit_bytes = interpreter->options.tensor_limit_bytes,
                                       .registry = plan->component->members[0]->registry};

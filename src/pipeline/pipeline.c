@@ -11,7 +11,8 @@
 
 #include "pipeline/pipeline_reader.h"
 
-enum { FILE_SCHEMA, FILE_VERSION, FILE_DESCRIPTION, FILE_MODELS, FILE_LINKS, FILE_INPUTS, FILE_OUTPUTS, FILE_FIELDS };
+enum { FILE_SCHEMA, FILE_VERSION, FILE_DESCRIPTION, FILE_MODELS, FILE_LINKS, FILE_INPUTS, FILE_OUTPUTS, FILE_WHOLE,
+       FILE_FIELDS };
 
 static const struct pl_json_field file_fields[FILE_FIELDS] = {
     [FILE_SCHEMA] = {.name = "$schema", .kind = PL_FIELD_TEXT},
@@ -21,6 +22,7 @@ static const struct pl_json_field file_fields[FILE_FIELDS] = {
     [FILE_LINKS] = {.name = "links", .kind = PL_FIELD_LIST},
     [FILE_INPUTS] = {.name = "inputs", .kind = PL_FIELD_OBJECT},
     [FILE_OUTPUTS] = {.name = "outputs", .kind = PL_FIELD_OBJECT},
+    [FILE_WHOLE] = {.name = "whole", .kind = PL_FIELD_FLAG},
 };
 static const struct pl_json_fields file_table = {"a pipeline", file_fields, FILE_FIELDS};
 
@@ -100,7 +102,11 @@ static pl_status read_all(struct pl_pipeline_reader *reader, const void *text, s
     PL_TRY(pl_pipeline_read_models(reader, found[FILE_MODELS]));
     PL_TRY(pl_pipeline_read_links(reader, found[FILE_LINKS]));
     PL_TRY(pl_pipeline_read_inputs(reader, found[FILE_INPUTS]));
-    return pl_pipeline_read_outputs(reader, found[FILE_OUTPUTS]);
+    reader->pipeline->whole = found[FILE_WHOLE] != NULL && found[FILE_WHOLE]->flag;
+    PL_TRY(pl_pipeline_read_outputs(reader, found[FILE_OUTPUTS]));
+    for (size_t i = 0; reader->pipeline->whole && i < reader->pipeline->model_count; i++)
+        PL_TRY(pl_entry_set_whole(reader->pipeline->models[i].entry, true, reader->source.error));
+    return PL_OK;
 }
 
 /* Lives in its own region. */

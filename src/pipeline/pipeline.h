@@ -56,6 +56,7 @@ struct pl_pipeline {
     size_t input_count;
     struct pl_pipeline_output *outputs;
     size_t output_count;
+    bool whole; /* linked tensors live in the arena, so only what no link takes can be an output */
     struct pl_pipeline *next; /* of the same public interpreter */
 };
 

@@ -306,6 +306,10 @@ static pl_status read_output(struct pl_pipeline_reader *reader, const struct pl_
     else if (value->kind == PL_JSON_OBJECT) PL_TRY(pl_json_fields_read(&reader->source, value, &output_table, found));
     else return pl_json_field_wrong(&reader->source, value, "an output", "a text, MODEL or MODEL.TENSOR, or an object with 'from'");
     PL_TRY(pl_pipeline_find_end(reader, found[OUTPUT_FROM], true, &end));
+    if (reader->pipeline->whole && end.model->taken[end.index])
+        return pl_json_fail(reader->source.error, reader->source.file, found[OUTPUT_FROM]->place,
+                            "'%s' is taken by a link, and of a pipeline that is 'whole' such tensors are not kept",
+                            pl_json_quote(found[OUTPUT_FROM]->text).text);
     *output = (struct pl_pipeline_output){.name = value->name, .tensor = end.tensor};
     if (found[OUTPUT_TOP] != NULL) output->top = (int32_t)found[OUTPUT_TOP]->number;
     if (found[OUTPUT_LABELS] == NULL) return PL_OK;

@@ -27,10 +27,11 @@ static const struct pl_json_field window_fields[WINDOW_FIELDS] = {
 };
 static const struct pl_json_fields window_table = {"a window", window_fields, WINDOW_FIELDS};
 
-enum { WHEN_THRESHOLD, WHEN_INDEX, WHEN_BEST, WHEN_EVERY, WHEN_OUTPUT, WHEN_FIELDS };
+enum { WHEN_THRESHOLD, WHEN_UNTIL, WHEN_INDEX, WHEN_BEST, WHEN_EVERY, WHEN_OUTPUT, WHEN_FIELDS };
 
 static const struct pl_json_field when_fields[WHEN_FIELDS] = {
     [WHEN_THRESHOLD] = {.name = "threshold", .kind = PL_FIELD_REAL, .least = -DBL_MAX, .most = DBL_MAX},
+    [WHEN_UNTIL] = {.name = "until", .kind = PL_FIELD_REAL, .least = -DBL_MAX, .most = DBL_MAX},
     [WHEN_INDEX] = {.name = "index", .kind = PL_FIELD_WHOLE, .least = 0, .most = INT32_MAX},
     [WHEN_BEST] = {.name = "best", .kind = PL_FIELD_WHOLE, .least = 0, .most = INT32_MAX},
     [WHEN_EVERY] = {.name = "every", .kind = PL_FIELD_WHOLE, .least = 1, .most = INT32_MAX},
@@ -46,15 +47,19 @@ static pl_status read_when(const struct pl_pipeline_reader *reader, const struct
     if ((found[WHEN_THRESHOLD] != NULL) + (found[WHEN_BEST] != NULL) + (found[WHEN_EVERY] != NULL) != 1)
         return pl_json_fail(reader->source.error, reader->source.file, when->place,
                             "a condition has one of 'threshold', 'best' and 'every'");
-    if (found[WHEN_INDEX] != NULL && found[WHEN_THRESHOLD] == NULL)
-        return pl_json_fail(reader->source.error, reader->source.file, found[WHEN_INDEX]->name_place,
-                            "'index' of a condition is for 'threshold', which is missing");
+    const struct pl_json *alone = found[WHEN_INDEX] != NULL ? found[WHEN_INDEX] : found[WHEN_UNTIL];
+    if (alone != NULL && found[WHEN_THRESHOLD] == NULL)
+        return pl_json_fail(reader->source.error, reader->source.file, alone->name_place,
+                            "'%s' of a condition is for 'threshold', which is missing", alone->name);
     struct pl_condition *to = &options->when;
-    *to = (struct pl_condition){PL_CONDITION_AT_LEAST, -1, -1, 0};
-    if (found[WHEN_THRESHOLD] != NULL) to->least = found[WHEN_THRESHOLD]->number;
+    *to = (struct pl_condition){.kind = PL_CONDITION_AT_LEAST, .tensor = -1, .index = -1};
+    if (found[WHEN_THRESHOLD] != NULL) to->least = to->until = found[WHEN_THRESHOLD]->number;
+    if (found[WHEN_UNTIL] != NULL) to->until = found[WHEN_UNTIL]->number;
     if (found[WHEN_INDEX] != NULL) to->index = (int32_t)found[WHEN_INDEX]->number;
-    if (found[WHEN_BEST] != NULL) *to = (struct pl_condition){PL_CONDITION_BEST, -1, (int32_t)found[WHEN_BEST]->number, 0};
-    if (found[WHEN_EVERY] != NULL) *to = (struct pl_condition){PL_CONDITION_EVERY, -1, (int32_t)found[WHEN_EVERY]->number, 0};
+    const struct pl_json *number = found[WHEN_BEST] != NULL ? found[WHEN_BEST] : found[WHEN_EVERY];
+    if (found[WHEN_BEST] != NULL) to->kind = PL_CONDITION_BEST;
+    if (found[WHEN_EVERY] != NULL) to->kind = PL_CONDITION_EVERY;
+    if (number != NULL) to->index = (int32_t)number->number;
     if (found[WHEN_OUTPUT] != NULL) options->when_output = found[WHEN_OUTPUT]->text;
     return PL_OK;
 }

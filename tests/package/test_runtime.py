@@ -119,6 +119,32 @@ def test_unlinking():
             runtime.unlink("head")
 
 
+def test_conditions():
+    """The head runs where the condition says; what a condition cannot be is refused."""
+    ran = []
+    def runs(**when):
+        with plait.Runtime() as runtime:
+            runtime.load(MODELS / "digits_features_int8.tflite", "features")
+            head = runtime.load(MODELS / "digits_classifier_int8.tflite", "head")
+            runtime.link("features", "head", **when)
+            ran.clear()
+            head.on_run(lambda: ran.append(1))
+            for value in 0, 60, 127:
+                runtime["features"].set(0, np.full((1, 8, 8, 1), value, np.int8))
+                head.run()
+            return len(ran)
+
+    assert [runs(every=1), runs(every=2), runs(every=4)] == [3, 1, 0]
+    assert [runs(threshold=-1e9), runs(threshold=1e9), runs(threshold=1e9, until=-1e9, index=3)] == [3, 0, 0]
+    assert sum(runs(best=k) for k in range(32)) == 3
+    assert runs(every=1, when_output="#0") == 3
+    for wrong in ({"threshold": 1, "best": 2}, {"until": 1}, {"index": 1}, {"best": -1}, {"when_output": "#0"}):
+        with pytest.raises(ValueError):
+            runs(**wrong)
+    with pytest.raises(plait.Error, match="cannot end at 2"):
+        runs(threshold=1, until=2)
+
+
 def test_one_input_for_two():
     with plait.Runtime() as runtime:
         first, second = runtime.load(FEATURES, "first"), runtime.load(FEATURES, "second")

@@ -213,7 +213,9 @@ def test_windows(tmp_path):
 
 @pytest.mark.parametrize("when, runs", [
     ({"threshold": 3}, [0, 1, 1, 0, 1]), ({"threshold": 3, "index": 1}, [0, 0, 1, 0, 0]), ({"best": 2}, [0, 0, 0, 0, 1]),
-    ({"best": 0}, [1, 1, 0, 1, 0]), ({"every": 2}, [0, 1, 0, 1, 0]), ({"threshold": -1}, [1] * 5), ({"threshold": 99}, [0] * 5)])
+    ({"best": 0}, [1, 1, 0, 1, 0]), ({"every": 2}, [0, 1, 0, 1, 0]),
+    ({"threshold": 4, "until": 2}, [0, 1, 1, 1, 1]), ({"threshold": 4, "until": 2, "index": 0}, [0, 1, 0, 0, 0]),
+    ({"threshold": 5, "until": 2.5}, [0, 0, 1, 0, 0]), ({"threshold": -1}, [1] * 5), ({"threshold": 99}, [0] * 5)])
 def test_conditions(when, runs, tmp_path):
     """What runs is what the condition says, and what does not keeps what it had; the same within a stream."""
     (tmp_path / "m.tflite").write_bytes(abs_model([3]))
@@ -240,6 +242,55 @@ def test_conditions(when, runs, tmp_path):
                 assert [len(counts[name]) for name in "abc"] == [k + 1, sum(runs[:k + 1]), sum(runs[:k + 1])]
                 if any(runs[:k + 1]):
                     assert loaded.read("c").tolist() == last.tolist()
+
+
+def test_a_condition_that_held_begins_anew(tmp_path):
+    """After a reset, and beside a second link of the same model."""
+    (tmp_path / "m.tflite").write_bytes(abs_model([1]))
+    when = {"threshold": 4, "until": 2}
+    pipeline = {"models": {"a": "m.tflite", "b": "m.tflite"}, "links": [{"from": "a", "to": "b", "when": when}]}
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of(pipeline), tmp_path)
+        link = loaded.links()[0].options
+        assert (link.when_least, link.when_has_until, link.when_until) == (4, True, 2)
+        interpreter.allocate()
+        ran, model = [], interpreter.model("b")
+        model.on_run(lambda: ran.append(float(loaded.read("b")[0])))
+        for value in 4, 3, None, 3, 5, 2, 1, 3:
+            if value is None:
+                model.reset()
+                continue
+            loaded.write("a", np.float32([value]))
+            loaded.run()
+        assert ran == [4, 3, 5, 2]
+
+
+def test_whole(tmp_path):
+    """The same answers, without memory for what links carry; which then cannot be an output, and no model runs alone."""
+    whole = CHAIN | {"whole": True, "inputs": {"x": "features"}, "outputs": {"y": "head"}}
+    wanted = answers(whole | {"whole": False}, x=PIXELS)["y"]
+    assert answers(whole, x=PIXELS)["y"].tobytes() == wanted.tobytes()
+    bytes_of = {}
+    for kind in False, True:
+        with Interpreter() as interpreter:
+            interpreter.pipeline(text_of(whole | {"whole": kind}), MODELS)
+            interpreter.allocate()
+            bytes_of[kind] = interpreter.stats().io_bytes
+            if kind:
+                with pytest.raises(PlaitError, match="runs as a whole"):
+                    interpreter.model("head").invoke()
+    assert bytes_of[True] < bytes_of[False]
+    refused(whole | {"outputs": {"y": "head", "f": "features"}}, "7:8|'features' is taken by a link, and of a pipeline")
+    (tmp_path / "m.tflite").write_bytes(abs_model([2]))
+    flow = {"models": {"a": "m.tflite", "b": "m.tflite"}, "links": [{"from": "a", "to": "b", "when": {"threshold": 3}}],
+            "whole": True}
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of(flow), tmp_path)
+        interpreter.allocate()
+        for value, now in ([5, 1], [5, 1]), ([0, 0], [5, 1]), ([-3, -4], [3, 4]):
+            loaded.write("a", np.float32(value))
+            loaded.run()
+            assert loaded.read("b").tolist() == now
 
 
 def test_conditions_look_at_values_and_other_outputs(tmp_path):
@@ -392,6 +443,7 @@ def test_fields_are_those_of_the_schema(of, definition, make):
     (CHAIN | {"links": [{"from": "features", "to": "head", "when": {}}]}, "one of 'threshold', 'best' and 'every'"),
     (CHAIN | {"links": [{"from": "features", "to": "head", "when": {"best": 1, "every": 2}}]}, "one of 'threshold', 'best'"),
     (CHAIN | {"links": [{"from": "features", "to": "head", "when": {"best": 1, "index": 2}}]}, "'index' of a condition is for"),
+    (CHAIN | {"links": [{"from": "features", "to": "head", "when": {"every": 1, "until": 2}}]}, "'until' of a condition is for"),
     (CHAIN | {"links": [{"from": "features", "to": "head", "scale": 1e39}]}, "'scale' of a link must be a number from"),
     (CHAIN | {"inputs": {}}, "neither an input nor a link feeds features"),
     (CHAIN | {"inputs": {"x": ["features", "features"]}}, "'features' is fed already"),

@@ -53,7 +53,8 @@ class LinkOptions(C.Structure):
     _fields_ = [("struct_bytes", C.c_size_t), ("cast", C.c_bool), ("reshape", C.c_bool), ("has_scale", C.c_bool),
                 ("has_offset", C.c_bool), ("scale", C.c_float), ("offset", C.c_float), ("hop", C.c_int32),
                 ("axis", C.c_int32), ("zero_rows", C.c_int32), ("from_input", C.c_bool),
-                ("when", C.c_int), ("when_index", C.c_int32), ("when_least", C.c_double), ("when_output", C.c_char_p)]
+                ("when", C.c_int), ("when_index", C.c_int32), ("when_least", C.c_double), ("when_has_until", C.c_bool),
+                ("when_until", C.c_double), ("when_output", C.c_char_p)]
 
 
 class Quantization(C.Structure):
