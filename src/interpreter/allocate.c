@@ -112,7 +112,7 @@ static void put_unit_in_place(struct pl_interpreter *interpreter, const struct p
     unit->stale = false;
     for (int32_t m = 0; m < plan->component->member_count; m++) {
         struct pl_instance *instance = plan->component->members[m];
-        if (plan->entry != NULL && plan->entry->instance != instance) continue;
+        if (plan->owner != NULL && plan->owner != instance) continue;
         drop_unused_buffers(interpreter, plan, instance);
         if (instance->restart) pl_windows_reset(instance);
         instance->restart = false;
@@ -132,7 +132,7 @@ static void drop_packed_raw(struct pl_interpreter *interpreter, struct pl_consta
 
 static struct pl_unit_plan plan_of_entry(struct pl_entry *entry)
 {
-    return (struct pl_unit_plan){&entry->own_unit, entry->instance->component, entry};
+    return (struct pl_unit_plan){entry->own_unit, entry->instance->component, entry, entry->instance};
 }
 
 /* What an allocation is for, and what came of it. */
@@ -147,13 +147,13 @@ typedef void unit_action(struct pl_interpreter *interpreter, const struct pl_uni
 static void each_stale(struct pl_interpreter *interpreter, struct pl_component *component, unit_action *act,
                        struct attempt *attempt)
 {
-    const struct pl_unit_plan plan = {&component->unit, component, NULL};
+    const struct pl_unit_plan plan = {.unit = &component->unit, .component = component};
     if (component->unit.stale) act(interpreter, &plan, attempt);
     for (int32_t m = 0; m < component->member_count; m++) {
         struct pl_instance *instance = component->members[m];
         for (int32_t s = 0; s < instance->graph->signature_count; s++) {
-            if (instance->signatures[s].shared != NULL || !instance->signatures[s].own_unit.stale) continue;
-            const struct pl_unit_plan own = plan_of_entry(&instance->signatures[s]);
+            if (instance->signatures[s]->shared != NULL || !instance->signatures[s]->own_unit->stale) continue;
+            const struct pl_unit_plan own = plan_of_entry(instance->signatures[s]);
             act(interpreter, &own, attempt);
         }
     }
@@ -284,11 +284,11 @@ pl_status pl_interpreter_try_allocate(struct pl_interpreter *interpreter, struct
 
 pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    struct pl_interpreter *interpreter = entry->interpreter;
     pthread_mutex_lock(&interpreter->change);
     struct pl_component *component = entry->instance->component;
     const pl_status status =
-        component->planning ? pl_fail(error, PL_BUSY, "model '%s' is being allocated", entry->instance->name)
+        component->planning ? pl_fail(error, PL_BUSY, "model '%s' is being allocated", entry->name)
                             : allocate(interpreter, &component, 1, entry->unit, true, error);
     pthread_mutex_unlock(&interpreter->change);
     return status;

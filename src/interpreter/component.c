@@ -23,9 +23,7 @@ struct pl_component *pl_component_create(struct pl_interpreter *interpreter, str
 
 struct pl_unit *pl_instance_unit(struct pl_instance *instance, int32_t index)
 {
-    for (int32_t i = 0; i < instance->graph->signature_count; i++)
-        if (instance->signatures[i].shared == NULL && index-- == 0) return &instance->signatures[i].own_unit;
-    return NULL;
+    return index < instance->unit_count ? &instance->units[index] : NULL;
 }
 
 void pl_unit_clear(struct pl_interpreter *interpreter, struct pl_unit *unit)
@@ -40,6 +38,18 @@ void pl_unit_clear(struct pl_interpreter *interpreter, struct pl_unit *unit)
     unit->program = NULL;
     unit->bases = NULL;
     unit->profile = NULL;
+}
+
+void pl_component_adopt(struct pl_component *component)
+{
+    for (int32_t m = 0; m < component->member_count; m++) {
+        struct pl_instance *instance = component->members[m];
+        instance->component = component;
+        instance->member = m;
+        instance->primary->unit = &component->unit;
+        for (int32_t s = 0; s < instance->graph->signature_count; s++)
+            if (instance->signatures[s]->shared != NULL) instance->signatures[s]->unit = &component->unit;
+    }
 }
 
 void pl_component_destroy(struct pl_interpreter *interpreter, struct pl_component *component)
@@ -149,14 +159,7 @@ static void put_in_place(struct former *former, struct pl_component *first, stru
     for (int32_t i = 0; i < former->made_count; i++) {
         struct pl_component *component = former->made[i];
         component->whole = component->member_count > 1 && (first->whole || (second != NULL && second->whole));
-        for (int32_t m = 0; m < component->member_count; m++) {
-            struct pl_instance *instance = component->members[m];
-            instance->component = component;
-            instance->member = m;
-            instance->primary.unit = &component->unit;
-            for (int32_t s = 0; s < instance->graph->signature_count; s++)
-                if (instance->signatures[s].shared != NULL) instance->signatures[s].unit = &component->unit;
-        }
+        pl_component_adopt(component);
     }
     pl_component_destroy(former->interpreter, first);
     pl_component_destroy(former->interpreter, second);

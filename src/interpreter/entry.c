@@ -7,7 +7,7 @@
 
 struct pl_interpreter *pl_entry_interpreter(const struct pl_entry *entry)
 {
-    return entry->instance->interpreter;
+    return entry->interpreter;
 }
 
 struct pl_graph *pl_entry_graph(const struct pl_entry *entry)
@@ -17,7 +17,7 @@ struct pl_graph *pl_entry_graph(const struct pl_entry *entry)
 
 const char *pl_entry_name(const struct pl_entry *entry)
 {
-    return entry->instance->name;
+    return entry->name;
 }
 
 int32_t pl_entry_signature_count(const struct pl_entry *entry)
@@ -34,7 +34,7 @@ const char *pl_entry_signature_key(const struct pl_entry *entry, int32_t index)
 struct pl_entry *pl_entry_signature(struct pl_entry *entry, const char *key)
 {
     for (int32_t i = 0; i < entry->instance->graph->signature_count; i++)
-        if (strcmp(entry->instance->graph->signatures[i].key, key) == 0) return &entry->instance->signatures[i];
+        if (strcmp(entry->instance->graph->signatures[i].key, key) == 0) return entry->instance->signatures[i];
     return NULL;
 }
 
@@ -66,7 +66,7 @@ int32_t pl_entry_output_count(const struct pl_entry *entry)
 struct pl_tensor_handle *pl_entry_tensor(const struct pl_entry *entry, int32_t index)
 {
     if (index < 0 || index >= pl_entry_subgraph(entry)->tensor_count) return NULL;
-    return &entry->handles[index];
+    return entry->handles[index];
 }
 
 static int32_t tensor_at(const struct pl_entry *entry, bool output, int32_t index)
@@ -185,7 +185,7 @@ pl_status pl_entry_find(const struct pl_entry *entry, bool output, const char *n
 
 static bool is_linked(const struct pl_entry *entry, int32_t tensor)
 {
-    const struct pl_interpreter *interpreter = entry->instance->interpreter;
+    const struct pl_interpreter *interpreter = entry->interpreter;
     if (entry->subgraph != 0) return false;
     for (int32_t i = 0; i < interpreter->link_count; i++)
         if (interpreter->links[i].to == entry->instance && interpreter->links[i].to_tensor == tensor) return true;
@@ -195,7 +195,7 @@ static bool is_linked(const struct pl_entry *entry, int32_t tensor)
 /* The size of a window is its consumer's. */
 static bool is_window(const struct pl_entry *entry, int32_t tensor)
 {
-    const struct pl_interpreter *interpreter = entry->instance->interpreter;
+    const struct pl_interpreter *interpreter = entry->interpreter;
     for (int32_t i = 0; i < interpreter->link_count; i++)
         if (interpreter->links[i].to == entry->instance && interpreter->links[i].to_tensor == tensor)
             return interpreter->links[i].options.hop > 0;
@@ -217,31 +217,31 @@ static pl_status resize(struct pl_entry *entry, int32_t index, const struct pl_s
     const char *name = pl_entry_subgraph(entry)->tensors[tensor].name;
     if (is_linked(entry, tensor) && !is_window(entry, tensor))
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': input '%s' is linked: its producer decides its shape",
-                       entry->instance->name, name);
+                       entry->name, name);
     const int32_t position = subgraph_input(entry, tensor);
     if (position < 0)
-        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': '%s' is not an input", entry->instance->name, name);
+        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': '%s' is not an input", entry->name, name);
     struct pl_shape *now = entry->shared != NULL ? &entry->shared->input_shapes[position] : &entry->input_shapes[position];
     if (pl_shape_equal(now, shape)) return PL_OK;
     if (pl_component_is_taken(entry->instance->component))
-        return pl_fail(error, PL_BUSY, "model '%s' is running or being allocated", entry->instance->name);
+        return pl_fail(error, PL_BUSY, "model '%s' is running or being allocated", entry->name);
     *now = *shape;
     entry->unit->stale = true;
-    pl_settled_forget(entry->instance->interpreter);
+    pl_settled_forget(entry->interpreter);
     entry->instance->resized = true;
     return PL_OK;
 }
 
 pl_status pl_entry_resize(struct pl_entry *entry, int32_t index, const struct pl_shape *shape, struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    struct pl_interpreter *interpreter = entry->interpreter;
     if (index < 0 || index >= pl_entry_input_count(entry))
-        return pl_fail(error, PL_NOT_FOUND, "model '%s' has %d inputs, there is no input %d", entry->instance->name,
+        return pl_fail(error, PL_NOT_FOUND, "model '%s' has %d inputs, there is no input %d", entry->name,
                        (int)pl_entry_input_count(entry), (int)index);
     for (int32_t i = 0; i < shape->rank; i++)
         if (shape->dims[i] < 0)
             return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': dimension %d of input %d is %d, less than 0",
-                           entry->instance->name, (int)i, (int)index, (int)shape->dims[i]);
+                           entry->name, (int)i, (int)index, (int)shape->dims[i]);
     pthread_mutex_lock(&interpreter->change);
     pthread_mutex_lock(&interpreter->lock);
     const pl_status status = resize(entry, index, shape, error);
@@ -310,14 +310,14 @@ struct pl_entry *pl_entry_of_subgraph(const struct pl_entry *entry, size_t index
 
 pl_status pl_entry_reset_variables(struct pl_entry *entry, bool tensors_alone, struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    struct pl_interpreter *interpreter = entry->interpreter;
     pthread_mutex_lock(&interpreter->lock);
     const bool busy = entry->instance->component->busy;
     for (const struct pl_buffer *buffer = entry->instance->buffers; !busy && buffer != NULL; buffer = buffer->next)
         if (buffer->slot.is_state && (!tensors_alone || buffer->slot.tensor >= 0)) pl_buffer_reset(buffer);
     if (!busy && !tensors_alone) pl_windows_reset(entry->instance);
     pthread_mutex_unlock(&interpreter->lock);
-    return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name) : PL_OK;
+    return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->name) : PL_OK;
 }
 
 bool pl_entry_is_late(const struct pl_entry *entry)
@@ -356,7 +356,7 @@ void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *rep
 
 void pl_entry_memory(struct pl_entry *entry, struct pl_memory_report *report)
 {
-    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    struct pl_interpreter *interpreter = entry->interpreter;
     pthread_mutex_lock(&interpreter->change);
     pl_entry_measure(entry, report);
     pthread_mutex_unlock(&interpreter->change);

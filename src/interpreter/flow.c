@@ -151,16 +151,14 @@ static int32_t member_of(const struct pl_graph *graph, int32_t tensor)
 static bool holds(const struct pl_unit_plan *plan, const struct pl_joined_link *link, const struct pl_instance *producer)
 {
     if (link->when.kind == PL_CONDITION_NONE) return true;
-    const struct pl_graph *graph = plan->unit->program->graph;
     const struct pl_planned_tensor *planned = tensor_at(plan, link->when.tensor);
     const void *data = bytes_of(plan, link->when.tensor);
     size_t bytes = planned->bytes;
     if (planned->late >= 0) { /* its shape and place are those of the run */
-        const int32_t member = member_of(graph, link->when.tensor);
-        const struct pl_instance *instance = plan->component->members[member];
-        const struct pl_tensor_handle *handle = &instance->primary.handles[link->when.tensor - graph->member_tensors[member]];
-        data = pl_handle_data(handle);
-        bytes = data != NULL ? pl_handle_bytes(handle) : 0;
+        const struct pl_late_value *value = &plan->unit->late->slots[planned->late]->value;
+        if (!value->known || planned->slot < 0) data = NULL;
+        else data = plan->unit->bases[plan->unit->program->slots[planned->slot].base];
+        bytes = data != NULL ? value->bytes : 0;
     }
     struct pl_window_state *state = window_of(plan, link);
     state->held = pl_condition_holds(&link->when, planned->value.tensor, data, bytes, producer->ran, state->begun && state->held);
@@ -238,7 +236,7 @@ static pl_status run_member(const struct flow *flow, int32_t member, int32_t pas
     instance->ran++;
     instance->ran_pass = pass;
     PL_TRY(offer_rows(flow, member));
-    struct plait_model *model = (struct plait_model *)(void *)&instance->primary;
+    struct plait_model *model = (struct plait_model *)(void *)instance->primary;
     pthread_mutex_lock(&flow->interpreter->lock);
     const pl_ran_function function = instance->ran_function;
     void *user = instance->ran_user;
@@ -300,10 +298,9 @@ pl_status pl_flow_run(struct pl_interpreter *interpreter, const struct pl_unit_p
 static const struct pl_joined_link *find_pushed(const struct pl_unit_plan *plan, const struct pl_rows_pushed *pushed)
 {
     const struct pl_graph *graph = plan->unit->program->graph;
-    const int32_t member = pushed->input->entry->instance->member;
     for (int32_t i = 0; i < graph->link_count; i++)
         if (graph->links[i].rows >= 0 && graph->links[i].from < 0 &&
-            graph->links[i].to == graph->member_tensors[member] + pushed->input->index)
+            graph->links[i].to == graph->member_tensors[pushed->member] + pushed->tensor)
             return &graph->links[i];
     return NULL;
 }
@@ -317,7 +314,7 @@ pl_status pl_flow_push(struct pl_interpreter *interpreter, const struct pl_unit_
     const size_t bytes = link != NULL ? row_bytes(plan, link) : 0;
     if (link == NULL)
         return pl_fail(error, PL_INVALID_ARGUMENT, "input '%s' is no window of rows that are pushed",
-                       pl_handle_tensor(pushed->input)->name);
+                       pushed->name);
     if (bytes == 0 || pushed->bytes % bytes != 0)
         return pl_fail(error, PL_INVALID_ARGUMENT, "a row has %zu bytes, found %zu, which is no number of rows", bytes,
                        pushed->bytes);

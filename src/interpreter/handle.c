@@ -102,12 +102,12 @@ static pl_status check_allocated(const struct pl_tensor_handle *handle, struct p
 {
     if (pl_entry_is_allocated(handle->entry)) return PL_OK;
     return pl_fail(error, PL_NOT_ALLOCATED, "model '%s' changed since it was allocated; call allocate first",
-                   handle->entry->instance->name);
+                   handle->entry->name);
 }
 
 static pl_status check_copy(const struct pl_tensor_handle *handle, size_t bytes, struct pl_error *error)
 {
-    const char *model = handle->entry->instance->name;
+    const char *model = handle->entry->name;
     const char *name = pl_handle_tensor(handle)->name;
     char text[PL_SHAPE_TEXT_BYTES];
     const bool is_constant = pl_handle_tensor(handle)->constant != NULL;
@@ -128,14 +128,14 @@ static pl_status check_copy(const struct pl_tensor_handle *handle, size_t bytes,
 
 pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = handle->entry->instance->interpreter;
+    struct pl_interpreter *interpreter = handle->entry->interpreter;
     pthread_mutex_lock(&interpreter->lock);
     const bool linked = feeds_from_link(handle);
     pthread_mutex_unlock(&interpreter->lock);
     if (linked)
         return pl_fail(error, PL_INVALID_ARGUMENT,
                        "model '%s': input '%s' is linked: its producer feeds it, or rows that are pushed; feed these, or unlink",
-                       handle->entry->instance->name, pl_handle_tensor(handle)->name);
+                       handle->entry->name, pl_handle_tensor(handle)->name);
     if (pl_handle_tensor(handle)->type == PL_STRING) {
         PL_TRY(check_allocated(handle, error));
         return pl_handle_feed_strings(handle, data, bytes, error);
@@ -143,7 +143,7 @@ pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, siz
     PL_TRY(check_copy(handle, bytes, error));
     if (pl_handle_planned(handle)->slot < 0)
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' is a constant",
-                       handle->entry->instance->name, pl_handle_tensor(handle)->name);
+                       handle->entry->name, pl_handle_tensor(handle)->name);
     memcpy(pl_handle_data(handle), data, bytes);
     return PL_OK;
 }
@@ -167,7 +167,7 @@ static pl_status bind(struct pl_tensor_handle *handle, void *memory, struct pl_e
 {
     struct pl_unit *unit = handle->entry->unit;
     const struct pl_planned_tensor *tensor = pl_handle_planned(handle);
-    const char *model = handle->entry->instance->name;
+    const char *model = handle->entry->name;
     const char *name = pl_handle_tensor(handle)->name;
     if (tensor->late >= 0)
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' gets its size while running: it cannot be "
@@ -185,11 +185,11 @@ static pl_status bind(struct pl_tensor_handle *handle, void *memory, struct pl_e
 
 pl_status pl_handle_bind(struct pl_tensor_handle *handle, void *memory, size_t bytes, struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = handle->entry->instance->interpreter;
+    struct pl_interpreter *interpreter = handle->entry->interpreter;
     if (memory != NULL || pl_handle_data(handle) == NULL) PL_TRY(check_copy(handle, bytes, error));
     if ((uintptr_t)memory % 16 != 0)
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': memory for tensor '%s' is not aligned to 16 bytes",
-                       handle->entry->instance->name, pl_handle_tensor(handle)->name);
+                       handle->entry->name, pl_handle_tensor(handle)->name);
     pthread_mutex_lock(&interpreter->lock);
     const pl_status status = bind(handle, memory, error);
     pthread_mutex_unlock(&interpreter->lock);

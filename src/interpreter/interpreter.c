@@ -93,7 +93,7 @@ void pl_interpreter_set_cutter(struct pl_interpreter *interpreter, pl_cut_functi
 static void add_instance(struct pl_instance *instance, struct pl_interpreter_report *report)
 {
     struct pl_memory_report one;
-    pl_entry_measure(&instance->primary, &one);
+    pl_entry_measure(instance->primary, &one);
     size_t arena_bytes = one.arena_bytes;
     for (int32_t i = 0; pl_instance_unit(instance, i) != NULL; i++) {
         const struct pl_program *program = pl_instance_unit(instance, i)->program;

@@ -72,15 +72,28 @@ struct pl_tensor_handle {
     int32_t index; /* in the entry's subgraph */
 };
 
+/* Handles of inputs and outputs that were given out; those with index -1 name nothing now. */
+struct pl_ends {
+    struct pl_ends *next;
+    int32_t count;
+    struct pl_tensor_handle handles[];
+};
+
+/* What callers hold: it stays where it is when the model is replaced, which changes what it leads to under both locks. So
+ * only who has one of them follows it, and what runs does not. */
 struct pl_entry {
+    struct pl_interpreter *interpreter;
+    const char *name;      /* the model's */
+    char *own_name;        /* the same, of a model's first entry, with which it ends; NULL otherwise */
+    struct pl_ends *ends;  /* NULL if it shares handles */
     struct pl_instance *instance;
     int32_t subgraph;
     const struct pl_signature *signature; /* NULL: the model itself */
     struct pl_entry *shared;  /* a signature of the primary subgraph shares handles, shapes and unit with the model */
     struct pl_shape *input_shapes;
-    struct pl_tensor_handle *handles; /* one per tensor of the subgraph */
+    struct pl_tensor_handle **handles; /* one per tensor of the subgraph */
     struct pl_unit *unit; /* of the component for the primary subgraph, own_unit otherwise */
-    struct pl_unit own_unit;
+    struct pl_unit *own_unit; /* NULL of the primary subgraph */
 };
 
 /* What came for a window so far, or whether the condition of a link held. */
@@ -96,16 +109,16 @@ struct pl_window_state {
     bool begun;      /* all of this holds; otherwise it starts anew */
 };
 
-/* A model under its name. */
 /* Asked whether what runs is to stop. */
 struct pl_stop {
     bool (*asked)(void *user); /* NULL: nobody is */
     void *user;
 };
 
+/* A model under its name; with another file it is another one of these. */
 struct pl_instance {
     struct pl_interpreter *interpreter;
-    struct pl_region region; /* name, entries, handles */
+    struct pl_region region; /* what its entries point to */
     const char *name;
     const void *holder; /* unloads it with all others that it holds; NULL: it is unloaded by itself */
     struct pl_graph *graph;
@@ -125,8 +138,11 @@ struct pl_instance {
     struct pl_stop stop;
     pl_ran_function ran_function;    /* to be called then; NULL: nobody asks */
     void *ran_user;
-    struct pl_entry primary;
-    struct pl_entry *signatures; /* graph->signature_count */
+    struct pl_unit *units; /* of signatures of other subgraphs, */
+    int32_t unit_count;
+    struct pl_unit idle_unit; /* and of what is only looked at: never planned */
+    struct pl_entry *primary;
+    struct pl_entry **signatures; /* graph->signature_count */
     struct pl_entry **subgraphs; /* graph->subgraph_count: the primary, a signature's, or one that is only looked at */
 };
 
@@ -214,6 +230,8 @@ struct pl_interpreter {
 struct pl_component *pl_component_create(struct pl_interpreter *interpreter, struct pl_instance *const *members,
                                          int32_t count);
 void pl_component_destroy(struct pl_interpreter *interpreter, struct pl_component *component);
+/* Its members are of this one from now on. */
+void pl_component_adopt(struct pl_component *component);
 /* Forms the components anew for the members of these two (second may be NULL), by the links there are now; `without` is
  * left out of them. */
 pl_status pl_components_form(struct pl_interpreter *interpreter, struct pl_component *first,
@@ -221,6 +239,15 @@ pl_status pl_components_form(struct pl_interpreter *interpreter, struct pl_compo
 void pl_unit_clear(struct pl_interpreter *interpreter, struct pl_unit *unit);
 /* Every unit of a model's: signatures' own ones, index from 0; NULL behind the last. The component's is not among them. */
 struct pl_unit *pl_instance_unit(struct pl_instance *instance, int32_t index);
+
+/* ---- instance.c: with `change` held */
+/* A model of this graph, which it retains, as a component of its own; nobody knows it yet. The name stays the caller's.
+ * NULL: no memory. */
+struct pl_instance *pl_instance_create(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
+                                       const struct pl_registry *registry);
+/* With the entries that are its own still; not with its component. NULL is allowed. */
+void pl_instance_destroy(struct pl_instance *instance);
+void pl_entry_destroy(struct pl_entry *entry);
 
 /* ---- buffer.c */
 struct pl_buffer *pl_buffer_find(const struct pl_instance *instance, const struct pl_slot *slot);
@@ -250,7 +277,8 @@ void pl_instance_free_nodes(struct pl_instance *instance);
 struct pl_unit_plan {
     struct pl_unit *unit;
     struct pl_component *component;
-    struct pl_entry *entry; /* of a signature's own unit; NULL: the component's */
+    struct pl_entry *entry;    /* of a signature's own unit; NULL: the component's */
+    struct pl_instance *owner; /* whose entry that is */
 };
 
 /* Whose slot it is. */
@@ -374,7 +402,9 @@ pl_status pl_flow_run(struct pl_interpreter *interpreter, const struct pl_unit_p
                       int32_t workers, struct pl_error *error);
 /* Rows for the window that an input is. */
 struct pl_rows_pushed {
-    const struct pl_tensor_handle *input;
+    int32_t member; /* whose input it is */
+    int32_t tensor;
+    const char *name;
     const void *data;
     size_t bytes;
 };

@@ -1,52 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "interpreter/interpreter_internal.h"
 
-/* What an invocation holds from start to end. */
-struct invocation {
-    struct pl_interpreter *interpreter;
-    struct pl_component *component;
-    struct pl_unit *unit;
-    struct pl_lane *lane;
+/* What is to be run. */
+struct task {
+    bool all_members;
+    struct pl_tensor_handle *input; /* a window that gets rows; NULL: none */
+    const void *rows;
+    size_t bytes;
 };
 
-static pl_status start(struct pl_entry *entry, struct invocation *invocation, struct pl_error *error)
+/* What an invocation holds from start to end. The model can be replaced meanwhile: its entry is not looked at again. */
+struct invocation {
+    struct pl_interpreter *interpreter;
+    struct pl_unit_plan plan;
+    struct pl_lane *lane;
+    int32_t member; /* the model's, in the component */
+    int32_t input;  /* the tensor that gets rows, */
+    const char *input_name; /* and its name */
+    int32_t workers;
+};
+
+static pl_status check_start(const struct pl_entry *entry, const struct task *task, struct pl_error *error)
 {
-    struct pl_component *component = entry->instance->component;
+    const struct pl_component *component = entry->instance->component;
+    if (!task->all_members && entry->unit == &component->unit && component->member_count > 1 && component->whole)
+        return pl_fail(error, PL_INVALID_ARGUMENT,
+                       "model '%s' belongs to a linked set that runs as a whole; run the set, or unmark it", entry->name);
     if (component->busy)
-        return pl_fail(error, PL_BUSY, "model '%s' is running%s", entry->instance->name,
+        return pl_fail(error, PL_BUSY, "model '%s' is running%s", entry->name,
                        component->member_count > 1 ? ", or one it is linked with" : "");
     if (!pl_entry_is_allocated(entry))
-        return pl_fail(error, PL_NOT_ALLOCATED, "model '%s' %s; call allocate first", entry->instance->name,
+        return pl_fail(error, PL_NOT_ALLOCATED, "model '%s' %s; call allocate first", entry->name,
                        entry->unit->program == NULL ? "is not allocated" : "changed since it was allocated");
-    struct pl_lane *lane = pl_lane_take(entry->instance->interpreter, entry->unit->program, error);
+    return PL_OK;
+}
+
+static pl_status start(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
+                       struct pl_error *error)
+{
+    PL_TRY(check_start(entry, task, error));
+    struct pl_instance *instance = entry->instance;
+    struct pl_component *component = instance->component;
+    struct pl_lane *lane = pl_lane_take(entry->interpreter, entry->unit->program, error);
     if (lane == NULL) return PL_OUT_OF_MEMORY;
     component->busy = true;
     atomic_store(&component->cancelled, false);
-    component->stop = &entry->instance->stop;
-    *invocation = (struct invocation){entry->instance->interpreter, component, entry->unit, lane};
+    component->stop = &instance->stop;
+    const bool own = entry->unit == entry->own_unit;
+    *invocation = (struct invocation){.interpreter = entry->interpreter,
+                                      .plan = {entry->unit, component, own ? entry : NULL, own ? instance : NULL},
+                                      .lane = lane,
+                                      .member = instance->member,
+                                      .input = task->input != NULL ? task->input->index : -1,
+                                      .input_name = task->input != NULL ? pl_handle_tensor(task->input)->name : NULL,
+                                      .workers = instance->threads};
     return PL_OK;
 }
 
 static void end(const struct invocation *invocation)
 {
     pthread_mutex_lock(&invocation->interpreter->lock);
-    invocation->component->busy = false;
+    invocation->plan.component->busy = false;
     invocation->interpreter->invocations++;
     pl_lane_give_back(invocation->interpreter, invocation->lane);
     pthread_mutex_unlock(&invocation->interpreter->lock);
 }
 
-/* What is to be run. */
-struct task {
-    bool all_members;
-    const struct pl_rows_pushed *pushed; /* NULL: nothing */
-};
-
 /* Steps of one member of a join, behind those of others that it has in common with them. */
-static pl_status run_member(const struct invocation *invocation, const struct pl_unit_plan *plan, int32_t member,
-                            int32_t workers, struct pl_error *error)
+static pl_status run_member(const struct invocation *invocation, struct pl_error *error)
 {
-    struct pl_program *program = invocation->unit->program;
+    const int32_t member = invocation->member, workers = invocation->workers;
+    struct pl_program *program = invocation->plan.unit->program;
     struct pl_segment *segment = &program->segments[member];
     const struct pl_step_range own = {segment->first_step, segment->end_step, &segment->outlook};
     for (int32_t i = 0; i < program->graph->link_count; i++)
@@ -56,50 +80,43 @@ static pl_status run_member(const struct invocation *invocation, const struct pl
     for (int32_t i = 0; i < segment->shared_count; i++) {
         struct pl_shared_steps *shared = &segment->shared[i];
         const struct pl_step_range before = {shared->first, shared->end, &shared->outlook};
-        PL_TRY(pl_unit_run(invocation->interpreter, plan, invocation->lane, &before, workers, error));
+        PL_TRY(pl_unit_run(invocation->interpreter, &invocation->plan, invocation->lane, &before, workers, error));
     }
-    return pl_unit_run(invocation->interpreter, plan, invocation->lane, &own, workers, error);
+    return pl_unit_run(invocation->interpreter, &invocation->plan, invocation->lane, &own, workers, error);
 }
 
-static pl_status run_task(struct pl_entry *entry, const struct invocation *invocation, const struct task *task,
-                          int32_t workers, struct pl_error *error)
+static pl_status run_task(const struct invocation *invocation, const struct task *task, struct pl_error *error)
 {
-    struct pl_program *program = invocation->unit->program;
-    const struct pl_unit_plan plan = {invocation->unit, invocation->component,
-                                      entry->unit == &entry->own_unit ? entry : NULL};
+    struct pl_interpreter *interpreter = invocation->interpreter;
+    const struct pl_unit_plan *plan = &invocation->plan;
+    struct pl_program *program = plan->unit->program;
+    const struct pl_rows_pushed pushed = {invocation->member, invocation->input, invocation->input_name, task->rows,
+                                          task->bytes};
     const struct pl_step_range all = {0, program->block->step_count, &program->outlook};
-    if (task->pushed != NULL)
-        return pl_flow_push(invocation->interpreter, &plan, invocation->lane, workers, task->pushed, error);
+    if (task->input != NULL)
+        return pl_flow_push(interpreter, plan, invocation->lane, invocation->workers, &pushed, error);
     if (task->all_members && pl_graph_is_flow(program->graph))
-        return pl_flow_run(invocation->interpreter, &plan, invocation->lane, workers, error);
-    if (!task->all_members && program->graph->members != NULL)
-        return run_member(invocation, &plan, entry->instance->member, workers, error);
-    return pl_unit_run(invocation->interpreter, &plan, invocation->lane, &all, workers, error);
+        return pl_flow_run(interpreter, plan, invocation->lane, invocation->workers, error);
+    if (!task->all_members && program->graph->members != NULL) return run_member(invocation, error);
+    return pl_unit_run(interpreter, plan, invocation->lane, &all, invocation->workers, error);
 }
 
 static pl_status invoke(struct pl_entry *entry, const struct task *task, struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = entry->instance->interpreter;
-    struct invocation invocation = {0};
+    struct pl_interpreter *interpreter = entry->interpreter;
+    struct invocation invocation;
     pthread_mutex_lock(&interpreter->lock);
-    pl_status status = start(entry, &invocation, error);
-    const int32_t workers = entry->instance->threads;
+    pl_status status = start(entry, task, &invocation, error);
     pthread_mutex_unlock(&interpreter->lock);
     PL_TRY(status);
-    status = run_task(entry, &invocation, task, workers, error);
+    status = run_task(&invocation, task, error);
     end(&invocation);
-    return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", entry->instance->name);
+    return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", entry->name);
 }
 
 pl_status pl_entry_invoke(struct pl_entry *entry, struct pl_error *error)
 {
-    const struct pl_component *component = entry->instance->component;
-    const struct task task = {.all_members = false};
-    if (entry->unit == &component->unit && component->member_count > 1 && component->whole)
-        return pl_fail(error, PL_INVALID_ARGUMENT,
-                       "model '%s' belongs to a linked set that runs as a whole; run the set, or unmark it",
-                       entry->instance->name);
-    return invoke(entry, &task, error);
+    return invoke(entry, &(struct task){.all_members = false}, error);
 }
 
 pl_status pl_entry_run(struct pl_entry *entry, struct pl_error *error)
@@ -109,7 +126,7 @@ pl_status pl_entry_run(struct pl_entry *entry, struct pl_error *error)
 
 void pl_entry_on_run(struct pl_entry *entry, pl_ran_function function, void *user)
 {
-    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    struct pl_interpreter *interpreter = entry->interpreter;
     pthread_mutex_lock(&interpreter->lock);
     entry->instance->ran_function = function;
     entry->instance->ran_user = user;
@@ -118,8 +135,7 @@ void pl_entry_on_run(struct pl_entry *entry, pl_ran_function function, void *use
 
 pl_status pl_handle_push(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
 {
-    const struct pl_rows_pushed pushed = {handle, data, bytes};
-    return invoke(handle->entry, &(struct task){.all_members = true, .pushed = &pushed}, error);
+    return invoke(handle->entry, &(struct task){.all_members = true, .input = handle, .rows = data, .bytes = bytes}, error);
 }
 
 void pl_entry_stop_when(struct pl_entry *entry, bool (*asked)(void *user), void *user)
@@ -129,7 +145,7 @@ void pl_entry_stop_when(struct pl_entry *entry, bool (*asked)(void *user), void 
 
 bool pl_entry_cancel(struct pl_entry *entry)
 {
-    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    struct pl_interpreter *interpreter = entry->interpreter;
     pthread_mutex_lock(&interpreter->lock);
     struct pl_component *component = entry->instance->component;
     const bool busy = component->busy;

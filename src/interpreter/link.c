@@ -226,7 +226,7 @@ pl_status pl_interpreter_unlink(struct pl_interpreter *interpreter, const char *
 
 pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    struct pl_interpreter *interpreter = entry->interpreter;
     pthread_mutex_lock(&interpreter->change);
     pthread_mutex_lock(&interpreter->lock);
     struct pl_component *component = entry->instance->component;
@@ -238,5 +238,5 @@ pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error
     }
     pthread_mutex_unlock(&interpreter->lock);
     pthread_mutex_unlock(&interpreter->change);
-    return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name) : PL_OK;
+    return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->name) : PL_OK;
 }

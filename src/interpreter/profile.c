@@ -11,13 +11,13 @@ struct pl_segment pl_entry_steps(const struct pl_entry *entry)
 
 static pl_status set_profile(struct pl_entry *entry, bool enable, struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    struct pl_interpreter *interpreter = entry->interpreter;
     struct pl_unit *unit = entry->unit;
     if (unit->program == NULL)
         return pl_fail(error, PL_NOT_ALLOCATED, "model '%s' is not allocated; call allocate first",
-                       entry->instance->name);
+                       entry->name);
     if (entry->instance->component->busy)
-        return pl_fail(error, PL_BUSY, "model '%s' is running", entry->instance->name);
+        return pl_fail(error, PL_BUSY, "model '%s' is running", entry->name);
     const size_t bytes = (size_t)unit->program->block->step_count * sizeof unit->profile[0];
     pl_free(interpreter->memory, unit->profile, bytes);
     unit->profile = NULL;
@@ -28,9 +28,9 @@ static pl_status set_profile(struct pl_entry *entry, bool enable, struct pl_erro
 
 pl_status pl_entry_profile(struct pl_entry *entry, bool enable, struct pl_error *error)
 {
-    pthread_mutex_lock(&entry->instance->interpreter->lock);
+    pthread_mutex_lock(&entry->interpreter->lock);
     const pl_status status = set_profile(entry, enable, error);
-    pthread_mutex_unlock(&entry->instance->interpreter->lock);
+    pthread_mutex_unlock(&entry->interpreter->lock);
     return status;
 }
 

@@ -13,12 +13,12 @@
 static pl_status replace(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
 {
     struct pl_unit *unit = handle->entry->unit;
-    struct pl_memory *memory = handle->entry->instance->interpreter->memory;
+    struct pl_memory *memory = handle->entry->interpreter->memory;
     const struct pl_planned_tensor *tensor = pl_handle_planned(handle);
     struct pl_late_slot *slot = unit->late->slots[tensor->late];
     struct pl_sized fresh = {0};
     if (handle->entry->instance->component->busy)
-        return pl_fail(error, PL_BUSY, "model '%s' is running", handle->entry->instance->name);
+        return pl_fail(error, PL_BUSY, "model '%s' is running", handle->entry->name);
     if (bytes > slot->memory.capacity) {
         if (!pl_sized_reserve(memory, &fresh, bytes))
             return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for %zu bytes of strings", bytes);
@@ -43,7 +43,7 @@ static bool is_input(const struct pl_tensor_handle *handle)
 
 static pl_status check(const struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
 {
-    const char *model = handle->entry->instance->name;
+    const char *model = handle->entry->name;
     const char *name = pl_handle_tensor(handle)->name;
     const struct pl_shape *shape = pl_handle_shape(handle);
     struct pl_strings strings;
@@ -61,7 +61,7 @@ static pl_status check(const struct pl_tensor_handle *handle, const void *data, 
 pl_status pl_handle_feed_strings(struct pl_tensor_handle *handle, const void *data, size_t bytes,
                                  struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = handle->entry->instance->interpreter;
+    struct pl_interpreter *interpreter = handle->entry->interpreter;
     PL_TRY(check(handle, data, bytes, error));
     pthread_mutex_lock(&interpreter->lock);
     const pl_status status = replace(handle, data, bytes, error);
@@ -85,15 +85,15 @@ static bool count_bytes(const char *const *texts, const size_t *lengths, size_t 
 pl_status pl_handle_write_strings(struct pl_tensor_handle *handle, const char *const *texts, const size_t *lengths,
                                   size_t count, struct pl_error *error)
 {
-    struct pl_memory *memory = handle->entry->instance->interpreter->memory;
+    struct pl_memory *memory = handle->entry->interpreter->memory;
     const char *name = pl_handle_tensor(handle)->name;
     size_t bytes = 0;
     if (pl_handle_tensor(handle)->type != PL_STRING)
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' holds %s, no strings",
-                       handle->entry->instance->name, name, pl_type_name(pl_handle_tensor(handle)->type));
+                       handle->entry->name, name, pl_type_name(pl_handle_tensor(handle)->type));
     if (!count_bytes(texts, lengths, count, &bytes))
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s': %zu strings are too large for one tensor",
-                       handle->entry->instance->name, name, count);
+                       handle->entry->name, name, count);
     void *data = pl_allocate(memory, bytes);
     if (data == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for %zu bytes of strings", bytes);
     struct pl_strings_writer writer;
@@ -109,7 +109,7 @@ pl_status pl_handle_write_strings(struct pl_tensor_handle *handle, const char *c
 pl_status pl_handle_string(const struct pl_tensor_handle *handle, size_t index, const char **text, size_t *length,
                            struct pl_error *error)
 {
-    const char *model = handle->entry->instance->name;
+    const char *model = handle->entry->name;
     const char *name = pl_handle_tensor(handle)->name;
     const void *data = pl_handle_data(handle);
     struct pl_strings strings;

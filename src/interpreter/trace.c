@@ -14,7 +14,7 @@ static struct pl_entry *entry_of(const struct pl_frame *frame)
     const struct pl_unit_plan *plan = frame->run->plan;
     if (plan->entry != NULL) return plan->entry;
     const int32_t member = frame->block->nested ? frame->block->member : frame->step->op->member;
-    return &plan->component->members[plan->component->member_count > 1 ? member : 0]->primary;
+    return plan->component->members[plan->component->member_count > 1 ? member : 0]->primary;
 }
 
 void pl_trace(const struct pl_frame *frame, bool part, uint64_t begin_ns)

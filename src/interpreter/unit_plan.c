@@ -8,7 +8,7 @@
 
 struct pl_instance *pl_unit_plan_member(const struct pl_unit_plan *plan, const struct pl_slot *slot)
 {
-    if (plan->entry != NULL) return plan->entry->instance;
+    if (plan->owner != NULL) return plan->owner;
     return plan->component->members[plan->component->member_count > 1 ? slot->member : 0];
 }
 
@@ -72,7 +72,7 @@ static const struct pl_user_nodes *own_nodes(const struct pl_instance *instance)
 static pl_status plan_alone(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan,
                             struct pl_plan_request *request, struct pl_program **program, struct pl_error *error)
 {
-    const struct pl_entry *entry = plan->entry != NULL ? plan->entry : &plan->component->members[0]->primary;
+    const struct pl_entry *entry = plan->entry != NULL ? plan->entry : plan->component->members[0]->primary;
     request->graph = entry->instance->graph;
     request->subgraph = entry->subgraph;
     request->input_shapes = entry->input_shapes;
@@ -84,14 +84,14 @@ static pl_status plan_alone(struct pl_interpreter *interpreter, const struct pl_
         return PL_OK;
     }
     if (pl_plan(interpreter->memory, request, program, error) == PL_OK) return PL_OK;
-    return pl_fail_at(error, "model '%s'", entry->instance->name);
+    return pl_fail_at(error, "model '%s'", entry->name);
 }
 
 static struct pl_shape shape_of_input(const struct pl_instance *instance, int32_t tensor)
 {
-    const struct pl_subgraph *subgraph = pl_entry_subgraph(&instance->primary);
+    const struct pl_subgraph *subgraph = pl_entry_subgraph(instance->primary);
     for (int32_t i = 0; i < subgraph->input_count; i++)
-        if (subgraph->inputs[i] == tensor) return instance->primary.input_shapes[i];
+        if (subgraph->inputs[i] == tensor) return instance->primary->input_shapes[i];
     return subgraph->tensors[tensor].shape;
 }
 
@@ -123,7 +123,7 @@ static void gather_shapes(const struct pl_component *component, const struct pl_
     const struct pl_subgraph *whole = &join->subgraphs[0];
     for (int32_t i = 0; i < whole->input_count; i++) {
         for (int32_t m = 0; m < component->member_count; m++) {
-            const struct pl_entry *entry = &component->members[m]->primary;
+            const struct pl_entry *entry = component->members[m]->primary;
             const struct pl_subgraph *subgraph = pl_entry_subgraph(entry);
             for (int32_t k = 0; k < subgraph->input_count; k++)
                 if (join->member_tensors[m] + subgraph->inputs[k] == whole->inputs[i])

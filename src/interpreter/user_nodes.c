@@ -16,7 +16,7 @@ const struct pl_registry *pl_interpreter_registry(const struct pl_interpreter *i
 
 bool pl_entry_supports(const struct pl_entry *entry, const struct pl_operator *op)
 {
-    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    struct pl_interpreter *interpreter = entry->interpreter;
     pthread_mutex_lock(&interpreter->change);
     const bool supported = pl_operator_is_supported(entry->instance->registry, op);
     pthread_mutex_unlock(&interpreter->change);
