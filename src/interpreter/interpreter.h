@@ -189,6 +189,12 @@ bool pl_entry_cancel(struct pl_entry *entry);
  * For all entries of the model; NULL: nobody is asked. Not while it runs. */
 void pl_entry_stop_when(struct pl_entry *entry, bool (*asked)(void *user), void *user);
 
+/* ---- turn.c */
+/* How urgent a model is, see turn.h. */
+enum { PL_MOST_CLASS = 15 };
+pl_status pl_entry_set_class(struct pl_entry *entry, int32_t class_number, struct pl_error *error);
+int32_t pl_entry_class(const struct pl_entry *entry);
+
 /* ---- profile.c */
 pl_status pl_entry_profile(struct pl_entry *entry, bool enable, struct pl_error *error);
 int32_t pl_entry_profile_count(const struct pl_entry *entry);

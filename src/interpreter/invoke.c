@@ -41,11 +41,11 @@ static pl_status start(struct pl_entry *entry, const struct task *task, struct i
     PL_TRY(check_start(entry, task, error));
     struct pl_instance *instance = entry->instance;
     struct pl_component *component = instance->component;
-    struct pl_lane *lane = pl_lane_take(entry->interpreter, entry->unit->program, error);
+    const int32_t class_number = pl_component_class(component);
+    struct pl_lane *lane = pl_lane_take(entry->interpreter, class_number, entry->unit->program, error);
     if (lane == NULL) return PL_OUT_OF_MEMORY;
     component->busy = true;
-    atomic_store(&component->cancelled, false);
-    component->stop = &instance->stop;
+    pl_turn_begin(entry->interpreter, &component->turn, class_number, instance->threads, &instance->stop);
     const bool own = entry->unit == entry->own_unit;
     *invocation = (struct invocation){.interpreter = entry->interpreter,
                                       .plan = {entry->unit, component, own ? entry : NULL, own ? instance : NULL},
@@ -61,6 +61,7 @@ static void end(const struct invocation *invocation)
 {
     pthread_mutex_lock(&invocation->interpreter->lock);
     invocation->plan.component->busy = false;
+    pl_turn_end(invocation->interpreter, &invocation->plan.component->turn);
     invocation->interpreter->invocations++;
     pl_lane_give_back(invocation->interpreter, invocation->lane);
     pthread_mutex_unlock(&invocation->interpreter->lock);
@@ -149,7 +150,7 @@ bool pl_entry_cancel(struct pl_entry *entry)
     pthread_mutex_lock(&interpreter->lock);
     struct pl_component *component = entry->instance->component;
     const bool busy = component->busy;
-    if (busy) atomic_store(&component->cancelled, true);
+    if (busy) pl_turn_cancel(interpreter, &component->turn);
     pthread_mutex_unlock(&interpreter->lock);
     return busy;
 }

@@ -12,7 +12,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 
 STATUS = ["OK", "INVALID_ARGUMENT", "NOT_FOUND", "OUT_OF_MEMORY", "INVALID_MODEL", "UNSUPPORTED", "MISMATCH",
-          "NOT_ALLOCATED", "BUSY", "IO", "RUN_ERROR", "CANCELLED", "INVALID_PIPELINE"]
+          "NOT_ALLOCATED", "BUSY", "IO", "RUN_ERROR", "CANCELLED", "INVALID_PIPELINE",
+          "TOO_LATE", "DROPPED"]
 for _number, _name in enumerate(STATUS):
     globals()[_name] = _number
 
