@@ -36,10 +36,10 @@ static pl_status set_class(struct pl_instance *instance, int32_t class_number, s
 
 pl_status pl_entry_set_class(struct pl_entry *entry, int32_t class_number, struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = entry->instance->interpreter;
+    struct pl_interpreter *interpreter = entry->interpreter;
     if (class_number < 0 || class_number > PL_MOST_CLASS)
         return pl_fail(error, PL_INVALID_ARGUMENT, "the class of model '%s' is to be %d, expected 0 to %d",
-                       entry->instance->name, (int)class_number, PL_MOST_CLASS);
+                       entry->name, (int)class_number, PL_MOST_CLASS);
     pthread_mutex_lock(&interpreter->change);
     pthread_mutex_lock(&interpreter->lock);
     const pl_status status = set_class(entry->instance, class_number, error);
@@ -50,7 +50,10 @@ pl_status pl_entry_set_class(struct pl_entry *entry, int32_t class_number, struc
 
 int32_t pl_entry_class(const struct pl_entry *entry)
 {
-    return entry->instance->class_number;
+    pthread_mutex_lock(&entry->interpreter->lock);
+    const int32_t class_number = entry->instance->class_number;
+    pthread_mutex_unlock(&entry->interpreter->lock);
+    return class_number;
 }
 
 /* ---- what each may do --------------------------------------------------------------------------------------------- */
