@@ -656,6 +656,13 @@ struct plait_event {
 typedef void (*plait_event_function)(void *user, const struct plait_event *event);
 PLAIT_API plait_status plait_trace(struct plait_interpreter *interpreter, plait_event_function function, void *user);
 
+/* Opens a socket (UNIX domain, for the user of the process alone) on which `plait top` reads how the models do: how often
+ * they run, how long that takes, what waits, memory. A thread answers, a lock is held for moments, and each run looks at
+ * the clock twice from the first answer on. path NULL closes it; plait_close() does, too. PLAIT_BUSY if one is open, or
+ * the path is another's. The environment variable PLAIT_WATCH names a folder in which every interpreter of a process opens
+ * one of its own at plait_open(), which fails where that fails. What is read is a JSON document, see plait(1). */
+PLAIT_API plait_status plait_watch(struct plait_interpreter *interpreter, const char *path);
+
 /* ---- operators --------------------------------------------------------------------------------------------------- */
 
 /* What a plan may do with an operator. 0: its outputs depend on its inputs alone. */

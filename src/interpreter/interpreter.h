@@ -7,6 +7,7 @@
 #define PL_INTERPRETER_INTERPRETER_H
 
 #include "graph/adapter.h"
+#include "interpreter/tally.h"
 #include "kernels/kernels.h"
 #include "plan/program.h"
 
@@ -226,6 +227,17 @@ struct pl_event {
 /* Called at the end of each by the thread that did it. NULL: nobody asks. Not while a model runs. */
 typedef void (*pl_event_function)(void *user, const struct pl_event *event);
 void pl_interpreter_trace(struct pl_interpreter *interpreter, pl_event_function function, void *user);
+
+/* ---- tally.c */
+/* A model at this moment. */
+struct pl_model_look {
+    char name[PL_TALLY_NAME_BYTES]; /* the beginning of longer ones */
+    bool running;
+    struct pl_tally tally;
+    struct pl_memory_report memory;
+};
+/* Looks at one model, from 0; false behind the last one. What it does is counted from the first look on. */
+bool pl_interpreter_look(struct pl_interpreter *interpreter, size_t index, struct pl_model_look *look);
 
 /* ---- for tests ---------------------------------------------------------------------------------------------------- */
 

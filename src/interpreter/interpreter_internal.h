@@ -132,6 +132,7 @@ struct pl_instance {
     uint64_t ran;                    /* how often it ran as part of a flow, since its windows began */
     int32_t ran_pass;                /* in which pass of the flow under way; -1: in none */
     struct pl_stop stop;
+    struct pl_tally *tally;          /* NULL: nobody looked at it so far */
     pl_ran_function ran_function;    /* to be called then; NULL: nobody asks */
     void *ran_user;
     struct pl_unit *units; /* of signatures of other subgraphs, */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "interpreter/interpreter_internal.h"
 
 /* What is to be run. */
@@ -18,6 +19,7 @@ struct invocation {
     int32_t input;  /* the tensor that gets rows, */
     const char *input_name; /* and its name */
     int32_t workers;
+    uint64_t begun; /* when, if somebody counts; 0 otherwise */
 };
 
 static pl_status check_start(const struct pl_entry *entry, const struct task *task, struct pl_error *error)
@@ -53,13 +55,26 @@ static pl_status start(struct pl_entry *entry, const struct task *task, struct i
                                       .member = instance->member,
                                       .input = task->input != NULL ? task->input->index : -1,
                                       .input_name = task->input != NULL ? pl_handle_tensor(task->input)->name : NULL,
-                                      .workers = instance->threads};
+                                      .workers = instance->threads,
+                                      .begun = instance->tally != NULL ? pl_clock_ns() : 0};
     return PL_OK;
 }
 
-static void end(const struct invocation *invocation)
+/* Of a set that ran, every model that is looked at. */
+static void count(const struct invocation *invocation, const struct task *task, bool failed)
+{
+    const struct pl_component *component = invocation->plan.component;
+    const uint64_t nanoseconds = pl_clock_ns() - invocation->begun;
+    for (int32_t m = 0; m < component->member_count; m++) {
+        struct pl_tally *tally = component->members[m]->tally;
+        if (tally != NULL && (task->all_members || m == invocation->member)) pl_tally_add(tally, nanoseconds, failed);
+    }
+}
+
+static void end(const struct invocation *invocation, const struct task *task, bool failed)
 {
     pthread_mutex_lock(&invocation->interpreter->lock);
+    if (invocation->begun != 0) count(invocation, task, failed);
     invocation->plan.component->busy = false;
     pl_turn_end(invocation->interpreter, &invocation->plan.component->turn);
     invocation->interpreter->invocations++;
@@ -111,7 +126,7 @@ static pl_status invoke(struct pl_entry *entry, const struct task *task, struct 
     pthread_mutex_unlock(&interpreter->lock);
     PL_TRY(status);
     status = run_task(&invocation, task, error);
-    end(&invocation);
+    end(&invocation, task, status != PL_OK);
     return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", entry->name);
 }
 
