@@ -47,6 +47,7 @@ static void add_bytes(struct table *table, int64_t bytes)
 static void add_model(struct table *table, const struct watched_model *model)
 {
     table_add(table, "%s", model->name);
+    table_add(table, "%lld", (long long)model->class_number);
     table_add(table, "%.1f", model->runs_per_second);
     add_time(table, model->percentile_50);
     add_time(table, model->percentile_90);
@@ -60,11 +61,11 @@ static void add_model(struct table *table, const struct watched_model *model)
 
 static void show(const json_t *before, const json_t *after)
 {
-    static const char *const heads[] = {"model",   "runs/s", "50 % us",   "90 %",  "99 %",
+    static const char *const heads[] = {"model", "class",   "runs/s", "50 % us",   "90 %",  "99 %",
                                         "longest", "failed", "own bytes", "arena", "constants"};
     const json_t *memory = json_object_get(after, "memory");
     const char *cpu = json_string_value(json_object_get(after, "cpu"));
-    struct table table = {.alignment = "lrrrrrrrrr"};
+    struct table table = {.alignment = "lrrrrrrrrrr"};
     char *all = grouped_number((size_t)watched_number(memory, "all"));
     char *peak = grouped_number((size_t)watched_number(memory, "peak"));
     printf("process %lld: %zu model%s, %lld lane%s, %s; %s bytes of memory, %s at most\n",

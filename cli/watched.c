@@ -187,6 +187,7 @@ void watched_compare(const json_t *before, const json_t *after, size_t index, st
     if (watched_number(now, "runs") < watched_number(then, "runs")) then = NULL;
     const double seconds = (double)(watched_number(after, "now") - watched_number(before, "now")) / 1e9;
     *model = (struct watched_model){.name = name != NULL ? name : "",
+                                    .class_number = watched_number(now, "class"),
                                     .running = json_is_true(json_object_get(now, "running")),
                                     .runs = (uint64_t)(watched_number(now, "runs") - watched_number(then, "runs")),
                                     .failed = (uint64_t)(watched_number(now, "failed") - watched_number(then, "failed")),

@@ -22,6 +22,7 @@ json_t *watched_read(const char *path, bool complains);
 /* What a model did between two reports; everything since it is counted if `before` is NULL. */
 struct watched_model {
     const char *name;
+    int64_t class_number;
     bool running;
     double runs_per_second;
     uint64_t runs;

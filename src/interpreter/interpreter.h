@@ -232,6 +232,7 @@ void pl_interpreter_trace(struct pl_interpreter *interpreter, pl_event_function 
 /* A model at this moment. */
 struct pl_model_look {
     char name[PL_TALLY_NAME_BYTES]; /* the beginning of longer ones */
+    int32_t class_number;           /* that it runs with */
     bool running;
     struct pl_tally tally;
     struct pl_memory_report memory;

@@ -42,6 +42,7 @@ bool pl_interpreter_look(struct pl_interpreter *interpreter, size_t index, struc
         if (instance->tally == NULL) instance->tally = fresh;
         look->tally = instance->tally != NULL ? *instance->tally : (struct pl_tally){0};
         look->running = instance->component->busy;
+        look->class_number = pl_component_class(instance->component);
         pthread_mutex_unlock(&interpreter->lock);
         strncpy(look->name, instance->name, sizeof look->name - 1);
         look->name[sizeof look->name - 1] = '\0';

@@ -46,8 +46,10 @@ def test_runs_are_counted_from_the_first_report_on(tmp_path):
         assert watch(interpreter, path) == plait_c.OK
         assert stat.S_IMODE(os.stat(path).st_mode) & 0o077 == 0
         models[0].invoke()
+        assert plait_c.api().set_class(models[1].handle, 3) == plait_c.OK
+        interpreter.allocate()
         first = report(path)
-        assert [(model["name"], model["runs"]) for model in first["models"]] == [("a", 0), ("b", 0)]
+        assert [(model["name"], model["class"], model["runs"]) for model in first["models"]] == [("a", 0, 0), ("b", 3, 0)]
         for _ in range(5):
             models[0].invoke()
         models[1].run()
