@@ -63,9 +63,7 @@ typedef enum plait_status {
     PLAIT_IO = 9,               /* a file could not be read or written */
     PLAIT_RUN_ERROR = 10,       /* an operator met data it cannot work on (an index out of range, a division by zero) */
     PLAIT_CANCELLED = 11,       /* the caller asked to stop */
-    PLAIT_INVALID_PIPELINE = 12, /* a pipeline file says what cannot be; the message has line and column */
-    PLAIT_TOO_LATE = 13,        /* a request's deadline passed before it began, and it was to be dropped then */
-    PLAIT_DROPPED = 14          /* a newer request took the place of this one, which waited */
+    PLAIT_INVALID_PIPELINE = 12 /* a pipeline file says what cannot be; the message has line and column */
 } plait_status;
 
 /* "ok", "invalid argument", ...; never NULL. */
@@ -90,7 +88,7 @@ typedef void *(*plait_allocate_function)(void *user, void *pointer, size_t old_b
 struct plait_options {
     size_t struct_bytes;       /* sizeof(struct plait_options), set by plait_options_default() */
     int32_t threads;           /* cap of workers of a model, the caller included; default 1 (see plait_set_threads) */
-    int32_t lanes;             /* models of a class that can run at once without allocating; default 1 */
+    int32_t lanes;             /* models that can run at once without allocating; default 1 */
     const char *cpu;           /* highest level of kernels: NULL or "" = the best this CPU has; "c" = portable ones (all
                                 * names: ENVIRONMENT in plait(1)); the environment variable PLAIT_CPU says the same and
                                 * is read when this is NULL */
@@ -280,6 +278,59 @@ PLAIT_API plait_status plait_bind(struct plait_tensor *tensor, void *memory, siz
 
 /* ---- links ------------------------------------------------------------------------------------------------------- */
 
+/* Boxes that a model finds in a picture, read off two of its outputs: 4 numbers or more for each box, and as many scores for
+ * each as there are classes. The best come first; of those that lie over each other the best stays. Fill with
+ * plait_boxes_default(). */
+enum { PLAIT_MOST_ANCHOR_LEVELS = 8, PLAIT_MOST_ANCHOR_SIZES = 8, PLAIT_MOST_BOXES = 1000 };
+
+/* A square of each size around the middle of every cell of a grid over the picture, row after row. */
+struct plait_anchor_level {
+    double step; /* of the grid, in pixels */
+    size_t size_count;
+    double sizes[PLAIT_MOST_ANCHOR_SIZES]; /* in pixels */
+};
+
+struct plait_boxes {
+    size_t struct_bytes;
+    const char *boxes;   /* outputs, by name */
+    const char *scores;
+    int32_t class_index; /* which of the scores of a box counts */
+    bool sigmoid;        /* a score is 1 / (1 + exp(-x)) */
+    bool x_first;        /* the numbers are x y x y, or x y width height; else y x y x, or y x height width */
+    double least;        /* score; default 0.5 */
+    double overlap;      /* intersection over union, above which the box with the lesser score goes; default 0.5 */
+    int32_t most;        /* boxes, 1 to PLAIT_MOST_BOXES; default 10 */
+    /* level_count 0: numbers are corners, from 0 to 1 of the picture. Else they say how a box differs from its anchor: its
+     * middle is the anchor's + number * variances[0] * the anchor's side, a side of its is the anchor's * exp(number *
+     * variances[1]), or without exp() if linear. Levels follow each other, and so do the sizes at a place of a grid. */
+    size_t level_count;
+    struct plait_anchor_level levels[PLAIT_MOST_ANCHOR_LEVELS];
+    int32_t picture[2];  /* rows and columns of the picture that the grids are laid over */
+    double variances[2];
+    bool linear;
+};
+PLAIT_API void plait_boxes_default(struct plait_boxes *boxes);
+
+/* From 0 to 1 of the picture's height and width; a box may reach beyond it. */
+struct plait_box {
+    double top;
+    double left;
+    double bottom;
+    double right;
+    double score;
+    int32_t index; /* among all that the model gives */
+};
+/* Those that the model's last run gave: copies up to `capacity`, *count is how many there are. */
+PLAIT_API plait_status plait_find_boxes(const struct plait_model *model, const struct plait_boxes *boxes,
+                                        struct plait_box *found, size_t capacity, size_t *count);
+
+/* What a link cuts out of a picture, see below. */
+struct plait_crop {
+    const char *boxes_model;  /* which finds the boxes; NULL: the one that the link is from */
+    struct plait_boxes boxes;
+    double margin;            /* so much of a box's sides is added on each of the four, 0 to 10 */
+};
+
 /* When the consumer of a link runs; else it, and what only it feeds, keeps what it gave last. */
 typedef enum plait_when {
     PLAIT_ALWAYS = 0,
@@ -308,6 +359,7 @@ struct plait_link_options {
     bool when_has_until; /* once an element was when_least or more, the model runs until none is when_until or more */
     double when_until;
     const char *when_output; /* of the producer, which is looked at; NULL: the one that is linked */
+    const struct plait_crop *crop; /* NULL: none; read by plait_link(), and the caller's */
 };
 
 PLAIT_API void plait_link_options_default(struct plait_link_options *options);
@@ -326,7 +378,15 @@ PLAIT_API plait_status plait_link(struct plait_interpreter *interpreter, const c
  * run several times or not at all, or by pushing rows; plait_on_run() tells. plait_reset_variables() begins anew.
  *
  * Conditions. With options->when, plait_run() runs the consumer only where it holds; all that is said of sets with windows
- * holds for sets with conditions. A model behind several others waits until each of them has run once. */
+ * holds for sets with conditions. A model behind several others waits until each of them has run once.
+ *
+ * Boxes. With options->crop the producer's output, or with from_input what it is fed, is a picture [1, rows, columns, channels],
+ * and plait_run() runs the consumer, and what is linked from it, once for each box that is found, or not at all. It gets that
+ * part, edges rounded to whole pixels and cut at the picture's, resized to its input as RESIZE_BILINEAR with
+ * half_pixel_centers does; adapters come behind that. plait_on_run() sees each; all that is said of sets with windows holds. */
+
+/* What was cut out for this input in the last run. PLAIT_NOT_FOUND: nothing was. */
+PLAIT_API plait_status plait_tensor_box(const struct plait_tensor *input, struct plait_box *box);
 
 /* Makes an input, which no link feeds, a window whose rows are pushed: options->hop, axis and zero_rows, and scale and
  * offset for the rows. Takes effect at the next plait_allocate(); plait_unlink() takes it away. */
@@ -415,6 +475,7 @@ struct plait_pipeline_link {
     const char *to_model;
     const char *input;
     struct plait_link_options options;
+    struct plait_crop crop; /* what options.crop points to, unless it is NULL */
 };
 PLAIT_API plait_status plait_pipeline_link_at(const struct plait_pipeline *pipeline, size_t index,
                                               struct plait_pipeline_link *link);
@@ -439,6 +500,8 @@ struct plait_pipeline_output {
     struct plait_model *model; /* whose output it is */
     int32_t top;         /* how many of its best elements are to be shown; 0: all */
     const char *labels;  /* path of a file with a name for each element; NULL: none */
+    bool has_boxes;      /* it is not the tensor that is to be shown, but the boxes that plait_find_boxes() reads off it: */
+    struct plait_boxes boxes;
 };
 PLAIT_API plait_status plait_pipeline_output_at(const struct plait_pipeline *pipeline, size_t index,
                                                 struct plait_pipeline_output *output);
@@ -452,24 +515,6 @@ PLAIT_API plait_status plait_pipeline_read(const struct plait_pipeline *pipeline
                                            size_t bytes);
 /* Runs every linked set of its models once, each as plait_run() does. */
 PLAIT_API plait_status plait_pipeline_run(struct plait_pipeline *pipeline);
-
-/* ---- time: classes ----------------------------------------------------------------------------------------------- */
-
-/* A model has a class, 0 (the default, the least urgent) to 15. A higher class interrupts a lower one between two parts:
- * operators, or pieces of one that would take longer than about a millisecond, as it was measured. So the urgent model
- * waits for one part of the others and not for a whole one of them. Models of one class never
- * interrupt each other. A linked set has the highest class of its models. Each class in use has arenas of its own
- * (plait_stats). No answer depends on it, bit by bit.
- *
- * Which of several may go on where there are not enough processors: what plait_invoke() and plait_run() are called for runs
- * on the caller's thread and is paused while runs of higher classes have all processors that the process may use; runs of one
- * class are never paused for each other. */
-enum { PLAIT_MOST_CLASS = 15 };
-
-/* Takes effect at once, for what begins from now on. PLAIT_BUSY while the model, or one it is linked with, runs. */
-PLAIT_API plait_status plait_set_class(struct plait_model *model, int32_t number);
-/* The model's own class; 0 of NULL. */
-PLAIT_API int32_t plait_class(const struct plait_model *model);
 
 /* ---- custom operators -------------------------------------------------------------------------------------------- */
 
@@ -614,7 +659,7 @@ PLAIT_API size_t plait_model_arena(const struct plait_model *model, struct plait
 struct plait_stats {
     size_t models;
     size_t lanes;
-    size_t arena_bytes;      /* one lane's arenas: for each class in use the largest of its programs */
+    size_t arena_bytes;      /* one lane's arena: the largest of all programs */
     size_t arena_sum_bytes;  /* what the arenas of separate interpreters would add up to */
     size_t constant_bytes;   /* each content once */
     size_t constant_sum_bytes; /* with one copy per model */
@@ -655,13 +700,6 @@ struct plait_event {
 };
 typedef void (*plait_event_function)(void *user, const struct plait_event *event);
 PLAIT_API plait_status plait_trace(struct plait_interpreter *interpreter, plait_event_function function, void *user);
-
-/* Opens a socket (UNIX domain, for the user of the process alone) on which `plait top` reads how the models do: how often
- * they run, how long that takes, what waits, memory. A thread answers, a lock is held for moments, and each run looks at
- * the clock twice from the first answer on. path NULL closes it; plait_close() does, too. PLAIT_BUSY if one is open, or
- * the path is another's. The environment variable PLAIT_WATCH names a folder in which every interpreter of a process opens
- * one of its own at plait_open(), which fails where that fails. What is read is a JSON document, see plait(1). */
-PLAIT_API plait_status plait_watch(struct plait_interpreter *interpreter, const char *path);
 
 /* ---- operators --------------------------------------------------------------------------------------------------- */
 

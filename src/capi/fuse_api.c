@@ -38,7 +38,10 @@ static pl_status take_link(const struct plait_fuse_link *from, struct pl_fuse_li
     if (options == NULL) return PL_OK;
     PL_ENSURE(options->struct_bytes == sizeof *options, error, PL_INVALID_ARGUMENT,
               "the options of a link were not set by default first");
-    to->options = pl_link_options_of(options);
+    PL_ENSURE(options->crop == NULL, error, PL_UNSUPPORTED,
+              "the link from '%s' to '%s' cuts parts out of a picture: one file cannot run as often as there are boxes",
+              from->from_model, from->to_model);
+    to->options = pl_link_options_of(options, NULL, NULL);
     PL_ENSURE(options->hop == 0, error, PL_UNSUPPORTED,
               "the link from '%s' to '%s' is a window: one file cannot keep rows from one run to the next",
               from->from_model, from->to_model);

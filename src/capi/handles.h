@@ -29,8 +29,6 @@ struct plait_interpreter {
     struct pl_memory memory; /* first: a model leads back here through its interpreter's memory */
     struct pl_interpreter *interpreter;
     struct pl_fixed_memory *fixed; /* of options.memory, else NULL */
-    pthread_mutex_t watch_lock;
-    struct pl_watch *watch; /* NULL: nobody may look */
     pthread_mutex_t pipeline_lock;
     struct pl_pipeline *pipelines; /* all that are loaded */
     plait_event_function event_function; /* of plait_trace() */
@@ -50,7 +48,12 @@ plait_status pl_refuse(struct plait_interpreter *api, const char *message);
 
 /* Whether the options (may be NULL) were set by default first; *flags are theirs. */
 bool pl_load_flags_of(const struct plait_load_options *options, uint32_t *flags);
-struct pl_link_options pl_link_options_of(const struct plait_link_options *options);
+/* *crop is where the options' own is, if they have one; whose boxes are those of from_model where it does not say. */
+struct pl_link_options pl_link_options_of(const struct plait_link_options *options, const char *from_model,
+                                          struct pl_crop *crop);
+/* boxes_api.c */
+struct pl_boxes pl_boxes_of(const struct plait_boxes *boxes, const char *model);
+struct plait_boxes pl_boxes_public(const struct pl_boxes *boxes);
 
 /* Something that may run out of the caller's memory; `measure` does the same and undoes it, to learn what it needs. */
 typedef pl_status (*pl_operation)(struct plait_interpreter *api, void *arguments, struct pl_error *error);

@@ -221,8 +221,13 @@ void plait_link_options_default(struct plait_link_options *options)
     if (options != NULL) *options = (struct plait_link_options){.struct_bytes = sizeof *options, .scale = 1.0f};
 }
 
-struct pl_link_options pl_link_options_of(const struct plait_link_options *options)
+struct pl_link_options pl_link_options_of(const struct plait_link_options *options, const char *from_model,
+                                          struct pl_crop *crop)
 {
+    if (options->crop != NULL) {
+        const char *model = options->crop->boxes_model != NULL ? options->crop->boxes_model : from_model;
+        *crop = (struct pl_crop){pl_boxes_of(&options->crop->boxes, model), options->crop->margin};
+    }
     return (struct pl_link_options){.cast = options->cast,
                                     .reshape = options->reshape,
                                     .has_scale = options->has_scale,
@@ -235,7 +240,8 @@ struct pl_link_options pl_link_options_of(const struct plait_link_options *optio
                                     .from_input = options->from_input,
                                     .when = {(pl_condition_kind)options->when, -1, options->when_index, options->when_least,
                                              options->when_has_until ? options->when_until : options->when_least},
-                                    .when_output = options->when_output};
+                                    .when_output = options->when_output,
+                                    .crop = options->crop != NULL ? crop : NULL};
 }
 
 struct link_arguments {
@@ -267,7 +273,10 @@ plait_status plait_link(struct plait_interpreter *interpreter, const char *from_
     if (from_model == NULL || to_model == NULL || (options != NULL && options->struct_bytes != sizeof *options))
         return pl_refuse(interpreter, "plait_link: a model is NULL, or the options were not set by default first");
     struct link_arguments arguments = {from_model, output, to_model, input, {0}};
-    if (options != NULL) arguments.options = pl_link_options_of(options);
+    struct pl_crop crop;
+    if (options != NULL && options->crop != NULL && options->crop->boxes.struct_bytes != sizeof options->crop->boxes)
+        return pl_refuse(interpreter, "plait_link: the boxes of a crop were not set by default first");
+    if (options != NULL) arguments.options = pl_link_options_of(options, from_model, &crop);
     return pl_run_operation(interpreter, link_models, measure_link, &arguments);
 }
 

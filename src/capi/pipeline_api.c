@@ -143,6 +143,10 @@ plait_status plait_pipeline_link_at(const struct plait_pipeline *pipeline, size_
                                                      .when_has_until = found->options.when.until < found->options.when.least,
                                                      .when_until = found->options.when.until,
                                                      .when_output = found->options.when_output}};
+    if (found->options.crop == NULL) return PLAIT_OK;
+    link->crop = (struct plait_crop){found->options.crop->boxes.model, pl_boxes_public(&found->options.crop->boxes),
+                                     found->options.crop->margin};
+    link->options.crop = &link->crop;
     return PLAIT_OK;
 }
 
@@ -175,7 +179,9 @@ plait_status plait_pipeline_output_at(const struct plait_pipeline *pipeline, siz
                                              .tensor = pl_tensor_public(found->tensor),
                                              .model = pl_model_handle(pl_handle_entry(found->tensor)),
                                              .top = found->top,
-                                             .labels = found->labels};
+                                             .labels = found->labels,
+                                             .has_boxes = found->boxes != NULL};
+    if (found->boxes != NULL) output->boxes = pl_boxes_public(&found->boxes->boxes);
     return PLAIT_OK;
 }
 

@@ -28,7 +28,8 @@ plait_status plait_stream(struct plait_interpreter *interpreter, const char *mod
     if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
     if (model == NULL || options == NULL || options->struct_bytes != sizeof *options)
         return pl_refuse(interpreter, "plait_stream: the model is NULL, or the options were not set by default first");
-    struct stream_arguments arguments = {model, input, pl_link_options_of(options)};
+    if (options->crop != NULL) return pl_refuse(interpreter, "plait_stream: of rows that are pushed, nothing is cut out");
+    struct stream_arguments arguments = {model, input, pl_link_options_of(options, NULL, NULL)};
     return pl_run_operation(interpreter, stream, measure_stream, &arguments);
 }
 

@@ -81,6 +81,17 @@ static pl_status find_value_adapters(const struct pl_tensor *from, const struct 
     return PL_OK;
 }
 
+/* Parts are cut out of one picture, for an input of one. */
+static pl_status check_crop(const struct pl_tensor *from, const struct pl_tensor *to, struct pl_error *error)
+{
+    const struct pl_shape *a = &from->shape, *b = &to->shape;
+    const bool elements = from->type == PL_FLOAT32 || from->type == PL_INT8 || from->type == PL_UINT8 || from->type == PL_INT16;
+    if (elements && a->rank == 4 && b->rank == 4 && (a->dims[3] == b->dims[3] || from->has_signature || to->has_signature))
+        return PL_OK;
+    return refuse(from, to, error, "parts are cut out of [1, rows, columns, channels] of float32, int8, uint8 or int16, for an "
+                  "input of as many channels");
+}
+
 pl_status pl_adapter_find(const struct pl_tensor *from, const struct pl_tensor *to,
                           const struct pl_link_options *options, struct pl_adapter *adapter, struct pl_error *error)
 {
@@ -91,6 +102,7 @@ pl_status pl_adapter_find(const struct pl_tensor *from, const struct pl_tensor *
         return refuse(from, to, error, "a window needs an axis of the input, a hop of 1 row or more, and 0 or more rows "
                       "of zeros");
     }
+    if (options->crop != NULL) return check_crop(from, to, error);
     if (shapes_fit(from, to)) return PL_OK;
     if (!options->reshape) return refuse(from, to, error, "the shapes differ; a link with `reshape` would reshape");
     int32_t open = 0;

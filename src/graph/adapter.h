@@ -20,6 +20,7 @@ struct pl_link_options {
     bool from_input;   /* what the producer takes there, and not what it gives, is for the consumer too */
     struct pl_condition when;
     const char *when_output; /* of the producer, by name, until the link is made; NULL: the one that is linked */
+    const struct pl_crop *crop; /* the consumer runs for each box, on that part of a picture; NULL: it does not */
 };
 
 typedef enum pl_adapter_kind {

@@ -80,7 +80,7 @@ bool pl_graph_has_windows(const struct pl_graph *graph)
 bool pl_graph_is_flow(const struct pl_graph *graph)
 {
     for (int32_t i = 0; i < graph->link_count; i++)
-        if (graph->links[i].when.kind != PL_CONDITION_NONE) return true;
+        if (graph->links[i].when.kind != PL_CONDITION_NONE || graph->links[i].crop != NULL) return true;
     return pl_graph_has_windows(graph);
 }
 
@@ -88,6 +88,7 @@ const char *pl_operator_name(const struct pl_operator *op)
 {
     if (op->custom_name != NULL) return op->custom_name;
     if (op->code == PL_OPERATOR_ROWS) return "ROWS";
+    if (op->code == PL_OPERATOR_CROP) return "CROP";
     const char *name = pl_schema_value_name(PL_ENUM_BuiltinOperator, op->code);
     return name != NULL ? name : "unknown operator";
 }

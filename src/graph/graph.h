@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/tensor_type.h"
+#include "graph/boxes.h"
 #include "graph/constant.h"
 #include "graph/parts.h"
 #include "model/record.h"
@@ -60,7 +61,7 @@ struct pl_operator {
 };
 
 /* Operators of plait's own, which no file has: their custom_options are one of the structs here. */
-enum { PL_OPERATOR_ROWS = -1 };
+enum { PL_OPERATOR_ROWS = -1, PL_OPERATOR_CROP = -2 };
 
 /* The number of an operator of plait's own, or of the rows that a window takes, in its model. */
 static inline int32_t pl_own_index(int32_t number, bool taken_rows)
@@ -83,6 +84,14 @@ struct pl_rows {
     int32_t take;
     struct pl_shape output; /* another shape than the input's may have the same rows */
 };
+
+/* CROP: of the picture that is input 0, the rows and columns that input 1 says (first row, first column, last row + 1, last
+ * column + 1; what is beyond the picture is left out, and where nothing is left it is the whole picture), resized as by
+ * RESIZE_BILINEAR with half_pixel_centers. */
+struct pl_crop_shape {
+    struct pl_shape output; /* [1, height, width, channels] */
+};
+enum { PL_CROP_NUMBERS = 4 };
 
 struct pl_subgraph {
     const char *name;
@@ -140,6 +149,8 @@ struct pl_joined_link {
     int32_t zero_rows;
     int32_t window_rows;
     struct pl_condition when; /* never of a window */
+    const struct pl_crop *crop; /* `to` is made of parts of `from` that boxes say, whose tensors are the join's; NULL: it is not */
+    int32_t box;                /* the tensor that takes CROP's input 1; -1: it has none */
 };
 
 /* How an operator of a join with windows is run, where windows are reused. */

@@ -23,6 +23,28 @@ static bool is_given(const struct pl_joiner *joiner, int32_t tensor, int32_t lin
     return false;
 }
 
+/* What is its model's own linked input comes from further up. */
+static int32_t source_of(const struct pl_joiner *joiner, int32_t tensor, int32_t links)
+{
+    for (int32_t k = 0; k < links; k++)
+        if (joiner->joined[k].to == tensor && !joiner->joined[k].adapted) tensor = joiner->joined[k].from;
+    return tensor;
+}
+
+/* The link's own copy, with tensors of the join. */
+static pl_status join_crop(struct pl_joiner *joiner, int32_t index)
+{
+    const struct pl_link *link = &joiner->links[index];
+    struct pl_crop *crop = pl_region_copy(&joiner->graph->region, link->options.crop, sizeof *crop);
+    if (crop == NULL) return pl_join_no_memory(joiner);
+    assert(link->finder_member < link->to_member);
+    const int32_t first = joiner->member_tensors[link->finder_member];
+    crop->boxes.boxes = source_of(joiner, first + crop->boxes.boxes, index);
+    crop->boxes.scores = source_of(joiner, first + crop->boxes.scores, index);
+    joiner->joined[index].crop = crop;
+    return PL_OK;
+}
+
 static pl_status find_adapters(struct pl_joiner *joiner)
 {
     struct pl_region *region = &joiner->graph->region;
@@ -40,18 +62,16 @@ static pl_status find_adapters(struct pl_joiner *joiner)
             .from = link->from_member < 0 ? -1 : joiner->member_tensors[link->from_member] + link->from_tensor,
             .to = joiner->member_tensors[link->to_member] + link->to_tensor,
             .to_member = link->to_member,
-            .adapted = joiner->adapters[i].count > 0 || link->options.hop > 0,
+            .adapted = joiner->adapters[i].count > 0 || link->options.hop > 0 || link->options.crop != NULL,
             .rows = -1,
-            .when = link->options.when};
+            .when = link->options.when,
+            .box = -1};
         struct pl_condition *when = &joiner->joined[i].when;
         if (when->kind != PL_CONDITION_NONE)
             when->tensor = joiner->member_tensors[link->from_member] + (when->tensor >= 0 ? when->tensor : link->from_tensor);
-        /* What is its model's own linked input comes from further up. */
-        for (int32_t k = 0; k < i; k++)
-            if (joiner->joined[k].to == joiner->joined[i].from && !joiner->joined[k].adapted)
-                joiner->joined[i].from = joiner->joined[k].from;
-        for (int32_t k = 0; k < i; k++)
-            if (joiner->joined[k].to == when->tensor && !joiner->joined[k].adapted) when->tensor = joiner->joined[k].from;
+        joiner->joined[i].from = source_of(joiner, joiner->joined[i].from, i);
+        when->tensor = source_of(joiner, when->tensor, i);
+        if (link->options.crop != NULL) PL_TRY(join_crop(joiner, i));
         joiner->joined[i].given = is_given(joiner, joiner->joined[i].from, i);
     }
     return PL_OK;

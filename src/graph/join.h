@@ -12,7 +12,8 @@ struct pl_link {
     int32_t to_member;
     int32_t to_tensor;
     struct pl_link_options options;
-    struct pl_shape window; /* with a hop: the shape that the input has now */
+    struct pl_shape window; /* with a hop or a crop: the shape that the input has now */
+    int32_t finder_member;  /* with a crop: whose outputs the boxes are read off */
 };
 
 /* Joins members, given in an order in which every producer comes before its consumers; links in the order of their

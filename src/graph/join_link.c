@@ -9,19 +9,29 @@ static bool has_operand(pl_adapter_kind kind)
 }
 
 /* Every operator makes a tensor, and some have a constant. */
-enum { WINDOW_TENSORS = 3, WINDOW_OPERATORS = 2 };
+enum { WINDOW_TENSORS = 3, WINDOW_OPERATORS = 2, CROP_TENSORS = 2, CROP_OPERATORS = 1 };
+
+static int32_t own_tensors(const struct pl_link_options *options)
+{
+    return options->hop > 0 ? WINDOW_TENSORS : options->crop != NULL ? CROP_TENSORS : 0;
+}
+
+static int32_t own_operators(const struct pl_link_options *options)
+{
+    return options->hop > 0 ? WINDOW_OPERATORS : options->crop != NULL ? CROP_OPERATORS : 0;
+}
 
 int32_t pl_join_link_tensors(const struct pl_joiner *joiner, int32_t link_index)
 {
     const struct pl_adapter *adapter = &joiner->adapters[link_index];
     int32_t count = adapter->count;
     for (int32_t i = 0; i < adapter->count; i++) count += has_operand(adapter->kinds[i]);
-    return count + (joiner->links[link_index].options.hop > 0 ? WINDOW_TENSORS : 0);
+    return count + own_tensors(&joiner->links[link_index].options);
 }
 
 int32_t pl_join_link_operators(const struct pl_joiner *joiner, int32_t link_index)
 {
-    return joiner->adapters[link_index].count + (joiner->links[link_index].options.hop > 0 ? WINDOW_OPERATORS : 0);
+    return joiner->adapters[link_index].count + own_operators(&joiner->links[link_index].options);
 }
 
 static int32_t add_tensor(struct pl_joiner *joiner, const struct pl_tensor *tensor)
@@ -202,9 +212,43 @@ static pl_status add_window(struct pl_joiner *joiner, int32_t link_index)
     return add_rows(joiner, link_index, axis, last);
 }
 
+/* ---- parts of pictures -------------------------------------------------------------------------------------------- */
+
+/* CROP gives a picture of the producer's type, and adapters what the input takes. */
+static pl_status add_crop(struct pl_joiner *joiner, int32_t link_index)
+{
+    const struct pl_link *link = &joiner->links[link_index];
+    struct pl_joined_link *joined = &joiner->joined[link_index];
+    struct pl_tensor *tensors = joiner->graph->subgraphs[0].tensors;
+    const struct pl_tensor box = {
+        .name = "", .type = PL_INT32, .shape = {1, {PL_CROP_NUMBERS}}, .signature = {1, {PL_CROP_NUMBERS}}};
+    struct pl_crop_shape *options = pl_region_allocate(&joiner->graph->region, sizeof *options);
+    if (options == NULL) return pl_join_no_memory(joiner);
+    options->output = link->window;
+    tensors[joined->to].shape = link->window;
+    joined->box = add_tensor(joiner, &box);
+    int32_t cut = joined->to, result = 0;
+    if (joiner->adapters[link_index].count > 0) {
+        struct pl_tensor part = tensors[joined->from];
+        part.name = "";
+        part.shape = part.signature = link->window;
+        part.has_signature = false;
+        cut = add_tensor(joiner, &part);
+    }
+    int32_t *inputs = NULL;
+    struct pl_operator *op = add_operator(joiner, link_index, PL_OPERATOR_CROP, joined->from, cut, &inputs);
+    if (op == NULL) return pl_join_no_memory(joiner);
+    op->custom_options = options;
+    op->custom_options_bytes = sizeof *options;
+    op->input_count = 2;
+    inputs[1] = joined->box;
+    return add_adapters(joiner, link_index, cut, joined->to, &result);
+}
+
 pl_status pl_join_add_link(struct pl_joiner *joiner, int32_t link_index)
 {
     if (joiner->links[link_index].options.hop > 0) return add_window(joiner, link_index);
+    if (joiner->links[link_index].options.crop != NULL) return add_crop(joiner, link_index);
     const struct pl_joined_link *joined = &joiner->joined[link_index];
     int32_t result = 0;
     return add_adapters(joiner, link_index, joined->from, joined->to, &result);

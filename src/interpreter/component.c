@@ -85,19 +85,26 @@ static void take_members(struct former *former, const struct pl_component *compo
         if (component->members[i] != former->without) former->all[former->count++] = component->members[i];
 }
 
-/* Links spread the smaller group number until nothing changes. */
+/* Gives both the smaller group number; false if they have the same, or one is not there. */
+static bool spread_group(const struct former *former, const struct pl_instance *a, const struct pl_instance *b)
+{
+    const int32_t from = position(former, a), to = position(former, b);
+    if (from < 0 || to < 0 || former->group[from] == former->group[to]) return false;
+    const int32_t smaller = former->group[from] < former->group[to] ? former->group[from] : former->group[to];
+    former->group[from] = former->group[to] = smaller;
+    return true;
+}
+
 static void spread_groups(struct former *former)
 {
     for (int32_t i = 0; i < former->count; i++) former->group[i] = i;
     for (bool changed = true; changed;) {
         changed = false;
         for (int32_t i = 0; i < former->interpreter->link_count; i++) {
-            const int32_t from = position(former, former->interpreter->links[i].from);
-            const int32_t to = position(former, former->interpreter->links[i].to);
-            if (from < 0 || to < 0 || former->group[from] == former->group[to]) continue;
-            const int32_t smaller = former->group[from] < former->group[to] ? former->group[from] : former->group[to];
-            former->group[from] = former->group[to] = smaller;
-            changed = true;
+            const struct pl_model_link *link = &former->interpreter->links[i];
+            changed = spread_group(former, link->from, link->to) || changed;
+            changed = spread_group(former, link->finder, link->to) || changed;
+            changed = spread_group(former, link->finder, link->from) || changed;
         }
     }
 }
@@ -109,9 +116,12 @@ static bool is_ready(const struct former *former, struct pl_instance *const *tak
     for (int32_t i = 0; i < former->interpreter->link_count; i++) {
         const struct pl_model_link *link = &former->interpreter->links[i];
         if (link->to != instance || link->from == NULL || link->from == former->without) continue;
-        bool found = false;
-        for (int32_t k = 0; k < taken_count; k++) found = found || taken[k] == link->from;
-        if (!found) return false;
+        bool found = false, finder = link->finder == NULL;
+        for (int32_t k = 0; k < taken_count; k++) {
+            found = found || taken[k] == link->from;
+            finder = finder || taken[k] == link->finder;
+        }
+        if (!found || !finder) return false;
     }
     return true;
 }

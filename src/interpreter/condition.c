@@ -27,8 +27,7 @@ static double element(pl_type type, const void *data, size_t index)
     }
 }
 
-/* The value of an element: its quantization, which is one for all of them, is taken off. */
-static double value(const struct pl_tensor *tensor, const void *data, size_t index)
+double pl_tensor_value(const struct pl_tensor *tensor, const void *data, size_t index)
 {
     const double stored = element(tensor->type, data, index);
     const struct pl_quantization *quantization = &tensor->quantization;
@@ -58,10 +57,17 @@ bool pl_condition_holds(const struct pl_condition *when, const struct pl_tensor 
     case PL_CONDITION_AT_LEAST: break;
     }
     const double least = held ? when->until : when->least;
-    if (when->index >= 0) return index < count && value(tensor, data, index) >= least;
+    if (when->index >= 0) return index < count && pl_tensor_value(tensor, data, index) >= least;
     for (size_t i = 0; i < count; i++)
-        if (value(tensor, data, i) >= least) return true;
+        if (pl_tensor_value(tensor, data, i) >= least) return true;
     return false;
+}
+
+pl_status pl_tensor_check_values(const struct pl_tensor *tensor, const char *what, struct pl_error *error)
+{
+    if (is_number(tensor->type) && tensor->quantization.count <= 1) return PL_OK;
+    return pl_fail(error, PL_MISMATCH, "%s output '%s' (%s), which must be float32, int8, uint8, int16, int32 or bool, with one "
+                   "scale at most", what, tensor->name, pl_type_name(tensor->type));
 }
 
 pl_status pl_condition_check(const struct pl_condition *when, const struct pl_tensor *tensor, struct pl_error *error)
@@ -73,9 +79,7 @@ pl_status pl_condition_check(const struct pl_condition *when, const struct pl_te
                        when->least, when->until);
     if (when->index < (when->kind == PL_CONDITION_BEST ? 0 : -1))
         return pl_fail(error, PL_INVALID_ARGUMENT, "a condition looks at element %d, which cannot be", when->index);
-    if (!is_number(tensor->type) || tensor->quantization.count > 1)
-        return pl_fail(error, PL_MISMATCH, "a condition looks at output '%s' (%s), which must be float32, int8, uint8, int16, "
-                       "int32 or bool, with one scale at most", tensor->name, pl_type_name(tensor->type));
+    PL_TRY(pl_tensor_check_values(tensor, "a condition looks at", error));
     if (tensor->has_signature) return PL_OK;
     const int64_t count = pl_shape_count(&tensor->shape);
     if (when->index < count) return PL_OK;

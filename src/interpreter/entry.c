@@ -192,13 +192,13 @@ static bool is_linked(const struct pl_entry *entry, int32_t tensor)
     return false;
 }
 
-/* The size of a window is its consumer's. */
+/* The size of a window is its consumer's, and so is that of a part that is cut out. */
 static bool is_window(const struct pl_entry *entry, int32_t tensor)
 {
     const struct pl_interpreter *interpreter = entry->interpreter;
     for (int32_t i = 0; i < interpreter->link_count; i++)
         if (interpreter->links[i].to == entry->instance && interpreter->links[i].to_tensor == tensor)
-            return interpreter->links[i].options.hop > 0;
+            return interpreter->links[i].options.hop > 0 || interpreter->links[i].options.crop != NULL;
     return false;
 }
 

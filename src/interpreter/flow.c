@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running linked models of which some take windows. It goes in passes over the models, producers first. In each pass a
- * model runs at most once: one without links in the first pass, one with windows when hop new rows came for each of them,
- * any other when one that it is linked from ran. When nothing runs any more, all that came has been used. */
+/* Running linked models of which some take windows, wait for conditions, or run for each box. It goes in passes over the
+ * models, producers first. In each pass a model runs at most once: one without links in the first pass, one with windows when
+ * hop new rows came for each of them, one with boxes while some are left, any other when one that it is linked from ran. When nothing runs any more, all that came has been used. */
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/flow_internal.h"
 
 struct flow {
     struct pl_interpreter *interpreter;
@@ -15,153 +15,16 @@ struct flow {
     struct pl_error *error;
 };
 
-/* ---- windows ------------------------------------------------------------------------------------------------------ */
-
-struct pl_window_state *pl_window_find(const struct pl_instance *instance, int32_t tensor)
-{
-    struct pl_window_state *window = instance->windows;
-    while (window != NULL && window->tensor != tensor) window = window->next;
-    return window;
-}
-
-struct pl_window_state *pl_window_add(struct pl_instance *instance, int32_t tensor)
-{
-    struct pl_window_state *window = pl_window_find(instance, tensor);
-    if (window == NULL) {
-        window = pl_region_allocate(&instance->region, sizeof *window);
-        if (window == NULL) return NULL;
-        window->next = instance->windows;
-        window->tensor = tensor;
-        instance->windows = window;
-    }
-    window->begun = false;
-    return window;
-}
-
-void pl_windows_reset(struct pl_instance *instance)
-{
-    for (struct pl_window_state *window = instance->windows; window != NULL; window = window->next) window->begun = false;
-    for (const struct pl_buffer *buffer = instance->buffers; buffer != NULL; buffer = buffer->next)
-        if (pl_slot_is_rows(&buffer->slot)) pl_buffer_reset(buffer);
-    instance->ran = 0;
-}
-
-static const struct pl_joined_link *link_at(const struct pl_unit_plan *plan, int32_t index)
-{
-    return &plan->unit->program->graph->links[index];
-}
-
-static struct pl_window_state *window_of(const struct pl_unit_plan *plan, const struct pl_joined_link *link)
-{
-    const struct pl_graph *graph = plan->unit->program->graph;
-    return pl_window_find(plan->component->members[link->to_member], link->to - graph->member_tensors[link->to_member]);
-}
-
-static const struct pl_planned_tensor *tensor_at(const struct pl_unit_plan *plan, int32_t tensor)
-{
-    return &plan->unit->program->block->tensors[tensor];
-}
-
-static char *bytes_of(const struct pl_unit_plan *plan, int32_t tensor)
-{
-    const struct pl_location *location = &tensor_at(plan, tensor)->location;
-    return (char *)plan->unit->bases[location->base] + location->offset;
-}
-
-static size_t row_bytes(const struct pl_unit_plan *plan, const struct pl_joined_link *link)
-{
-    return tensor_at(plan, link->rows)->bytes / (size_t)link->hop;
-}
-
-/* What does not fill a hop at the beginning of the first window: so that it is full just when a hop is. */
-static int32_t rows_before_first(const struct pl_joined_link *link)
-{
-    return (link->hop - link->window_rows % link->hop) % link->hop;
-}
-
-/* The rows of nothing that come first are no part of any window. */
-static struct pl_window_state *begun_window(const struct pl_unit_plan *plan, const struct pl_joined_link *link)
-{
-    struct pl_window_state *window = window_of(plan, link);
-    if (window->begun) return window;
-    *window = (struct pl_window_state){.next = window->next,
-                                       .tensor = window->tensor,
-                                       .filled = rows_before_first(link),
-                                       .missing = link->window_rows + rows_before_first(link),
-                                       .zeros = link->zero_rows,
-                                       .begun = true};
-    return window;
-}
-
-static int zero_byte(const struct pl_tensor *tensor)
-{
-    const bool bytes = tensor->type == PL_INT8 || tensor->type == PL_UINT8;
-    return bytes && tensor->quantization.count > 0 ? tensor->quantization.zero_points[0] : 0;
-}
-
-/* Takes rows until there are hop of them, first those of zeros. Returns how many of the `count` at `data` it took. */
-static size_t take_rows(const struct pl_unit_plan *plan, const struct pl_joined_link *link, const char *data, size_t count)
-{
-    struct pl_window_state *window = begun_window(plan, link);
-    const size_t bytes = row_bytes(plan, link);
-    char *rows = bytes_of(plan, link->rows);
-    int32_t zeros = link->hop - window->filled < window->zeros ? link->hop - window->filled : window->zeros;
-    memset(rows + (size_t)window->filled * bytes, zero_byte(tensor_at(plan, link->rows)->value.tensor), (size_t)zeros * bytes);
-    window->filled += zeros;
-    window->zeros -= zeros;
-    size_t taken = (size_t)(link->hop - window->filled);
-    if (taken > count) taken = count;
-    if (taken > 0) memcpy(rows + (size_t)window->filled * bytes, data, taken * bytes);
-    window->filled += (int32_t)taken;
-    return taken;
-}
-
-static bool has_hop(const struct pl_unit_plan *plan, const struct pl_joined_link *link)
-{
-    struct pl_window_state *window = begun_window(plan, link);
-    if (link->from >= 0) {
-        const char *data = bytes_of(plan, link->from) + window->taken * row_bytes(plan, link);
-        window->taken += take_rows(plan, link, data, window->offered - window->taken);
-    } else {
-        (void)take_rows(plan, link, NULL, 0);
-    }
-    return window->filled == link->hop;
-}
-
-/* The hop is used. Returns whether the window is full. */
-static bool use_hop(const struct pl_unit_plan *plan, const struct pl_joined_link *link)
-{
-    struct pl_window_state *window = window_of(plan, link);
-    window->filled = 0;
-    window->missing = window->missing > link->hop ? window->missing - link->hop : 0;
-    return window->missing == 0;
-}
-
 /* ---- passes ------------------------------------------------------------------------------------------------------- */
-
-/* Which member a tensor of the join belongs to. */
-static int32_t member_of(const struct pl_graph *graph, int32_t tensor)
-{
-    int32_t member = graph->member_count - 1;
-    while (graph->member_tensors[member] > tensor) member--;
-    return member;
-}
 
 /* Whether the consumer is to run on what the producer gave last. */
 static bool holds(const struct pl_unit_plan *plan, const struct pl_joined_link *link, const struct pl_instance *producer)
 {
     if (link->when.kind == PL_CONDITION_NONE) return true;
-    const struct pl_planned_tensor *planned = tensor_at(plan, link->when.tensor);
-    const void *data = bytes_of(plan, link->when.tensor);
-    size_t bytes = planned->bytes;
-    if (planned->late >= 0) { /* its shape and place are those of the run */
-        const struct pl_late_value *value = &plan->unit->late->slots[planned->late]->value;
-        if (!value->known || planned->slot < 0) data = NULL;
-        else data = plan->unit->bases[plan->unit->program->slots[planned->slot].base];
-        bytes = data != NULL ? value->bytes : 0;
-    }
+    const struct pl_values values = values_of(plan, link->when.tensor);
     struct pl_window_state *state = window_of(plan, link);
-    state->held = pl_condition_holds(&link->when, planned->value.tensor, data, bytes, producer->ran, state->begun && state->held);
+    state->held = pl_condition_holds(&link->when, values.tensor, values.data, values.bytes, producer->ran,
+                                     state->begun && state->held);
     state->begun = true;
     return state->held;
 }
@@ -173,49 +36,56 @@ static bool is_ready(const struct flow *flow, int32_t member, int32_t pass)
     bool ready = false;
     for (int32_t i = 0; i < graph->link_count; i++) {
         const struct pl_joined_link *link = &graph->links[i];
-        if (link->to_member != member || link->given) continue;
+        if (link->to_member != member || (link->given && link->crop == NULL)) continue;
         fed = true;
         if (link->rows >= 0) {
-            if (!has_hop(flow->plan, link)) return false;
+            if (!pl_window_has_hop(flow->plan, link)) return false;
             ready = true;
             continue;
         }
         const struct pl_instance *producer = flow->plan->component->members[member_of(graph, link->from)];
-        if (producer->ran == 0 || !holds(flow->plan, link, producer)) return false;
-        ready = ready || producer->ran_pass == pass;
+        if ((producer->ran == 0 && !link->given) || !holds(flow->plan, link, producer)) return false;
+        if (link->crop != NULL && pl_crop_left(flow->plan, link) == 0) return false;
+        ready = ready || link->crop != NULL || producer->ran_pass == pass;
     }
     return fed ? ready : flow->sources && pass == 0;
 }
 
+/* Whether what a link makes comes from this member: its rows; or the picture, or the boxes that are cut out of it. */
+static bool is_offered_by(const struct pl_graph *graph, const struct pl_joined_link *link, int32_t member)
+{
+    const bool from = link->from >= 0 && member_of(graph, link->from) == member;
+    return link->crop != NULL ? from || member_of(graph, link->crop->boxes.boxes) == member : link->rows >= 0 && from;
+}
+
 /* Windows behind the member take what is left of the rows that it gave last, as far as they can. Whether some is left even
- * so: the models of these have to run first. */
+ * so, or boxes are: the models of these have to run first. */
 static bool has_rows_left(const struct flow *flow, int32_t member)
 {
     const struct pl_graph *graph = flow->plan->unit->program->graph;
     bool left = false;
     for (int32_t i = 0; i < graph->link_count; i++) {
         const struct pl_joined_link *link = &graph->links[i];
-        if (link->rows < 0 || link->from < 0 || member_of(graph, link->from) != member) continue;
-        (void)has_hop(flow->plan, link);
-        const struct pl_window_state *window = window_of(flow->plan, link);
-        left = left || window->taken < window->offered;
+        if (!is_offered_by(graph, link, member)) continue;
+        if (link->rows >= 0) (void)pl_window_has_hop(flow->plan, link);
+        left = left || (link->rows >= 0 ? pl_window_left(flow->plan, link) > 0 : pl_crop_left(flow->plan, link) > 0);
     }
     return left;
 }
 
-/* What the member gave is there for the windows behind it. */
-static pl_status offer_rows(const struct flow *flow, int32_t member)
+/* What the member gave is there for the windows behind it, and so are the boxes that it found. Boxes that nobody cut out are
+ * those of another picture now. */
+static pl_status offer(const struct flow *flow, int32_t member)
 {
     const struct pl_graph *graph = flow->plan->unit->program->graph;
     for (int32_t i = 0; i < graph->link_count; i++) {
         const struct pl_joined_link *link = &graph->links[i];
-        if (link->rows < 0 || link->from < 0 || member_of(graph, link->from) != member) continue;
-        struct pl_window_state *window = begun_window(flow->plan, link);
-        if (window->taken < window->offered)
+        if (link->crop != NULL && member_of(graph, link->crop->boxes.boxes) == member) pl_crop_offer(flow->plan, link);
+        if (link->rows < 0 || !is_offered_by(graph, link, member)) continue;
+        if (pl_window_left(flow->plan, link) > 0)
             return pl_fail(flow->error, PL_RUN_ERROR, "its rows come faster than model '%s' can take them, which waits for "
                            "those of another window", flow->plan->component->members[link->to_member]->name);
-        window->offered = tensor_at(flow->plan, link->from)->bytes / row_bytes(flow->plan, link);
-        window->taken = 0;
+        pl_window_offer(flow->plan, link);
     }
     return PL_OK;
 }
@@ -228,14 +98,17 @@ static pl_status run_member(const struct flow *flow, int32_t member, int32_t pas
     bool full = true;
     for (int32_t i = 0; i < program->graph->link_count; i++)
         if (link_at(flow->plan, i)->to_member == member && link_at(flow->plan, i)->rows >= 0)
-            full = use_hop(flow->plan, link_at(flow->plan, i)) && full;
+            full = pl_window_use_hop(flow->plan, link_at(flow->plan, i)) && full;
+    for (int32_t i = 0; i < program->graph->link_count && full; i++)
+        if (link_at(flow->plan, i)->to_member == member && link_at(flow->plan, i)->crop != NULL)
+            pl_crop_take(flow->plan, link_at(flow->plan, i));
     const struct pl_step_range whole = {segment->first_step, segment->end_step, &segment->outlook};
     const struct pl_step_range rows = {segment->first_step, segment->row_end, &segment->row_outlook};
     PL_TRY(pl_unit_run(flow->interpreter, flow->plan, flow->lane, full ? &whole : &rows, flow->workers, flow->error));
     if (!full) return PL_OK;
     instance->ran++;
     instance->ran_pass = pass;
-    PL_TRY(offer_rows(flow, member));
+    PL_TRY(offer(flow, member));
     struct plait_model *model = (struct plait_model *)(void *)instance->primary;
     pthread_mutex_lock(&flow->interpreter->lock);
     const pl_ran_function function = instance->ran_function;
@@ -321,7 +194,7 @@ pl_status pl_flow_push(struct pl_interpreter *interpreter, const struct pl_unit_
     size_t rows = pushed->bytes / bytes;
     do {
         bool progress = false;
-        const size_t taken = take_rows(plan, link, data, rows);
+        const size_t taken = pl_window_take(plan, link, data, rows);
         data += taken * bytes;
         rows -= taken;
         PL_TRY(run_passes(&flow, &progress));

@@ -7,7 +7,6 @@
 #define PL_INTERPRETER_INTERPRETER_H
 
 #include "graph/adapter.h"
-#include "interpreter/tally.h"
 #include "kernels/kernels.h"
 #include "plan/program.h"
 
@@ -136,6 +135,17 @@ pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, siz
 pl_status pl_handle_read(const struct pl_tensor_handle *handle, void *data, size_t bytes, struct pl_error *error);
 pl_status pl_handle_bind(struct pl_tensor_handle *handle, void *memory, size_t bytes, struct pl_error *error);
 
+/* ---- boxes.c: what models find in pictures */
+/* Whether such boxes can be read off these outputs of one model. */
+pl_status pl_handle_boxes_check(const struct pl_tensor_handle *values, const struct pl_tensor_handle *scores,
+                                const struct pl_boxes *boxes, struct pl_error *error);
+/* Those that its last run gave, the best first; *count is how many of `capacity`. */
+pl_status pl_handle_find_boxes(const struct pl_tensor_handle *values, const struct pl_tensor_handle *scores,
+                               const struct pl_boxes *boxes, struct pl_found_box *found, int32_t capacity, int32_t *count,
+                               struct pl_error *error);
+/* What was cut out for this input last; false: nothing was. */
+bool pl_handle_box(const struct pl_tensor_handle *input, struct pl_found_box *box);
+
 /* ---- string_handle.c */
 /* Feeds an input of strings with as many as its shape has elements; lengths NULL: they end at their 0. */
 pl_status pl_handle_write_strings(struct pl_tensor_handle *handle, const char *const *texts, const size_t *lengths,
@@ -190,12 +200,6 @@ bool pl_entry_cancel(struct pl_entry *entry);
  * For all entries of the model; NULL: nobody is asked. Not while it runs. */
 void pl_entry_stop_when(struct pl_entry *entry, bool (*asked)(void *user), void *user);
 
-/* ---- turn.c */
-/* How urgent a model is, see turn.h. */
-enum { PL_MOST_CLASS = 15 };
-pl_status pl_entry_set_class(struct pl_entry *entry, int32_t class_number, struct pl_error *error);
-int32_t pl_entry_class(const struct pl_entry *entry);
-
 /* ---- profile.c */
 pl_status pl_entry_profile(struct pl_entry *entry, bool enable, struct pl_error *error);
 int32_t pl_entry_profile_count(const struct pl_entry *entry);
@@ -227,18 +231,6 @@ struct pl_event {
 /* Called at the end of each by the thread that did it. NULL: nobody asks. Not while a model runs. */
 typedef void (*pl_event_function)(void *user, const struct pl_event *event);
 void pl_interpreter_trace(struct pl_interpreter *interpreter, pl_event_function function, void *user);
-
-/* ---- tally.c */
-/* A model at this moment. */
-struct pl_model_look {
-    char name[PL_TALLY_NAME_BYTES]; /* the beginning of longer ones */
-    int32_t class_number;           /* that it runs with */
-    bool running;
-    struct pl_tally tally;
-    struct pl_memory_report memory;
-};
-/* Looks at one model, from 0; false behind the last one. What it does is counted from the first look on. */
-bool pl_interpreter_look(struct pl_interpreter *interpreter, size_t index, struct pl_model_look *look);
 
 /* ---- for tests ---------------------------------------------------------------------------------------------------- */
 

@@ -12,7 +12,6 @@
 
 #include "base/threads.h"
 #include "interpreter/interpreter.h"
-#include "interpreter/turn.h"
 
 /* Memory of a slot: an input, an output, a variable or a state of one model. It survives replanning as long as its size
  * stays, so pointers of models that did not change stay. */
@@ -97,7 +96,7 @@ struct pl_entry {
     struct pl_unit *own_unit; /* NULL of the primary subgraph */
 };
 
-/* What came for a window so far, or whether the condition of a link held. */
+/* What a link remembers: what came for its window so far, whether its condition held, which boxes are cut out for it. */
 struct pl_window_state {
     struct pl_window_state *next; /* of its model */
     int32_t tensor;  /* the input it is */
@@ -108,6 +107,17 @@ struct pl_window_state {
     size_t taken;    /* and how many of them it has */
     bool held;       /* the condition did when it was asked last */
     bool begun;      /* all of this holds; otherwise it starts anew */
+    struct pl_crop *crop; /* the link's own copy, and room for its boxes, in the region; NULL: it cuts nothing out */
+    struct pl_found_box *boxes;
+    int32_t box_capacity;
+    int32_t box_count; /* that were found last, */
+    int32_t box_next;  /* and how many of them were cut out */
+};
+
+/* Asked whether what runs is to stop. */
+struct pl_stop {
+    bool (*asked)(void *user); /* NULL: nobody is */
+    void *user;
 };
 
 /* A model under its name; with another file it is another one of these. */
@@ -122,7 +132,6 @@ struct pl_instance {
     struct pl_component *component;
     int32_t member; /* in the component, as it was planned */
     int32_t threads;
-    int32_t class_number;
     bool keep_all;  /* nothing in between is overwritten */
     bool resized;   /* since the last allocate: variables start anew, as in TensorFlow Lite */
     bool restart;   /* memory for rows of windows is new: they start anew */
@@ -132,7 +141,6 @@ struct pl_instance {
     uint64_t ran;                    /* how often it ran as part of a flow, since its windows began */
     int32_t ran_pass;                /* in which pass of the flow under way; -1: in none */
     struct pl_stop stop;
-    struct pl_tally *tally;          /* NULL: nobody looked at it so far */
     pl_ran_function ran_function;    /* to be called then; NULL: nobody asks */
     void *ran_user;
     struct pl_unit *units; /* of signatures of other subgraphs, */
@@ -151,17 +159,9 @@ struct pl_component {
     bool busy;
     bool whole;
     bool planning; /* by the thread that holds `change` (an operator of a user can ask for changes meanwhile) */
-    struct pl_turn turn;
+    atomic_bool cancelled; /* what runs is to stop, */
+    const struct pl_stop *stop; /* and so it is if this says so: of the member that was asked to run */
 };
-
-/* The highest of its members': linked models are one program. */
-static inline int32_t pl_component_class(const struct pl_component *component)
-{
-    int32_t most = 0;
-    for (int32_t m = 0; m < component->member_count; m++)
-        if (component->members[m]->class_number > most) most = component->members[m]->class_number;
-    return most;
-}
 
 /* condition.c: whether these bytes of a tensor, of a model that has run so often, are what a link waits for, which held or
  * did not so far. */
@@ -169,6 +169,26 @@ bool pl_condition_holds(const struct pl_condition *when, const struct pl_tensor 
                         uint64_t runs, bool held);
 /* Whether such a condition can be about such a tensor. */
 pl_status pl_condition_check(const struct pl_condition *when, const struct pl_tensor *tensor, struct pl_error *error);
+
+/* The value of an element: its quantization, which is one for all of them, is taken off. */
+double pl_tensor_value(const struct pl_tensor *tensor, const void *data, size_t index);
+/* Whether a tensor has such values; `what` is what a message says before its name. */
+pl_status pl_tensor_check_values(const struct pl_tensor *tensor, const char *what, struct pl_error *error);
+
+/* A tensor as it is while running; data NULL: there is nothing yet. */
+struct pl_values {
+    const struct pl_tensor *tensor;
+    const void *data;
+    size_t bytes;
+    struct pl_shape shape;
+};
+
+/* boxes.c: the boxes that these two tensors say, the best first. Returns how many. */
+int32_t pl_boxes_find(const struct pl_boxes *boxes, const struct pl_values *values, const struct pl_values *scores,
+                      struct pl_found_box *found, int32_t capacity);
+/* Whether there can be such boxes in such tensors. */
+pl_status pl_boxes_check(const struct pl_boxes *boxes, const struct pl_tensor *values, const struct pl_tensor *scores,
+                         struct pl_error *error);
 
 /* Nobody may change what is being run or planned. */
 static inline bool pl_component_is_taken(const struct pl_component *component)
@@ -181,14 +201,13 @@ struct pl_model_link {
     struct pl_instance *to;
     int32_t from_tensor;
     int32_t to_tensor;
+    struct pl_instance *finder; /* of the boxes that are cut out; NULL: none are */
     struct pl_link_options options;
 };
 
-/* An execution context: the arena and the table of pointers of one running invocation. Those of a class, whose models never
- * interrupt each other, are as large as its programs need. */
+/* An execution context: the arena and the table of pointers of one running invocation. */
 struct pl_lane {
     struct pl_lane *next;
-    int32_t class_number;
     void *arena;
     size_t arena_bytes;
     void **pointers;
@@ -199,16 +218,11 @@ struct pl_lane {
     bool retired; /* too small by now: freed when it is idle */
 };
 
-/* What programs of a class need of a lane. */
+/* What programs need of a lane. */
 struct pl_lane_need {
     size_t arena_bytes;
     int32_t pointer_count;
     int32_t memory_count;
-    bool used; /* there are programs */
-};
-
-struct pl_lane_needs {
-    struct pl_lane_need of_class[PL_MOST_CLASS + 1];
 };
 
 struct pl_interpreter {
@@ -223,14 +237,13 @@ struct pl_interpreter {
     struct pl_instance **instances;
     uint64_t *name_hashes; /* of the instances, side by side to be looked through */
     size_t settled;        /* see settled.c */
-    struct pl_lane_needs settled_needs;
+    struct pl_lane_need settled_need;
     size_t instance_count;
     size_t instance_capacity;
     struct pl_model_link *links;
     int32_t link_count;
     int32_t link_capacity;
     struct pl_lane *lanes;
-    struct pl_turns turns;
     uint64_t invocations;
     pl_cut_function cut;
     void *cut_context;
@@ -302,17 +315,17 @@ pl_status pl_unit_plan_prepare(struct pl_interpreter *interpreter, const struct 
                                struct pl_error *error);
 
 /* ---- lane.c: with `lock` held */
-struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, int32_t class_number, const struct pl_program *program,
+struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, const struct pl_program *program,
                              struct pl_error *error);
 void pl_lane_give_back(struct pl_interpreter *interpreter, struct pl_lane *lane);
-/* Makes options.lanes lanes for each class of exactly what its programs need that are there or about to be; without `keep`
- * it only tries. */
+/* Makes options.lanes lanes of exactly what the programs need that are there or about to be; without `keep` it only
+ * tries. */
 pl_status pl_lanes_fit(struct pl_interpreter *interpreter, bool keep, struct pl_error *error);
 void pl_lanes_destroy(struct pl_interpreter *interpreter);
-/* What the programs of each class need at most. */
-struct pl_lane_needs pl_lanes_needed(const struct pl_interpreter *interpreter);
-/* Raises the need of its class to what this model's programs need, those about to be included. */
-void pl_lane_need_of(struct pl_instance *instance, struct pl_lane_needs *needs);
+/* What the programs need at most. */
+struct pl_lane_need pl_lanes_needed(const struct pl_interpreter *interpreter);
+/* Raises *need to what this model's programs need, those about to be included. */
+void pl_lane_need_of(struct pl_instance *instance, struct pl_lane_need *need);
 
 /* ---- settled.c: with both locks held */
 /* Some model changed. */
@@ -343,10 +356,9 @@ pl_status pl_handle_feed_strings(struct pl_tensor_handle *handle, const void *da
 struct pl_run {
     struct pl_interpreter *interpreter;
     const struct pl_unit_plan *plan; /* whose program it is */
-    struct pl_program *program;
+    const struct pl_program *program;
     struct pl_late *late;
     struct pl_lane *lane;
-    struct pl_turn *turn;
     void **bases;
     int32_t workers;
     struct pl_trial trial; /* whether helpers are asked for, and looked at how they help */
@@ -354,22 +366,17 @@ struct pl_run {
     uint64_t start;
     bool asked;            /* for helpers, */
     bool helped;           /* and one came */
+    const atomic_bool *cancelled;
+    const struct pl_stop *stop;
     struct pl_error *error;
 };
 
-/* ---- turn.c */
-pl_status pl_run_look(struct pl_run *run);
-
-/* Asked between two parts, by the thread whose run it is: PL_CANCELLED where it is to stop. */
-static inline pl_status pl_run_go_on(struct pl_run *run)
+static inline pl_status pl_run_go_on(const struct pl_run *run)
 {
-    return atomic_load_explicit(&run->turn->look, memory_order_relaxed) ? pl_run_look(run) : PL_OK;
-}
-
-/* Asked by its helpers: this one is needed for others. */
-static inline bool pl_run_must_leave(const struct pl_run *run, int32_t worker)
-{
-    return worker >= atomic_load_explicit(&run->turn->workers, memory_order_relaxed);
+    if (!atomic_load_explicit(run->cancelled, memory_order_relaxed) &&
+        (run->stop->asked == NULL || !run->stop->asked(run->stop->user)))
+        return PL_OK;
+    return pl_fail(run->error, PL_CANCELLED, "the invocation was cancelled");
 }
 
 /* One step of it: what eval->run points to. */
@@ -409,14 +416,17 @@ static inline bool pl_run_is_traced(const struct pl_run *run)
     return run->interpreter->event_function != NULL;
 }
 
-/* ---- flow.c */
+/* ---- windows.c */
 /* NULL if there is none of this input. */
 struct pl_window_state *pl_window_find(const struct pl_instance *instance, int32_t tensor);
-/* One that starts anew; NULL if there is no memory. */
-struct pl_window_state *pl_window_add(struct pl_instance *instance, int32_t tensor);
+/* What a link into this input remembers, for links that do: it starts anew, and options->crop becomes its copy. False if there
+ * is no memory. */
+bool pl_window_add(struct pl_instance *instance, int32_t tensor, struct pl_link_options *options);
 /* All windows of the model start anew, with all rows that were kept for them. */
 void pl_windows_reset(struct pl_instance *instance);
-/* Runs a unit whose graph has windows. */
+
+/* ---- flow.c */
+/* Runs a unit whose graph is a flow: pl_graph_is_flow(). */
 pl_status pl_flow_run(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_lane *lane,
                       int32_t workers, struct pl_error *error);
 /* Rows for the window that an input is. */
@@ -436,31 +446,6 @@ static inline bool pl_slot_is_rows(const struct pl_slot *slot)
 {
     return slot->tensor == -1 && pl_index_is_own(slot->operator_index);
 }
-
-/* ---- part.c */
-/* Units [from, end) of a stage, so many at a time. */
-struct pl_parts {
-    const struct pl_stage *stage;
-    const struct pl_eval *eval;
-    int64_t from; /* what is left begins here */
-    int64_t end;
-    int64_t units;
-    uint64_t nanoseconds; /* of all of them, */
-    uint64_t longest;     /* and of one */
-};
-/* Whether it is to be looked at how long a stage takes, which took so long (0: nobody knows). Shorter ones never need to
- * be cut, even if they were several times slower than when they were looked at. */
-enum { PL_WORTH_FOLLOWING_NANOSECONDS = 125000 };
-static inline bool pl_is_followed(unsigned nanoseconds)
-{
-    return nanoseconds - 1u >= PL_WORTH_FOLLOWING_NANOSECONDS - 1u;
-}
-/* How many of its units to do before others may go first. */
-int64_t pl_part_units(const struct pl_stage *stage, uint64_t nanoseconds);
-/* A helper that is needed elsewhere ends before the end. */
-pl_status pl_run_parts(struct pl_run *run, struct pl_parts *parts);
-/* All of a stage, by the caller alone. */
-pl_status pl_run_alone(struct pl_run *run, const struct pl_stage *stage, struct pl_pace *pace, const struct pl_eval *eval);
 
 /* ---- stage.c */
 /* A stage of a step, on as many workers as it is worth. */

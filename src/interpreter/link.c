@@ -69,8 +69,8 @@ static struct pl_model_link take_link(struct pl_interpreter *interpreter, int32_
 }
 
 /* The set of links is changed; forms the components anew under the lock, or refuses because one of them runs. */
-static pl_status form(struct pl_interpreter *interpreter, struct pl_instance *a, struct pl_instance *b,
-                      struct pl_error *error)
+static pl_status form_two(struct pl_interpreter *interpreter, struct pl_instance *a, struct pl_instance *b,
+                          struct pl_error *error)
 {
     pthread_mutex_lock(&interpreter->lock);
     pl_status status = PL_OK;
@@ -82,19 +82,30 @@ static pl_status form(struct pl_interpreter *interpreter, struct pl_instance *a,
     return status;
 }
 
-static pl_status add_link(struct pl_interpreter *interpreter, const struct pl_model_link *link, struct pl_error *error)
+/* Of the models that this link joins, or does no more. */
+static pl_status form(struct pl_interpreter *interpreter, const struct pl_model_link *link, struct pl_error *error)
+{
+    struct pl_instance *from = link->from != NULL ? link->from : link->to;
+    if (link->finder != NULL && link->finder->component != from->component)
+        PL_TRY(form_two(interpreter, link->finder, from, error));
+    return form_two(interpreter, from, link->to, error);
+}
+
+static pl_status add_link(struct pl_interpreter *interpreter, struct pl_model_link *link, struct pl_error *error)
 {
     struct pl_adapter adapter;
     const struct pl_tensor *to = &link->to->graph->subgraphs[0].tensors[link->to_tensor];
     const struct pl_tensor *from = link->from == NULL ? to : &link->from->graph->subgraphs[0].tensors[link->from_tensor];
     PL_TRY(pl_adapter_find(from, to, &link->options, &adapter, error));
     PL_TRY(make_room(interpreter, error));
-    const bool has_state = link->options.hop > 0 || link->options.when.kind != PL_CONDITION_NONE;
-    if (has_state && pl_window_add(link->to, link->to_tensor) == NULL)
+    if (!pl_window_add(link->to, link->to_tensor, &link->options))
         return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for what a link remembers");
     put_link(interpreter, link);
-    const pl_status status = form(interpreter, link->from != NULL ? link->from : link->to, link->to, error);
-    if (status != PL_OK) (void)take_link(interpreter, interpreter->link_count - 1);
+    const pl_status status = form(interpreter, link, error);
+    if (status == PL_OK) return PL_OK;
+    struct pl_error ignored;
+    (void)take_link(interpreter, interpreter->link_count - 1);
+    if (link->finder != NULL) (void)form(interpreter, link, &ignored);
     return status;
 }
 
@@ -151,6 +162,27 @@ static pl_status find_condition(struct pl_interpreter *interpreter, struct pl_mo
     return pl_condition_check(&options->when, &link->from->graph->subgraphs[0].tensors[options->when.tensor], error);
 }
 
+/* Finds the outputs that boxes are read off; *crop is what options->crop then is. */
+static pl_status find_boxes(struct pl_interpreter *interpreter, struct pl_model_link *link, struct pl_crop *crop,
+                            struct pl_error *error)
+{
+    if (link->options.crop == NULL) return PL_OK;
+    *crop = *link->options.crop;
+    link->options.crop = crop;
+    struct pl_boxes *boxes = &crop->boxes;
+    struct pl_instance *other = NULL;
+    if (link->options.hop > 0 || link->options.when.kind != PL_CONDITION_NONE)
+        return pl_fail(error, PL_MISMATCH, "parts of a picture are no window, and have no other condition than their boxes");
+    if (!(crop->margin >= 0 && crop->margin <= PL_MAX_MARGIN))
+        return pl_fail(error, PL_INVALID_ARGUMENT, "the margin of parts that are cut out is 0 to %d times the box", PL_MAX_MARGIN);
+    PL_TRY(find_end(interpreter, boxes->model, true, boxes->boxes_name, &link->finder, &boxes->boxes, error));
+    PL_TRY(find_end(interpreter, boxes->model, true, boxes->scores_name, &other, &boxes->scores, error));
+    boxes->model = boxes->boxes_name = boxes->scores_name = NULL;
+    if (link->finder == link->to) return pl_fail(error, PL_MISMATCH, "a model cannot find the boxes of its own input");
+    const struct pl_tensor *tensors = link->finder->graph->subgraphs[0].tensors;
+    return pl_boxes_check(boxes, &tensors[boxes->boxes], &tensors[boxes->scores], error);
+}
+
 static pl_status link_ends(struct pl_interpreter *interpreter, const char *from_model, const char *output,
                            const char *to_model, const char *input, const struct pl_link_options *options,
                            struct pl_error *error)
@@ -162,6 +194,8 @@ static pl_status link_ends(struct pl_interpreter *interpreter, const char *from_
     PL_TRY(check_free(interpreter, &link, error));
     PL_TRY(check_window_is_alone(interpreter, &link, error));
     PL_TRY(find_condition(interpreter, &link, from_model, error));
+    struct pl_crop crop;
+    PL_TRY(find_boxes(interpreter, &link, &crop, error));
     if (add_link(interpreter, &link, error) != PL_OK)
         return pl_fail_at(error, "link from model '%s' to model '%s'", from_model, to_model);
     return PL_OK;
@@ -184,7 +218,7 @@ static pl_status stream_input(struct pl_interpreter *interpreter, const char *mo
     PL_TRY(find_end(interpreter, model, false, input, &link.to, &link.to_tensor, error));
     PL_TRY(check_free(interpreter, &link, error));
     if (options->hop < 1) return pl_fail(error, PL_INVALID_ARGUMENT, "a window needs a hop of 1 row or more");
-    if (options->when.kind != PL_CONDITION_NONE)
+    if (options->when.kind != PL_CONDITION_NONE || options->crop != NULL)
         return pl_fail(error, PL_INVALID_ARGUMENT, "rows that are pushed have no condition: there is no output to look at");
     PL_TRY(check_window_is_alone(interpreter, &link, error));
     return add_link(interpreter, &link, error) == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", model);
@@ -210,7 +244,7 @@ static pl_status unlink_end(struct pl_interpreter *interpreter, const char *to_m
         return pl_fail(error, PL_NOT_FOUND, "input '%s' of model '%s' has no link",
                        to->graph->subgraphs[0].tensors[tensor].name, to_model);
     const struct pl_model_link taken = take_link(interpreter, at);
-    const pl_status status = form(interpreter, taken.from != NULL ? taken.from : taken.to, taken.to, error);
+    const pl_status status = form(interpreter, &taken, error);
     if (status != PL_OK) put_link(interpreter, &taken);
     return status;
 }

@@ -101,7 +101,7 @@ static int32_t set_links_aside(struct pl_interpreter *interpreter, const struct 
     int32_t kept = 0;
     for (int32_t i = 0; i < interpreter->link_count; i++) {
         const struct pl_model_link link = interpreter->links[i];
-        if (link.from == instance || link.to == instance) continue;
+        if (link.from == instance || link.to == instance || link.finder == instance) continue;
         interpreter->links[i] = interpreter->links[kept];
         interpreter->links[kept++] = link;
     }

@@ -110,7 +110,8 @@ static int32_t gather_links(const struct pl_interpreter *interpreter, const stru
                                                 m,
                                                 link->to_tensor,
                                                 link->options,
-                                                shape_of_input(link->to, link->to_tensor)};
+                                                shape_of_input(link->to, link->to_tensor),
+                                                link->finder != NULL ? link->finder->member : -1};
             count++;
         }
     }
@@ -182,7 +183,8 @@ static bool runs_by_passes(const struct pl_interpreter *interpreter, const struc
 {
     for (int32_t i = 0; i < interpreter->link_count; i++) {
         const struct pl_model_link *link = &interpreter->links[i];
-        const bool by_passes = link->options.hop > 0 || link->options.when.kind != PL_CONDITION_NONE;
+        const bool by_passes =
+            link->options.hop > 0 || link->options.when.kind != PL_CONDITION_NONE || link->options.crop != NULL;
         if (link->to->component == component && by_passes) return true;
     }
     return false;

@@ -39,6 +39,7 @@ static const struct pl_op *find_custom(const char *name)
 /* Of plait's own, which no file can name: code -1 comes first, and so on. */
 static const struct pl_op own_table[] = {
     {"ROWS", PL_OPERATOR_ROWS, NULL, 1, 1, PL_TRAIT_STATEFUL, pl_prepare_rows},
+    {"CROP", PL_OPERATOR_CROP, NULL, 1, 1, 0, pl_prepare_crop},
 };
 
 static const struct pl_op *find_own(int32_t code)

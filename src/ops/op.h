@@ -72,8 +72,9 @@ const struct pl_op *pl_op_find(const struct pl_operator *op);
 /* Gives outputs the types that their operators say (PL_OUTPUT_*); for a graph that nobody else sees yet. */
 void pl_op_settle_types(struct pl_graph *graph);
 
-/* The operator of plait's own that graph.h has the options of. */
+/* The operators of plait's own that graph.h has the options of. */
 pl_status pl_prepare_rows(struct pl_prepare *prepare);
+pl_status pl_prepare_crop(struct pl_prepare *prepare);
 
 /* The prepare functions of the list: one per operator, in the file of its family. */
 #define PL_OP(operator, prepare, first, last, traits) pl_status prepare(struct pl_prepare *);

@@ -6,9 +6,9 @@
 #include "ops/axis.h"
 #include "ops/check.h"
 #include "ops/move.h"
+#include "ops/resize.h"
 
-/* The integer rule works in 1/1024 and 32 bits. */
-enum { FIXED_ONE = 1024, FIXED_MAX_DIM = 1 << 20, MAX_DIM = 1 << 24 };
+enum { FIXED_ONE = 1024, MAX_DIM = 1 << 24 };
 
 struct geometry {
     bool align_corners;
@@ -95,6 +95,17 @@ static char *output_pixels(const struct pl_eval *eval, const struct geometry *ge
 
 /* ---- bilinear -------------------------------------------------------------------------------- */
 
+void pl_resize_row(const struct pl_movement_kernels *kernels, pl_type type, void *output, const void *near, const void *far,
+                   const struct pl_resize_row *row)
+{
+    switch (type) {
+    case PL_FLOAT32: kernels->bilinear_float(output, near, far, row); break;
+    case PL_UINT8: kernels->bilinear_uint8(output, near, far, row); break;
+    case PL_INT8: kernels->bilinear_int8(output, near, far, row); break;
+    default: kernels->bilinear_int16(output, near, far, row); break;
+    }
+}
+
 /* Stage of one unit per output row. */
 static pl_status eval_bilinear(const struct pl_eval *eval, int64_t from, int64_t to)
 {
@@ -109,12 +120,7 @@ static pl_status eval_bilinear(const struct pl_eval *eval, int64_t from, int64_t
         const void *near = input_pixels(eval, geometry, batch, row.row.near);
         const void *far = input_pixels(eval, geometry, batch, row.row.far);
         void *output = output_pixels(eval, geometry, unit);
-        switch (params->type) {
-        case PL_FLOAT32: params->kernels->bilinear_float(output, near, far, &row); break;
-        case PL_UINT8: params->kernels->bilinear_uint8(output, near, far, &row); break;
-        case PL_INT8: params->kernels->bilinear_int8(output, near, far, &row); break;
-        default: params->kernels->bilinear_int16(output, near, far, &row); break;
-        }
+        pl_resize_row(params->kernels, params->type, output, near, far, &row);
     }
     return PL_OK;
 }
@@ -144,23 +150,29 @@ static void fixed_tap(struct pl_resize_tap *tap, int32_t i, int32_t scale, bool 
     tap->fixed = (int32_t)(position - (int64_t)FIXED_ONE * tap->near);
 }
 
-/* Taps of one axis, for the rule of the type. */
-static struct pl_resize_tap *make_taps(struct pl_prepare *prepare, const struct geometry *geometry,
-                                       int32_t input, int32_t output)
+void pl_resize_taps(const struct pl_resize_axis *axis, struct pl_resize_tap *taps)
 {
-    struct pl_resize_tap *taps = pl_prepare_allocate(prepare, (size_t)output * sizeof *taps);
-    if (taps == NULL) return NULL;
-    const bool half = geometry->half_pixel_centers;
-    const bool corners = geometry->align_corners && output > 1;
+    const int32_t input = axis->input, output = axis->output;
+    const bool half = axis->half_pixel_centers;
+    const bool corners = axis->align_corners && output > 1;
     const int32_t in_span = corners ? input - 1 : input;
     const int32_t out_span = corners ? output - 1 : output;
-    if (geometry->element_bytes == 4 || prepare->inputs[0]->tensor->type == PL_UINT8) {
+    if (axis->type == PL_FLOAT32 || axis->type == PL_UINT8) {
         const float scale = (float)in_span / (float)out_span;
         for (int32_t i = 0; i < output; i++) float_tap(&taps[i], i, scale, half, input);
     } else {
         const int32_t scale = (FIXED_ONE * in_span + out_span / 2) / out_span;
         for (int32_t i = 0; i < output; i++) fixed_tap(&taps[i], i, scale, half, input);
     }
+}
+
+static struct pl_resize_tap *make_taps(struct pl_prepare *prepare, const struct geometry *geometry,
+                                       int32_t input, int32_t output)
+{
+    struct pl_resize_tap *taps = pl_prepare_allocate(prepare, (size_t)output * sizeof *taps);
+    const struct pl_resize_axis axis = {input, output, geometry->align_corners, geometry->half_pixel_centers,
+                                        prepare->inputs[0]->tensor->type};
+    if (taps != NULL) pl_resize_taps(&axis, taps);
     return taps;
 }
 
@@ -179,8 +191,8 @@ pl_status pl_prepare_resize_bilinear(struct pl_prepare *prepare)
     if (geometry->align_corners && geometry->half_pixel_centers)
         return pl_prepare_fail(prepare, PL_INVALID_MODEL,
                                "half_pixel_centers and align_corners exclude each other");
-    if (geometry->input_height > FIXED_MAX_DIM || geometry->input_width > FIXED_MAX_DIM ||
-        geometry->output_height > FIXED_MAX_DIM || geometry->output_width > FIXED_MAX_DIM)
+    if (geometry->input_height > PL_RESIZE_MAX_DIM || geometry->input_width > PL_RESIZE_MAX_DIM ||
+        geometry->output_height > PL_RESIZE_MAX_DIM || geometry->output_width > PL_RESIZE_MAX_DIM)
         return pl_prepare_fail(prepare, PL_UNSUPPORTED,
                                "pictures larger than 2^20 a side are not supported");
     params->kernels = prepare->kernels->movement;

@@ -11,7 +11,7 @@
 
 #include "pipeline/pipeline_reader.h"
 
-enum { FILE_SCHEMA, FILE_VERSION, FILE_DESCRIPTION, FILE_MODELS, FILE_LINKS, FILE_INPUTS, FILE_OUTPUTS, FILE_WHOLE,
+enum { FILE_SCHEMA, FILE_VERSION, FILE_DESCRIPTION, FILE_MODELS, FILE_BOXES, FILE_LINKS, FILE_INPUTS, FILE_OUTPUTS, FILE_WHOLE,
        FILE_FIELDS };
 
 static const struct pl_json_field file_fields[FILE_FIELDS] = {
@@ -19,6 +19,7 @@ static const struct pl_json_field file_fields[FILE_FIELDS] = {
     [FILE_VERSION] = {.name = "version", .kind = PL_FIELD_WHOLE, .least = 1, .most = 1},
     [FILE_DESCRIPTION] = {.name = "description", .kind = PL_FIELD_TEXT},
     [FILE_MODELS] = {.name = "models", .kind = PL_FIELD_OBJECT, .required = true},
+    [FILE_BOXES] = {.name = "boxes", .kind = PL_FIELD_OBJECT},
     [FILE_LINKS] = {.name = "links", .kind = PL_FIELD_LIST},
     [FILE_INPUTS] = {.name = "inputs", .kind = PL_FIELD_OBJECT},
     [FILE_OUTPUTS] = {.name = "outputs", .kind = PL_FIELD_OBJECT},
@@ -44,7 +45,7 @@ const char *pl_pipeline_path(const struct pl_pipeline_reader *reader, const char
     return made;
 }
 
-static struct pl_pipeline_model *find_model(const struct pl_pipeline_reader *reader, const char *name)
+struct pl_pipeline_model *pl_pipeline_find_model(const struct pl_pipeline_reader *reader, const char *name)
 {
     size_t low = 0, high = reader->pipeline->model_count;
     while (low < high) {
@@ -73,7 +74,7 @@ pl_status pl_pipeline_find_end(const struct pl_pipeline_reader *reader, const st
     char *name = pl_region_text(&reader->pipeline->region, value->text, length);
     if (name == NULL) return pl_fail(reader->source.error, PL_OUT_OF_MEMORY, "no memory left for '%s'", reader->source.file);
     *end = (struct pl_end){.model_name = name, .tensor_name = value->text + length + (value->text[length] == '.')};
-    end->model = find_model(reader, name);
+    end->model = pl_pipeline_find_model(reader, name);
     if (end->model == NULL) return no_model(reader, value, name);
     if (pl_entry_find(end->model->entry, output, end->tensor_name, &end->index, reader->source.error) != PL_OK) {
         pl_fail_at(reader->source.error, "model '%s'", name);
@@ -81,6 +82,14 @@ pl_status pl_pipeline_find_end(const struct pl_pipeline_reader *reader, const st
     }
     end->tensor = output ? pl_entry_output(end->model->entry, end->index) : pl_entry_input(end->model->entry, end->index);
     return PL_OK;
+}
+
+pl_status pl_pipeline_check_name(const struct pl_pipeline_reader *reader, const struct pl_json *member)
+{
+    const size_t length = strspn(member->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+    if (length > 0 && member->name[length] == '\0') return PL_OK;
+    return pl_json_fail(reader->source.error, reader->source.file, member->name_place,
+                        "'%s' is no name: letters, digits, '_' and '-' only", pl_json_quote(member->name).text);
 }
 
 pl_status pl_pipeline_feed(const struct pl_pipeline_reader *reader, const struct pl_json *value, const struct pl_end *end)
@@ -100,6 +109,7 @@ static pl_status read_all(struct pl_pipeline_reader *reader, const void *text, s
     PL_TRY(pl_json_read(&reader->pipeline->region, reader->source.file, text, bytes, &root, reader->source.error));
     PL_TRY(pl_json_fields_read(&reader->source, root, &file_table, found));
     PL_TRY(pl_pipeline_read_models(reader, found[FILE_MODELS]));
+    PL_TRY(pl_pipeline_read_boxes(reader, found[FILE_BOXES]));
     PL_TRY(pl_pipeline_read_links(reader, found[FILE_LINKS]));
     PL_TRY(pl_pipeline_read_inputs(reader, found[FILE_INPUTS]));
     reader->pipeline->whole = found[FILE_WHOLE] != NULL && found[FILE_WHOLE]->flag;

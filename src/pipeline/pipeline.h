@@ -36,9 +36,18 @@ struct pl_pipeline_input {
     int32_t sound_rate; /* samples a second, 0: nothing is said */
 };
 
+struct pl_pipeline_boxes {
+    const char *name;
+    struct pl_pipeline_model *model;
+    struct pl_tensor_handle *tensor; /* that they are read off, */
+    struct pl_tensor_handle *scores; /* and their scores */
+    struct pl_boxes boxes;
+};
+
 struct pl_pipeline_output {
     const char *name;
     struct pl_tensor_handle *tensor;
+    const struct pl_pipeline_boxes *boxes; /* that are read off it; NULL: it is shown as it is */
     int32_t top;        /* best elements to show, 0: all */
     const char *labels; /* path of a file with names for the elements, NULL: none */
 };
@@ -50,6 +59,8 @@ struct pl_pipeline {
     const char *folder;      /* of relative paths; "" or ends with '/' */
     struct pl_pipeline_model *models;
     size_t model_count;
+    struct pl_pipeline_boxes *boxes;
+    size_t box_count;
     struct pl_pipeline_link *links;
     size_t link_count;
     struct pl_pipeline_input *inputs;

@@ -36,22 +36,15 @@ static const struct pl_json_field sound_fields[SOUND_FIELDS] = {
 };
 static const struct pl_json_fields sound_table = {"a sound", sound_fields, SOUND_FIELDS};
 
-enum { OUTPUT_FROM, OUTPUT_TOP, OUTPUT_LABELS, OUTPUT_FIELDS };
+enum { OUTPUT_FROM, OUTPUT_BOXES, OUTPUT_TOP, OUTPUT_LABELS, OUTPUT_FIELDS };
 
 static const struct pl_json_field output_fields[OUTPUT_FIELDS] = {
-    [OUTPUT_FROM] = {.name = "from", .kind = PL_FIELD_TEXT, .required = true},
+    [OUTPUT_FROM] = {.name = "from", .kind = PL_FIELD_TEXT},
+    [OUTPUT_BOXES] = {.name = "boxes", .kind = PL_FIELD_TEXT},
     [OUTPUT_TOP] = {.name = "top", .kind = PL_FIELD_WHOLE, .least = 1, .most = INT32_MAX},
     [OUTPUT_LABELS] = {.name = "labels", .kind = PL_FIELD_TEXT},
 };
 static const struct pl_json_fields output_table = {"an output", output_fields, OUTPUT_FIELDS};
-
-static pl_status check_name(const struct pl_pipeline_reader *reader, const struct pl_json *member)
-{
-    const size_t length = strspn(member->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
-    if (length > 0 && member->name[length] == '\0') return PL_OK;
-    return pl_json_fail(reader->source.error, reader->source.file, member->name_place,
-                        "'%s' is no name: letters, digits, '_' and '-' only", pl_json_quote(member->name).text);
-}
 
 /* ---- inputs that are named ---------------------------------------------------------------------------------------- */
 
@@ -173,7 +166,7 @@ static pl_status read_input(struct pl_pipeline_reader *reader, const struct pl_j
 {
     const struct pl_json *found[INPUT_FIELDS] = {0};
     *input = (struct pl_pipeline_input){.name = value->name, .mean = 127.5, .deviation = 127.5};
-    PL_TRY(check_name(reader, value));
+    PL_TRY(pl_pipeline_check_name(reader, value));
     if (value->kind != PL_JSON_OBJECT) found[INPUT_TO] = value;
     else PL_TRY(pl_json_fields_read(&reader->source, value, &input_table, found));
     input->is_stream = found[INPUT_WINDOW] != NULL;
@@ -296,25 +289,48 @@ pl_status pl_pipeline_read_inputs(struct pl_pipeline_reader *reader, const struc
 
 /* ---- outputs that are named --------------------------------------------------------------------------------------- */
 
-static pl_status read_output(struct pl_pipeline_reader *reader, const struct pl_json *value,
-                             struct pl_pipeline_output *output)
+/* Boxes by name, which are read off a tensor as it is. */
+static pl_status read_output_boxes(const struct pl_pipeline_reader *reader, const struct pl_json *const *found,
+                                   struct pl_pipeline_output *output)
 {
-    const struct pl_json *found[OUTPUT_FIELDS] = {0};
+    for (int i = 0; i < OUTPUT_FIELDS; i++)
+        if (i != OUTPUT_BOXES && found[i] != NULL)
+            return pl_json_fail(reader->source.error, reader->source.file, found[i]->name_place,
+                                "'%s' of an output has no meaning beside 'boxes'", found[i]->name);
+    PL_TRY(pl_pipeline_find_boxes(reader, found[OUTPUT_BOXES], &output->boxes));
+    output->tensor = output->boxes->tensor;
+    return PL_OK;
+}
+
+static pl_status read_output_tensor(const struct pl_pipeline_reader *reader, const struct pl_json *const *found,
+                                    struct pl_pipeline_output *output)
+{
     struct pl_end end;
-    PL_TRY(check_name(reader, value));
-    if (value->kind == PL_JSON_TEXT) found[OUTPUT_FROM] = value;
-    else if (value->kind == PL_JSON_OBJECT) PL_TRY(pl_json_fields_read(&reader->source, value, &output_table, found));
-    else return pl_json_field_wrong(&reader->source, value, "an output", "a text, MODEL or MODEL.TENSOR, or an object with 'from'");
     PL_TRY(pl_pipeline_find_end(reader, found[OUTPUT_FROM], true, &end));
     if (reader->pipeline->whole && end.model->taken[end.index])
         return pl_json_fail(reader->source.error, reader->source.file, found[OUTPUT_FROM]->place,
                             "'%s' is taken by a link, and of a pipeline that is 'whole' such tensors are not kept",
                             pl_json_quote(found[OUTPUT_FROM]->text).text);
-    *output = (struct pl_pipeline_output){.name = value->name, .tensor = end.tensor};
+    output->tensor = end.tensor;
     if (found[OUTPUT_TOP] != NULL) output->top = (int32_t)found[OUTPUT_TOP]->number;
     if (found[OUTPUT_LABELS] == NULL) return PL_OK;
     output->labels = pl_pipeline_path(reader, found[OUTPUT_LABELS]->text);
     return output->labels != NULL ? PL_OK : PL_OUT_OF_MEMORY;
+}
+
+static pl_status read_output(struct pl_pipeline_reader *reader, const struct pl_json *value,
+                             struct pl_pipeline_output *output)
+{
+    const struct pl_json *found[OUTPUT_FIELDS] = {0};
+    PL_TRY(pl_pipeline_check_name(reader, value));
+    if (value->kind == PL_JSON_TEXT) found[OUTPUT_FROM] = value;
+    else if (value->kind == PL_JSON_OBJECT) PL_TRY(pl_json_fields_read(&reader->source, value, &output_table, found));
+    else return pl_json_field_wrong(&reader->source, value, "an output",
+                                    "a text, MODEL or MODEL.TENSOR, or an object with 'from' or 'boxes'");
+    *output = (struct pl_pipeline_output){.name = value->name};
+    if (found[OUTPUT_BOXES] != NULL) return read_output_boxes(reader, found, output);
+    if (found[OUTPUT_FROM] != NULL) return read_output_tensor(reader, found, output);
+    return pl_json_fail(reader->source.error, reader->source.file, value->place, "an output needs 'from' or 'boxes'");
 }
 
 pl_status pl_pipeline_read_outputs(struct pl_pipeline_reader *reader, const struct pl_json *outputs)

@@ -4,17 +4,20 @@
 
 #include "pipeline/pipeline_reader.h"
 
-enum { LINK_FROM, LINK_TO, LINK_CAST, LINK_RESHAPE, LINK_SCALE, LINK_OFFSET, LINK_WINDOW, LINK_WHEN, LINK_FIELDS };
+enum { LINK_FROM, LINK_TO, LINK_INPUT, LINK_CAST, LINK_RESHAPE, LINK_SCALE, LINK_OFFSET, LINK_WINDOW, LINK_WHEN, LINK_CROP,
+       LINK_FIELDS };
 
 static const struct pl_json_field link_fields[LINK_FIELDS] = {
     [LINK_FROM] = {.name = "from", .kind = PL_FIELD_TEXT, .required = true},
     [LINK_TO] = {.name = "to", .kind = PL_FIELD_TEXT, .required = true},
+    [LINK_INPUT] = {.name = "input", .kind = PL_FIELD_FLAG},
     [LINK_CAST] = {.name = "cast", .kind = PL_FIELD_FLAG},
     [LINK_RESHAPE] = {.name = "reshape", .kind = PL_FIELD_FLAG},
     [LINK_SCALE] = {.name = "scale", .kind = PL_FIELD_REAL, .least = -FLT_MAX, .most = FLT_MAX},
     [LINK_OFFSET] = {.name = "offset", .kind = PL_FIELD_REAL, .least = -FLT_MAX, .most = FLT_MAX},
     [LINK_WINDOW] = {.name = "window", .kind = PL_FIELD_OBJECT},
     [LINK_WHEN] = {.name = "when", .kind = PL_FIELD_OBJECT},
+    [LINK_CROP] = {.name = "crop", .kind = PL_FIELD_OBJECT},
 };
 static const struct pl_json_fields link_table = {"a link", link_fields, LINK_FIELDS};
 
@@ -95,20 +98,26 @@ static pl_status read_link(struct pl_pipeline_reader *reader, const struct pl_js
     const struct pl_json *found[LINK_FIELDS];
     struct pl_end from, to;
     PL_TRY(pl_json_fields_read(&reader->source, value, &link_table, found));
-    PL_TRY(pl_pipeline_find_end(reader, found[LINK_FROM], true, &from));
+    const bool from_input = found[LINK_INPUT] != NULL && found[LINK_INPUT]->flag;
+    PL_TRY(pl_pipeline_find_end(reader, found[LINK_FROM], !from_input, &from));
     PL_TRY(pl_pipeline_find_end(reader, found[LINK_TO], false, &to));
     PL_TRY(pl_pipeline_feed(reader, found[LINK_TO], &to));
     *link = (struct pl_pipeline_link){from.model_name, from.tensor_name, to.model_name, to.tensor_name, {0}};
+    link->options.from_input = from_input;
     link->options.cast = found[LINK_CAST] != NULL && found[LINK_CAST]->flag;
     link->options.reshape = found[LINK_RESHAPE] != NULL && found[LINK_RESHAPE]->flag;
     pl_pipeline_read_scale(found[LINK_SCALE], found[LINK_OFFSET], &link->options);
     PL_TRY(pl_pipeline_read_window(reader, found[LINK_WINDOW], &link->options));
     PL_TRY(read_when(reader, found[LINK_WHEN], &link->options));
+    PL_TRY(pl_pipeline_read_crop(reader, found[LINK_CROP], &link->options));
     if (pl_interpreter_link(reader->pipeline->interpreter, link->from_model, link->output, link->to_model, link->input,
                             &link->options, reader->source.error) != PL_OK)
         return pl_json_source_fail_at(&reader->source, value);
-    from.model->taken[from.index] = true;
+    if (!from_input) from.model->taken[from.index] = true;
     pl_pipeline_join_sets(reader->pipeline, from.model->set, to.model->set);
+    if (link->options.crop == NULL) return PL_OK;
+    const struct pl_pipeline_model *finder = pl_pipeline_find_model(reader, link->options.crop->boxes.model);
+    pl_pipeline_join_sets(reader->pipeline, finder->set, to.model->set);
     return PL_OK;
 }
 

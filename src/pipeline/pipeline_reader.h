@@ -24,6 +24,10 @@ struct pl_end {
 };
 pl_status pl_pipeline_find_end(const struct pl_pipeline_reader *reader, const struct pl_json *value, bool output,
                                struct pl_end *end);
+/* NULL if there is none of this name. */
+struct pl_pipeline_model *pl_pipeline_find_model(const struct pl_pipeline_reader *reader, const char *name);
+/* Names of inputs, outputs and boxes. */
+pl_status pl_pipeline_check_name(const struct pl_pipeline_reader *reader, const struct pl_json *member);
 /* Marks an input as fed, or refuses because it is already. */
 pl_status pl_pipeline_feed(const struct pl_pipeline_reader *reader, const struct pl_json *value, const struct pl_end *end);
 
@@ -32,8 +36,9 @@ void *pl_pipeline_array(const struct pl_pipeline_reader *reader, size_t count, s
 /* A path relative to the pipeline's folder as it can be opened; NULL with the message set. */
 const char *pl_pipeline_path(const struct pl_pipeline_reader *reader, const char *path);
 
-/* pipeline_models.c, pipeline_links.c, pipeline_ends.c: each takes one member of the file; NULL: it is not there. */
+/* pipeline_models.c, pipeline_boxes.c, pipeline_links.c, pipeline_ends.c: each takes one member of the file; NULL: it is not there. */
 pl_status pl_pipeline_read_models(struct pl_pipeline_reader *reader, const struct pl_json *models);
+pl_status pl_pipeline_read_boxes(struct pl_pipeline_reader *reader, const struct pl_json *boxes);
 pl_status pl_pipeline_read_links(struct pl_pipeline_reader *reader, const struct pl_json *links);
 pl_status pl_pipeline_read_inputs(struct pl_pipeline_reader *reader, const struct pl_json *inputs);
 pl_status pl_pipeline_read_outputs(struct pl_pipeline_reader *reader, const struct pl_json *outputs);
@@ -41,6 +46,12 @@ pl_status pl_pipeline_read_outputs(struct pl_pipeline_reader *reader, const stru
 /* The options of a link or of rows that are pushed. window, scale, offset: NULL if not there. */
 pl_status pl_pipeline_read_window(const struct pl_pipeline_reader *reader, const struct pl_json *window,
                                   struct pl_link_options *options);
+/* NULL if not there. */
+pl_status pl_pipeline_read_crop(const struct pl_pipeline_reader *reader, const struct pl_json *value,
+                                struct pl_link_options *options);
+/* Boxes of this name. */
+pl_status pl_pipeline_find_boxes(const struct pl_pipeline_reader *reader, const struct pl_json *value,
+                                 const struct pl_pipeline_boxes **found);
 /* Two models are linked from now on. */
 void pl_pipeline_join_sets(struct pl_pipeline *pipeline, size_t from, size_t to);
 void pl_pipeline_read_scale(const struct pl_json *scale, const struct pl_json *offset, struct pl_link_options *options);

@@ -103,11 +103,12 @@ static pl_status fix_ends(struct pl_draft *draft)
     return PL_OK;
 }
 
-/* The rows that a window takes stay until there are hop of them; they are the consumer's state. */
-static pl_status give_rows_slot(struct pl_draft *draft, const struct pl_joined_link *link)
+/* The rows that a window takes stay until there are hop of them, as the box does that is cut out; they are the consumer's
+ * state. */
+static pl_status give_taken_slot(struct pl_draft *draft, const struct pl_joined_link *link, int32_t tensor)
 {
     const struct pl_graph *graph = draft->builder->request->graph;
-    struct pl_planned_tensor *rows = &draft->block->tensors[link->rows];
+    struct pl_planned_tensor *rows = &draft->block->tensors[tensor];
     const struct pl_slot slot = {.member = link->to_member,
                                  .tensor = -1,
                                  .operator_index =
@@ -116,7 +117,7 @@ static pl_status give_rows_slot(struct pl_draft *draft, const struct pl_joined_l
                                  .is_state = true};
     rows->slot = pl_builder_slot(draft->builder, &slot);
     if (rows->slot < 0) return PL_OUT_OF_MEMORY;
-    fix_at(draft, link->rows, draft->builder->program->slots[rows->slot].base);
+    fix_at(draft, tensor, draft->builder->program->slots[rows->slot].base);
     return PL_OK;
 }
 
@@ -168,8 +169,11 @@ static pl_status set_given_homes(struct pl_draft *draft)
             (struct pl_location){(uint64_t)(uintptr_t)planned->value.constant, PL_BASE_ADDRESS};
     }
     const struct pl_graph *graph = draft->builder->request->graph;
-    for (int32_t i = 0; i < graph->link_count && !draft->nested; i++)
-        if (graph->links[i].rows >= 0) PL_TRY(give_rows_slot(draft, &graph->links[i]));
+    for (int32_t i = 0; i < graph->link_count && !draft->nested; i++) {
+        const struct pl_joined_link *link = &graph->links[i];
+        if (link->rows >= 0) PL_TRY(give_taken_slot(draft, link, link->rows));
+        if (link->box >= 0) PL_TRY(give_taken_slot(draft, link, link->box));
+    }
     return PL_OK;
 }
 

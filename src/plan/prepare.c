@@ -172,6 +172,15 @@ static pl_status check_window(struct pl_draft *draft, const struct pl_joined_lin
                    from->value.late ? ": its shape depends on data" : "");
 }
 
+/* Parts are cut out of what is there before, at a place that is known before. */
+static pl_status check_picture(struct pl_draft *draft, const struct pl_joined_link *link)
+{
+    const struct pl_planned_tensor *from = &draft->block->tensors[link->from];
+    if (!from->value.late) return PL_OK;
+    return pl_fail(draft->builder->error, PL_MISMATCH, "link: no parts are cut out of output '%s', whose shape depends on data",
+                   from->value.tensor->name);
+}
+
 /* A join checks each link when its consumer begins: the producer's shape is known by now. */
 static pl_status check_links(struct pl_draft *draft, int32_t member)
 {
@@ -179,6 +188,7 @@ static pl_status check_links(struct pl_draft *draft, int32_t member)
     for (int32_t i = 0; i < graph->link_count && !draft->nested; i++) {
         const struct pl_joined_link *link = &graph->links[i];
         if (link->to_member == member && link->rows >= 0) PL_TRY(check_window(draft, link));
+        if (link->to_member == member && link->box >= 0) PL_TRY(check_picture(draft, link));
         if (link->to_member != member || link->adapted) continue;
         const struct pl_shape *found = &draft->block->tensors[link->from].value.shape;
         const struct pl_tensor *to = &draft->block->subgraph->tensors[link->to];

@@ -124,8 +124,8 @@ def test_conditions():
     ran = []
     def runs(**when):
         with plait.Runtime() as runtime:
-            runtime.load(MODELS / "digits_features_int8.tflite", "features")
-            head = runtime.load(MODELS / "digits_classifier_int8.tflite", "head")
+            runtime.load(FEATURES, "features")
+            head = runtime.load(HEAD, "head")
             runtime.link("features", "head", **when)
             ran.clear()
             head.on_run(lambda: ran.append(1))

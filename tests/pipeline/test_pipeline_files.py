@@ -406,6 +406,14 @@ def objects():
     yield "a window", defs["window"], lambda more: CHAIN | {"links": [{"from": "features", "to": "head",
                                                                        "window": {"hop": 1} | more}]}
     yield "a condition", defs["when"], lambda more: CHAIN | {"links": [{"from": "features", "to": "head", "when": more}]}
+    detector = {"models": {"d": "detector_int8.tflite"}}
+    boxes = {"from": "d", "scores": "d"}
+    anchors = {"picture": [8, 8], "levels": [{"step": 8, "sizes": [8]}]}
+    yield "boxes", defs["boxes"], lambda more: detector | {"boxes": {"b": boxes | more}}
+    yield "anchors", defs["anchors"], lambda more: detector | {"boxes": {"b": boxes | {"anchors": anchors | more}}}
+    yield "a level of anchors", defs["level"], lambda more: detector | {
+        "boxes": {"b": boxes | {"anchors": anchors | {"levels": [anchors["levels"][0] | more]}}}}
+    yield "a crop", defs["crop"], lambda more: CHAIN | {"links": [{"from": "features", "to": "head", "crop": more}]}
     yield "an input", defs["input"], lambda more: CHAIN | {"inputs": {"x": {"to": "features"} | more}}
     yield "a picture", defs["picture"], lambda more: CHAIN | {"inputs": {"x": {"to": "features", "picture": more}}}
     yield "a sound", defs["sound"], lambda more: CHAIN | {"inputs": {"x": {"to": "features", "sound": {"rate": 1} | more}}}
@@ -434,7 +442,7 @@ def test_fields_are_those_of_the_schema(of, definition, make):
     (CHAIN | {"links": [{"from": "features"}]}, "a link needs 'to'"),
     (CHAIN | {"inputs": {"x": {}}}, "an input needs 'to'"),
     (CHAIN | {"inputs": {"x": {"to": "features", "sound": {}}}}, "a sound needs 'rate'"),
-    (CHAIN | {"outputs": {"x": {}}}, "an output needs 'from'"),
+    (CHAIN | {"outputs": {"x": {}}}, "an output needs 'from' or 'boxes'"),
     (CHAIN | {"links": [{"from": "features", "to": "tail"}]}, "there is no model 'tail'; models: features, head"),
     (CHAIN | {"links": CHAIN["links"] * 2}, "'head' is fed already"),
     (CHAIN | {"links": [{"from": "features", "to": "head", "window": {"hop": 1.5}}]},

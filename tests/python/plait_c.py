@@ -12,8 +12,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 
 STATUS = ["OK", "INVALID_ARGUMENT", "NOT_FOUND", "OUT_OF_MEMORY", "INVALID_MODEL", "UNSUPPORTED", "MISMATCH",
-          "NOT_ALLOCATED", "BUSY", "IO", "RUN_ERROR", "CANCELLED", "INVALID_PIPELINE",
-          "TOO_LATE", "DROPPED"]
+          "NOT_ALLOCATED", "BUSY", "IO", "RUN_ERROR", "CANCELLED", "INVALID_PIPELINE"]
 for _number, _name in enumerate(STATUS):
     globals()[_name] = _number
 
@@ -50,12 +49,49 @@ class LoadOptions(C.Structure):
                 ("allow_unsupported", C.c_bool), ("keep_all_tensors", C.c_bool)]
 
 
+class AnchorLevel(C.Structure):
+    _fields_ = [("step", C.c_double), ("size_count", C.c_size_t), ("sizes", C.c_double * 8)]
+
+
+class Boxes(C.Structure):
+    _fields_ = [("struct_bytes", C.c_size_t), ("boxes", C.c_char_p), ("scores", C.c_char_p), ("class_index", C.c_int32),
+                ("sigmoid", C.c_bool), ("x_first", C.c_bool), ("least", C.c_double), ("overlap", C.c_double),
+                ("most", C.c_int32), ("level_count", C.c_size_t), ("levels", AnchorLevel * 8), ("picture", C.c_int32 * 2),
+                ("variances", C.c_double * 2), ("linear", C.c_bool)]
+
+    @classmethod
+    def of(cls, levels=(), picture=(), variances=(1, 1), **fields):
+        """Keywords are the fields; levels: [(step, [size...])...]."""
+        made = cls()
+        api().boxes_default(C.byref(made))
+        for name, value in fields.items():
+            setattr(made, name, value.encode() if isinstance(value, str) else value)
+        made.level_count = len(levels)
+        for level, (step, sizes) in zip(made.levels, levels):
+            level.step, level.size_count = step, len(sizes)
+            level.sizes[:len(sizes)] = sizes
+        made.picture[:len(picture)] = picture
+        made.variances[:] = variances
+        return made
+
+
+class Box(C.Structure):
+    _fields_ = [(name, C.c_double) for name in ("top", "left", "bottom", "right", "score")] + [("index", C.c_int32)]
+
+    def corners(self):
+        return [self.top, self.left, self.bottom, self.right]
+
+
+class Crop(C.Structure):
+    _fields_ = [("boxes_model", C.c_char_p), ("boxes", Boxes), ("margin", C.c_double)]
+
+
 class LinkOptions(C.Structure):
     _fields_ = [("struct_bytes", C.c_size_t), ("cast", C.c_bool), ("reshape", C.c_bool), ("has_scale", C.c_bool),
                 ("has_offset", C.c_bool), ("scale", C.c_float), ("offset", C.c_float), ("hop", C.c_int32),
                 ("axis", C.c_int32), ("zero_rows", C.c_int32), ("from_input", C.c_bool),
                 ("when", C.c_int), ("when_index", C.c_int32), ("when_least", C.c_double), ("when_has_until", C.c_bool),
-                ("when_until", C.c_double), ("when_output", C.c_char_p)]
+                ("when_until", C.c_double), ("when_output", C.c_char_p), ("crop", C.POINTER(Crop))]
 
 
 class Quantization(C.Structure):
@@ -109,7 +145,8 @@ class PipelineModel(C.Structure):
 
 
 class PipelineLink(C.Structure):
-    _fields_ = [(name, C.c_char_p) for name in ("from_model", "output", "to_model", "input")] + [("options", LinkOptions)]
+    _fields_ = [(name, C.c_char_p) for name in ("from_model", "output", "to_model", "input")] + [("options", LinkOptions),
+                                                                                                      ("crop", Crop)]
 
 
 class PipelineInput(C.Structure):
@@ -120,7 +157,7 @@ class PipelineInput(C.Structure):
 
 class PipelineOutput(C.Structure):
     _fields_ = [("name", C.c_char_p), ("tensor", C.c_void_p), ("model", C.c_void_p), ("top", C.c_int32),
-                ("labels", C.c_char_p)]
+                ("labels", C.c_char_p), ("has_boxes", C.c_bool), ("boxes", Boxes)]
 
 
 ON_RUN = C.CFUNCTYPE(None, C.c_void_p, C.c_void_p)
@@ -151,13 +188,14 @@ FUNCTIONS = {  # name: (result, arguments)
     "link": (_N, [_P, _T, _T, _T, _T, C.POINTER(LinkOptions)]), "unlink": (_N, [_P, _T, _T]),
     "stream": (_N, [_P, _T, _T, C.POINTER(LinkOptions)]), "push": (_N, [_P, _P, _S]), "on_run": (_N, [_P, ON_RUN, _P]),
     "operator_reuse": (_N, [_P, _S, C.POINTER(Reuse)]), "operator_sharing": (_N, [_P, _S, C.POINTER(Sharing)]),
+    "boxes_default": (None, [C.POINTER(Boxes)]), "tensor_box": (_N, [_P, C.POINTER(Box)]),
+    "find_boxes": (_N, [_P, C.POINTER(Boxes), C.POINTER(Box), _S, C.POINTER(_S)]),
     "set_whole": (_N, [_P, C.c_bool]), "resize_input": (_N, [_P, _S, C.POINTER(_I), _I]),
     "allocate": (_N, [_P]), "invoke": (_N, [_P]), "run": (_N, [_P]), "reset_variables": (_N, [_P]),
     "operator_count": (_S, [_P]), "operator_at": (_N, [_P, _S, C.POINTER(OperatorInfo)]),
     "tensor_count": (_S, [_P]), "tensor_at": (_P, [_P, _S]),
     "model_memory": (_N, [_P, C.POINTER(Memory)]), "get_stats": (_N, [_P, C.POINTER(Stats)]),
     "model_arena": (_S, [_P, C.POINTER(ArenaPiece), _S]), "trace": (_N, [_P, ON_EVENT, _P]),
-    "watch": (_N, [_P, _T]), "set_class": (_N, [_P, _I]),
     "profile_enable": (_N, [_P, C.c_bool]), "profile_count": (_S, [_P]),
     "pipeline_load": (_N, [_P, _T, C.POINTER(LoadOptions), C.POINTER(_P)]),
     "pipeline_load_buffer": (_N, [_P, _P, _S, _T, C.POINTER(LoadOptions), C.POINTER(_P)]), "pipeline_unload": (_N, [_P]),
@@ -364,6 +402,12 @@ class Model:
     def reset(self):
         self.interpreter.check(api().reset_variables(self.handle))
 
+    def find_boxes(self, boxes, capacity=1000):
+        """What the last run found; as many as there is room for."""
+        found, count = (Box * max(capacity, 1))(), C.c_size_t()
+        self.interpreter.check(api().find_boxes(self.handle, C.byref(boxes), found, capacity, C.byref(count)))
+        return list(found[:min(count.value, capacity)])
+
     def reuse(self, index):
         """(fresh rows, rows, why not) of an operator, None where it has nothing to do with windows."""
         found = Reuse()
@@ -491,6 +535,11 @@ class Tensor:
             array = np.frombuffer(pack_strings(np.asarray(array).reshape(-1).tolist()), np.uint8)
         array = np.ascontiguousarray(array)
         self.model.interpreter.check(api().tensor_write(self.handle, array.ctypes.data, array.nbytes))
+
+    def box(self):
+        """What was cut out for it last; None: nothing was."""
+        found = Box()
+        return found if api().tensor_box(self.handle, C.byref(found)) == OK else None
 
     def push(self, rows):
         rows = np.ascontiguousarray(rows)

@@ -1,1 +1,0 @@
-plait top /tmp --interval often

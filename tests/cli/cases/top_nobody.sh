@@ -1,2 +1,0 @@
-mkdir $TMP/none
-plait top $TMP/none --times 1
