@@ -11,5 +11,6 @@ extern const struct command command_bench;
 extern const struct command command_fuse;
 extern const struct command command_split;
 extern const struct command command_ops;
+extern const struct command command_serve;
 
 #endif

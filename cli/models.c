@@ -18,8 +18,7 @@ static bool is_name_character(char c)
     return isalnum((unsigned char)c) || c == '_' || c == '-';
 }
 
-/* The length of NAME in NAME=PATH, 0 where there is none. */
-static size_t given_name_length(const char *argument)
+size_t given_name_length(const char *argument)
 {
     size_t length = 0;
     while (is_name_character(argument[length])) length++;

@@ -47,6 +47,9 @@ struct tensor_reference {
     const struct loaded_model *model;
 };
 
+/* The length of NAME in NAME=PATH, 0 where there is none. */
+size_t given_name_length(const char *argument);
+
 /* Opens the interpreter and loads every path of the command line, models and a pipeline file. Returns an exit code;
  * models_close() in any case. With allow_unsupported, models with missing operators are loaded
  * too, and same stems get numbers. */

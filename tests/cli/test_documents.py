@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("include", "src", "cli", "examples", "tests", "bench", "fuzz", "scripts", "docs", "cmake")
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "docs/OPERATORS.md", "docs/pipelines.md"]
+FOLDERS = ("include", "src", "cli", "server", "examples", "tests", "bench", "fuzz", "scripts", "docs", "cmake")
+DOCUMENTS = ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "docs/OPERATORS.md", "docs/pipelines.md", "docs/serve.md"]
 
 
 def files():

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inference: read the request, wait for the model's turn, feed, run, take the outputs, and answer. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers.h"
+#include "infer_reply.h"
+
+struct inference {
+    const struct request *request;
+    struct served *served;
+    struct infer infer;
+    struct result *results; /* one for each output that is asked for */
+    struct reply *reply;
+    struct times times;
+    enum failure failure; /* where the reply is an error */
+};
+
+/* ---- shapes --------------------------------------------------------------------------------------------------------------- */
+
+static bool has_shape(const struct infer_input *input)
+{
+    const struct served_tensor *tensor = input->tensor;
+    for (size_t axis = 0; axis < tensor->rank; axis++)
+        if (input->shape.dims[axis] != plait_tensor_dim(tensor->tensor, (int32_t)axis)) return false;
+    return true;
+}
+
+/* Gives the model's inputs the shapes of the request, where those are others than before. */
+static plait_status resize(struct inference *work, bool *resized)
+{
+    struct served *served = work->served;
+    plait_status status = PLAIT_OK;
+    for (size_t i = 0; served->model != NULL && status == PLAIT_OK && i < served->input_count; i++) {
+        const struct infer_input *input = &work->infer.inputs[i];
+        int32_t dims[MOST_RANK] = {0};
+        if (has_shape(input)) continue;
+        for (size_t axis = 0; axis < input->shape.rank; axis++) dims[axis] = (int32_t)input->shape.dims[axis];
+        *resized = true;
+        status = plait_resize_input(served->model, i, dims, (int32_t)input->shape.rank);
+    }
+    return *resized && status == PLAIT_OK ? plait_allocate_model(served->model) : status;
+}
+
+/* Sizes of the request were refused: back to those that worked, for the requests that come. */
+static void restore_shapes(struct served *served, const int32_t (*old)[MOST_RANK])
+{
+    for (size_t i = 0; i < served->input_count; i++)
+        plait_resize_input(served->model, i, old[i], (int32_t)served->inputs[i].rank);
+    plait_allocate_model(served->model);
+}
+
+static plait_status fit_shapes(struct inference *work)
+{
+    struct served *served = work->served;
+    bool resized = false;
+    if (served->model == NULL) return PLAIT_OK; /* those of pipelines stay */
+    int32_t(*old)[MOST_RANK] = calloc(served->input_count + 1, sizeof *old);
+    if (old == NULL) return PLAIT_OUT_OF_MEMORY;
+    for (size_t i = 0; i < served->input_count; i++)
+        for (size_t axis = 0; axis < served->inputs[i].rank; axis++)
+            old[i][axis] = plait_tensor_dim(served->inputs[i].tensor, (int32_t)axis);
+    const plait_status status = resize(work, &resized);
+    if (status != PLAIT_OK) {
+        reply_failure(work->reply, served->interpreter, status);
+        if (resized) restore_shapes(served, (const int32_t(*)[MOST_RANK])old);
+    }
+    free(old);
+    return status;
+}
+
+/* ---- feeding and running ----------------------------------------------------------------------------------------------------- */
+
+static plait_status feed(struct inference *work)
+{
+    const struct served *served = work->served;
+    plait_status status = PLAIT_OK;
+    for (size_t i = 0; status == PLAIT_OK && i < served->input_count; i++) {
+        const struct infer_input *input = &work->infer.inputs[i];
+        if (input->tensor->row_axis >= 0) continue;
+        if (served->pipeline != NULL)
+            status = plait_pipeline_write(served->pipeline, input->tensor->name, input->data, input->bytes);
+        else status = plait_tensor_write(input->tensor->tensor, input->data, input->bytes);
+    }
+    return status;
+}
+
+/* What is fed runs all there is; what is pushed runs what it leads to. */
+static plait_status run(struct inference *work)
+{
+    const struct served *served = work->served;
+    if (served->model != NULL) return plait_invoke(served->model);
+    plait_status status = served->is_fed ? plait_pipeline_run(served->pipeline) : PLAIT_OK;
+    for (size_t i = 0; status == PLAIT_OK && i < served->input_count; i++) {
+        const struct infer_input *input = &work->infer.inputs[i];
+        if (input->tensor->row_axis >= 0)
+            status = plait_pipeline_push(served->pipeline, input->tensor->name, input->data, input->bytes);
+    }
+    return status;
+}
+
+static bool copy_results(struct inference *work)
+{
+    for (size_t i = 0; i < work->infer.output_count; i++)
+        if (!result_copy(&work->results[i], work->infer.outputs[i].tensor)) {
+            work->failure = FAILED_MEMORY;
+            return reply_no_memory(work->reply);
+        }
+    return true;
+}
+
+/* With both turns taken. */
+static bool run_now(struct inference *work)
+{
+    const uint64_t began = clock_now();
+    plait_status status = fit_shapes(work);
+    const bool fits = status == PLAIT_OK;
+    if (fits) status = feed(work);
+    const uint64_t fed = clock_now();
+    if (status == PLAIT_OK) status = run(work);
+    const uint64_t ran = clock_now();
+    if (status != PLAIT_OK) {
+        if (fits) reply_failure(work->reply, work->served->interpreter, status);
+        work->failure = status == PLAIT_OUT_OF_MEMORY ? FAILED_MEMORY : FAILED_RUN;
+        return false;
+    }
+    work->times.input += fed - began;
+    work->times.infer = ran - fed;
+    if (!copy_results(work)) return false;
+    work->times.output = clock_now() - ran;
+    return true;
+}
+
+/* ---- turns --------------------------------------------------------------------------------------------------------------------- */
+
+static bool client_is_gone(void *user)
+{
+    const struct request *request = user;
+    return connection_is_gone(request->connection);
+}
+
+static bool take_turn(struct inference *work, struct turnstile *turnstile, uint64_t deadline)
+{
+    const char *name = work->served->name;
+    switch (turnstile_enter(turnstile, deadline, client_is_gone, (void *)(uintptr_t)work->request)) {
+    case TURN_TAKEN: return true;
+    case TURN_FULL:
+        work->failure = FAILED_BUSY;
+        return reply_later(work->reply, 429, "model %s: %u requests wait already", name, turnstile->most_waiting);
+    case TURN_LATE:
+        work->failure = FAILED_LATE;
+        return reply_later(work->reply, 503, "model %s: the request's timeout ran out before its turn came", name);
+    case TURN_GONE: break;
+    }
+    work->failure = FAILED_GONE;
+    return reply_later(work->reply, 503, "the client has gone");
+}
+
+/* The model's turn first, then one of the places for runs: who waits for a model holds up no other one. */
+static bool run_in_turn(struct inference *work)
+{
+    struct server *server = work->request->server;
+    const uint64_t began = clock_now();
+    const uint64_t deadline = work->infer.timeout > 0 ? work->request->began + work->infer.timeout : 0;
+    if (!take_turn(work, &work->served->turn, deadline)) return false;
+    bool fine = take_turn(work, &server->runs, deadline);
+    if (fine) {
+        work->times.queue = clock_now() - began;
+        fine = run_now(work);
+        turnstile_leave(&server->runs);
+    }
+    turnstile_leave(&work->served->turn);
+    return fine;
+}
+
+static bool answer(struct inference *work)
+{
+    const uint64_t began = clock_now();
+    if (!infer_read(&work->infer, work->served, work->request, work->reply)) return false;
+    work->results = calloc(work->infer.output_count + 1, sizeof *work->results);
+    if (work->results == NULL) return reply_no_memory(work->reply);
+    const uint64_t read = clock_now();
+    work->times.input = read - began;
+    if (!run_in_turn(work)) return false;
+    const uint64_t ran = clock_now();
+    infer_reply(&work->infer, work->served, work->results, work->reply);
+    work->times.output += clock_now() - ran;
+    return work->reply->status == 200;
+}
+
+void handle_infer(struct request *request, struct reply *reply)
+{
+    struct inference work = {.request = request, .reply = reply, .served = find_served(request, reply)};
+    if (work.served == NULL) return;
+    const bool fine = answer(&work);
+    work.times.whole = clock_now() - request->began;
+    if (fine) statistics_success(&work.served->statistics, &work.times);
+    else statistics_failure(&work.served->statistics, work.failure, work.times.whole);
+    for (size_t i = 0; work.results != NULL && i < work.infer.output_count; i++) bytes_free(&work.results[i].data);
+    free(work.results);
+    infer_free(&work.infer, work.served);
+    served_let_go(work.served);
+}

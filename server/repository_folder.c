@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "repository_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *const endings[] = {".tflite", ".json"};
+enum { ENDING_COUNT = sizeof endings / sizeof endings[0] };
+
+/* The ending of a file that can be served, NULL of any other. */
+static const char *ending_of(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot != NULL && dot != name && i < ENDING_COUNT; i++)
+        if (strcmp(dot, endings[i]) == 0) return dot;
+    return NULL;
+}
+
+char *folder_stem(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *name = strdup(slash != NULL ? slash + 1 : path);
+    char *dot = name == NULL ? NULL : strrchr(name, '.');
+    if (dot != NULL && dot != name) *dot = '\0';
+    return name;
+}
+
+static bool is_number(const char *text)
+{
+    return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
+static bool join(char path[PATH_MAX], const char *folder, const char *name)
+{
+    const int length = snprintf(path, PATH_MAX, "%s/%s", folder, name);
+    return length > 0 && length < PATH_MAX;
+}
+
+/* NAME/VERSION/model.tflite */
+static bool read_versions(const char *folder, const char *name, folder_file file, void *user)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    bool going = true;
+    DIR *versions = opendir(folder);
+    if (versions == NULL) return true;
+    for (struct dirent *item; going && (item = readdir(versions)) != NULL;) {
+        if (!is_number(item->d_name)) continue;
+        for (size_t i = 0; i < ENDING_COUNT; i++) {
+            char inside[NAME_MAX + 32];
+            snprintf(inside, sizeof inside, "%s/model%s", item->d_name, endings[i]);
+            if (!join(path, folder, inside) || stat(path, &status) != 0 || !S_ISREG(status.st_mode)) continue;
+            going = file(user, name, item->d_name, path);
+            break;
+        }
+    }
+    closedir(versions);
+    return going;
+}
+
+static bool read_item(const char *folder, const char *name, folder_file file, void *user)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    if (name[0] == '.' || !join(path, folder, name) || stat(path, &status) != 0) return true;
+    if (S_ISDIR(status.st_mode)) return read_versions(path, name, file, user);
+    if (!S_ISREG(status.st_mode) || ending_of(name) == NULL) return true;
+    char *stem = folder_stem(name);
+    const bool going = stem != NULL && file(user, stem, "1", path);
+    free(stem);
+    return going;
+}
+
+bool folder_read(const char *folder, folder_file file, void *user, struct bytes *why)
+{
+    DIR *items = opendir(folder);
+    if (items == NULL) {
+        bytes_print(why, "%s: %s", folder, strerror(errno));
+        return false;
+    }
+    bool going = true;
+    for (struct dirent *item; going && (item = readdir(items)) != NULL;)
+        going = read_item(folder, item->d_name, file, user);
+    closedir(items);
+    if (!going) bytes_print(why, "%s: out of memory", folder);
+    return going;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A folder of models as Triton and KServe lay it out: NAME/VERSION/model.tflite, and beside it plain NAME.tflite; a
+ * pipeline stands where a model may, as model.json or NAME.json. */
+#ifndef SERVER_REPOSITORY_FOLDER_H
+#define SERVER_REPOSITORY_FOLDER_H
+
+#include <stdbool.h>
+
+#include "bytes.h"
+
+/* Called for each file; false ends the reading. */
+typedef bool (*folder_file)(void *user, const char *name, const char *version, const char *path);
+/* False, and why, where the folder cannot be read, or the function gave false. */
+bool folder_read(const char *folder, folder_file file, void *user, struct bytes *why);
+/* A file's name without folders and ending; to be freed. */
+char *folder_stem(const char *path);
+
+#endif

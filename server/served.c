@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "served.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reply.h"
+
+enum { LONGEST_NAME = 256 };
+
+/* ---- tensors ------------------------------------------------------------------------------------------------------ */
+
+void served_list(const struct served_tensor *tensors, size_t count, struct bytes *list)
+{
+    for (size_t i = 0; i < count; i++) bytes_print(list, "%s%s", i > 0 ? ", " : "", tensors[i].name);
+}
+
+/* The tensor's name for requests: its signature's, else its own, else "#index", also where two have the same. */
+static char *name_of(struct plait_tensor *(*find)(const struct plait_model *, const char *), const struct plait_model *model,
+                     const struct plait_tensor *tensor, size_t index)
+{
+    char number[32];
+    const char *name = plait_tensor_signature_name(tensor);
+    if (name == NULL) name = plait_tensor_name(tensor);
+    snprintf(number, sizeof number, "#%zu", index);
+    return strdup(name[0] == '\0' || find(model, name) != tensor ? number : name);
+}
+
+/* `name` is taken over. */
+static plait_status set_tensor(struct served_tensor *served, char *name, struct plait_tensor *tensor, struct bytes *why)
+{
+    *served = (struct served_tensor){
+        .name = name, .tensor = tensor, .type = datatype_of(plait_tensor_type(tensor)), .row_axis = -1};
+    if (name == NULL) return PLAIT_OUT_OF_MEMORY;
+    bytes_json_text(&served->json_name, name, strlen(name));
+    bytes_string(&served->json_name);
+    if (served->json_name.failed) return PLAIT_OUT_OF_MEMORY;
+    served->rank = (size_t)plait_tensor_rank(tensor);
+    if (served->rank > MOST_RANK) {
+        bytes_print(why, "%s has %zu dimensions; at most %d are served", name, served->rank, MOST_RANK);
+        return PLAIT_UNSUPPORTED;
+    }
+    for (int32_t axis = 0; axis < (int32_t)served->rank; axis++)
+        served->dims[axis] = plait_tensor_dim_signature(tensor, axis) < 0 ? -1 : plait_tensor_dim(tensor, axis);
+    if (served->type != NULL) return PLAIT_OK;
+    bytes_print(why, "%s is of type %s, which the inference protocol has no name for", name,
+                plait_type_name(plait_tensor_type(tensor)));
+    return PLAIT_UNSUPPORTED;
+}
+
+static struct served_tensor *tensors_of(size_t count)
+{
+    return calloc(count > 0 ? count : 1, sizeof(struct served_tensor));
+}
+
+static plait_status describe_model(struct served *served, struct bytes *why)
+{
+    const struct plait_model *model = served->model;
+    const size_t inputs = plait_input_count(model), outputs = plait_output_count(model);
+    served->inputs = tensors_of(inputs);
+    served->outputs = tensors_of(outputs);
+    if (served->inputs == NULL || served->outputs == NULL) return PLAIT_OUT_OF_MEMORY;
+    plait_status status = PLAIT_OK;
+    for (; status == PLAIT_OK && served->input_count < inputs; served->input_count++) {
+        struct plait_tensor *tensor = plait_input(model, served->input_count);
+        status = set_tensor(&served->inputs[served->input_count],
+                            name_of(plait_find_input, model, tensor, served->input_count), tensor, why);
+    }
+    for (; status == PLAIT_OK && served->output_count < outputs; served->output_count++) {
+        struct plait_tensor *tensor = plait_output(model, served->output_count);
+        status = set_tensor(&served->outputs[served->output_count],
+                            name_of(plait_find_output, model, tensor, served->output_count), tensor, why);
+    }
+    return status;
+}
+
+static plait_status describe_pipeline(struct served *served, struct bytes *why)
+{
+    struct plait_pipeline_input input;
+    struct plait_pipeline_output output;
+    size_t inputs = 0, outputs = 0;
+    while (plait_pipeline_input_at(served->pipeline, inputs, &input) == PLAIT_OK) inputs++;
+    while (plait_pipeline_output_at(served->pipeline, outputs, &output) == PLAIT_OK) outputs++;
+    served->inputs = tensors_of(inputs);
+    served->outputs = tensors_of(outputs);
+    if (served->inputs == NULL || served->outputs == NULL) return PLAIT_OUT_OF_MEMORY;
+    plait_status status = PLAIT_OK;
+    for (; status == PLAIT_OK && served->input_count < inputs; served->input_count++) {
+        struct served_tensor *item = &served->inputs[served->input_count];
+        plait_pipeline_input_at(served->pipeline, served->input_count, &input);
+        status = set_tensor(item, strdup(input.name), input.targets[0], why);
+        if (input.is_stream && status == PLAIT_OK) {
+            item->row_axis = input.axis < 0 ? input.axis + (int32_t)item->rank : input.axis;
+            item->dims[item->row_axis] = -1;
+        }
+        served->is_streamed = served->is_streamed || input.is_stream;
+        served->is_fed = served->is_fed || !input.is_stream;
+    }
+    for (; status == PLAIT_OK && served->output_count < outputs; served->output_count++) {
+        struct served_tensor *item = &served->outputs[served->output_count];
+        plait_pipeline_output_at(served->pipeline, served->output_count, &output);
+        status = set_tensor(item, strdup(output.name), output.tensor, why);
+        item->labels = output.labels;
+    }
+    return status;
+}
+
+static void free_tensors(struct served_tensor *tensors, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(tensors[i].name);
+        bytes_free(&tensors[i].json_name);
+    }
+    free(tensors);
+}
+
+/* ---- loading ------------------------------------------------------------------------------------------------------ */
+
+/* A name that the interpreter takes and has not yet: versions, and what is about to be replaced, stand side by side. */
+static void inner_name(const struct served *served, char inner[LONGEST_NAME])
+{
+    enum { NUMBER_ROOM = 16 };
+    const int length = snprintf(inner, LONGEST_NAME - NUMBER_ROOM, "%s-v%s", served->name, served->version);
+    const size_t end = length < LONGEST_NAME - NUMBER_ROOM ? (size_t)length : LONGEST_NAME - NUMBER_ROOM - 1;
+    for (char *c = inner; *c != '\0'; c++)
+        if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-') *c = '_';
+    for (unsigned number = 2; plait_find_model(served->interpreter, inner) != NULL; number++)
+        snprintf(inner + end, NUMBER_ROOM, "_%u", number);
+}
+
+static plait_status load_model(struct served *served, const char *path, struct bytes *why)
+{
+    char inner[LONGEST_NAME];
+    inner_name(served, inner);
+    served->platform = "tensorflow_lite";
+    served->is_fed = true;
+    plait_status status = plait_load_file(served->interpreter, inner, path, NULL, &served->model);
+    if (status == PLAIT_OK) status = plait_allocate_model(served->model);
+    return status == PLAIT_OK ? describe_model(served, why) : status;
+}
+
+/* The names of a pipeline's models are its file's. Where the server has such already (of another pipeline, or of the one
+ * that this replaces), it gets an interpreter of its own. */
+static plait_status load_pipeline(struct served *served, const char *path, const struct plait_options *options,
+                                  struct bytes *why)
+{
+    served->platform = "plait_pipeline";
+    plait_status status = plait_pipeline_load(served->interpreter, path, NULL, &served->pipeline);
+    if (status == PLAIT_INVALID_ARGUMENT || status == PLAIT_INVALID_PIPELINE) {
+        struct plait_interpreter *own;
+        status = plait_open(options, &own);
+        if (status != PLAIT_OK) return status;
+        served->interpreter = own;
+        served->owns_interpreter = true;
+        status = plait_pipeline_load(own, path, NULL, &served->pipeline);
+    }
+    struct plait_pipeline_model part;
+    for (size_t i = 0; status == PLAIT_OK && plait_pipeline_model_at(served->pipeline, i, &part) == PLAIT_OK; i++)
+        status = plait_allocate_model(part.model);
+    return status == PLAIT_OK ? describe_pipeline(served, why) : status;
+}
+
+static bool is_pipeline(const char *path)
+{
+    const size_t length = strlen(path);
+    return length > 5 && strcmp(path + length - 5, ".json") == 0;
+}
+
+static void end(struct served *served)
+{
+    free_tensors(served->inputs, served->input_count);
+    free_tensors(served->outputs, served->output_count);
+    if (served->model != NULL) plait_unload(served->model);
+    if (served->pipeline != NULL) plait_pipeline_unload(served->pipeline);
+    turnstile_end(&served->turn);
+    statistics_end(&served->statistics);
+    if (served->owns_interpreter) plait_close(served->interpreter);
+    free(served->name);
+    free(served->version);
+    free(served);
+}
+
+plait_status served_open(struct plait_interpreter *interpreter, const struct plait_options *options, const char *name,
+                         const char *version, const char *path, unsigned most_waiting, struct served **result,
+                         struct bytes *why)
+{
+    *result = NULL;
+    struct served *served = calloc(1, sizeof *served);
+    if (served == NULL) return PLAIT_OUT_OF_MEMORY;
+    turnstile_begin(&served->turn, 1, most_waiting);
+    statistics_begin(&served->statistics);
+    atomic_init(&served->users, 1);
+    served->interpreter = interpreter;
+    served->name = strdup(name);
+    served->version = strdup(version);
+    plait_status status = PLAIT_OUT_OF_MEMORY;
+    if (served->name != NULL && served->version != NULL) 
+        status = is_pipeline(path) ? load_pipeline(served, path, options, why) : load_model(served, path, why);
+    if (status == PLAIT_OK) {
+        *result = served;
+        return status;
+    }
+    if (why->length == 0) bytes_text(why, plait_last_error(served->interpreter));
+    end(served);
+    return status;
+}
+
+struct served *served_keep(struct served *served)
+{
+    atomic_fetch_add(&served->users, 1);
+    return served;
+}
+
+void served_let_go(struct served *served)
+{
+    if (served != NULL && atomic_fetch_sub(&served->users, 1) == 1) end(served);
+}

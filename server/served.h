@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A model or pipeline that is being served: its inputs and outputs as the protocol names them, its turn, its statistics.
+ * Counted: who found it keeps it until he lets it go, and the last one unloads it. */
+#ifndef SERVER_SERVED_H
+#define SERVER_SERVED_H
+
+#include <stdatomic.h>
+
+#include "datatype.h"
+#include "plait/plait.h"
+#include "statistics.h"
+#include "turnstile.h"
+
+enum { MOST_RANK = 8 };
+
+struct served_tensor {
+    char *name;
+    struct bytes json_name; /* the same in quotes */
+    const struct datatype *type;
+    struct plait_tensor *tensor; /* of a pipeline's input: the first it feeds */
+    size_t rank;                 /* the protocol's shape: dimensions, -1 where requests may choose */
+    int32_t dims[MOST_RANK];
+    const char *labels;          /* path of a file with a name for each element, or NULL */
+    int32_t row_axis;            /* rows along this axis are pushed; -1: the input is fed as a whole */
+};
+
+struct served {
+    char *name;
+    char *version;
+    const char *platform;
+    struct plait_interpreter *interpreter; /* the server's, or */
+    bool owns_interpreter;           /* one of its own: a pipeline whose models are called like some there are */
+    struct plait_model *model;       /* or NULL, and */
+    struct plait_pipeline *pipeline; /* is set */
+    struct served_tensor *inputs;
+    size_t input_count;
+    struct served_tensor *outputs;
+    size_t output_count;
+    bool is_streamed; /* some inputs are pushed: running it is done by pushing, where all are */
+    bool is_fed;      /* some are not */
+    struct turnstile turn;
+    struct statistics statistics;
+    atomic_uint users;
+};
+
+/* Loads and plans the file at `path` (FILE.json: a pipeline); `options` are those of the interpreter. On failure *served is
+ * NULL, and `why`, which is empty before, says why. */
+plait_status served_open(struct plait_interpreter *interpreter, const struct plait_options *options, const char *name,
+                         const char *version, const char *path, unsigned most_waiting, struct served **served,
+                         struct bytes *why);
+struct served *served_keep(struct served *served);
+void served_let_go(struct served *served);
+
+/* The names of tensors, for messages: "a, b". */
+void served_list(const struct served_tensor *tensors, size_t count, struct bytes *list);
+
+#endif

@@ -1,0 +1,1 @@
+plait serve --tls-cert here.pem nowhere.tflite

@@ -1,0 +1,1 @@
+plait serve --log loud nowhere.tflite

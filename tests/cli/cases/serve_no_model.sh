@@ -1,0 +1,1 @@
+plait serve --log-format json nowhere.tflite
