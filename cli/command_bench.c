@@ -123,16 +123,9 @@ static int read_settings(struct bench *bench, const struct options *options)
 static int bench_models(struct bench *bench, struct models *models, struct feeding *feeding, struct streams *streams,
                         const struct options *options)
 {
-    feeding->random = true;
     int code = models_load(models, options, bench->threads, false);
     if (code == EXIT_FINE) code = models_link(models, options);
-    if (code == EXIT_FINE) code = feeding_read(feeding, models, options);
-    if (code != EXIT_FINE) return code;
-    progress_step("planning %zu model%s", models->count, models->count == 1 ? "" : "s");
-    const plait_status status = plait_allocate(models->interpreter);
-    if (status != PLAIT_OK) return complain_status(models->interpreter, status, "");
-    code = feeding_write(feeding, models);
-    if (code == EXIT_FINE) code = streams_make(streams, models, feeding);
+    if (code == EXIT_FINE) code = sets_prepare(models, feeding, streams, options);
     if (code != EXIT_FINE) return code;
     make_times(bench, models);
     code = measure(bench, models, streams);

@@ -12,5 +12,6 @@ extern const struct command command_fuse;
 extern const struct command command_split;
 extern const struct command command_ops;
 extern const struct command command_serve;
+extern const struct command command_top;
 
 #endif

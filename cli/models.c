@@ -104,7 +104,10 @@ static int open_interpreter(struct models *models, const struct options *options
     struct plait_options settings;
     plait_options_default(&settings);
     settings.threads = (int32_t)threads;
-    plait_status status = plait_open(&settings, &models->interpreter);
+    const plait_status status = plait_open(&settings, &models->interpreter);
+    const char *watch = getenv("PLAIT_WATCH");
+    if (status == PLAIT_IO && watch != NULL)
+        return complain(EXIT_FILE, "PLAIT_WATCH: no socket can be opened in '%s'", watch);
     if (status != PLAIT_OK)
         return complain(exit_code_of(status), "cannot open an interpreter: %s",
                         plait_status_text(status));

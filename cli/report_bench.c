@@ -11,9 +11,8 @@
 #include "bench.h"
 #include "heap.h"
 #include "json_text.h"
+#include "sets.h"
 #include "table.h"
-
-enum { NAMES_OF_A_SET = 4 };
 
 /* ---- times ----------------------------------------------------------------------------------- */
 
@@ -56,23 +55,6 @@ static void add_times(struct table *table, struct bench_times *times)
     table_add(table, "%.1f", summary.percentile_99 / 1e3);
 }
 
-/* "trunk + head", the beginning alone of many. */
-static char *set_name(const struct models *models, size_t set)
-{
-    char *text = heap_text("%s", "");
-    size_t count = 0;
-    for (size_t i = 0; i < models->count; i++) {
-        if (models->items[i].set != set || count++ >= NAMES_OF_A_SET) continue;
-        char *longer = heap_text("%s%s%s", text, count > 1 ? " + " : "", models->items[i].name);
-        free(text);
-        text = longer;
-    }
-    if (count <= NAMES_OF_A_SET) return text;
-    char *longer = heap_text("%s + %zu more", text, count - NAMES_OF_A_SET);
-    free(text);
-    return longer;
-}
-
 static const char *cpu_of(struct bench *bench)
 {
     struct plait_stats stats = {.cpu = ""};
@@ -88,7 +70,7 @@ static void print_sets(struct bench *bench)
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) table_add(&table, "%s", heads[i]);
     for (size_t set = 0; set < bench->models->count; set++) {
         if (bench->sets[set].count == 0) continue;
-        char *name = set_name(bench->models, set);
+        char *name = sets_name(bench->models, set);
         table_add(&table, "%s", name);
         add_times(&table, &bench->sets[set]);
         free(name);

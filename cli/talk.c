@@ -26,7 +26,9 @@ int exit_code_of(plait_status status)
     case PLAIT_NOT_ALLOCATED:
     case PLAIT_BUSY:
     case PLAIT_RUN_ERROR:
-    case PLAIT_CANCELLED: return EXIT_RUN;
+    case PLAIT_CANCELLED:
+    case PLAIT_TOO_LATE:
+    case PLAIT_DROPPED: return EXIT_RUN;
     }
     return EXIT_RUN;
 }

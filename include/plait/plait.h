@@ -63,7 +63,9 @@ typedef enum plait_status {
     PLAIT_IO = 9,               /* a file could not be read or written */
     PLAIT_RUN_ERROR = 10,       /* an operator met data it cannot work on (an index out of range, a division by zero) */
     PLAIT_CANCELLED = 11,       /* the caller asked to stop */
-    PLAIT_INVALID_PIPELINE = 12 /* a pipeline file says what cannot be; the message has line and column */
+    PLAIT_INVALID_PIPELINE = 12, /* a pipeline file says what cannot be; the message has line and column */
+    PLAIT_TOO_LATE = 13,        /* a request's deadline passed before it began, and it was to be dropped then */
+    PLAIT_DROPPED = 14          /* a newer request took the place of this one, which waited */
 } plait_status;
 
 /* "ok", "invalid argument", ...; never NULL. */
@@ -88,7 +90,7 @@ typedef void *(*plait_allocate_function)(void *user, void *pointer, size_t old_b
 struct plait_options {
     size_t struct_bytes;       /* sizeof(struct plait_options), set by plait_options_default() */
     int32_t threads;           /* cap of workers of a model, the caller included; default 1 (see plait_set_threads) */
-    int32_t lanes;             /* models that can run at once without allocating; default 1 */
+    int32_t lanes;             /* models of a class that can run at once without allocating; default 1 */
     const char *cpu;           /* highest level of kernels: NULL or "" = the best this CPU has; "c" = portable ones (all
                                 * names: ENVIRONMENT in plait(1)); the environment variable PLAIT_CPU says the same and
                                 * is read when this is NULL */
@@ -516,6 +518,24 @@ PLAIT_API plait_status plait_pipeline_read(const struct plait_pipeline *pipeline
 /* Runs every linked set of its models once, each as plait_run() does. */
 PLAIT_API plait_status plait_pipeline_run(struct plait_pipeline *pipeline);
 
+/* ---- time: classes ----------------------------------------------------------------------------------------------- */
+
+/* A model has a class, 0 (the default, the least urgent) to 15. A higher class interrupts a lower one between two parts:
+ * operators, or pieces of one that would take longer than about a millisecond, as it was measured. So the urgent model
+ * waits for one part of the others and not for a whole one of them. Models of one class never
+ * interrupt each other. A linked set has the highest class of its models. Each class in use has arenas of its own
+ * (plait_stats). No answer depends on it, bit by bit.
+ *
+ * Which of several may go on where there are not enough processors: what plait_invoke() and plait_run() are called for runs
+ * on the caller's thread and is paused while runs of higher classes have all processors that the process may use; runs of one
+ * class are never paused for each other. */
+enum { PLAIT_MOST_CLASS = 15 };
+
+/* Takes effect at once, for what begins from now on. PLAIT_BUSY while the model, or one it is linked with, runs. */
+PLAIT_API plait_status plait_set_class(struct plait_model *model, int32_t number);
+/* The model's own class; 0 of NULL. */
+PLAIT_API int32_t plait_class(const struct plait_model *model);
+
 /* ---- custom operators -------------------------------------------------------------------------------------------- */
 
 /* Operators that plait does not have are brought by the program, one registration for all models of the interpreter.
@@ -659,7 +679,7 @@ PLAIT_API size_t plait_model_arena(const struct plait_model *model, struct plait
 struct plait_stats {
     size_t models;
     size_t lanes;
-    size_t arena_bytes;      /* one lane's arena: the largest of all programs */
+    size_t arena_bytes;      /* one lane's arenas: for each class in use the largest of its programs */
     size_t arena_sum_bytes;  /* what the arenas of separate interpreters would add up to */
     size_t constant_bytes;   /* each content once */
     size_t constant_sum_bytes; /* with one copy per model */
@@ -700,6 +720,13 @@ struct plait_event {
 };
 typedef void (*plait_event_function)(void *user, const struct plait_event *event);
 PLAIT_API plait_status plait_trace(struct plait_interpreter *interpreter, plait_event_function function, void *user);
+
+/* Opens a socket (UNIX domain, for the user of the process alone) on which `plait top` reads how the models do: how often
+ * they run, how long that takes, what waits, memory. A thread answers, a lock is held for moments, and each run looks at
+ * the clock twice from the first answer on. path NULL closes it; plait_close() does, too. PLAIT_BUSY if one is open, or
+ * the path is another's. The environment variable PLAIT_WATCH names a folder in which every interpreter of a process opens
+ * one of its own at plait_open(), which fails where that fails. What is read is a JSON document, see plait(1). */
+PLAIT_API plait_status plait_watch(struct plait_interpreter *interpreter, const char *path);
 
 /* ---- operators --------------------------------------------------------------------------------------------------- */
 

@@ -95,20 +95,22 @@ static void wait_for(sem_t *semaphore)
 /* Helpers that were busy with another job may be idle by now. */
 static void offer(struct job *job);
 
-static void run_share(struct job *job, struct share *share, int32_t worker)
+/* False: the worker leaves. */
+static bool run_share(struct job *job, struct share *share, int32_t worker)
 {
     while (atomic_load_explicit(&share->next, memory_order_relaxed) < share->end) {
         const int64_t task = atomic_fetch_add_explicit(&share->next, 1, memory_order_relaxed);
-        if (task >= share->end) return;
-        job->function(job->context, task, worker);
+        if (task >= share->end) return true;
+        if (!job->function(job->context, task, worker) && worker != 0) return false;
         if (worker == 0 && job->engaged < job->wanted) offer(job);
     }
+    return true;
 }
 
 static void run_tasks(struct job *job, int32_t worker)
 {
     for (int32_t i = 0; i < job->share_count; i++)
-        run_share(job, &job->shares[(worker + i) % job->share_count], worker);
+        if (!run_share(job, &job->shares[(worker + i) % job->share_count], worker)) return;
 }
 
 static void share_out(struct job *job, int64_t task_count)
@@ -356,7 +358,7 @@ void pl_pool_run(struct pl_pool *pool, int32_t max_workers, bool wake_sleepers, 
                  pl_pool_function function, void *context)
 {
     if (max_workers <= 1 || task_count <= 1) {
-        for (int64_t task = 0; task < task_count; task++) function(context, task, 0);
+        for (int64_t task = 0; task < task_count; task++) (void)function(context, task, 0);
         return;
     }
     __builtin_prefetch(atomic_load_explicit(&pool->helpers, memory_order_acquire), 1); /* its mailbox */

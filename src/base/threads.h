@@ -17,8 +17,8 @@
 struct pl_pool;
 
 /* One of the tasks of a job. `worker` is 0 for the caller; no two threads have the same one within
- * a job at a time. */
-typedef void (*pl_pool_function)(void *context, int64_t task, int32_t worker);
+ * a job at a time. A helper that returns false leaves the job. */
+typedef bool (*pl_pool_function)(void *context, int64_t task, int32_t worker);
 
 /* A pool without helpers. It never uses more than `limit` threads, callers included; 0 means the
  * processors this process may run on. NULL if there is no memory. */

@@ -29,6 +29,8 @@ struct plait_interpreter {
     struct pl_memory memory; /* first: a model leads back here through its interpreter's memory */
     struct pl_interpreter *interpreter;
     struct pl_fixed_memory *fixed; /* of options.memory, else NULL */
+    pthread_mutex_t watch_lock;
+    struct pl_watch *watch; /* NULL: nobody may look */
     pthread_mutex_t pipeline_lock;
     struct pl_pipeline *pipelines; /* all that are loaded */
     plait_event_function event_function; /* of plait_trace() */

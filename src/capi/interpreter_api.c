@@ -9,6 +9,7 @@
 
 #include "base/fixed_memory.h"
 #include "capi/handles.h"
+#include "capi/watch.h"
 
 #define PL_STATUS(name, value, text) _Static_assert((int)PLAIT_##name == (value), "status codes are pinned");
 #include "base/status.def"
@@ -78,7 +79,8 @@ static pl_status open_interpreter(const struct plait_options *options, struct pl
                                                  .tensor_limit_bytes = options->tensor_limit_bytes,
                                                  .memory = &api->memory};
     struct pl_error error;
-    return pl_interpreter_open(&inner, &api->interpreter, &error);
+    PL_TRY(pl_interpreter_open(&inner, &api->interpreter, &error));
+    return pl_watch_as_asked(api, &error);
 }
 
 plait_status plait_open(const struct plait_options *given, struct plait_interpreter **interpreter)
@@ -97,6 +99,7 @@ plait_status plait_open(const struct plait_options *given, struct plait_interpre
         api->fixed = fixed;
         pthread_mutex_init(&api->error_lock, NULL);
         pthread_mutex_init(&api->pipeline_lock, NULL);
+        pthread_mutex_init(&api->watch_lock, NULL);
         status = open_interpreter(&options, api);
     }
     if (status == PL_OK) {
@@ -111,6 +114,7 @@ plait_status plait_open(const struct plait_options *given, struct plait_interpre
 void pl_close_api(struct plait_interpreter *api)
 {
     struct pl_user_op *operators = NULL;
+    pl_watch_end(api);
     if (api->interpreter != NULL) operators = pl_interpreter_registry(api->interpreter)->first;
     pl_interpreter_close(api->interpreter);
     pl_free_operators(api, operators);
@@ -119,6 +123,7 @@ void pl_close_api(struct plait_interpreter *api)
         api->pipelines = pipeline->next;
         pl_pipeline_free(pipeline);
     }
+    pthread_mutex_destroy(&api->watch_lock);
     pthread_mutex_destroy(&api->pipeline_lock);
     pthread_mutex_destroy(&api->error_lock);
     struct pl_fixed_memory *fixed = api->fixed;

@@ -165,6 +165,7 @@ void pl_instance_destroy(struct pl_instance *instance)
     destroy_entries(instance);
     pl_graph_release(instance->graph);
     pl_region_clear(&instance->region);
+    pl_free(interpreter->memory, instance->tally, sizeof *instance->tally);
     pl_free(interpreter->memory, instance, sizeof *instance);
 }
 

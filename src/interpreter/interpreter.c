@@ -37,6 +37,7 @@ pl_status pl_interpreter_open(const struct pl_interpreter_options *options, stru
     fresh->memory = options->memory;
     init_recursive(&fresh->change);
     pthread_mutex_init(&fresh->lock, NULL);
+    pl_turns_open(&fresh->turns);
     const pl_status status = open_parts(fresh, error);
     if (status != PL_OK) {
         pl_interpreter_close(fresh);
@@ -61,6 +62,7 @@ void pl_interpreter_close(struct pl_interpreter *interpreter)
     pl_free(memory, interpreter->name_hashes, interpreter->instance_capacity * sizeof interpreter->name_hashes[0]);
     pl_free(memory, interpreter->links, (size_t)interpreter->link_capacity * sizeof interpreter->links[0]);
     if (interpreter->store != NULL) pl_constant_store_delete(interpreter->store);
+    pl_turns_close(&interpreter->turns);
     pthread_mutex_destroy(&interpreter->lock);
     pthread_mutex_destroy(&interpreter->change);
     pl_free(memory, interpreter, sizeof *interpreter);
@@ -114,7 +116,8 @@ void pl_interpreter_report(struct pl_interpreter *interpreter, struct pl_interpr
     report->models = interpreter->instance_count;
     report->invocations = interpreter->invocations;
     report->constant_bytes = pl_constant_store_bytes(interpreter->store);
-    report->arena_bytes = pl_lanes_needed(interpreter).arena_bytes;
+    const struct pl_lane_needs needs = pl_lanes_needed(interpreter);
+    for (int32_t c = 0; c <= PL_MOST_CLASS; c++) report->arena_bytes += needs.of_class[c].arena_bytes;
     for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next) report->lanes++;
     pthread_mutex_unlock(&interpreter->lock);
     pthread_mutex_unlock(&interpreter->change);

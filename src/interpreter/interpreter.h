@@ -7,6 +7,7 @@
 #define PL_INTERPRETER_INTERPRETER_H
 
 #include "graph/adapter.h"
+#include "interpreter/tally.h"
 #include "kernels/kernels.h"
 #include "plan/program.h"
 
@@ -200,6 +201,12 @@ bool pl_entry_cancel(struct pl_entry *entry);
  * For all entries of the model; NULL: nobody is asked. Not while it runs. */
 void pl_entry_stop_when(struct pl_entry *entry, bool (*asked)(void *user), void *user);
 
+/* ---- turn.c */
+/* How urgent a model is, see turn.h. */
+enum { PL_MOST_CLASS = 15 };
+pl_status pl_entry_set_class(struct pl_entry *entry, int32_t class_number, struct pl_error *error);
+int32_t pl_entry_class(const struct pl_entry *entry);
+
 /* ---- profile.c */
 pl_status pl_entry_profile(struct pl_entry *entry, bool enable, struct pl_error *error);
 int32_t pl_entry_profile_count(const struct pl_entry *entry);
@@ -231,6 +238,18 @@ struct pl_event {
 /* Called at the end of each by the thread that did it. NULL: nobody asks. Not while a model runs. */
 typedef void (*pl_event_function)(void *user, const struct pl_event *event);
 void pl_interpreter_trace(struct pl_interpreter *interpreter, pl_event_function function, void *user);
+
+/* ---- tally.c */
+/* A model at this moment. */
+struct pl_model_look {
+    char name[PL_TALLY_NAME_BYTES]; /* the beginning of longer ones */
+    int32_t class_number;           /* that it runs with */
+    bool running;
+    struct pl_tally tally;
+    struct pl_memory_report memory;
+};
+/* Looks at one model, from 0; false behind the last one. What it does is counted from the first look on. */
+bool pl_interpreter_look(struct pl_interpreter *interpreter, size_t index, struct pl_model_look *look);
 
 /* ---- for tests ---------------------------------------------------------------------------------------------------- */
 

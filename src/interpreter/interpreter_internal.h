@@ -12,6 +12,7 @@
 
 #include "base/threads.h"
 #include "interpreter/interpreter.h"
+#include "interpreter/turn.h"
 
 /* Memory of a slot: an input, an output, a variable or a state of one model. It survives replanning as long as its size
  * stays, so pointers of models that did not change stay. */
@@ -114,12 +115,6 @@ struct pl_window_state {
     int32_t box_next;  /* and how many of them were cut out */
 };
 
-/* Asked whether what runs is to stop. */
-struct pl_stop {
-    bool (*asked)(void *user); /* NULL: nobody is */
-    void *user;
-};
-
 /* A model under its name; with another file it is another one of these. */
 struct pl_instance {
     struct pl_interpreter *interpreter;
@@ -132,6 +127,7 @@ struct pl_instance {
     struct pl_component *component;
     int32_t member; /* in the component, as it was planned */
     int32_t threads;
+    int32_t class_number;
     bool keep_all;  /* nothing in between is overwritten */
     bool resized;   /* since the last allocate: variables start anew, as in TensorFlow Lite */
     bool restart;   /* memory for rows of windows is new: they start anew */
@@ -141,6 +137,7 @@ struct pl_instance {
     uint64_t ran;                    /* how often it ran as part of a flow, since its windows began */
     int32_t ran_pass;                /* in which pass of the flow under way; -1: in none */
     struct pl_stop stop;
+    struct pl_tally *tally;          /* NULL: nobody looked at it so far */
     pl_ran_function ran_function;    /* to be called then; NULL: nobody asks */
     void *ran_user;
     struct pl_unit *units; /* of signatures of other subgraphs, */
@@ -159,9 +156,17 @@ struct pl_component {
     bool busy;
     bool whole;
     bool planning; /* by the thread that holds `change` (an operator of a user can ask for changes meanwhile) */
-    atomic_bool cancelled; /* what runs is to stop, */
-    const struct pl_stop *stop; /* and so it is if this says so: of the member that was asked to run */
+    struct pl_turn turn;
 };
+
+/* The highest of its members': linked models are one program. */
+static inline int32_t pl_component_class(const struct pl_component *component)
+{
+    int32_t most = 0;
+    for (int32_t m = 0; m < component->member_count; m++)
+        if (component->members[m]->class_number > most) most = component->members[m]->class_number;
+    return most;
+}
 
 /* condition.c: whether these bytes of a tensor, of a model that has run so often, are what a link waits for, which held or
  * did not so far. */
@@ -205,9 +210,11 @@ struct pl_model_link {
     struct pl_link_options options;
 };
 
-/* An execution context: the arena and the table of pointers of one running invocation. */
+/* An execution context: the arena and the table of pointers of one running invocation. Those of a class, whose models never
+ * interrupt each other, are as large as its programs need. */
 struct pl_lane {
     struct pl_lane *next;
+    int32_t class_number;
     void *arena;
     size_t arena_bytes;
     void **pointers;
@@ -218,11 +225,16 @@ struct pl_lane {
     bool retired; /* too small by now: freed when it is idle */
 };
 
-/* What programs need of a lane. */
+/* What programs of a class need of a lane. */
 struct pl_lane_need {
     size_t arena_bytes;
     int32_t pointer_count;
     int32_t memory_count;
+    bool used; /* there are programs */
+};
+
+struct pl_lane_needs {
+    struct pl_lane_need of_class[PL_MOST_CLASS + 1];
 };
 
 struct pl_interpreter {
@@ -237,13 +249,14 @@ struct pl_interpreter {
     struct pl_instance **instances;
     uint64_t *name_hashes; /* of the instances, side by side to be looked through */
     size_t settled;        /* see settled.c */
-    struct pl_lane_need settled_need;
+    struct pl_lane_needs settled_needs;
     size_t instance_count;
     size_t instance_capacity;
     struct pl_model_link *links;
     int32_t link_count;
     int32_t link_capacity;
     struct pl_lane *lanes;
+    struct pl_turns turns;
     uint64_t invocations;
     pl_cut_function cut;
     void *cut_context;
@@ -315,17 +328,17 @@ pl_status pl_unit_plan_prepare(struct pl_interpreter *interpreter, const struct 
                                struct pl_error *error);
 
 /* ---- lane.c: with `lock` held */
-struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, const struct pl_program *program,
+struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, int32_t class_number, const struct pl_program *program,
                              struct pl_error *error);
 void pl_lane_give_back(struct pl_interpreter *interpreter, struct pl_lane *lane);
-/* Makes options.lanes lanes of exactly what the programs need that are there or about to be; without `keep` it only
- * tries. */
+/* Makes options.lanes lanes for each class of exactly what its programs need that are there or about to be; without `keep`
+ * it only tries. */
 pl_status pl_lanes_fit(struct pl_interpreter *interpreter, bool keep, struct pl_error *error);
 void pl_lanes_destroy(struct pl_interpreter *interpreter);
-/* What the programs need at most. */
-struct pl_lane_need pl_lanes_needed(const struct pl_interpreter *interpreter);
-/* Raises *need to what this model's programs need, those about to be included. */
-void pl_lane_need_of(struct pl_instance *instance, struct pl_lane_need *need);
+/* What the programs of each class need at most. */
+struct pl_lane_needs pl_lanes_needed(const struct pl_interpreter *interpreter);
+/* Raises the need of its class to what this model's programs need, those about to be included. */
+void pl_lane_need_of(struct pl_instance *instance, struct pl_lane_needs *needs);
 
 /* ---- settled.c: with both locks held */
 /* Some model changed. */
@@ -356,9 +369,10 @@ pl_status pl_handle_feed_strings(struct pl_tensor_handle *handle, const void *da
 struct pl_run {
     struct pl_interpreter *interpreter;
     const struct pl_unit_plan *plan; /* whose program it is */
-    const struct pl_program *program;
+    struct pl_program *program;
     struct pl_late *late;
     struct pl_lane *lane;
+    struct pl_turn *turn;
     void **bases;
     int32_t workers;
     struct pl_trial trial; /* whether helpers are asked for, and looked at how they help */
@@ -366,17 +380,22 @@ struct pl_run {
     uint64_t start;
     bool asked;            /* for helpers, */
     bool helped;           /* and one came */
-    const atomic_bool *cancelled;
-    const struct pl_stop *stop;
     struct pl_error *error;
 };
 
-static inline pl_status pl_run_go_on(const struct pl_run *run)
+/* ---- turn.c */
+pl_status pl_run_look(struct pl_run *run);
+
+/* Asked between two parts, by the thread whose run it is: PL_CANCELLED where it is to stop. */
+static inline pl_status pl_run_go_on(struct pl_run *run)
 {
-    if (!atomic_load_explicit(run->cancelled, memory_order_relaxed) &&
-        (run->stop->asked == NULL || !run->stop->asked(run->stop->user)))
-        return PL_OK;
-    return pl_fail(run->error, PL_CANCELLED, "the invocation was cancelled");
+    return atomic_load_explicit(&run->turn->look, memory_order_relaxed) ? pl_run_look(run) : PL_OK;
+}
+
+/* Asked by its helpers: this one is needed for others. */
+static inline bool pl_run_must_leave(const struct pl_run *run, int32_t worker)
+{
+    return worker >= atomic_load_explicit(&run->turn->workers, memory_order_relaxed);
 }
 
 /* One step of it: what eval->run points to. */
@@ -446,6 +465,31 @@ static inline bool pl_slot_is_rows(const struct pl_slot *slot)
 {
     return slot->tensor == -1 && pl_index_is_own(slot->operator_index);
 }
+
+/* ---- part.c */
+/* Units [from, end) of a stage, so many at a time. */
+struct pl_parts {
+    const struct pl_stage *stage;
+    const struct pl_eval *eval;
+    int64_t from; /* what is left begins here */
+    int64_t end;
+    int64_t units;
+    uint64_t nanoseconds; /* of all of them, */
+    uint64_t longest;     /* and of one */
+};
+/* Whether it is to be looked at how long a stage takes, which took so long (0: nobody knows). Shorter ones never need to
+ * be cut, even if they were several times slower than when they were looked at. */
+enum { PL_WORTH_FOLLOWING_NANOSECONDS = 125000 };
+static inline bool pl_is_followed(unsigned nanoseconds)
+{
+    return nanoseconds - 1u >= PL_WORTH_FOLLOWING_NANOSECONDS - 1u;
+}
+/* How many of its units to do before others may go first. */
+int64_t pl_part_units(const struct pl_stage *stage, uint64_t nanoseconds);
+/* A helper that is needed elsewhere ends before the end. */
+pl_status pl_run_parts(struct pl_run *run, struct pl_parts *parts);
+/* All of a stage, by the caller alone. */
+pl_status pl_run_alone(struct pl_run *run, const struct pl_stage *stage, struct pl_pace *pace, const struct pl_eval *eval);
 
 /* ---- stage.c */
 /* A stage of a step, on as many workers as it is worth. */

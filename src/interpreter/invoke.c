@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "interpreter/interpreter_internal.h"
 
 /* What is to be run. */
@@ -18,6 +19,7 @@ struct invocation {
     int32_t input;  /* the tensor that gets rows, */
     const char *input_name; /* and its name */
     int32_t workers;
+    uint64_t begun; /* when, if somebody counts; 0 otherwise */
 };
 
 static pl_status check_start(const struct pl_entry *entry, const struct task *task, struct pl_error *error)
@@ -41,11 +43,11 @@ static pl_status start(struct pl_entry *entry, const struct task *task, struct i
     PL_TRY(check_start(entry, task, error));
     struct pl_instance *instance = entry->instance;
     struct pl_component *component = instance->component;
-    struct pl_lane *lane = pl_lane_take(entry->interpreter, entry->unit->program, error);
+    const int32_t class_number = pl_component_class(component);
+    struct pl_lane *lane = pl_lane_take(entry->interpreter, class_number, entry->unit->program, error);
     if (lane == NULL) return PL_OUT_OF_MEMORY;
     component->busy = true;
-    atomic_store(&component->cancelled, false);
-    component->stop = &instance->stop;
+    pl_turn_begin(entry->interpreter, &component->turn, class_number, instance->threads, &instance->stop);
     const bool own = entry->unit == entry->own_unit;
     *invocation = (struct invocation){.interpreter = entry->interpreter,
                                       .plan = {entry->unit, component, own ? entry : NULL, own ? instance : NULL},
@@ -53,14 +55,28 @@ static pl_status start(struct pl_entry *entry, const struct task *task, struct i
                                       .member = instance->member,
                                       .input = task->input != NULL ? task->input->index : -1,
                                       .input_name = task->input != NULL ? pl_handle_tensor(task->input)->name : NULL,
-                                      .workers = instance->threads};
+                                      .workers = instance->threads,
+                                      .begun = instance->tally != NULL ? pl_clock_ns() : 0};
     return PL_OK;
 }
 
-static void end(const struct invocation *invocation)
+/* Of a set that ran, every model that is looked at. */
+static void count(const struct invocation *invocation, const struct task *task, bool failed)
+{
+    const struct pl_component *component = invocation->plan.component;
+    const uint64_t nanoseconds = pl_clock_ns() - invocation->begun;
+    for (int32_t m = 0; m < component->member_count; m++) {
+        struct pl_tally *tally = component->members[m]->tally;
+        if (tally != NULL && (task->all_members || m == invocation->member)) pl_tally_add(tally, nanoseconds, failed);
+    }
+}
+
+static void end(const struct invocation *invocation, const struct task *task, bool failed)
 {
     pthread_mutex_lock(&invocation->interpreter->lock);
+    if (invocation->begun != 0) count(invocation, task, failed);
     invocation->plan.component->busy = false;
+    pl_turn_end(invocation->interpreter, &invocation->plan.component->turn);
     invocation->interpreter->invocations++;
     pl_lane_give_back(invocation->interpreter, invocation->lane);
     pthread_mutex_unlock(&invocation->interpreter->lock);
@@ -110,7 +126,7 @@ static pl_status invoke(struct pl_entry *entry, const struct task *task, struct 
     pthread_mutex_unlock(&interpreter->lock);
     PL_TRY(status);
     status = run_task(&invocation, task, error);
-    end(&invocation);
+    end(&invocation, task, status != PL_OK);
     return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", entry->name);
 }
 
@@ -149,7 +165,7 @@ bool pl_entry_cancel(struct pl_entry *entry)
     pthread_mutex_lock(&interpreter->lock);
     struct pl_component *component = entry->instance->component;
     const bool busy = component->busy;
-    if (busy) atomic_store(&component->cancelled, true);
+    if (busy) pl_turn_cancel(interpreter, &component->turn);
     pthread_mutex_unlock(&interpreter->lock);
     return busy;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lanes. One arena serves all models in turn: it is as large as the largest program, not as their sum. */
+/* Lanes. One arena serves all models of a class in turn: it is as large as the largest program, not as their sum. */
 #include <string.h>
 
 #include "interpreter/interpreter_internal.h"
@@ -15,10 +15,12 @@ static void destroy_lane(struct pl_interpreter *interpreter, struct pl_lane *lan
     pl_free(interpreter->memory, lane, sizeof *lane);
 }
 
-static struct pl_lane *create_lane(struct pl_interpreter *interpreter, const struct pl_lane_need *need)
+static struct pl_lane *create_lane(struct pl_interpreter *interpreter, int32_t class_number,
+                                   const struct pl_lane_need *need)
 {
     struct pl_lane *lane = pl_allocate_zero(interpreter->memory, sizeof *lane);
     if (lane == NULL) return NULL;
+    lane->class_number = class_number;
     lane->arena_bytes = need->arena_bytes;
     lane->pointer_count = need->pointer_count;
     lane->memory_count = need->memory_count;
@@ -36,19 +38,24 @@ static bool holds(const struct pl_lane *lane, const struct pl_program *program)
            lane->memory_count >= program->late_memory_count;
 }
 
-struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, const struct pl_program *program,
+static bool is_free(const struct pl_lane *lane, int32_t class_number, const struct pl_program *program)
+{
+    return !lane->busy && !lane->retired && lane->class_number == class_number && holds(lane, program);
+}
+
+struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, int32_t class_number, const struct pl_program *program,
                              struct pl_error *error)
 {
     struct pl_lane *lane = interpreter->lanes;
-    while (lane != NULL && (lane->busy || lane->retired || !holds(lane, program)))
-        lane = lane->next;
+    while (lane != NULL && !is_free(lane, class_number, program)) lane = lane->next;
     if (lane == NULL) {
         /* More callers than lanes: the one case in which invoking allocates. The lane stays. */
-        const struct pl_lane_need most = pl_lanes_needed(interpreter);
-        lane = create_lane(interpreter, &most);
+        const struct pl_lane_needs needs = pl_lanes_needed(interpreter);
+        const struct pl_lane_need *most = &needs.of_class[class_number];
+        lane = create_lane(interpreter, class_number, most);
         if (lane == NULL) {
             pl_fail(error, PL_OUT_OF_MEMORY, "all lanes are in use and there is no memory for another one of %zu bytes",
-                    most.arena_bytes);
+                    most->arena_bytes);
             return NULL;
         }
         lane->next = interpreter->lanes;
@@ -76,28 +83,32 @@ static void raise_need(const struct pl_unit *unit, struct pl_lane_need *need)
 {
     const struct pl_program *program = unit->next_program != NULL ? unit->next_program : unit->program;
     if (program == NULL) return;
+    need->used = true;
     if (program->block->arena_bytes > need->arena_bytes) need->arena_bytes = program->block->arena_bytes;
     if (program->pointer_count > need->pointer_count) need->pointer_count = program->pointer_count;
     if (program->late_memory_count > need->memory_count) need->memory_count = program->late_memory_count;
 }
 
-void pl_lane_need_of(struct pl_instance *instance, struct pl_lane_need *need)
+void pl_lane_need_of(struct pl_instance *instance, struct pl_lane_needs *needs)
 {
+    struct pl_lane_need *need = &needs->of_class[pl_component_class(instance->component)];
     raise_need(&instance->component->unit, need);
     for (int32_t k = 0; pl_instance_unit(instance, k) != NULL; k++) raise_need(pl_instance_unit(instance, k), need);
 }
 
-struct pl_lane_need pl_lanes_needed(const struct pl_interpreter *interpreter)
+struct pl_lane_needs pl_lanes_needed(const struct pl_interpreter *interpreter)
 {
-    struct pl_lane_need need = interpreter->settled_need;
+    struct pl_lane_needs needs = interpreter->settled_needs;
     for (size_t i = interpreter->settled; i < interpreter->instance_count; i++)
-        pl_lane_need_of(interpreter->instances[i], &need);
-    return need;
+        pl_lane_need_of(interpreter->instances[i], &needs);
+    return needs;
 }
 
-static bool exact(const struct pl_lane *lane, const struct pl_lane_need *need)
+/* Whether it is just what its class needs. */
+static bool fits(const struct pl_lane *lane, const struct pl_lane_needs *needs)
 {
-    return lane->arena_bytes == need->arena_bytes && lane->pointer_count == need->pointer_count &&
+    const struct pl_lane_need *need = &needs->of_class[lane->class_number];
+    return need->used && lane->arena_bytes == need->arena_bytes && lane->pointer_count == need->pointer_count &&
            lane->memory_count == need->memory_count;
 }
 
@@ -110,15 +121,16 @@ static void destroy_lanes(struct pl_interpreter *interpreter, struct pl_lane *la
     }
 }
 
-/* What is missing for options.lanes lanes of these sizes, as a list. */
-static pl_status create_missing(struct pl_interpreter *interpreter, const struct pl_lane_need *need,
-                                struct pl_lane **fresh, struct pl_error *error)
+/* What is missing for options.lanes lanes of a class, as a list. */
+static pl_status create_missing(struct pl_interpreter *interpreter, int32_t class_number,
+                                const struct pl_lane_needs *needs, struct pl_lane **fresh, struct pl_error *error)
 {
-    int32_t good = 0;
+    const struct pl_lane_need *need = &needs->of_class[class_number];
+    int32_t good = need->used ? 0 : interpreter->options.lanes;
     for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next)
-        good += !lane->retired && exact(lane, need);
+        good += !lane->retired && lane->class_number == class_number && fits(lane, needs);
     for (; good < interpreter->options.lanes; good++) {
-        struct pl_lane *lane = create_lane(interpreter, need);
+        struct pl_lane *lane = create_lane(interpreter, class_number, need);
         if (lane == NULL)
             return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for an arena of %zu bytes", need->arena_bytes);
         lane->next = *fresh;
@@ -130,16 +142,18 @@ static pl_status create_missing(struct pl_interpreter *interpreter, const struct
 /* New lanes first, old ones go only when nothing can fail any more. Busy lanes end with their invocation. */
 pl_status pl_lanes_fit(struct pl_interpreter *interpreter, bool keep, struct pl_error *error)
 {
-    const struct pl_lane_need need = pl_lanes_needed(interpreter);
+    const struct pl_lane_needs needs = pl_lanes_needed(interpreter);
     struct pl_lane *fresh = NULL;
-    const pl_status status = create_missing(interpreter, &need, &fresh, error);
+    pl_status status = PL_OK;
+    for (int32_t c = 0; c <= PL_MOST_CLASS && status == PL_OK; c++)
+        status = create_missing(interpreter, c, &needs, &fresh, error);
     if (status != PL_OK || !keep) {
         destroy_lanes(interpreter, fresh);
         return status;
     }
     for (struct pl_lane *lane = interpreter->lanes, *next = NULL; lane != NULL; lane = next) {
         next = lane->next;
-        if (exact(lane, &need)) continue;
+        if (fits(lane, &needs)) continue;
         if (lane->busy) lane->retired = true;
         else remove_lane(interpreter, lane);
     }

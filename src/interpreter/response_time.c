@@ -64,24 +64,13 @@ static uint64_t workload_beside(const struct analysis *analysis, int32_t k, uint
     return others < analysis->lanes ? 0 : sum / (uint64_t)analysis->lanes;
 }
 
-/* Which one below this class has the longest part; -1: there is none. */
-static int32_t find_blocker(const struct analysis *analysis, int32_t class)
-{
-    int32_t blocker = -1;
-    for (int32_t i = 0; i < analysis->count; i++)
-        if (analysis->set[i].class < class && (blocker < 0 || analysis->set[i].part > analysis->set[blocker].part))
-            blocker = i;
-    return blocker;
-}
-
 /* ---- one ---------------------------------------------------------------------------------------------------------- */
 
 /* The least R of the formula, found from below. What it is made of stays as it was when the deadline was exceeded. */
 static struct pl_response respond(const struct analysis *analysis, int32_t k)
 {
-    struct pl_response response = {.blocker = find_blocker(analysis, analysis->set[k].class)};
-    if (response.blocker >= 0) response.blocked = analysis->set[response.blocker].part;
-    const uint64_t least = add(own_time(analysis, k), response.blocked);
+    struct pl_response response = {.own = own_time(analysis, k), .blocked = analysis->set[k].blocked};
+    const uint64_t least = add(response.own, response.blocked);
     uint64_t longest = least;
     for (int step = 0; step < MOST_STEPS; step++, longest = response.longest) {
         response.higher = workload_above(analysis, analysis->set[k].class, longest);
@@ -111,11 +100,13 @@ static uint64_t demand(const struct analysis *analysis, int32_t class, uint64_t 
 /* What can have begun before, and has a later deadline or a lower class. */
 static uint64_t begun(const struct analysis *analysis, int32_t class, uint64_t t)
 {
-    const int32_t blocker = find_blocker(analysis, class);
-    uint64_t most = blocker < 0 ? 0 : analysis->set[blocker].part;
-    for (int32_t i = 0; i < analysis->count; i++)
-        if (analysis->set[i].class == class && analysis->set[i].deadline > t && own_time(analysis, i) > most)
-            most = own_time(analysis, i);
+    uint64_t most = 0;
+    for (int32_t i = 0; i < analysis->count; i++) {
+        const struct pl_periodic *one = &analysis->set[i];
+        if (one->class != class) continue;
+        if (one->blocked > most) most = one->blocked;
+        if (one->deadline > t && own_time(analysis, i) > most) most = own_time(analysis, i);
+    }
     return most;
 }
 
@@ -207,7 +198,7 @@ static void tell_how_late(const struct analysis *analysis)
     for (int32_t k = 0; k < analysis->count; k++) {
         struct pl_response *response = &analysis->responses[k];
         if (response->in_time) continue;
-        response->longest = add(own_time(analysis, k), add(response->blocked, add(response->higher, response->same)));
+        response->longest = add(response->own, add(response->blocked, add(response->higher, response->same)));
     }
 }
 
@@ -231,7 +222,7 @@ bool pl_response_times(const struct pl_periodic *set, int32_t count, int32_t lan
                        struct pl_response *responses)
 {
     const struct analysis analysis = {set, count, lanes, switching, responses};
-    for (int32_t i = 0; i < count; i++) responses[i] = (struct pl_response){.longest = set[i].deadline, .blocker = -1};
+    for (int32_t i = 0; i < count; i++) responses[i] = (struct pl_response){.longest = set[i].deadline};
     bool all = true;
     int32_t class = 0;
     for (bool first = true; next_class(&analysis, first, &class); first = false)

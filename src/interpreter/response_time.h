@@ -32,16 +32,16 @@ struct pl_periodic {
     int32_t class;     /* higher ones interrupt lower ones */
     uint64_t period;
     uint64_t deadline; /* after it was asked for */
-    uint64_t own;      /* what it takes alone, */
-    uint64_t part;     /* and the longest of its parts */
+    uint64_t own;      /* what it takes alone */
+    uint64_t blocked;  /* the longest part of any lower class */
 };
 
 /* What one has to wait for at most. Of one that may be late these are the times in which its deadline was exceeded. */
 struct pl_response {
     bool in_time;
     uint64_t longest;  /* from asked for to done; its deadline if that alone is sure */
+    uint64_t own;      /* with both switches */
     uint64_t blocked;  /* by a part of a lower class, */
-    int32_t blocker;   /* of this one; -1: of none */
     uint64_t higher;   /* by higher classes, */
     uint64_t same;     /* by others of its class */
 };

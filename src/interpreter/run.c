@@ -85,10 +85,9 @@ pl_status pl_unit_run(struct pl_interpreter *interpreter, const struct pl_unit_p
                          .program = unit->program,
                          .late = unit->late,
                          .lane = lane,
+                         .turn = &plan->component->turn,
                          .bases = unit->bases,
                          .workers = workers < unit->program->workers ? workers : unit->program->workers,
-                         .cancelled = &plan->component->cancelled,
-                         .stop = plan->component->stop,
                          .error = error};
     unit->bases[PL_BASE_ARENA] = lane->arena;
     const struct pl_float_state caller = pl_float_state_enter();

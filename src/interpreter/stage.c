@@ -15,16 +15,27 @@ enum { WORTH_WAKING_NANOSECONDS = 50000, MUCH_NANOSECONDS = 100000 };
 /* Before anything is known: multiply-adds or bytes in a nanosecond. */
 enum { GUESSED_COST_PER_NANOSECOND = 16 };
 
+struct units_left {
+    int64_t from;
+    int64_t end;
+};
+
 /* A stage under way. The first part that fails says why. */
 struct job {
+    struct pl_run *run;
     const struct pl_step *step;
     const struct pl_stage *stage;
     const struct pl_eval *eval; /* of worker 0 */
     const int64_t *bounds;
+    int64_t part_units; /* that a worker does before it looks whether others are to go first */
     bool learning;
+    bool followed;      /* it is looked at how long parts take */
     atomic_bool helped;
     uint64_t own_ns; /* of worker 0, */
+    uint64_t own_longest;
     int64_t own_units;
+    struct units_left *left; /* of helpers that were needed elsewhere: one each at most */
+    atomic_int left_count;
     atomic_int failed;          /* 0, or the status */
     atomic_bool error_taken;
     struct pl_error *error;
@@ -60,10 +71,50 @@ static void take_scratch(const struct job *job, int32_t worker, void **scratch)
         scratch[i] = (char *)job->eval->scratch[i] + (size_t)worker * job->step->worker_bytes[i];
 }
 
-static void run_part(void *context, int64_t part, int32_t worker)
+static bool must_leave(const struct job *job, int32_t worker)
+{
+    return worker != 0 && pl_run_must_leave(job->run, worker);
+}
+
+static void leave(struct job *job, int64_t from, int64_t end)
+{
+    const int at = atomic_fetch_add(&job->left_count, 1);
+    job->left[at] = (struct units_left){from, end};
+}
+
+static void fail(struct job *job, pl_status status, const struct pl_error *error)
+{
+    if (!atomic_exchange(&job->error_taken, true)) *job->error = *error;
+    atomic_store(&job->failed, (int)status);
+}
+
+/* Units [from, end), as far as the worker comes: parts->from says. */
+static pl_status run_units(struct job *job, struct pl_parts *parts)
+{
+    const bool own = parts->eval->worker == 0;
+    if (!job->followed && !(own && job->learning)) {
+        PL_TRY(parts->stage->eval(parts->eval, parts->from, parts->end));
+        parts->from = parts->end;
+        return PL_OK;
+    }
+    const int64_t from = parts->from;
+    PL_TRY(pl_run_parts(job->run, parts));
+    if (!own) return PL_OK;
+    job->own_ns += parts->nanoseconds;
+    job->own_units += parts->end - from;
+    if (parts->longest > job->own_longest) job->own_longest = parts->longest;
+    return PL_OK;
+}
+
+/* False: the worker is needed elsewhere. */
+static bool run_part(void *context, int64_t part, int32_t worker)
 {
     struct job *job = context;
-    if (atomic_load_explicit(&job->failed, memory_order_relaxed) != PL_OK) return;
+    if (atomic_load_explicit(&job->failed, memory_order_relaxed) != PL_OK) return true;
+    if (must_leave(job, worker)) {
+        leave(job, job->bounds[part], job->bounds[part + 1]);
+        return false;
+    }
     struct pl_error error;
     error.text[0] = 0;
     void *scratch[PL_MAX_SCRATCH];
@@ -73,19 +124,29 @@ static void run_part(void *context, int64_t part, int32_t worker)
     eval.scratch = scratch;
     eval.worker = worker;
     eval.error = &error;
-    const bool timed = job->learning && worker == 0;
     const struct pl_frame *frame = job->eval->run;
     const bool traced = pl_run_is_traced(frame->run);
-    const uint64_t start = timed || traced ? pl_clock_ns() : 0;
-    const pl_status status = job->stage->eval(&eval, job->bounds[part], job->bounds[part + 1]);
-    if (timed) {
-        job->own_ns += pl_clock_ns() - start;
-        job->own_units += job->bounds[part + 1] - job->bounds[part];
-    }
+    const uint64_t start = traced ? pl_clock_ns() : 0;
+    struct pl_parts parts = {.stage = job->stage, .eval = &eval, .from = job->bounds[part], .end = job->bounds[part + 1],
+                             .units = job->part_units};
+    const pl_status status = run_units(job, &parts);
     if (traced) pl_trace(frame, true, start);
-    if (status == PL_OK) return;
-    if (!atomic_exchange(&job->error_taken, true)) *job->error = error;
-    atomic_store(&job->failed, (int)status);
+    if (status != PL_OK) fail(job, status, &error);
+    else if (parts.from < parts.end) leave(job, parts.from, parts.end);
+    return status != PL_OK || parts.from == parts.end;
+}
+
+/* What helpers left. */
+static pl_status run_left(const struct job *job)
+{
+    const int count = atomic_load(&job->left_count);
+    for (int i = 0; i < count; i++) {
+        struct pl_parts parts = {.stage = job->stage, .eval = job->eval, .from = job->left[i].from,
+                                 .end = job->left[i].end, .units = job->part_units};
+        PL_TRY(pl_run_go_on(job->run));
+        PL_TRY(pl_run_parts(job->run, &parts));
+    }
+    return PL_OK;
 }
 
 /* Where the units of a worker begin. */
@@ -108,9 +169,9 @@ static int32_t cut_halving(const struct pl_stage *stage, int32_t workers, int32_
 }
 
 /* How many workers there is enough to do for. */
-static int32_t workers_worth(const struct pl_run *run, const struct pl_stage *stage, uint64_t nanoseconds)
+static int32_t workers_worth(const struct pl_stage *stage, int32_t most_workers, uint64_t nanoseconds)
 {
-    int64_t workers = run->workers < PL_MAX_PARTS ? run->workers : PL_MAX_PARTS;
+    int64_t workers = most_workers < PL_MAX_PARTS ? most_workers : PL_MAX_PARTS;
     const int64_t most = stage->units / stage->least;
     const int64_t long_enough = (int64_t)(nanoseconds / LAST_PART_NANOSECONDS);
     if (workers > most) workers = most;
@@ -130,24 +191,39 @@ static int32_t parts_worth(const struct pl_stage *stage, int32_t workers, uint64
     return parts;
 }
 
-static int32_t cut(const struct pl_run *run, const struct pl_stage *stage, uint64_t nanoseconds, int64_t *bounds)
+static int32_t cut(const struct pl_run *run, const struct pl_stage *stage, int32_t most_workers, uint64_t nanoseconds,
+                   int64_t *bounds)
 {
     if (run->interpreter->cut != NULL)
         return run->interpreter->cut(run->interpreter->cut_context, stage->units, PL_MAX_PARTS, bounds);
-    const int32_t workers = workers_worth(run, stage, nanoseconds);
+    const int32_t workers = workers_worth(stage, most_workers, nanoseconds);
     return cut_halving(stage, workers, workers == 1 ? 1 : parts_worth(stage, workers, nanoseconds), bounds);
 }
 
 /* ---- a stage ------------------------------------------------------------------------------------------------------ */
 
-static pl_status run_alone(const struct pl_run *run, const struct pl_stage *stage, struct pl_pace *pace,
-                           const struct pl_eval *eval)
+static pl_status run_alone(struct pl_run *run, const struct pl_step *step, int32_t index, const struct pl_eval *eval)
 {
-    if (!run->trial.learning) return stage->eval(eval, 0, stage->units);
+    const struct pl_stage *stage = &step->stages[index];
+    struct pl_pace *pace = &step->paces[index];
+    if ((step->op_def->traits & PL_TRAIT_CONTROL) != 0 || !pl_is_followed(pl_pace_number(&pace->lately)))
+        return stage->eval(eval, 0, stage->units); /* what control flow runs is in parts already */
+    return pl_run_alone(run, stage, pace, eval);
+}
+
+static pl_status learn_alone(struct pl_run *run, const struct pl_step *step, int32_t index, const struct pl_eval *eval)
+{
+    if (!run->trial.learning) return run_alone(run, step, index, eval);
     const uint64_t start = pl_clock_ns();
-    const pl_status status = stage->eval(eval, 0, stage->units);
-    pl_pace_learn(&pace->nanoseconds, pl_clock_ns() - start, run->trial.fresh);
+    const pl_status status = run_alone(run, step, index, eval);
+    pl_pace_learn(&step->paces[index].nanoseconds, pl_clock_ns() - start, run->trial.fresh);
     return status;
+}
+
+/* What all of it would take worker 0. */
+static uint64_t own_pace(const struct job *job)
+{
+    return job->own_ns * (uint64_t)job->stage->units / (uint64_t)job->own_units;
 }
 
 /* What is long is not tried alone: a worker's own parts tell how long it would take. */
@@ -155,21 +231,37 @@ static void learn_from(const struct job *job, struct pl_pace *pace, uint64_t sta
 {
     if (expected <= CERTAIN_NANOSECONDS) pl_pace_learn(&pace->shared_nanoseconds, pl_clock_ns() - start, fresh);
     else if (job->own_units > 0)
-        pl_pace_learn(&pace->nanoseconds, job->own_ns * (uint64_t)job->stage->units / (uint64_t)job->own_units, fresh);
+        pl_pace_learn(&pace->nanoseconds, own_pace(job), fresh);
 }
 
-static pl_status run_shared(struct pl_run *run, struct job *job, uint64_t expected, int32_t parts, struct pl_pace *pace)
+static pl_status run_shared(struct job *job, uint64_t expected, int32_t workers, int32_t parts, struct pl_pace *pace)
 {
+    struct pl_run *run = job->run;
     const bool wake = expected > WORTH_WAKING_NANOSECONDS || run->interpreter->cut != NULL;
     const uint64_t start = job->learning ? pl_clock_ns() : 0;
+    struct units_left left[PL_MAX_PARTS];
+    job->left = left;
+    job->part_units = pl_part_units(job->stage, expected);
+    job->followed = expected >= PL_WORTH_FOLLOWING_NANOSECONDS;
     atomic_init(&job->failed, PL_OK);
     atomic_init(&job->error_taken, false);
     atomic_init(&job->helped, false);
-    pl_pool_run(run->interpreter->pool, run->workers, wake, parts, run_part, job);
+    atomic_init(&job->left_count, 0);
+    pl_pool_run(run->interpreter->pool, workers, wake, parts, run_part, job);
     run->asked = true;
     run->helped = run->helped || atomic_load_explicit(&job->helped, memory_order_relaxed);
     if (run->trial.learning) learn_from(job, pace, start, expected, run->trial.fresh);
-    return (pl_status)atomic_load(&job->failed);
+    if (job->followed && job->own_units > 0)
+        pl_pace_follow(pace, own_pace(job), job->own_longest, &run->program->longest);
+    if (atomic_load(&job->failed) != PL_OK) return (pl_status)atomic_load(&job->failed);
+    return run_left(job);
+}
+
+/* Of the workers of a run, those for which there are processors now. */
+static int32_t workers_now(const struct pl_run *run)
+{
+    const int32_t left = atomic_load_explicit(&run->turn->workers, memory_order_relaxed);
+    return left < 1 ? 1 : left < run->workers ? left : run->workers;
 }
 
 pl_status pl_run_stage(struct pl_run *run, const struct pl_step *step, int32_t index, const struct pl_eval *eval)
@@ -178,16 +270,20 @@ pl_status pl_run_stage(struct pl_run *run, const struct pl_step *step, int32_t i
     struct pl_pace *pace = &step->paces[index];
     if (stage->units == 0) return PL_OK;
     const bool always = run->interpreter->cut != NULL;
-    if (run->workers == 1 && !always) return stage->eval(eval, 0, stage->units);
+    if (run->workers == 1 && !always) {
+        if (!pl_is_followed(pl_pace_number(&pace->lately))) return stage->eval(eval, 0, stage->units);
+        return run_alone(run, step, index, eval);
+    }
     const uint64_t expected = expected_ns(stage, pace);
-    if (!always && !worth_sharing(run, pace, expected)) return run_alone(run, stage, pace, eval);
+    if (!always && !worth_sharing(run, pace, expected)) return learn_alone(run, step, index, eval);
     int64_t bounds[PL_MAX_PARTS + 1];
-    const int32_t parts = cut(run, stage, expected, bounds);
+    const int32_t workers = workers_now(run);
+    const int32_t parts = cut(run, stage, workers, expected, bounds);
     assert(parts >= 1 && parts <= PL_MAX_PARTS && bounds[0] == 0 && bounds[parts] == stage->units);
-    if (parts == 1) return run_alone(run, stage, pace, eval);
-    struct job job = {.step = step, .stage = stage, .eval = eval, .bounds = bounds, .learning = !run->trial.settled,
-                      .error = run->error};
-    return run_shared(run, &job, expected, parts, pace);
+    if (parts == 1) return learn_alone(run, step, index, eval);
+    struct job job = {.run = run, .step = step, .stage = stage, .eval = eval, .bounds = bounds,
+                      .learning = !run->trial.settled, .error = run->error};
+    return run_shared(&job, expected, workers, parts, pace);
 }
 
 /* ---- a run -------------------------------------------------------------------------------------------------------- */

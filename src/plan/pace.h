@@ -13,6 +13,14 @@
 struct pl_pace {
     atomic_uint nanoseconds;        /* alone, the least that was seen; 0: nothing yet */
     atomic_uint shared_nanoseconds; /* the same with helpers, from start to end */
+    atomic_uint lately;             /* alone, as it is at the moment; 0: nothing yet */
+    atomic_uint longest_part;       /* of a run, lately */
+};
+
+/* The longest of many. */
+struct pl_longest {
+    _Atomic(const struct pl_pace *) pace; /* whose part it is; those of others count while they are longer */
+    atomic_uint part;
 };
 
 /* What runs of some steps have learned together. */
@@ -50,6 +58,9 @@ static inline unsigned pl_pace_number(const atomic_uint *number)
 /* Notes how long it took, if that is the least (fresh: of all that came now). Of two threads that learn at once one may
  * be lost. */
 void pl_pace_learn(atomic_uint *least, uint64_t nanoseconds, bool fresh);
+/* Notes what a run of a stage took, and the longest of its parts. What is quicker counts at once, what is slower by and
+ * by, since the system may have held it up; the longest part is near the longest of many runs. */
+void pl_pace_follow(struct pl_pace *pace, uint64_t nanoseconds, uint64_t longest_part, struct pl_longest *longest);
 /* Whether a stage is quicker with helpers, and not for noise alone. */
 bool pl_pace_pays(const struct pl_pace *pace);
 

@@ -121,6 +121,7 @@ struct pl_program {
     int32_t subgraph;       /* of the graph: the entry point this is the plan of */
     int32_t workers;        /* most workers it can use */
     struct pl_outlook outlook;
+    struct pl_longest longest; /* of the parts of all its stages */
     bool whole;
     bool keep_all;
     struct pl_block *block;

@@ -12,7 +12,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 
 STATUS = ["OK", "INVALID_ARGUMENT", "NOT_FOUND", "OUT_OF_MEMORY", "INVALID_MODEL", "UNSUPPORTED", "MISMATCH",
-          "NOT_ALLOCATED", "BUSY", "IO", "RUN_ERROR", "CANCELLED", "INVALID_PIPELINE"]
+          "NOT_ALLOCATED", "BUSY", "IO", "RUN_ERROR", "CANCELLED", "INVALID_PIPELINE",
+          "TOO_LATE", "DROPPED"]
 for _number, _name in enumerate(STATUS):
     globals()[_name] = _number
 
@@ -196,6 +197,7 @@ FUNCTIONS = {  # name: (result, arguments)
     "tensor_count": (_S, [_P]), "tensor_at": (_P, [_P, _S]),
     "model_memory": (_N, [_P, C.POINTER(Memory)]), "get_stats": (_N, [_P, C.POINTER(Stats)]),
     "model_arena": (_S, [_P, C.POINTER(ArenaPiece), _S]), "trace": (_N, [_P, ON_EVENT, _P]),
+    "watch": (_N, [_P, _T]), "set_class": (_N, [_P, _I]),
     "profile_enable": (_N, [_P, C.c_bool]), "profile_count": (_S, [_P]),
     "pipeline_load": (_N, [_P, _T, C.POINTER(LoadOptions), C.POINTER(_P)]),
     "pipeline_load_buffer": (_N, [_P, _P, _S, _T, C.POINTER(LoadOptions), C.POINTER(_P)]), "pipeline_unload": (_N, [_P]),

@@ -91,11 +91,41 @@ static void test_learns_the_least(void **state)
     assert_true(pl_pace_pays(&pace));
 }
 
+static void test_follows_what_a_stage_takes(void **state)
+{
+    (void)state;
+    struct pl_pace pace = {0}, other = {0};
+    struct pl_longest longest = {0};
+    pl_pace_follow(&pace, 8000, 3000, &longest);
+    assert_int_equal(pace.lately, 8000);
+    assert_int_equal(longest.part, 3000);
+    pl_pace_follow(&pace, 6000, 3000, &longest); /* quicker: at once */
+    assert_int_equal(pace.lately, 6000);
+    pl_pace_follow(&pace, 14000, 7000, &longest); /* slower: an eighth of it, since the system may have been in the way */
+    assert_int_equal(pace.lately, 7000);
+    assert_int_equal(longest.part, 4000);
+    for (int i = 0; i < 100; i++) pl_pace_follow(&pace, 14000, 7000, &longest);
+    assert_in_range(pace.lately, 13900, 14000);
+    assert_in_range(longest.part, 6900, 7000);
+    pl_pace_follow(&other, 100, 50, &longest); /* a shorter one of another stage changes nothing */
+    assert_in_range(longest.part, 6900, 7000);
+    pl_pace_follow(&other, 9000, 9000, &longest);
+    for (int i = 0; i < 100; i++) pl_pace_follow(&other, 9000, 9000, &longest);
+    assert_ptr_equal(longest.pace, &other);
+    for (int i = 0; i < 500; i++) {
+        pl_pace_follow(&pace, 14000, 7000, &longest);
+        pl_pace_follow(&other, 4000, 4000, &longest);
+    }
+    assert_ptr_equal(longest.pace, &pace); /* which is the longest again */
+    assert_in_range(longest.part, 6900, 7000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keeps_to_what_is_quicker),
         cmocka_unit_test(test_looks_again),
+        cmocka_unit_test(test_follows_what_a_stage_takes),
         cmocka_unit_test(test_does_not_judge_who_did_not_come),
         cmocka_unit_test(test_learns_the_least),
     };

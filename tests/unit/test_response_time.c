@@ -28,6 +28,7 @@ struct job {
 
 struct simulation {
     const struct pl_periodic *set;
+    const uint64_t *parts;
     int32_t count;
     int32_t lanes;
     uint64_t next[MOST];          /* when it is asked for next, */
@@ -73,7 +74,7 @@ static void look_around(struct simulation *simulation, int32_t lane)
     if (urgent < 0) return;
     if (*depth > 0) {
         const int32_t top = simulation->stacks[lane][*depth - 1];
-        if (simulation->jobs[top].done % simulation->set[top].part != 0) return;
+        if (simulation->jobs[top].done % simulation->parts[top] != 0) return;
         if (simulation->set[urgent].class <= simulation->set[top].class) return;
     }
     simulation->waiting[urgent] = false;
@@ -104,7 +105,15 @@ static void simulate(struct simulation *simulation)
 
 /* ---- random sets -------------------------------------------------------------------------------------------------- */
 
-static int32_t random_set(struct pl_periodic *set)
+/* What each waits for, a part of a lower class. */
+static void find_blocked(struct pl_periodic *set, const uint64_t *parts, int32_t count)
+{
+    for (int32_t k = 0; k < count; k++)
+        for (int32_t i = 0; i < count; i++)
+            if (set[i].class < set[k].class && parts[i] > set[k].blocked) set[k].blocked = parts[i];
+}
+
+static int32_t random_set(struct pl_periodic *set, uint64_t *parts)
 {
     const int32_t count = 2 + (int32_t)random_below(MOST - 1);
     const uint64_t share = 2 + random_below(8);
@@ -113,9 +122,11 @@ static int32_t random_set(struct pl_periodic *set)
         one->class = (int32_t)random_below(3) - 1;
         one->period = 10 + random_below(80);
         one->own = 1 + random_below(one->period / share);
-        one->part = 1 + random_below(one->own);
+        one->blocked = 0;
+        parts[i] = 1 + random_below(one->own);
         one->deadline = one->period - (random_below(2) == 0 ? 0 : random_below(one->period - one->own));
     }
+    find_blocked(set, parts, count);
     return count;
 }
 
@@ -126,8 +137,9 @@ static void what_is_accepted_is_in_time(void **state)
     for (int number = 0; number < SETS; number++) {
         struct pl_periodic set[MOST];
         struct pl_response responses[MOST];
-        struct simulation simulation = {.set = set, .lanes = 1 + number % LANES};
-        simulation.count = random_set(set);
+        uint64_t parts[MOST];
+        struct simulation simulation = {.set = set, .parts = parts, .lanes = 1 + number % LANES};
+        simulation.count = random_set(set, parts);
         if (!pl_response_times(set, simulation.count, simulation.lanes, 0, responses)) continue;
         accepted++;
         several += simulation.lanes > 1;
@@ -146,13 +158,12 @@ static void what_is_accepted_is_in_time(void **state)
 static void a_part_of_a_lower_class_is_waited_for(void **state)
 {
     (void)state;
-    const struct pl_periodic set[] = {{1, 50, 20, 3, 3}, {0, 100, 100, 83, 10}};
+    const struct pl_periodic set[] = {{1, 50, 20, 3, 10}, {0, 100, 100, 83, 0}};
     struct pl_response responses[2];
     assert_true(pl_response_times(set, 2, 1, 1, responses));
     assert_int_equal(responses[0].longest, 3 + 2 * 1 + 10);
     assert_int_equal(responses[0].blocked, 10);
-    assert_int_equal(responses[0].blocker, 1);
-    assert_int_equal(responses[1].blocker, -1);
+    assert_int_equal(responses[1].blocked, 0);
     /* Three times in 100, since what waited for a part comes closer to the next. */
     assert_int_equal(responses[1].higher, 3 * (3 + 2));
     assert_int_equal(responses[1].longest, 83 + 2 + 3 * (3 + 2));
@@ -161,7 +172,7 @@ static void a_part_of_a_lower_class_is_waited_for(void **state)
 static void a_part_that_is_too_long_makes_it_late(void **state)
 {
     (void)state;
-    const struct pl_periodic set[] = {{1, 50, 12, 3, 3}, {0, 100, 100, 60, 10}};
+    const struct pl_periodic set[] = {{1, 50, 12, 3, 10}, {0, 100, 100, 60, 0}};
     struct pl_response responses[2];
     assert_false(pl_response_times(set, 2, 1, 0, responses));
     assert_false(responses[0].in_time);
@@ -172,7 +183,7 @@ static void a_part_that_is_too_long_makes_it_late(void **state)
 static void one_class_can_fill_a_lane(void **state)
 {
     (void)state;
-    const struct pl_periodic set[] = {{0, 10, 10, 2, 2}, {0, 10, 10, 2, 2}, {0, 10, 10, 2, 2}, {0, 10, 10, 3, 3}};
+    const struct pl_periodic set[] = {{0, 10, 10, 2, 0}, {0, 10, 10, 2, 0}, {0, 10, 10, 2, 0}, {0, 10, 10, 3, 0}};
     struct pl_response responses[4];
     assert_true(pl_response_times(set, 4, 1, 0, responses));
     for (int i = 0; i < 4; i++) assert_int_equal(responses[i].longest, 10);
@@ -181,7 +192,7 @@ static void one_class_can_fill_a_lane(void **state)
 static void more_than_there_is_time_for_is_refused(void **state)
 {
     (void)state;
-    const struct pl_periodic set[] = {{0, 10, 10, 6, 1}, {0, 10, 10, 5, 1}};
+    const struct pl_periodic set[] = {{0, 10, 10, 6, 0}, {0, 10, 10, 5, 0}};
     struct pl_response responses[2];
     assert_false(pl_response_times(set, 2, 1, 0, responses));
     assert_false(responses[0].in_time);
@@ -192,7 +203,7 @@ static void numbers_of_any_size_end(void **state)
 {
     (void)state;
     const uint64_t most = (UINT64_C(1) << 53) - 1;
-    const struct pl_periodic set[] = {{0, most, most, 1, 1}, {0, most, most, most, most}, {1, 1, 1, 1, 1}};
+    const struct pl_periodic set[] = {{0, most, most, 1, 0}, {0, most, most, most, 0}, {1, 1, 1, 1, most}};
     struct pl_response responses[3];
     assert_false(pl_response_times(set, 3, 1, most, responses));
     assert_false(pl_response_times(set, 2, 1, 0, responses));

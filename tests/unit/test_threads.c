@@ -23,16 +23,17 @@ struct count_job {
     atomic_int helped;
 };
 
-static void count_task(void *context, int64_t task, int32_t worker)
+static bool count_task(void *context, int64_t task, int32_t worker)
 {
     struct count_job *job = context;
     if (worker < 0 || worker >= WORKERS || atomic_exchange(&job->busy[worker], true)) {
         atomic_fetch_add(&job->clashes, 1);
-        return;
+        return true;
     }
     job->seen[task]++;
     if (worker != 0) atomic_fetch_add(&job->helped, 1);
     atomic_store(&job->busy[worker], false);
+    return true;
 }
 
 /* A job by itself; a pool without helpers runs it on the caller alone. */
@@ -85,7 +86,7 @@ static void test_every_task_once(void **state)
     }
 }
 
-static void meet_task(void *context, int64_t task, int32_t worker)
+static bool meet_task(void *context, int64_t task, int32_t worker)
 {
     (void)task;
     (void)worker;
@@ -94,6 +95,7 @@ static void meet_task(void *context, int64_t task, int32_t worker)
     atomic_fetch_add(inside, 1);
     const struct timespec moment = {0, 1000000};
     for (int i = 0; i < 5000 && atomic_load(inside) < 2; i++) nanosleep(&moment, NULL);
+    return true;
 }
 
 static void test_helpers_do_help(void **state)
@@ -112,7 +114,7 @@ static void test_helpers_do_help(void **state)
     close_pool(&unit, pool);
 }
 
-static void slow_helper_task(void *context, int64_t task, int32_t worker)
+static bool slow_helper_task(void *context, int64_t task, int32_t worker)
 {
     (void)task;
     const struct timespec moment = {0, 300000};
@@ -122,6 +124,7 @@ static void slow_helper_task(void *context, int64_t task, int32_t worker)
     atomic_fetch_add(inside, 1);
     for (int i = 0; i < 1000000 && worker == 0 && atomic_load(inside + 1) == 0; i++) continue;
     if (worker != 0) atomic_fetch_add(inside + 1, 1);
+    return true;
 }
 
 static void test_callers_sleep_for_slow_helpers(void **state)
@@ -176,10 +179,11 @@ static void test_many_callers_at_once(void **state)
     close_pool(&unit, pool);
 }
 
-static void add_task(void *context, int64_t task, int32_t worker)
+static bool add_task(void *context, int64_t task, int32_t worker)
 {
     (void)worker;
     atomic_fetch_add((atomic_int *)context, (int)task);
+    return true;
 }
 
 struct nest {
@@ -187,12 +191,13 @@ struct nest {
     atomic_int sum;
 };
 
-static void nest_task(void *context, int64_t task, int32_t worker)
+static bool nest_task(void *context, int64_t task, int32_t worker)
 {
     (void)task;
     (void)worker;
     struct nest *nest = context;
     run(nest->pool, 3, 10, add_task, &nest->sum);
+    return true;
 }
 
 static void test_a_task_may_run_a_job(void **state)
@@ -218,13 +223,14 @@ static void test_no_tasks_and_one(void **state)
     close_pool(&unit, pool);
 }
 
-static void round_task(void *context, int64_t task, int32_t worker)
+static bool round_task(void *context, int64_t task, int32_t worker)
 {
     volatile float large = 16777216.0f;
     volatile float half_a_step = 1.0f; /* to nearest even it is lost, upwards it is not */
     const float sum = large + half_a_step;
     if (worker != 0 && sum != large) atomic_fetch_add((atomic_int *)context, 1);
     meet_task((atomic_int *)context + 1, task, worker);
+    return true;
 }
 
 static void test_helpers_have_our_float_state(void **state)
@@ -321,12 +327,46 @@ static void test_closing_with_helpers_asleep_or_not(void **state)
     pl_pool_destroy(NULL);
 }
 
+/* Helpers leave at once: the caller does all that they had not taken. */
+static bool leave_task(void *context, int64_t task, int32_t worker)
+{
+    struct count_job *job = context;
+    if (worker != 0) {
+        atomic_fetch_add(&job->helped, 1);
+        return false;
+    }
+    job->seen[task]++;
+    for (int i = 0; task < 2 && i < 1000000 && atomic_load(&job->helped) == 0; i++) continue; /* for the helper to come */
+    return true;
+}
+
+static void test_helpers_leave(void **state)
+{
+    (void)state;
+    struct unit_memory unit;
+    struct pl_pool *pool = open_pool(&unit, 2);
+    static struct count_job job;
+    int left = 0;
+    for (int i = 0; i < 200; i++) {
+        memset(&job, 0, sizeof job);
+        run(pool, 2, TASKS, leave_task, &job);
+        int seen = 0;
+        for (int t = 0; t < TASKS; t++) seen += job.seen[t];
+        assert_int_equal(seen + atomic_load(&job.helped), TASKS);
+        assert_true(atomic_load(&job.helped) <= 1); /* as often as it is asked */
+        left += atomic_load(&job.helped);
+    }
+    assert_true(left > 0);
+    close_pool(&unit, pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_task_once),
         cmocka_unit_test(test_helpers_do_help),
         cmocka_unit_test(test_callers_sleep_for_slow_helpers),
+        cmocka_unit_test(test_helpers_leave),
         cmocka_unit_test(test_many_callers_at_once),
         cmocka_unit_test(test_a_task_may_run_a_job),
         cmocka_unit_test(test_no_tasks_and_one),

@@ -1,0 +1,2 @@
+mkdir $TMP/none
+plait top $TMP/none --times 1
