@@ -182,6 +182,23 @@ static PyObject *stats(PyObject *object, PyObject *unused)
                          (unsigned long long)s.allocations, "invocations", (unsigned long long)s.invocations, "cpu", s.cpu);
 }
 
+static PyObject *watch(PyObject *object, PyObject *arguments)
+{
+    struct core_engine *self = (struct core_engine *)object;
+    PyObject *path = NULL; /* None: the socket is closed */
+    plait_status status = PLAIT_OK;
+    if (!PyArg_ParseTuple(arguments, "O", &path)) return NULL;
+    PyObject *bytes = NULL;
+    if (path != Py_None && PyUnicode_FSConverter(path, &bytes) == 0) return NULL;
+    const char *text = bytes != NULL ? PyBytes_AsString(bytes) : NULL;
+    Py_BEGIN_ALLOW_THREADS
+    status = plait_watch(self->interpreter, text);
+    Py_END_ALLOW_THREADS
+    Py_XDECREF(bytes);
+    if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->interpreter, status);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
     {"load", (PyCFunction)(void (*)(void))load, METH_VARARGS | METH_KEYWORDS, "load(name, path=None, content=None, "
      "keep_all_tensors=False) -> Model"},
@@ -194,6 +211,7 @@ static PyMethodDef methods[] = {
      "load_pipeline(path=None, text=None, folder=None) -> Pipeline"},
     {"unlink", unlink_models, METH_VARARGS, "unlink(to_model, input)"},
     {"allocate", allocate, METH_NOARGS, "Plans what changed in any model."},
+    {"watch", watch, METH_VARARGS, "watch(path): opens a socket for `plait top`; None closes it."},
     {"stats", stats, METH_NOARGS, "Memory and counts as a dictionary."},
     {NULL, NULL, 0, NULL},
 };

@@ -224,6 +224,10 @@ class Runtime:
         self._engine.allocate()
         self._stale = False
 
+    def watch(self, path: str | os.PathLike | None) -> None:
+        """Opens a socket at which `plait top` reads how the models do, for this user alone; None closes it."""
+        self._engine.watch(path)
+
     def stats(self) -> dict[str, Any]:
         """Memory and counts of the whole interpreter as a dictionary."""
         return self._engine.stats()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """plait.Runtime and plait.ModelManager, and labels that files bring along."""
 import io
+import socket
 import zipfile
 
 import numpy as np
@@ -122,6 +123,7 @@ def test_unlinking():
 def test_conditions():
     """The head runs where the condition says; what a condition cannot be is refused."""
     ran = []
+
     def runs(**when):
         with plait.Runtime() as runtime:
             runtime.load(FEATURES, "features")
@@ -136,7 +138,7 @@ def test_conditions():
 
     assert [runs(every=1), runs(every=2), runs(every=4)] == [3, 1, 0]
     assert [runs(threshold=-1e9), runs(threshold=1e9), runs(threshold=1e9, until=-1e9, index=3)] == [3, 0, 0]
-    assert sum(runs(best=k) for k in range(32)) == 3
+    assert sum(runs(best=k) for k in range(64)) == 3
     assert runs(every=1, when_output="#0") == 3
     for wrong in ({"threshold": 1, "best": 2}, {"until": 1}, {"index": 1}, {"best": -1}, {"when_output": "#0"}):
         with pytest.raises(ValueError):
@@ -213,3 +215,17 @@ def test_labels_of_a_file(tmp_path):
     assert plait.associated_files(path)["other.bin"] == b"\0\1"
     assert plait.labels(WHOLE) == {}
     assert np.array_equal(both.answer(both.open_plait(path), [picture()])[0], expected())
+
+
+def test_watch(tmp_path):
+    path = tmp_path / "process.plait"
+    runtime = plait.Runtime()
+    runtime.load(OWN / "digits_whole_int8.tflite", "digits")
+    runtime.watch(path)
+    with socket.socket(socket.AF_UNIX) as end:
+        end.connect(str(path))
+        assert b'"name":"digits"' in end.makefile("rb").read()
+    with pytest.raises(RuntimeError, match="open already"):
+        runtime.watch(path)
+    runtime.watch(None)
+    assert not path.exists()
