@@ -13,7 +13,7 @@ struct exchange {
     bool has_head;  /* it was looked at */
     bool refused;   /* the reply is made: what comes of the body is thrown away */
     size_t counted; /* bytes of the body in server->body_bytes */
-    size_t dropped; /* of one that was refused */
+    size_t dropped; /* bytes that came after it was refused */
     struct bytes body;
     struct reply reply;
 };
@@ -117,7 +117,6 @@ static bool check_head(struct server *server, struct MHD_Connection *connection,
 static void refuse_body(struct server *server, struct exchange *exchange)
 {
     exchange->refused = true;
-    exchange->dropped = exchange->body.length;
     bytes_free(&exchange->body);
     atomic_fetch_sub(&server->body_bytes, exchange->counted);
     exchange->counted = 0;

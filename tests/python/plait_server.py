@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """plait serve for tests: a process of its own, requests by hand, and each answer held against the OpenAPI description.
 
-The program is $PLAIT_PROGRAM, else the first that is built; PLAIT_SERVE=asan or tsan takes that build's.
+The program is $PLAIT_PROGRAM, else the first that is built; a variant (asan, tsan) is that build's.
 """
 import http.client
 import json
@@ -18,13 +18,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "tests" / "models"
 OPENAPI = json.loads((ROOT / "server" / "openapi.json").read_text())
-KIND = os.environ.get("PLAIT_SERVE", "")
 
 
-def program():
+def program(variant=None):
     places = [ROOT / "out/bin/plait", ROOT / "build/release/plait", ROOT / "build/dev/plait"]
-    if KIND:
-        places = [ROOT / "build" / KIND / "plait"]
+    if variant:
+        places = [ROOT / "build" / variant / "plait"]
     elif "PLAIT_PROGRAM" in os.environ:
         places = [Path(os.environ["PLAIT_PROGRAM"])]
     for place in places:
@@ -96,10 +95,10 @@ def check_answer(method, path, answer):
 class Server:
     """with Server(path, "--port", ...) as server: server.get("/v2")"""
 
-    def __init__(self, *arguments, wait=True, **environment):
-        options = {"ASAN_OPTIONS": "detect_leaks=1:halt_on_error=1", "TSAN_OPTIONS": "halt_on_error=1", **environment}
-        self.process = subprocess.Popen([program(), "serve", "--port", "0", *map(str, arguments)], cwd=ROOT,
-                                        env={**os.environ, **options}, stderr=subprocess.PIPE, text=True)
+    def __init__(self, *arguments, variant=None, wait=True, before=()):
+        options = {"ASAN_OPTIONS": "detect_leaks=1", "TSAN_OPTIONS": "halt_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
+        command = [*before, program(variant), "serve", "--port", "0", *map(str, arguments)]
+        self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **options}, stderr=subprocess.PIPE, text=True)
         self.log, self.url, self.lines = [], None, threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
