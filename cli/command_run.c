@@ -13,6 +13,7 @@
 #include "pipeline_file.h"
 #include "progress.h"
 #include "report.h"
+#include "runs.h"
 #include "talk.h"
 #include "trace.h"
 
@@ -24,6 +25,7 @@ struct run_settings {
     double timeout;
     bool json;
     bool profile;
+    bool last; /* of many runs, only that is shown */
     const char *trace; /* file to write; NULL: none */
 };
 
@@ -33,6 +35,7 @@ static int read_settings(struct run_settings *settings, const struct options *op
     settings->top = options_given(options, "--labels") ? TOP_OF_LABELS : 0;
     settings->json = options_given(options, "--json");
     settings->profile = options_given(options, "--profile");
+    settings->last = options_given(options, "--last");
     settings->trace = options_value(options, "--trace", NULL);
     int code = options_whole(options, "--threads", 1, MOST_THREADS, &settings->threads);
     if (code == EXIT_FINE) code = options_whole(options, "--top", 1, INT32_MAX, &settings->top);
@@ -101,51 +104,6 @@ static int run_sets(const struct models *models)
     return code;
 }
 
-static void count_run(void *user, struct plait_model *model)
-{
-    (void)model;
-    ++*(uint64_t *)user;
-}
-
-/* Models of sets with windows can run any number of times. */
-static void count_runs(struct models *models)
-{
-    for (size_t i = 0; i < models->count; i++)
-        plait_on_run(models->items[i].model, count_run, &models->items[i].runs);
-}
-
-static bool is_streamed(const struct models *models, const struct loaded_model *item)
-{
-    for (size_t i = 0; i < models->count; i++)
-        for (size_t k = 0; models->items[i].set == item->set && k < plait_input_count(models->items[i].model); k++)
-            if (pipeline_is_stream(models, plait_input(models->items[i].model, k))) return true;
-    return false;
-}
-
-/* Whether its set was run as values decide: then some model of it was counted. */
-static bool is_flow(const struct models *models, const struct loaded_model *item)
-{
-    for (size_t i = 0; i < models->count; i++)
-        if (models->items[i].set == item->set && models->items[i].runs > 0) return true;
-    return false;
-}
-
-/* Outputs of a stream are those of the last run; one that has not run has none. */
-static int check_runs(const struct models *models, const struct results *results)
-{
-    for (size_t i = 0; i < results->count; i++) {
-        struct result *result = &results->items[i];
-        const uint64_t runs = result->model->runs;
-        result->absent = models->has_conditions && is_flow(models, result->model) && runs == 0;
-        if (result->absent) note("%s: model %s did not run: a condition did not hold", result->name, result->model->name);
-        if (result->absent || !is_streamed(models, result->model)) continue;
-        if (runs == 0)
-            return complain(EXIT_RUN, "%s: too few rows were pushed: model %s did not run", result->name, result->model->name);
-        if (runs > 1) note("%s: ran %llu times; the last is shown", result->name, (unsigned long long)runs);
-    }
-    return EXIT_FINE;
-}
-
 static void note_signatures(const struct models *models)
 {
     for (size_t i = 0; i < models->count; i++) {
@@ -197,11 +155,12 @@ static int run_models(struct models *models, struct feeding *feeding, struct res
     if (code == EXIT_FINE) code = feeding_write(feeding, models);
     if (code != EXIT_FINE) return code;
     note_signatures(models);
-    count_runs(models);
+    struct runs *runs = runs_begin(models, results, labels, settings->json, settings->last);
     code = run_all(models, feeding, settings);
     if (settings->timeout > 0) set_timeout(0);
     progress_end();
-    if (code == EXIT_FINE) code = check_runs(models, results);
+    if (code == EXIT_FINE) code = runs_check(runs);
+    runs_end(runs);
     if (code == EXIT_FINE) code = results_collect(results);
     if (code == EXIT_FINE) note_labels(results, labels, labels_path);
     return code;
@@ -255,6 +214,7 @@ static const struct option_rule rules[] = {
     {"--std", "S", VALUE_REQUIRED, "and 127.5 by default"},
     {"--threads", "N", VALUE_REQUIRED, "threads a model may use (default 1)"},
     {"--timeout", "SECONDS", VALUE_REQUIRED, "give up after so long, with exit code 124"},
+    {"--last", "", VALUE_NONE, "of models that run for rows or boxes, show the last run alone"},
     {"--profile", "", VALUE_NONE, "show the time each operator took"},
     {"--trace", "FILE", VALUE_REQUIRED, "write what ran when, for ui.perfetto.dev"},
     {"--json", "", VALUE_NONE, "results as JSON"},
@@ -277,8 +237,8 @@ const struct command command_run = {
         "NAME=FILE\n"
         "and --output NAME=FILE take; options of the command line go before what it says. What a "
         "file\n"
-        "holds for an input whose rows are pushed is pushed, and the outputs of the last run are "
-        "shown.\n"
+        "holds for an input whose rows are pushed is pushed; what each run gives that this leads to "
+        "is shown.\n"
         "\n"
         "A picture is resized to the input's height and width and fed as uint8: its bytes, int8:\n"
         "byte - 128, float: (byte - M) / S; models with one channel get its luminance. Sound must "

@@ -178,7 +178,10 @@ void models_note_link(struct models *models, const char *what, const struct mode
     join_sets(models, models_of(models, link->from)->set, models_of(models, link->to)->set);
     models->has_windows = models->has_windows || link->options.hop > 0;
     models->has_conditions = models->has_conditions || link->options.when != PLAIT_ALWAYS;
-    models->links[models->link_count - 1].options.when_output = NULL; /* the text may go before the link does */
+    struct model_link *noted = &models->links[models->link_count - 1];
+    noted->cuts = link->options.crop != NULL;
+    noted->options.when_output = NULL; /* what they point to may go before the link does */
+    noted->options.crop = NULL;
     note_adapter(what, link);
 }
 
@@ -194,7 +197,7 @@ static int link_tensors(struct models *models, const char *value, const struct l
                                       : plait_find_output(from->model->model, from->tensor_name);
     char *what = heap_text("--link %s", value);
     models_note_link(models, what,
-                     &(struct model_link){source, plait_find_input(to->model->model, to->tensor_name), text->options});
+                     &(struct model_link){source, plait_find_input(to->model->model, to->tensor_name), text->options, false});
     free(what);
     return EXIT_FINE;
 }

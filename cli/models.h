@@ -25,7 +25,8 @@ struct loaded_model {
 struct model_link {
     struct plait_tensor *from;
     struct plait_tensor *to;
-    struct plait_link_options options;
+    struct plait_link_options options; /* without what they point to */
+    bool cuts; /* parts out of a picture */
 };
 
 struct models {

@@ -52,7 +52,7 @@ static void add_links(struct models *models)
         struct plait_model *to = plait_find_model(models->interpreter, found.to_model);
         struct plait_tensor *source = found.options.from_input ? plait_find_input(from, found.output)
                                                                : plait_find_output(from, found.output);
-        models_note_link(models, ends, &(struct model_link){source, plait_find_input(to, found.input), found.options});
+        models_note_link(models, ends, &(struct model_link){source, plait_find_input(to, found.input), found.options, false});
         free(ends);
     }
 }

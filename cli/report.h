@@ -19,6 +19,9 @@ struct report {
 void report_text(const struct report *report);
 void report_json(const struct report *report);
 
+/* Adds what its model gave just now to result->runs. */
+void report_json_run(struct result *result, const struct labels *labels);
+
 /* Whether a profile has the time of this operator. */
 bool profile_has(const struct plait_model *model, size_t operator_index);
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Results for programs. The document:
  *   outputs: [{model, tensor, name?, type, dims, quantization?, file? or data,
- *              top?: [{index, score, raw, label?}]}]
+ *              top?: [{index, score, raw, label?}],
+ *              boxes?: [{top, left, bottom, right, score, index}]: read off the tensor, instead of data,
+ *              runs?: [{data or boxes, top?, box?}]: of a model that ran any number of times}]
  *   profile?: [{model, operators: [{index, name, calls, nanoseconds}],
  *               elsewhere: [{index, name, computed_by?, computed_as?}]}]: with operators that took no time of their own
  * data holds the elements as stored, in C order. */
 #include "json_text.h"
 #include "report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *json_of_element(const struct plait_tensor *tensor, size_t index)
@@ -58,6 +61,51 @@ static json_t *json_of_top(const struct result *result, const struct labels *lab
     return top;
 }
 
+static json_t *json_of_box(const struct plait_box *box)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "top", json_of_number(box->top));
+    json_object_set_new(object, "left", json_of_number(box->left));
+    json_object_set_new(object, "bottom", json_of_number(box->bottom));
+    json_object_set_new(object, "right", json_of_number(box->right));
+    json_object_set_new(object, "score", json_of_number(box->score));
+    json_object_set_new(object, "index", json_integer(box->index));
+    return object;
+}
+
+static json_t *json_of_boxes(const struct result *result)
+{
+    size_t count = 0;
+    struct plait_box *boxes = result_boxes(result, &count);
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_of_box(&boxes[i]));
+    free(boxes);
+    return list;
+}
+
+static void put_elements(json_t *object, const struct result *result)
+{
+    if (result->has_boxes) json_object_set_new(object, "boxes", json_of_boxes(result));
+    else json_object_set_new(object, "data", json_of_data(result->tensor));
+}
+
+void report_json_run(struct result *result, const struct labels *labels)
+{
+    json_t *run = json_object();
+    struct result one = *result;
+    struct plait_box box;
+    one.top = NULL;
+    results_rank(&one);
+    put_elements(run, &one);
+    if (one.top != NULL) json_object_set_new(run, "top", json_of_top(&one, labels));
+    for (size_t i = 0; i < plait_input_count(one.model->model); i++)
+        if (plait_tensor_box(plait_input(one.model->model, i), &box) == PLAIT_OK)
+            json_object_set_new(run, "box", json_of_box(&box));
+    free(one.top);
+    if (result->runs == NULL) result->runs = json_array();
+    json_array_append_new(result->runs, run);
+}
+
 static json_t *json_of_result(const struct result *result, const struct labels *labels)
 {
     json_t *object = json_object();
@@ -67,8 +115,9 @@ static json_t *json_of_result(const struct result *result, const struct labels *
     json_put_tensor(object, result->tensor);
     if (result->absent) json_object_set_new(object, "data", json_null());
     else if (result->file != NULL) json_object_set_new(object, "file", json_of_text(result->file));
-    else json_object_set_new(object, "data", json_of_data(result->tensor));
+    else put_elements(object, result);
     if (result->top != NULL) json_object_set_new(object, "top", json_of_top(result, labels));
+    if (result->runs != NULL) json_object_set(object, "runs", result->runs);
     return object;
 }
 

@@ -18,7 +18,7 @@ static void print_ranked(const struct report *report)
     struct table table = {.alignment = "lrrrl"};
     for (size_t i = 0; i < report->results->count; i++) {
         const struct result *result = &report->results->items[i];
-        for (size_t j = 0; j < result->top_count; j++) {
+        for (size_t j = 0; !result->shown && j < result->top_count; j++) {
             const struct ranked *best = &result->top[j];
             const char *label = result_label(result, report->labels, best->index);
             table_add(&table, "%s", result->name);
@@ -79,8 +79,29 @@ static void print_strings(const struct plait_tensor *tensor)
     if (count > SHOW_ALL_UP_TO) printf("  and %zu more\n", count - SHOW_ALL_UP_TO);
 }
 
+static void print_boxes(const struct result *result)
+{
+    size_t count = 0;
+    struct plait_box *boxes = result_boxes(result, &count);
+    struct table table = {.alignment = "rrrrrr"};
+    static const char *const heads[] = {"score", "top", "left", "bottom", "right", "index"};
+    for (size_t i = 0; count > 0 && i < sizeof heads / sizeof heads[0]; i++) table_add(&table, "%s", heads[i]);
+    for (size_t i = 0; i < count; i++) {
+        const double numbers[] = {boxes[i].score, boxes[i].top, boxes[i].left, boxes[i].bottom, boxes[i].right};
+        for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) table_add(&table, "%.3f", numbers[k]);
+        table_add(&table, "%d", boxes[i].index);
+    }
+    printf("%s  %zu box%s\n", result->name, count, count == 1 ? "" : "es");
+    table_print(&table, 2);
+    free(boxes);
+}
+
 static void print_output(const struct result *result)
 {
+    if (result->has_boxes) {
+        print_boxes(result);
+        return;
+    }
     char *shape = tensor_shape_text(result->tensor, false), *name = heap_text("%s", result->name);
     make_printable(name);
     printf("%s  %s\n", name, shape);
@@ -162,7 +183,7 @@ void report_text(const struct report *report)
     for (size_t i = 0; i < report->results->count; i++) {
         const struct result *result = &report->results->items[i];
         bool shown =
-            result->absent || result->linked || result->file != NULL || result->top != NULL;
+            result->absent || result->shown || result->linked || result->file != NULL || result->top != NULL;
         if (!shown) print_output(result);
     }
     for (size_t i = 0; report->profile && i < report->models->count; i++)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "heap.h"
+#include "json_text.h"
 #include "npy.h"
 #include "pipeline_file.h"
 #include "talk.h"
@@ -113,6 +114,8 @@ static int add_named(struct results *results, const struct models *models, const
     free(result->name);
     result->name = heap_text("%s", output->name);
     result->linked = false;
+    result->has_boxes = output->has_boxes;
+    result->boxes = output->boxes;
     result->most_top = output->top > 0 ? (size_t)output->top : output->labels != NULL ? TOP_OF_LABELS : 0;
     return output->labels != NULL ? labels_read(&result->own_labels, output->labels) : EXIT_FINE;
 }
@@ -266,8 +269,9 @@ static int compare_ranked(const void *left, const void *right)
     return a->index < b->index ? -1 : 1;
 }
 
-static void rank(struct result *result)
+void results_rank(struct result *result)
 {
+    if (result->most_top == 0 || result->linked || !type_is_number(plait_tensor_type(result->tensor))) return;
     size_t count = tensor_elements(result->tensor);
     result->top = heap_array(count, sizeof *result->top);
     for (size_t i = 0; i < count; i++)
@@ -275,6 +279,13 @@ static void rank(struct result *result)
             (struct ranked){i, element_score(result->tensor, i), element_raw(result->tensor, i)};
     qsort(result->top, count, sizeof *result->top, compare_ranked);
     result->top_count = count < result->most_top ? count : result->most_top;
+}
+
+struct plait_box *result_boxes(const struct result *result, size_t *count)
+{
+    struct plait_box *boxes = heap_array(PLAIT_MOST_BOXES, sizeof *boxes);
+    if (plait_find_boxes(result->model->model, &result->boxes, boxes, PLAIT_MOST_BOXES, count) != PLAIT_OK) *count = 0;
+    return boxes;
 }
 
 int results_collect(struct results *results)
@@ -286,8 +297,7 @@ int results_collect(struct results *results)
             int code = write_file(result);
             if (code != EXIT_FINE) return code;
         }
-        if (result->most_top > 0 && !result->linked && type_is_number(plait_tensor_type(result->tensor)))
-            rank(result);
+        results_rank(result);
     }
     return EXIT_FINE;
 }
@@ -300,6 +310,7 @@ void results_free(struct results *results)
         labels_free(&results->items[i].own_labels);
         free(results->items[i].file);
         free(results->items[i].top);
+        json_decref(results->items[i].runs);
     }
     free(results->items);
 }

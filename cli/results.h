@@ -22,6 +22,10 @@ struct result {
     char *tensor_name;
     char *file;   /* where it is written, NULL: it is printed */
     bool absent;  /* its model did not run: a condition did not hold */
+    bool shown;   /* it was, with each run of its model */
+    struct json_t *runs; /* what each of them gave, for a document; NULL: it is one run */
+    bool has_boxes; /* that are shown instead of the tensor */
+    struct plait_boxes boxes;
     bool linked;  /* a link takes it: asked for by --output, not printed */
     size_t most_top; /* how many of the best elements to show; 0: all elements */
     struct labels own_labels; /* of the pipeline; those of the command line are for all */
@@ -39,6 +43,12 @@ struct results {
  * one. Returns an exit code; results_free() in any case. */
 int results_plan(struct results *results, const struct models *models,
                  const struct options *options, size_t top);
+
+/* Ranks the best elements of an output that wants it. */
+void results_rank(struct result *result);
+
+/* What boxes its model gave. *count of them, to be freed. */
+struct plait_box *result_boxes(const struct result *result, size_t *count);
 
 /* After the run: writes the files, and ranks the best elements of each output that wants it. */
 int results_collect(struct results *results);

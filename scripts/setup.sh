@@ -49,9 +49,12 @@ make_environment() {
     mkdir -p "$ROOT/.cache"
     python3 -m venv --clear "$1"
     local pip=("$1/bin/python" -m pip install --quiet --disable-pip-version-check)
-    "${pip[@]}" -r <(sed '/^# optional/,$d' "$2") >&2
+    "${pip[@]}" -r <(sed '/^# optional/,$d; /^# alone/,$d' "$2") >&2
     for package in $(sed '1,/^# optional/d' "$2"); do
         "${pip[@]}" "$package" >&2 || say "$package cannot be had here: going on without it"
+    done
+    for package in $(sed '1,/^# alone/d' "$2"); do
+        "${pip[@]}" --no-deps "$package" >&2 || say "$package cannot be had here: going on without it"
     done
     echo "$want" >"$stamp"
 }

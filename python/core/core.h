@@ -92,6 +92,9 @@ PyObject *core_model_memory(PyObject *self, PyObject *unused);
 PyObject *core_model_on_run(PyObject *self, PyObject *callback);
 PyObject *core_model_push(PyObject *self, PyObject *arguments);
 PyObject *core_model_reuse(PyObject *self, PyObject *index);
+PyObject *core_model_box(PyObject *self, PyObject *unused);
+/* (top, left, bottom, right, score, index) */
+PyObject *core_box(const struct plait_box *box);
 void core_model_forget_callback(struct core_model *model);
 /* pipeline_object.c */
 extern PyType_Spec core_pipeline_spec;

@@ -338,6 +338,7 @@ static PyMethodDef methods[] = {
     {"run", run, METH_NOARGS, "Runs all models that are linked with this one."},
     {"on_run", core_model_on_run, METH_O, "on_run(callable or None): called each time it has run in a set with windows."},
     {"push", core_model_push, METH_VARARGS, "push(index, bytes): rows for a window."},
+    {"box", core_model_box, METH_NOARGS, "box(): (top, left, bottom, right, score, index) of what was cut out last, or None."},
     {"reuse", core_model_reuse, METH_O, "reuse(operator): (fresh rows, window rows, why not), or None."},
     {"unload", unload, METH_NOARGS, "Takes the model away now, whoever still has this object; views of it end."},
     {"reset", reset, METH_NOARGS, "Sets variables and state back."},

