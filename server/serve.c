@@ -118,10 +118,11 @@ static plait_status serve_requests(struct server *server, const sigset_t *signal
 {
     struct listener listener;
     struct bytes why = {0};
+    const size_t models = server->repository.count; /* requests change it */
     const bool fine = listener_begin(&listener, server, &why);
     if (fine) {
         log_event(&server->log, LOG_INFO, "ready", {"address", listener.address, 0},
-                  {"models", NULL, (int64_t)server->repository.count});
+                  {"models", NULL, (int64_t)models});
         wait_for_end(server, signals);
         atomic_store(&server->draining, true);
         listener_close(&listener);
