@@ -9,6 +9,10 @@ if(TARGET plait_cli)
     install(TARGETS plait_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     install(FILES docs/plait.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
+if(PLAIT_HAS_SERVER)
+    configure_file(server/plait-serve.service.in plait-serve.service @ONLY)
+    install(FILES "${CMAKE_BINARY_DIR}/plait-serve.service" DESTINATION lib/systemd/system)
+endif()
 
 # One shared object holds both APIs: programs that ask for TensorFlow Lite's C library get this one.
 install(CODE "file(CREATE_LINK libplait.so
