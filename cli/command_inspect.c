@@ -40,12 +40,28 @@ struct operator_count *count_operators(const struct plait_model *model, size_t *
     return counts;
 }
 
+/* Gives a model's inputs the shapes that they have in another one of the same file. */
+static plait_status take_shapes(struct plait_model *model, const struct plait_model *from)
+{
+    enum { MAX_RANK = 8 };
+    plait_status status = PLAIT_OK;
+    for (size_t i = 0; status == PLAIT_OK && i < plait_input_count(from); i++) {
+        int32_t dims[MAX_RANK], rank = plait_tensor_rank(plait_input(from, i));
+        for (int32_t axis = 0; axis < rank && axis < MAX_RANK; axis++)
+            dims[axis] = plait_tensor_dim(plait_input(from, i), axis);
+        status = plait_resize_input(model, i, dims, rank);
+    }
+    return status;
+}
+
 /* What the model takes in an interpreter of its own: measured, not estimated. */
-static plait_status look_alone(const char *path, struct plait_stats *stats)
+static plait_status look_alone(const struct loaded_model *item, struct plait_stats *stats)
 {
     struct plait_interpreter *interpreter = NULL;
+    struct plait_model *model = NULL;
     plait_status status = plait_open(NULL, &interpreter);
-    if (status == PLAIT_OK) status = plait_load_file(interpreter, "alone", path, NULL, NULL);
+    if (status == PLAIT_OK) status = plait_load_file(interpreter, "alone", item->path, NULL, &model);
+    if (status == PLAIT_OK) status = take_shapes(model, item->model);
     if (status == PLAIT_OK) status = plait_allocate(interpreter);
     if (status == PLAIT_OK) status = plait_get_stats(interpreter, stats);
     plait_close(interpreter);
@@ -67,7 +83,7 @@ static int look_at_row(const struct models *models, size_t index, struct memory_
     plait_status status = plait_model_memory(models->items[index].model, &row->memory);
     if (status != PLAIT_OK) return complain_status(models->interpreter, status, "--memory");
     progress_step("planning %s alone", row->name);
-    status = look_alone(models->items[index].path, &row->alone);
+    status = look_alone(&models->items[index], &row->alone);
     if (status != PLAIT_OK)
         return complain(exit_code_of(status), "--memory: %s alone: %s", row->name,
                         plait_status_text(status));
@@ -75,18 +91,29 @@ static int look_at_row(const struct models *models, size_t index, struct memory_
     return EXIT_FINE;
 }
 
+/* Whether nothing that it is linked with lacks anything. */
+static bool can_plan(const struct models *models, const struct loaded_model *item)
+{
+    for (size_t i = 0; i < models->count; i++)
+        if (models->items[i].set == item->set && models->items[i].unsupported != NULL) return false;
+    return true;
+}
+
 /* Plans all models that can run, in one interpreter and each alone, and reads what they need. */
 static int look_at_memory(struct models *models, struct memory_report *report)
 {
+    bool some = false;
     report->rows = heap_array(models->count, sizeof *report->rows);
     report->count = models->count;
     for (size_t i = 0; i < models->count; i++) {
         report->rows[i].name = models->items[i].name;
-        report->rows[i].known = models->items[i].unsupported == NULL;
-        if (!report->rows[i].known) plait_unload(models->items[i].model);
+        report->rows[i].known = can_plan(models, &models->items[i]);
+        some = some || !report->rows[i].known;
+        if (models->items[i].unsupported != NULL && !models->items[i].of_pipeline) plait_unload(models->items[i].model);
     }
     progress_step("planning %zu model%s", models->count, models->count == 1 ? "" : "s");
     plait_status status = plait_allocate(models->interpreter);
+    if (status == PLAIT_UNSUPPORTED && some) status = PLAIT_OK; /* it plans all that can be, and that was said */
     if (status == PLAIT_OK) status = plait_get_stats(models->interpreter, &report->together);
     if (status != PLAIT_OK) return complain_status(models->interpreter, status, "--memory");
     int code = EXIT_FINE;

@@ -195,7 +195,7 @@ static void add_link(struct graph *graph, const struct model_link *link)
         if (graph->nodes[i].kind == NODE_INPUT && graph->nodes[i].tensor == link->from) from = i;
     if (graph->nodes[from].column >= graph->nodes[to].column) return; /* that input is not shown */
     struct edge *edge = add_edge(graph, from, to);
-    edge->window = window_text(link->to, link->options.hop, link->options.axis);
+    edge->window = link->cuts ? heap_text("each box") : window_text(link->to, link->options.hop, link->options.axis);
     edge->adapter = adapter_text(link);
 }
 

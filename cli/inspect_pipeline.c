@@ -42,6 +42,23 @@ static void add_row(struct table *table, const char *kind, const char *name, con
     free(place);
 }
 
+/* MODEL.TENSOR of where a link is from. To be freed. */
+static char *place_of_source(const struct models *models, const struct model_link *link)
+{
+    const struct loaded_model *item = models_of(models, link->from);
+    const struct plait_pipeline_output output = {.tensor = link->from, .model = item->model};
+    return link->options.from_input ? place_of_input(models, link->from) : place_of_output(&output);
+}
+
+static void print_crop(const struct models *models, const struct model_link *link)
+{
+    if (!link->cuts) return;
+    char *from = place_of_source(models, link), *to = place_of_input(models, link->to);
+    printf("  for each box, that part of %s to %s\n", from, to);
+    free(from);
+    free(to);
+}
+
 void inspect_text_pipeline(const struct models *models)
 {
     struct plait_pipeline_input input;
@@ -54,8 +71,9 @@ void inspect_text_pipeline(const struct models *models)
             add_row(&table, input.is_stream ? "stream" : "input", input.name, input.targets[k], "to",
                     place_of_input(models, input.targets[k]));
     for (size_t i = 0; plait_pipeline_output_at(models->pipeline, i, &output) == PLAIT_OK; i++)
-        add_row(&table, "output", output.name, output.tensor, "from", place_of_output(&output));
+        add_row(&table, output.has_boxes ? "boxes" : "output", output.name, output.tensor, "from", place_of_output(&output));
     table_print(&table, 2);
+    for (size_t i = 0; i < models->link_count; i++) print_crop(models, &models->links[i]);
 }
 
 static void put_place(json_t *object, const char *key, char *place)
@@ -68,7 +86,7 @@ struct json_t *inspect_json_pipeline(const struct models *models)
 {
     struct plait_pipeline_input input;
     struct plait_pipeline_output output;
-    json_t *object = json_object(), *inputs = json_array(), *outputs = json_array();
+    json_t *object = json_object(), *inputs = json_array(), *outputs = json_array(), *crops = json_array();
     for (size_t i = 0; plait_pipeline_input_at(models->pipeline, i, &input) == PLAIT_OK; i++) {
         for (size_t k = 0; k < input.target_count; k++) {
             json_t *entry = json_object();
@@ -82,9 +100,18 @@ struct json_t *inspect_json_pipeline(const struct models *models)
         json_t *entry = json_object();
         json_object_set_new(entry, "name", json_of_text(output.name));
         put_place(entry, "from", place_of_output(&output));
+        json_object_set_new(entry, "boxes", json_boolean(output.has_boxes));
         json_array_append_new(outputs, entry);
+    }
+    for (size_t i = 0; i < models->link_count; i++) {
+        if (!models->links[i].cuts) continue;
+        json_t *entry = json_object();
+        put_place(entry, "from", place_of_source(models, &models->links[i]));
+        put_place(entry, "to", place_of_input(models, models->links[i].to));
+        json_array_append_new(crops, entry);
     }
     json_object_set_new(object, "inputs", inputs);
     json_object_set_new(object, "outputs", outputs);
+    json_object_set_new(object, "crops", crops);
     return object;
 }
