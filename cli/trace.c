@@ -152,12 +152,40 @@ static void add_model(const struct document *document, const struct trace_event 
     add_counter(document, "arena in use", last->end_nanoseconds, 0);
 }
 
-static void add_operator(const struct document *document, const struct trace_event *event)
+static const char *category_of(const struct plait_event *event)
+{
+    switch (event->kind) {
+    case PLAIT_EVENT_WORK: return event->is_part ? "part" : "operator";
+    case PLAIT_EVENT_WAIT: return "wait";
+    case PLAIT_EVENT_RUN: return "invocation";
+    case PLAIT_EVENT_INTERRUPTION: return "interruption";
+    }
+    return "unknown";
+}
+
+/* Requests wait beside each other and what runs: each on a line of its own. */
+static void add_wait(const struct document *document, const struct trace_event *event, const char *phase, uint64_t when)
+{
+    json_t *slice = add(document, phase, event->event.name, event->thread);
+    json_object_set_new(slice, "cat", json_of_text(category_of(&event->event)));
+    json_object_set_new(slice, "id", json_integer((json_int_t)event->event.request));
+    json_object_set_new(slice, "ts", json_of_time(document, when));
+}
+
+static void add_event(const struct document *document, const struct trace_event *event)
 {
     const struct plait_event *what = &event->event;
-    json_t *arguments = add_slice(document, what->is_part ? "part" : "operator", what->name, event->thread,
-                                  what->begin_nanoseconds, what->end_nanoseconds);
+    if (what->kind == PLAIT_EVENT_WAIT) {
+        add_wait(document, event, "b", what->begin_nanoseconds);
+        add_wait(document, event, "e", what->end_nanoseconds);
+        return;
+    }
+    json_t *arguments = add_slice(document, category_of(what), what->name, event->thread, what->begin_nanoseconds,
+                                  what->end_nanoseconds);
     json_object_set_new(arguments, "model", json_of_text(plait_model_name(what->model)));
+    json_object_set_new(arguments, "class", json_integer(what->class_number));
+    if (what->request != 0) json_object_set_new(arguments, "request", json_integer((json_int_t)what->request));
+    if (what->kind != PLAIT_EVENT_WORK) return;
     if (what->operator_index < 0) json_object_set_new(arguments, "operator", json_of_text("of a link"));
     else json_object_set_new(arguments, "operator", json_integer(what->operator_index));
 }
@@ -183,7 +211,7 @@ static void add_events(struct document *document, const struct trace_event *even
             last = &events[i];
             add_arena(document, &last->event);
         }
-        add_operator(document, &events[i]);
+        add_event(document, &events[i]);
     }
 }
 

@@ -90,7 +90,8 @@ typedef void *(*plait_allocate_function)(void *user, void *pointer, size_t old_b
 struct plait_options {
     size_t struct_bytes;       /* sizeof(struct plait_options), set by plait_options_default() */
     int32_t threads;           /* cap of workers of a model, the caller included; default 1 (see plait_set_threads) */
-    int32_t lanes;             /* models of a class that can run at once without allocating; default 1 */
+    int32_t lanes;             /* models that can run at once without allocating, and threads that take what is submitted,
+                                * where there are so many processors; default 1 */
     const char *cpu;           /* highest level of kernels: NULL or "" = the best this CPU has; "c" = portable ones (all
                                 * names: ENVIRONMENT in plait(1)); the environment variable PLAIT_CPU says the same and
                                 * is read when this is NULL */
@@ -100,6 +101,7 @@ struct plait_options {
     size_t memory_bytes;
     plait_allocate_function allocate; /* if set (and memory is not): used instead of malloc */
     void *allocate_user;
+    int32_t requests; /* that can be under way at once, see plait_submit(); 1 to 4096, default 64 */
 };
 
 PLAIT_API void plait_options_default(struct plait_options *options);
@@ -518,23 +520,138 @@ PLAIT_API plait_status plait_pipeline_read(const struct plait_pipeline *pipeline
 /* Runs every linked set of its models once, each as plait_run() does. */
 PLAIT_API plait_status plait_pipeline_run(struct plait_pipeline *pipeline);
 
-/* ---- time: classes ----------------------------------------------------------------------------------------------- */
+/* ---- time: classes, requests, deadlines -------------------------------------------------------------------------- */
 
 /* A model has a class, 0 (the default, the least urgent) to 15. A higher class interrupts a lower one between two parts:
  * operators, or pieces of one that would take longer than about a millisecond, as it was measured. So the urgent model
- * waits for one part of the others and not for a whole one of them. Models of one class never
+ * waits for one part of the others and not for a whole one of them; see plait_get_timing(). Models of one class never
  * interrupt each other. A linked set has the highest class of its models. Each class in use has arenas of its own
- * (plait_stats). No answer depends on it, bit by bit.
+ * (plait_stats). No answer depends on it, bit by bit. docs/time.md tells all of it with examples.
  *
  * Which of several may go on where there are not enough processors: what plait_invoke() and plait_run() are called for runs
  * on the caller's thread and is paused while runs of higher classes have all processors that the process may use; runs of one
  * class are never paused for each other. */
 enum { PLAIT_MOST_CLASS = 15 };
 
-/* Takes effect at once, for what begins from now on. PLAIT_BUSY while the model, or one it is linked with, runs. */
+/* Takes effect at once, for what begins from now on. PLAIT_BUSY while the model, or one it is linked with, runs or waits. */
 PLAIT_API plait_status plait_set_class(struct plait_model *model, int32_t number);
 /* The model's own class; 0 of NULL. */
 PLAIT_API int32_t plait_class(const struct plait_model *model);
+
+/* A request under way. Numbers are never used twice: one that has ended is not found, and does no harm. 0: none. */
+typedef uint64_t plait_request;
+
+/* What became of a request. Times are nanoseconds of CLOCK_MONOTONIC. */
+struct plait_answer {
+    plait_request request;
+    plait_status status;    /* of the run, or PLAIT_TOO_LATE, PLAIT_DROPPED, PLAIT_CANCELLED */
+    const char *message;    /* as plait_last_error() would say; "" if all went well; valid until the callback returns */
+    uint64_t submitted;
+    uint64_t started;       /* 0 if it never was */
+    uint64_t ended;
+    uint64_t deadline;      /* as it was given: it was missed if ended > deadline */
+    uint64_t interrupted_nanoseconds; /* between started and ended, while runs of higher classes went first, */
+    uint32_t interruptions;           /* so many times */
+    bool nested;            /* it ran on the thread of a run that it interrupted */
+};
+
+/* Called once for each request that has it, when it has ended: by whoever ran or ended it, or where on_loop was asked for
+ * by the thread that calls plait_dispatch(). It may call any function but plait_close(); it should be short, since a run that
+ * was interrupted goes on only after it. */
+typedef void (*plait_done_function)(void *user, const struct plait_answer *answer);
+
+/* Bytes for an input, or of an output, of the model that is submitted, or one of its linked set or pipeline. */
+struct plait_request_data {
+    struct plait_tensor *tensor;
+    void *data;   /* of an input: only read */
+    size_t bytes; /* plait_tensor_bytes() */
+};
+
+/* What becomes of a request whose deadline passes before it begins. One that has begun is always ended. */
+typedef enum plait_late {
+    PLAIT_LATE_RUN = 0, /* it runs nevertheless */
+    PLAIT_LATE_DROP = 1 /* PLAIT_TOO_LATE */
+} plait_late;
+
+/* What becomes of a request that comes while as many of its model wait as may (plait_set_queue()). */
+typedef enum plait_surplus {
+    PLAIT_SURPLUS_REFUSE = 0, /* plait_submit() returns PLAIT_BUSY */
+    PLAIT_SURPLUS_DROP = 1    /* the oldest of those that wait gives way, and is answered with PLAIT_DROPPED */
+} plait_surplus;
+
+/* Fill with plait_submit_options_default(), then change what you need. */
+struct plait_submit_options {
+    size_t struct_bytes;
+    bool whole_set;    /* as plait_run(): all models of the linked set. Default: as plait_invoke() */
+    uint64_t deadline; /* nanoseconds of CLOCK_MONOTONIC; 0: none */
+    plait_late late;
+    plait_surplus surplus;
+    const struct plait_request_data *inputs;  /* copied in just before it runs: several requests of one model can wait */
+    size_t input_count;
+    const struct plait_request_data *outputs; /* copied out when it has run; not where it failed. These arrays and the */
+    size_t output_count;                      /* memory they name are the caller's, and stay until the answer was given */
+    plait_done_function done; /* NULL: the answer is for plait_wait() */
+    void *user;
+    bool on_loop; /* `done` is called by plait_dispatch() */
+};
+
+PLAIT_API void plait_submit_options_default(struct plait_submit_options *options);
+
+/* Asks for a run of the model and returns at once. Threads of the interpreter's own (options.lanes of them, but no more than
+ * processors; they are started by the first request, which is the only one that allocates) take what is submitted: the highest
+ * class first, within a class the earliest deadline, those without one last, and otherwise in the order in which they came.
+ * Requests of one model run one after another. Where no such thread is free, a request runs on the thread of a run of a lower
+ * class, whoever called that, between two parts of it.
+ *
+ * options NULL: the defaults. *request (may be NULL) is the number of the request until its answer was given: to `done`, or
+ * if there is none to plait_wait(). If there is neither, nobody is told, and it ends by itself.
+ * What can be known to be wrong is refused here: PLAIT_NOT_ALLOCATED, sizes that do not fit, PLAIT_BUSY where the queue of the
+ * model is full or options.requests are under way. Any thread may submit, callbacks too. A child process after fork() has its
+ * own threads and none of the requests of before. */
+PLAIT_API plait_status plait_submit(struct plait_model *model, const struct plait_submit_options *options,
+                                    plait_request *request);
+
+/* The same for a whole pipeline, as plait_pipeline_run(): of the highest class of its models; whole_set is ignored. */
+PLAIT_API plait_status plait_pipeline_submit(struct plait_pipeline *pipeline, const struct plait_submit_options *options,
+                                             plait_request *request);
+
+/* How many requests of this model may wait at once; 1 to 4096, default 8. For a pipeline: that of its first model. */
+PLAIT_API plait_status plait_set_queue(struct plait_model *model, int32_t most);
+
+/* Waits for a request without a callback until it has ended, at most so many nanoseconds (0: looks only; negative: for ever).
+ * PLAIT_BUSY if it has not ended by then; otherwise its status, and the number ends. `answer` may be NULL. PLAIT_NOT_FOUND
+ * if there is no such request, or another thread waited for it. From within a run (an operator of a user) it is allowed for
+ * other models' requests. */
+PLAIT_API plait_status plait_wait(struct plait_interpreter *interpreter, plait_request request,
+                                  int64_t timeout_nanoseconds, struct plait_answer *answer);
+
+/* A request that waits is answered with PLAIT_CANCELLED at once, one that runs stops between two parts and is answered then.
+ * PLAIT_NOT_FOUND if there is none of this number, or it has ended. */
+PLAIT_API plait_status plait_cancel(struct plait_interpreter *interpreter, plait_request request);
+
+/* For loops of events: a file descriptor (eventfd) that can be read while answers wait for plait_dispatch(). It is the
+ * interpreter's, and closed with it; read nothing from it. PLAIT_UNSUPPORTED where the system has none. */
+PLAIT_API plait_status plait_event_fd(struct plait_interpreter *interpreter, int *fd);
+
+/* Calls `done` of all requests with on_loop that have ended, on this thread, and returns how many. */
+PLAIT_API size_t plait_dispatch(struct plait_interpreter *interpreter);
+
+/* How long things take, as measured while they ran. All but own_runs are 0 before anything ran; in nanoseconds. */
+struct plait_timing {
+    uint64_t own_runs;         /* of this handle's model, in which own_* was measured: every one of those that take long, */
+    uint64_t own;              /* a part of short ones. Half of the runs take no longer than this, without interruptions; */
+    uint64_t own_worst;        /* the longest of the last hundreds */
+    uint64_t longest_part;     /* of the model, or its linked set: as long others wait for it. Near the longest, without
+                                * what the system held up */
+    uint64_t blocking;         /* the longest part of any model of a lower class */
+    uint64_t switching;        /* from a request to its start, where it interrupts or a thread of its own wakes up: near the
+                                * longest */
+    uint64_t longest_wait;     /* own_worst + blocking + switching: from request to answer, if no model of its own or a higher
+                                * class runs meanwhile */
+};
+/* Of a model's handle: plait_invoke() of it, or if that never was, plait_run(). Values are those of programs in place and
+ * change with them. PLAIT_NOT_ALLOCATED before plait_allocate(). */
+PLAIT_API plait_status plait_get_timing(const struct plait_model *model, struct plait_timing *timing);
 
 /* ---- custom operators -------------------------------------------------------------------------------------------- */
 
@@ -709,14 +826,23 @@ PLAIT_API plait_status plait_profile_at(const struct plait_model *model, size_t 
  * share one, also at the end of each part, by the worker, before the operator itself ends. So it can be called by several
  * threads at once; it must not call the library, and the event ends with it (its texts with the model). NULL: no more. Set it while
  * nothing runs; it costs a look at the clock before and after each, and nothing where there is none. */
+typedef enum plait_event_kind {
+    PLAIT_EVENT_WORK = 0,        /* an operator, or a part of one */
+    PLAIT_EVENT_WAIT = 1,        /* a request: from plait_submit() until it began */
+    PLAIT_EVENT_RUN = 2,         /* a whole run, of a call or a request */
+    PLAIT_EVENT_INTERRUPTION = 3 /* of a run, for runs of higher classes */
+} plait_event_kind;
 struct plait_event {
     const struct plait_model *model;
-    const char *name;
+    const char *name; /* of the operator; else the model's */
     int32_t operator_index; /* in plait_operator_at(), -1 for an adapter */
     int32_t step;           /* as plait_profile_at() counts; -1: in a subgraph that an operator runs */
     bool is_part;
     uint64_t begin_nanoseconds; /* of CLOCK_MONOTONIC */
     uint64_t end_nanoseconds;
+    plait_event_kind kind;  /* of all but work, operator_index and step are -1 */
+    int32_t class_number;   /* that it runs with */
+    plait_request request;  /* 0: a call */
 };
 typedef void (*plait_event_function)(void *user, const struct plait_event *event);
 PLAIT_API plait_status plait_trace(struct plait_interpreter *interpreter, plait_event_function function, void *user);

@@ -57,6 +57,10 @@ struct pl_link_options pl_link_options_of(const struct plait_link_options *optio
 struct pl_boxes pl_boxes_of(const struct plait_boxes *boxes, const char *model);
 struct plait_boxes pl_boxes_public(const struct pl_boxes *boxes);
 
+/* plait_submit() of models, one of each linked set. */
+plait_status pl_submit(struct plait_interpreter *api, struct pl_entry *const *entries, size_t count, bool pipeline,
+                       const struct plait_submit_options *options, plait_request *request);
+
 /* Something that may run out of the caller's memory; `measure` does the same and undoes it, to learn what it needs. */
 typedef pl_status (*pl_operation)(struct plait_interpreter *api, void *arguments, struct pl_error *error);
 /* Runs it and reports; where the caller's memory was too small, the message has the exact size. */

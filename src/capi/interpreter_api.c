@@ -39,6 +39,7 @@ void plait_options_default(struct plait_options *options)
     *options = (struct plait_options){.struct_bytes = sizeof *options,
                                       .threads = 1,
                                       .lanes = 1,
+                                      .requests = PL_DEFAULT_REQUESTS,
                                       .memory_limit_bytes = DEFAULT_MEMORY_LIMIT,
                                       .tensor_limit_bytes = INT32_MAX};
 }
@@ -51,7 +52,7 @@ static bool take_options(const struct plait_options *given, struct plait_options
     if (given->struct_bytes > sizeof *options || given->struct_bytes < sizeof given->struct_bytes) return false;
     memcpy(options, given, given->struct_bytes);
     options->struct_bytes = sizeof *options;
-    return options->memory == NULL || options->memory_bytes > 0;
+    return options->requests > 0 && (options->memory == NULL || options->memory_bytes > 0);
 }
 
 static pl_status open_memory(const struct plait_options *options, struct pl_memory *memory,
@@ -75,6 +76,7 @@ static pl_status open_interpreter(const struct plait_options *options, struct pl
     if (kernels == NULL) return PL_INVALID_ARGUMENT;
     const struct pl_interpreter_options inner = {.threads = options->threads,
                                                  .lanes = options->lanes,
+                                                 .requests = options->requests,
                                                  .kernels = kernels,
                                                  .tensor_limit_bytes = options->tensor_limit_bytes,
                                                  .memory = &api->memory};

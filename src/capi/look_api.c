@@ -31,13 +31,17 @@ size_t plait_model_arena(const struct plait_model *model, struct plait_arena_pie
 static void tell(void *user, const struct pl_event *event)
 {
     const struct plait_interpreter *api = user;
+    const bool work = event->op != NULL;
     const struct plait_event told = {.model = pl_model_handle(event->entry),
-                                     .name = pl_operator_name(event->op),
-                                     .operator_index = event->op->index < 0 ? -1 : event->op->index,
+                                     .name = work ? pl_operator_name(event->op) : pl_entry_name(event->entry),
+                                     .operator_index = !work || event->op->index < 0 ? -1 : event->op->index,
                                      .step = event->step,
                                      .is_part = event->part,
                                      .begin_nanoseconds = event->begin_ns,
-                                     .end_nanoseconds = event->end_ns};
+                                     .end_nanoseconds = event->end_ns,
+                                     .kind = (plait_event_kind)event->kind,
+                                     .class_number = event->class_number,
+                                     .request = event->request};
     api->event_function(api->event_user, &told);
 }
 

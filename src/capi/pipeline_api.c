@@ -226,3 +226,11 @@ plait_status plait_pipeline_run(struct plait_pipeline *pipeline)
     struct pl_error error = {0};
     return report(which, pl_pipeline_run(which, &error), &error);
 }
+
+plait_status plait_pipeline_submit(struct plait_pipeline *pipeline, const struct plait_submit_options *options,
+                                   plait_request *request)
+{
+    if (pipeline == NULL) return PLAIT_INVALID_ARGUMENT;
+    const struct pl_pipeline *which = pipeline_of(pipeline);
+    return pl_submit(api_of(which), which->sets, which->set_count, true, options, request);
+}

@@ -114,6 +114,7 @@ static void put_unit_in_place(struct pl_interpreter *interpreter, const struct p
         struct pl_instance *instance = plan->component->members[m];
         if (plan->owner != NULL && plan->owner != instance) continue;
         drop_unused_buffers(interpreter, plan, instance);
+        if (plan->entry == NULL) instance->own_time = (struct pl_own_time){0};
         if (instance->restart) pl_windows_reset(instance);
         instance->restart = false;
         reset_after_resize(instance);

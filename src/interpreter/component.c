@@ -38,6 +38,7 @@ void pl_unit_clear(struct pl_interpreter *interpreter, struct pl_unit *unit)
     unit->program = NULL;
     unit->bases = NULL;
     unit->profile = NULL;
+    unit->own_time = (struct pl_own_time){0};
 }
 
 void pl_component_adopt(struct pl_component *component)

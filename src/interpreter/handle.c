@@ -126,6 +126,22 @@ static pl_status check_copy(const struct pl_tensor_handle *handle, size_t bytes,
     return PL_OK;
 }
 
+pl_status pl_handle_check_request(const struct pl_tensor_handle *handle, size_t bytes, bool output, struct pl_error *error)
+{
+    const char *model = handle->entry->name;
+    if (handle->index < 0)
+        return pl_fail(error, PL_NOT_FOUND, "model '%s' has no such tensor since it was replaced", model);
+    const struct pl_planned_tensor *tensor = pl_handle_planned(handle);
+    const char *name = pl_handle_tensor(handle)->name;
+    if (pl_handle_tensor(handle)->type == PL_STRING || (tensor != NULL && tensor->late >= 0))
+        return pl_fail(error, PL_UNSUPPORTED, "model '%s': tensor '%s' has a size that only running tells: write it before "
+                       "the request, or read it when that has ended", model, name);
+    PL_TRY(check_copy(handle, bytes, error));
+    if (!output && (feeds_from_link(handle) || tensor->slot < 0))
+        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' is not an input that can be fed", model, name);
+    return PL_OK;
+}
+
 pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = handle->entry->interpreter;

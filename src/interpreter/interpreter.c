@@ -31,13 +31,18 @@ pl_status pl_interpreter_open(const struct pl_interpreter_options *options, stru
     if (options->lanes < 1 || options->lanes > PL_MAX_PARTS)
         return pl_fail(error, PL_INVALID_ARGUMENT, "options.lanes is %d, expected 1 to %d", (int)options->lanes,
                        PL_MAX_PARTS);
+    if (options->requests < 0 || options->requests > PL_MOST_REQUESTS)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "options.requests is %d, expected 1 to %d", (int)options->requests,
+                       PL_MOST_REQUESTS);
     struct pl_interpreter *fresh = pl_allocate_zero(options->memory, sizeof *fresh);
     if (fresh == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for an interpreter");
     fresh->options = *options;
+    if (options->requests == 0) fresh->options.requests = PL_DEFAULT_REQUESTS;
     fresh->memory = options->memory;
     init_recursive(&fresh->change);
     pthread_mutex_init(&fresh->lock, NULL);
     pl_turns_open(&fresh->turns);
+    pl_requests_open(&fresh->requests);
     const pl_status status = open_parts(fresh, error);
     if (status != PL_OK) {
         pl_interpreter_close(fresh);
@@ -51,6 +56,7 @@ void pl_interpreter_close(struct pl_interpreter *interpreter)
 {
     if (interpreter == NULL) return;
     struct pl_memory *memory = interpreter->memory;
+    pl_requests_close(interpreter);
     interpreter->options.lanes = 0; /* none is made anew for what is left meanwhile */
     for (size_t i = 0; i < interpreter->instance_count; i++) interpreter->instances[i]->holder = interpreter;
     const pl_status status = pl_interpreter_unload_held(interpreter, interpreter, NULL);

@@ -21,6 +21,7 @@ typedef void (*pl_ran_function)(void *user, struct plait_model *model);
 struct pl_interpreter_options {
     int32_t threads;
     int32_t lanes;
+    int32_t requests; /* that can be under way at once; 0: as many as by default */
     const struct pl_kernels *kernels;
     size_t tensor_limit_bytes;
     struct pl_memory *memory; /* outlives the interpreter */
@@ -207,6 +208,71 @@ enum { PL_MOST_CLASS = 15 };
 pl_status pl_entry_set_class(struct pl_entry *entry, int32_t class_number, struct pl_error *error);
 int32_t pl_entry_class(const struct pl_entry *entry);
 
+/* ---- request.c: see request.h */
+enum { PL_MOST_REQUESTS = 4096, PL_DEFAULT_REQUESTS = 64, PL_DEFAULT_QUEUE = 8 };
+
+struct pl_request_data {
+    struct pl_tensor_handle *tensor;
+    void *data; /* of an input: only read */
+    size_t bytes;
+};
+enum { PL_MOST_REQUEST_DATA = 64 }; /* inputs, and outputs */
+
+struct pl_answer {
+    uint64_t number; /* of the request */
+    pl_status status;
+    const char *message; /* "" if all went well; stays until the callback returns */
+    uint64_t submitted;
+    uint64_t started; /* 0 if it never was */
+    uint64_t ended;
+    uint64_t deadline;
+    uint64_t interrupted_ns;
+    uint32_t interruptions;
+    bool nested; /* it ran on the thread of a run that it interrupted */
+};
+/* `done` is of a type that only who submits knows. */
+typedef void (*pl_tell_function)(const struct pl_answer *answer, void (*done)(void), void *user);
+
+struct pl_submission {
+    struct pl_entry *const *entries; /* one of each linked set, to be run in this order; stays, unless it is but one */
+    size_t entry_count;
+    bool whole_set;
+    bool drop_late;    /* it ends with PL_TOO_LATE instead of beginning after its deadline */
+    bool drop_surplus; /* where its queue is full, the oldest in it gives way; else it is refused */
+    bool on_loop;      /* told by pl_interpreter_dispatch() */
+    bool kept;         /* somebody has its number: it stays until it was waited for, if nobody is told */
+    uint64_t deadline; /* 0: none */
+    const struct pl_request_data *inputs; /* these and what they name stay until it ended */
+    size_t input_count;
+    const struct pl_request_data *outputs;
+    size_t output_count;
+    pl_tell_function tell; /* NULL: nobody is told */
+    void (*done)(void);
+    void *user;
+};
+pl_status pl_interpreter_submit(struct pl_interpreter *interpreter, const struct pl_submission *what, uint64_t *number,
+                                struct pl_error *error);
+/* At most so long (negative: for ever): its status, or PL_BUSY if it has not ended. */
+pl_status pl_interpreter_wait(struct pl_interpreter *interpreter, uint64_t number, int64_t timeout_ns,
+                              struct pl_answer *answer, struct pl_error *error);
+pl_status pl_interpreter_cancel(struct pl_interpreter *interpreter, uint64_t number, struct pl_error *error);
+pl_status pl_interpreter_event_fd(struct pl_interpreter *interpreter, int *fd, struct pl_error *error);
+size_t pl_interpreter_dispatch(struct pl_interpreter *interpreter);
+/* Requests of this model that may wait. */
+pl_status pl_entry_set_queue(struct pl_entry *entry, int32_t most, struct pl_error *error);
+
+/* ---- timing.c */
+/* In nanoseconds; 0 before anything ran. */
+struct pl_timing {
+    uint64_t own_runs;     /* that were measured */
+    uint64_t own;          /* half of them take no longer, */
+    uint64_t own_worst;    /* and none of the last hundreds */
+    uint64_t longest_part; /* of its program, near the longest of many */
+    uint64_t blocking;     /* the longest of any program of a lower class */
+    uint64_t switching;    /* from a request to its beginning where somebody can begin it, near the longest */
+};
+pl_status pl_entry_timing(struct pl_entry *entry, struct pl_timing *timing, struct pl_error *error);
+
 /* ---- profile.c */
 pl_status pl_entry_profile(struct pl_entry *entry, bool enable, struct pl_error *error);
 int32_t pl_entry_profile_count(const struct pl_entry *entry);
@@ -226,12 +292,17 @@ struct pl_arena_piece {
 void pl_entry_arena(const struct pl_entry *entry, void (*found)(void *user, const struct pl_arena_piece *piece), void *user);
 
 /* ---- trace.c */
-/* One step of a model, or what one worker did of it. */
+enum pl_event_kind { PL_EVENT_WORK, PL_EVENT_WAIT, PL_EVENT_RUN, PL_EVENT_INTERRUPTION };
+
+/* One step of a model, or what one worker did of it; or a request that waited, a run, an interruption of one. */
 struct pl_event {
+    enum pl_event_kind kind;
     struct pl_entry *entry;
-    const struct pl_operator *op;
+    const struct pl_operator *op; /* NULL of what is not work */
     int32_t step; /* as pl_entry_profile_at() counts; -1: in a subgraph that an operator runs */
     bool part;
+    int32_t class_number;
+    uint64_t request; /* 0: somebody called for it */
     uint64_t begin_ns;
     uint64_t end_ns;
 };

@@ -12,6 +12,8 @@
 
 #include "base/threads.h"
 #include "interpreter/interpreter.h"
+#include "interpreter/request.h"
+#include "interpreter/timing.h"
 #include "interpreter/turn.h"
 
 /* Memory of a slot: an input, an output, a variable or a state of one model. It survives replanning as long as its size
@@ -63,6 +65,7 @@ struct pl_unit {
     struct pl_late *next_late;
     struct pl_buffer *next_buffers;  /* new ones of all members, in no order; slot.member says whose */
     struct pl_profile_cell *profile; /* one per step; NULL: off */
+    struct pl_own_time own_time;     /* of runs of all of it */
     bool stale;                 /* something changed since it was planned */
 };
 
@@ -95,6 +98,7 @@ struct pl_entry {
     struct pl_tensor_handle **handles; /* one per tensor of the subgraph */
     struct pl_unit *unit; /* of the component for the primary subgraph, own_unit otherwise */
     struct pl_unit *own_unit; /* NULL of the primary subgraph */
+    int32_t queue_length;     /* of a model's first entry: requests that may wait; 0: PL_DEFAULT_QUEUE */
 };
 
 /* What a link remembers: what came for its window so far, whether its condition held, which boxes are cut out for it. */
@@ -128,6 +132,7 @@ struct pl_instance {
     int32_t member; /* in the component, as it was planned */
     int32_t threads;
     int32_t class_number;
+    struct pl_own_time own_time; /* of its runs alone, as one of several that are linked */
     bool keep_all;  /* nothing in between is overwritten */
     bool resized;   /* since the last allocate: variables start anew, as in TensorFlow Lite */
     bool restart;   /* memory for rows of windows is new: they start anew */
@@ -215,6 +220,7 @@ struct pl_model_link {
 struct pl_lane {
     struct pl_lane *next;
     int32_t class_number;
+    struct pl_component *component; /* that runs on it */
     void *arena;
     size_t arena_bytes;
     void **pointers;
@@ -257,6 +263,7 @@ struct pl_interpreter {
     int32_t link_capacity;
     struct pl_lane *lanes;
     struct pl_turns turns;
+    struct pl_requests requests;
     uint64_t invocations;
     pl_cut_function cut;
     void *cut_context;
@@ -355,7 +362,21 @@ void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *rep
 /* The steps of a model that has a program. */
 struct pl_segment pl_entry_steps(const struct pl_entry *entry);
 
+/* ---- timing.c: with `lock` held */
+/* What is measured when the model, or its linked set, is run by this unit. */
+struct pl_own_time *pl_own_time_of(struct pl_instance *instance, struct pl_unit *unit, bool whole_set);
+
+/* ---- invoke.c */
+/* What a request asks for, of one of its linked sets, on this thread. Without the lock. */
+pl_status pl_entry_run_request(struct pl_entry *entry, struct pl_request *request, struct pl_error *error);
+/* Whether it could run if nothing else did, with `lock` held. */
+pl_status pl_entry_check_start(const struct pl_entry *entry, bool whole_set, struct pl_error *error);
+/* Whether it is one of what runs then. */
+bool pl_entry_has_tensor(struct pl_entry *entry, const struct pl_tensor_handle *handle);
+
 /* ---- handle.c */
+/* Whether a request can feed it or take its bytes, with `lock` held. */
+pl_status pl_handle_check_request(const struct pl_tensor_handle *handle, size_t bytes, bool output, struct pl_error *error);
 /* What the program says of a tensor; NULL if there is no program. */
 const struct pl_planned_tensor *pl_handle_planned(const struct pl_tensor_handle *handle);
 
@@ -429,6 +450,11 @@ pl_status pl_run_step(struct pl_run *run, const struct pl_block *block, const st
 /* ---- trace.c */
 /* A step, or a worker's part of it, ended. Only where somebody asks. */
 void pl_trace(const struct pl_frame *frame, bool part, uint64_t begin_ns);
+/* The same of what is not work. */
+void pl_trace_time(struct pl_entry *entry, enum pl_event_kind kind, const struct pl_turn *turn, uint64_t begin_ns,
+                   uint64_t end_ns);
+/* An interruption of a run. */
+void pl_trace_interruption(const struct pl_run *run, uint64_t begin_ns, uint64_t end_ns);
 
 static inline bool pl_run_is_traced(const struct pl_run *run)
 {

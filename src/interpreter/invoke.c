@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/clock.h"
 #include "interpreter/interpreter_internal.h"
 
@@ -8,6 +10,13 @@ struct task {
     struct pl_tensor_handle *input; /* a window that gets rows; NULL: none */
     const void *rows;
     size_t bytes;
+    struct pl_request *request; /* that asks for it; NULL: a caller does */
+};
+
+/* Where the bytes of a request's inputs and outputs are in the memory of the model; NULL: of another linked set. */
+struct request_places {
+    void *inputs[PL_MOST_REQUEST_DATA];
+    void *outputs[PL_MOST_REQUEST_DATA];
 };
 
 /* What an invocation holds from start to end. The model can be replaced meanwhile: its entry is not looked at again. */
@@ -19,66 +28,166 @@ struct invocation {
     int32_t input;  /* the tensor that gets rows, */
     const char *input_name; /* and its name */
     int32_t workers;
-    uint64_t begun; /* when, if somebody counts; 0 otherwise */
+    struct pl_own_time *own_time; /* to be noted there; NULL: the run is not measured */
+    uint64_t begin_ns; /* 0: nobody wants to know */
 };
 
-static pl_status check_start(const struct pl_entry *entry, const struct task *task, struct pl_error *error)
+pl_status pl_entry_check_start(const struct pl_entry *entry, bool whole_set, struct pl_error *error)
 {
     const struct pl_component *component = entry->instance->component;
-    if (!task->all_members && entry->unit == &component->unit && component->member_count > 1 && component->whole)
+    if (!whole_set && entry->unit == &component->unit && component->member_count > 1 && component->whole)
         return pl_fail(error, PL_INVALID_ARGUMENT,
                        "model '%s' belongs to a linked set that runs as a whole; run the set, or unmark it", entry->name);
-    if (component->busy)
-        return pl_fail(error, PL_BUSY, "model '%s' is running%s", entry->name,
-                       component->member_count > 1 ? ", or one it is linked with" : "");
     if (!pl_entry_is_allocated(entry))
         return pl_fail(error, PL_NOT_ALLOCATED, "model '%s' %s; call allocate first", entry->name,
                        entry->unit->program == NULL ? "is not allocated" : "changed since it was allocated");
     return PL_OK;
 }
 
-static pl_status start(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
-                       struct pl_error *error)
+/* ---- what requests bring ------------------------------------------------------------------------------------------ */
+
+/* Where the tensor is in the set that is about to run, as planned; NULL if it is none of that. */
+static const struct pl_planned_tensor *find_tensor(const struct pl_unit_plan *plan, const struct pl_tensor_handle *handle)
 {
-    PL_TRY(check_start(entry, task, error));
+    const struct pl_program *program = plan->unit->program;
+    if (handle->index < 0) return NULL;
+    if (plan->entry != NULL)
+        return handle->entry->unit == plan->unit ? &program->block->tensors[handle->index] : NULL;
+    for (int32_t m = 0; m < plan->component->member_count; m++) {
+        if (plan->component->members[m]->primary != handle->entry) continue;
+        const int32_t first = program->graph->members != NULL ? program->graph->member_tensors[m] : 0;
+        return &program->block->tensors[first + handle->index];
+    }
+    return NULL;
+}
+
+static struct pl_unit_plan plan_of(struct pl_entry *entry)
+{
+    const bool own = entry->unit == entry->own_unit;
+    return (struct pl_unit_plan){entry->unit, entry->instance->component, own ? entry : NULL, own ? entry->instance : NULL};
+}
+
+bool pl_entry_has_tensor(struct pl_entry *entry, const struct pl_tensor_handle *handle)
+{
+    const struct pl_unit_plan plan = plan_of(entry);
+    return find_tensor(&plan, handle) != NULL;
+}
+
+static pl_status find_places(const struct pl_unit_plan *plan, const struct pl_request_data *data, size_t count,
+                             void **places, struct pl_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct pl_planned_tensor *tensor = find_tensor(plan, data[i].tensor);
+        places[i] = NULL;
+        if (tensor == NULL) continue;
+        if (tensor->slot < 0 || tensor->late >= 0 || tensor->bytes != data[i].bytes)
+            return pl_fail(error, PL_MISMATCH, "tensor '%s' is another one than when the request was submitted",
+                           tensor->value.tensor->name);
+        places[i] = (char *)plan->unit->bases[tensor->location.base] + tensor->location.offset;
+    }
+    return PL_OK;
+}
+
+static void feed(const struct pl_request *request, const struct request_places *places)
+{
+    for (size_t i = 0; i < request->what.input_count; i++)
+        if (places->inputs[i] != NULL) memcpy(places->inputs[i], request->what.inputs[i].data, request->what.inputs[i].bytes);
+}
+
+static void fetch(const struct pl_request *request, const struct request_places *places)
+{
+    for (size_t i = 0; i < request->what.output_count; i++)
+        if (places->outputs[i] != NULL)
+            memcpy(request->what.outputs[i].data, places->outputs[i], request->what.outputs[i].bytes);
+}
+
+/* ---- from start to end -------------------------------------------------------------------------------------------- */
+
+static pl_status check_request(const struct pl_request *request, const struct pl_unit_plan *plan,
+                               struct request_places *places, struct pl_error *error)
+{
+    const struct pl_submission *what = &request->what;
+    if (request->cancelled) return pl_fail(error, PL_CANCELLED, "the request was cancelled");
+    PL_TRY(find_places(plan, what->inputs, what->input_count, places->inputs, error));
+    return find_places(plan, what->outputs, what->output_count, places->outputs, error);
+}
+
+static pl_status start(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
+                       struct request_places *places, struct pl_error *error)
+{
     struct pl_instance *instance = entry->instance;
     struct pl_component *component = instance->component;
+    if (component->busy)
+        return pl_fail(error, PL_BUSY, "model '%s' is running%s", entry->name,
+                       component->member_count > 1 ? ", or one it is linked with" : "");
+    PL_TRY(pl_entry_check_start(entry, task->all_members, error));
+    const struct pl_unit_plan plan = plan_of(entry);
+    if (task->request != NULL) PL_TRY(check_request(task->request, &plan, places, error));
     const int32_t class_number = pl_component_class(component);
     struct pl_lane *lane = pl_lane_take(entry->interpreter, class_number, entry->unit->program, error);
     if (lane == NULL) return PL_OUT_OF_MEMORY;
     component->busy = true;
+    lane->component = component;
     pl_turn_begin(entry->interpreter, &component->turn, class_number, instance->threads, &instance->stop);
-    const bool own = entry->unit == entry->own_unit;
+    if (task->request != NULL) {
+        task->request->turn = &component->turn;
+        component->turn.request = task->request;
+    }
     *invocation = (struct invocation){.interpreter = entry->interpreter,
-                                      .plan = {entry->unit, component, own ? entry : NULL, own ? instance : NULL},
+                                      .plan = plan,
                                       .lane = lane,
                                       .member = instance->member,
                                       .input = task->input != NULL ? task->input->index : -1,
                                       .input_name = task->input != NULL ? pl_handle_tensor(task->input)->name : NULL,
-                                      .workers = instance->threads,
-                                      .begun = instance->tally != NULL ? pl_clock_ns() : 0};
+                                      .workers = instance->threads};
+    struct pl_own_time *own_time = pl_own_time_of(instance, entry->unit, task->all_members);
+    if (task->input == NULL && pl_own_time_wanted(own_time)) invocation->own_time = own_time;
+    if (invocation->own_time != NULL || instance->tally != NULL || entry->interpreter->event_function != NULL)
+        invocation->begin_ns = pl_clock_ns();
     return PL_OK;
 }
 
 /* Of a set that ran, every model that is looked at. */
-static void count(const struct invocation *invocation, const struct task *task, bool failed)
+static void count(const struct invocation *invocation, const struct task *task, uint64_t nanoseconds, bool failed)
 {
     const struct pl_component *component = invocation->plan.component;
-    const uint64_t nanoseconds = pl_clock_ns() - invocation->begun;
     for (int32_t m = 0; m < component->member_count; m++) {
         struct pl_tally *tally = component->members[m]->tally;
         if (tally != NULL && (task->all_members || m == invocation->member)) pl_tally_add(tally, nanoseconds, failed);
     }
 }
 
-static void end(const struct invocation *invocation, const struct task *task, bool failed)
+static void end_request(struct pl_request *request, const struct pl_turn *turn)
 {
+    request->turn = NULL;
+    request->answer.interrupted_ns += turn->interrupted_ns;
+    request->answer.interruptions += turn->interruptions;
+}
+
+static void trace_run(struct pl_entry *entry, const struct invocation *invocation, uint64_t end_ns)
+{
+    const struct pl_turn *turn = &invocation->plan.component->turn;
+    if (invocation->begin_ns == 0 || entry->interpreter->event_function == NULL) return;
+    const struct pl_answer *answer = turn->request != NULL ? &turn->request->answer : NULL;
+    if (answer != NULL && answer->started >= invocation->begin_ns)
+        pl_trace_time(entry, PL_EVENT_WAIT, turn, answer->submitted, answer->started);
+    pl_trace_time(entry, PL_EVENT_RUN, turn, invocation->begin_ns, end_ns);
+}
+
+static void end(struct pl_entry *entry, const struct task *task, const struct invocation *invocation, pl_status status)
+{
+    const uint64_t end_ns = invocation->begin_ns != 0 ? pl_clock_ns() : 0;
+    trace_run(entry, invocation, end_ns);
     pthread_mutex_lock(&invocation->interpreter->lock);
-    if (invocation->begun != 0) count(invocation, task, failed);
+    struct pl_turn *turn = &invocation->plan.component->turn;
+    if (end_ns != 0) count(invocation, task, end_ns - invocation->begin_ns, status != PL_OK);
+    if (status == PL_OK && invocation->own_time != NULL)
+        pl_own_time_note(invocation->own_time, end_ns - invocation->begin_ns - turn->interrupted_ns);
+    if (turn->request != NULL) end_request(turn->request, turn);
     invocation->plan.component->busy = false;
-    pl_turn_end(invocation->interpreter, &invocation->plan.component->turn);
     invocation->interpreter->invocations++;
     pl_lane_give_back(invocation->interpreter, invocation->lane);
+    pl_turn_end(invocation->interpreter, turn);
     pthread_mutex_unlock(&invocation->interpreter->lock);
 }
 
@@ -117,17 +226,40 @@ static pl_status run_task(const struct invocation *invocation, const struct task
     return pl_unit_run(interpreter, plan, invocation->lane, &all, invocation->workers, error);
 }
 
+static pl_status begin(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
+                       struct request_places *places, struct pl_error *error)
+{
+    pthread_mutex_lock(&entry->interpreter->lock);
+    const pl_status status = start(entry, task, invocation, places, error);
+    pthread_mutex_unlock(&entry->interpreter->lock);
+    return status;
+}
+
 static pl_status invoke(struct pl_entry *entry, const struct task *task, struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = entry->interpreter;
     struct invocation invocation;
-    pthread_mutex_lock(&interpreter->lock);
-    pl_status status = start(entry, task, &invocation, error);
-    pthread_mutex_unlock(&interpreter->lock);
+    pl_status status = begin(entry, task, &invocation, NULL, error);
+    /* What runs in the parent process does not run here. */
+    if (status == PL_BUSY && pl_requests_mend(entry->interpreter)) status = begin(entry, task, &invocation, NULL, error);
     PL_TRY(status);
     status = run_task(&invocation, task, error);
-    end(&invocation, task, status != PL_OK);
+    end(entry, task, &invocation, status);
     return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", entry->name);
+}
+
+pl_status pl_entry_run_request(struct pl_entry *entry, struct pl_request *request, struct pl_error *error)
+{
+    const struct task task = {.all_members = request->what.whole_set, .request = request};
+    struct invocation invocation;
+    struct request_places places;
+    PL_TRY(begin(entry, &task, &invocation, &places, error));
+    feed(request, &places);
+    if (request->answer.started == 0) request->answer.started = pl_clock_ns();
+    pl_status status = run_task(&invocation, &task, error);
+    if (status == PL_OK) fetch(request, &places);
+    else (void)pl_fail_at(error, "model '%s'", entry->name);
+    end(entry, &task, &invocation, status);
+    return status;
 }
 
 pl_status pl_entry_invoke(struct pl_entry *entry, struct pl_error *error)

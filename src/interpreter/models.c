@@ -125,7 +125,7 @@ static pl_status unload(struct pl_interpreter *interpreter, struct pl_instance *
     struct pl_component *component = instance->component;
     if (instance->holder != NULL)
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s' belongs to a pipeline and is unloaded with it", instance->name);
-    if (pl_component_is_taken(component))
+    if (pl_component_is_taken(component) || pl_requests_need(&interpreter->requests, PL_REQUEST_RUNS, instance->primary))
         return pl_fail(error, PL_BUSY, "model '%s' is running or being allocated", instance->name);
     pl_settled_leave(interpreter, instance);
     const int32_t all_links = interpreter->link_count;
@@ -143,14 +143,22 @@ static pl_status unload(struct pl_interpreter *interpreter, struct pl_instance *
     return PL_OK;
 }
 
+static struct pl_instance *next_gone(const struct pl_instance *gone)
+{
+    return (struct pl_instance *)(uintptr_t)gone->holder;
+}
+
 /* Ends models that were taken out, linked by their holder. `lock` is held, and left meanwhile: operators of users are
- * told. */
+ * told, and who waits for them. */
 static void destroy_gone(struct pl_interpreter *interpreter, struct pl_instance *gone)
 {
+    for (struct pl_instance *instance = gone; instance != NULL; instance = next_gone(instance))
+        pl_requests_drop(interpreter, instance->primary);
+    pl_requests_answer(interpreter);
     pthread_mutex_unlock(&interpreter->lock);
     while (gone != NULL) {
         struct pl_instance *instance = gone;
-        gone = (struct pl_instance *)(uintptr_t)instance->holder;
+        gone = next_gone(instance);
         pl_instance_destroy(instance);
     }
     pthread_mutex_lock(&interpreter->lock);
@@ -182,7 +190,7 @@ void pl_entry_hold(struct pl_entry *entry, const void *holder)
 static pl_status check_held(const struct pl_component *component, const void *holder, struct pl_error *error)
 {
     const struct pl_instance *first = component->members[0];
-    if (pl_component_is_taken(component))
+    if (pl_component_is_taken(component) || pl_requests_need(&first->interpreter->requests, PL_REQUEST_RUNS, first->primary))
         return pl_fail(error, PL_BUSY, "model '%s' is running or being allocated", first->name);
     for (int32_t i = 0; i < component->member_count; i++)
         if (component->members[i]->holder != holder)

@@ -17,8 +17,34 @@ static struct pl_entry *entry_of(const struct pl_frame *frame)
     return plan->component->members[plan->component->member_count > 1 ? member : 0]->primary;
 }
 
+static uint64_t request_of(const struct pl_turn *turn)
+{
+    return turn->request != NULL ? turn->request->answer.number : 0;
+}
+
+static void tell(const struct pl_interpreter *interpreter, const struct pl_event *event)
+{
+    interpreter->event_function(interpreter->event_user, event);
+}
+
 void pl_trace(const struct pl_frame *frame, bool part, uint64_t begin_ns)
 {
-    const struct pl_event event = {entry_of(frame), frame->step->op, frame->number, part, begin_ns, pl_clock_ns()};
-    frame->run->interpreter->event_function(frame->run->interpreter->event_user, &event);
+    const struct pl_turn *turn = frame->run->turn;
+    const struct pl_event event = {PL_EVENT_WORK, entry_of(frame), frame->step->op, frame->number, part,
+                                   turn->class_number, request_of(turn), begin_ns, pl_clock_ns()};
+    tell(frame->run->interpreter, &event);
+}
+
+void pl_trace_time(struct pl_entry *entry, enum pl_event_kind kind, const struct pl_turn *turn, uint64_t begin_ns,
+                   uint64_t end_ns)
+{
+    const struct pl_event event = {kind, entry, NULL, -1, false, turn->class_number, request_of(turn), begin_ns, end_ns};
+    tell(entry->interpreter, &event);
+}
+
+void pl_trace_interruption(const struct pl_run *run, uint64_t begin_ns, uint64_t end_ns)
+{
+    const struct pl_unit_plan *plan = run->plan;
+    struct pl_entry *entry = plan->entry != NULL ? plan->entry : plan->component->members[0]->primary;
+    pl_trace_time(entry, PL_EVENT_INTERRUPTION, run->turn, begin_ns, end_ns);
 }

@@ -24,8 +24,10 @@ static pl_status set_class(struct pl_instance *instance, int32_t class_number, s
     struct pl_interpreter *interpreter = instance->interpreter;
     const int32_t before = instance->class_number;
     if (class_number == before) return PL_OK;
-    if (pl_component_is_taken(instance->component))
-        return pl_fail(error, PL_BUSY, "model '%s' is running or being allocated", instance->name);
+    if (pl_component_is_taken(instance->component) ||
+        pl_requests_need(&interpreter->requests, PL_REQUEST_WAITS, instance->primary) ||
+        pl_requests_need(&interpreter->requests, PL_REQUEST_RUNS, instance->primary))
+        return pl_fail(error, PL_BUSY, "model '%s' is running, waits to run, or is being allocated", instance->name);
     instance->class_number = class_number;
     pl_settled_forget(interpreter);
     const pl_status status = pl_lanes_fit(interpreter, true, error);
@@ -77,18 +79,37 @@ static bool wants_to_know(const struct pl_turn *turn)
     return atomic_load(&turn->cancelled) || atomic_load(&turn->yields) || turn->stop->asked != NULL;
 }
 
+/* Whether requests that wait are better off on the thread of a run that they interrupt. */
+static bool is_crowded(const struct pl_interpreter *interpreter)
+{
+    int32_t left = interpreter->turns.processors;
+    for (const struct pl_turn *turn = interpreter->turns.first; turn != NULL; turn = turn->next)
+        if (has_processors(turn)) left -= turn->wanted;
+    return left <= 0 || interpreter->requests.idle == 0;
+}
+
 void pl_turns_arrange(struct pl_interpreter *interpreter)
 {
     struct pl_turns *turns = &interpreter->turns;
+    const int32_t waiting = interpreter->requests.waiting != NULL ? pl_queue_class(interpreter) : -1;
+    const bool crowded = waiting >= 0 && is_crowded(interpreter);
     bool moved = false;
     for (struct pl_turn *turn = turns->first; turn != NULL; turn = turn->next) {
         const int32_t left = turns->classes ? processors_left(turns, turn->class_number) : INT32_MAX;
+        const bool nests = crowded && waiting > turn->class_number;
         atomic_store(&turn->workers, left < 0 ? 0 : left);
-        atomic_store(&turn->yields, left <= 0);
+        atomic_store(&turn->yields, left <= 0 || nests);
         atomic_store(&turn->look, wants_to_know(turn));
-        moved = moved || (turn->paused && left > 0);
+        moved = moved || (turn->paused && (left > 0 || nests));
     }
     if (moved) pthread_cond_broadcast(&turns->moved);
+    if (waiting >= 0 && interpreter->requests.idle > 0) pthread_cond_signal(&interpreter->requests.work);
+}
+
+/* Whether anybody could have to wait. */
+static bool is_arranged(const struct pl_interpreter *interpreter)
+{
+    return interpreter->turns.classes || interpreter->requests.waiting != NULL;
 }
 
 /* ---- begin and end ------------------------------------------------------------------------------------------------ */
@@ -97,7 +118,7 @@ void pl_turns_arrange(struct pl_interpreter *interpreter)
 static struct pl_turn *own_turn(const struct pl_turns *turns)
 {
     for (struct pl_turn *turn = turns->first; turn != NULL; turn = turn->next)
-        if (turn->above == 0 && pthread_equal(turn->thread, pthread_self())) return turn;
+        if (pthread_equal(turn->thread, pthread_self())) return turn; /* the last that began */
     return NULL;
 }
 
@@ -107,7 +128,8 @@ void pl_turn_begin(struct pl_interpreter *interpreter, struct pl_turn *turn, int
     struct pl_turns *turns = &interpreter->turns;
     struct pl_turn *under = turns->first != NULL ? own_turn(turns) : NULL;
     turn->under = under;
-    if (under != NULL) under->above = 1;
+    if (under != NULL) under->above++;
+    turn->request = NULL;
     turn->class_number = under != NULL && under->class_number > class_number ? under->class_number : class_number;
     turn->wanted = wanted;
     turn->thread = pthread_self();
@@ -121,7 +143,7 @@ void pl_turn_begin(struct pl_interpreter *interpreter, struct pl_turn *turn, int
     atomic_store_explicit(&turn->yields, false, memory_order_relaxed);
     atomic_store_explicit(&turn->look, stop->asked != NULL, memory_order_relaxed);
     atomic_store_explicit(&turn->workers, INT32_MAX, memory_order_relaxed);
-    if (turns->classes) pl_turns_arrange(interpreter);
+    if (is_arranged(interpreter)) pl_turns_arrange(interpreter);
 }
 
 void pl_turn_end(struct pl_interpreter *interpreter, struct pl_turn *turn)
@@ -130,8 +152,39 @@ void pl_turn_end(struct pl_interpreter *interpreter, struct pl_turn *turn)
     struct pl_turn **at = &turns->first;
     while (*at != turn) at = &(*at)->next;
     *at = turn->next;
-    if (turn->under != NULL) turn->under->above = 0;
-    if (turns->classes) pl_turns_arrange(interpreter);
+    if (turn->under != NULL) turn->under->above--;
+    if (is_arranged(interpreter)) pl_turns_arrange(interpreter);
+}
+
+struct pl_turn *pl_turn_leave(struct pl_interpreter *interpreter)
+{
+    struct pl_turn *turn = own_turn(&interpreter->turns);
+    if (turn == NULL) return NULL;
+    turn->above++;
+    pl_turns_arrange(interpreter);
+    return turn;
+}
+
+void pl_turn_return(struct pl_interpreter *interpreter, struct pl_turn *turn)
+{
+    if (turn == NULL) return;
+    turn->above--;
+    pl_turns_arrange(interpreter);
+}
+
+void pl_turns_mend(struct pl_interpreter *interpreter)
+{
+    struct pl_turns *turns = &interpreter->turns;
+    pthread_cond_init(&turns->moved, NULL);
+    for (struct pl_lane *lane = interpreter->lanes, *next = NULL; lane != NULL; lane = next) {
+        next = lane->next;
+        if (!lane->busy || pthread_equal(lane->component->turn.thread, pthread_self())) continue;
+        struct pl_turn **at = &turns->first;
+        while (*at != &lane->component->turn) at = &(*at)->next;
+        *at = (*at)->next;
+        lane->component->busy = false;
+        pl_lane_give_back(interpreter, lane);
+    }
 }
 
 void pl_turn_cancel(struct pl_interpreter *interpreter, struct pl_turn *turn)
@@ -143,17 +196,34 @@ void pl_turn_cancel(struct pl_interpreter *interpreter, struct pl_turn *turn)
 
 /* ---- between two parts -------------------------------------------------------------------------------------------- */
 
-/* Returns whether the run had to wait. */
-static bool let_others_go_first(struct pl_interpreter *interpreter, struct pl_turn *turn)
+static void pause_run(struct pl_interpreter *interpreter, struct pl_turn *turn)
+{
+    turn->paused = true;
+    pl_turns_arrange(interpreter);
+    pthread_cond_wait(&interpreter->turns.moved, &interpreter->lock);
+    turn->paused = false;
+    pl_turns_arrange(interpreter);
+}
+
+/* Returns whether somebody did. */
+static bool let_others_go_first(struct pl_interpreter *interpreter, struct pl_turn *turn, uint64_t begin)
 {
     bool waited = false;
-    while (!atomic_load(&turn->cancelled) && atomic_load(&turn->workers) == 0) {
-        waited = turn->paused = true;
-        pl_turns_arrange(interpreter);
-        pthread_cond_wait(&interpreter->turns.moved, &interpreter->lock);
-        turn->paused = false;
-        pl_turns_arrange(interpreter);
+    while (!atomic_load(&turn->cancelled) && atomic_load(&turn->yields)) {
+        struct pl_request *request = pl_queue_take(interpreter, turn->class_number);
+        if (request != NULL) {
+            request->noticed = begin;
+            pl_request_run(interpreter, request, true);
+            waited = true;
+        } else if (atomic_load(&turn->workers) == 0) {
+            pause_run(interpreter, turn);
+            waited = true;
+        } else {
+            pl_turns_arrange(interpreter); /* another thread took it */
+        }
+        begin = pl_clock_ns();
     }
+    pl_requests_answer(interpreter);
     return waited;
 }
 
@@ -163,13 +233,14 @@ static void yield(struct pl_run *run)
     struct pl_turn *turn = run->turn;
     const uint64_t begin = pl_clock_ns();
     pthread_mutex_lock(&interpreter->lock);
-    const bool waited = let_others_go_first(interpreter, turn);
+    const bool waited = let_others_go_first(interpreter, turn, begin);
     const uint64_t end = pl_clock_ns();
     if (waited) {
         turn->interrupted_ns += end - begin;
         turn->interruptions++;
     }
     pthread_mutex_unlock(&interpreter->lock);
+    if (waited && pl_run_is_traced(run)) pl_trace_interruption(run, begin, end);
 }
 
 pl_status pl_run_look(struct pl_run *run)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct pl_interpreter;
+struct pl_request;
 struct pl_run;
 
 /* Asked whether what runs is to stop. */
@@ -29,9 +30,10 @@ struct pl_turn {
     atomic_int workers;         /* so many may work for it now, the caller included */
     pthread_t thread;
     struct pl_turn *under;      /* the run that this thread left for this one */
+    struct pl_request *request; /* NULL: somebody called for it */
     int32_t class_number;
     int32_t wanted;             /* processors that it can use */
-    int32_t above;              /* runs that its thread does meanwhile */
+    int32_t above;              /* what its thread does meanwhile: runs, and waiting for one */
     bool paused;
     uint64_t interrupted_ns;    /* so far */
     uint32_t interruptions;
@@ -53,6 +55,11 @@ void pl_turns_close(struct pl_turns *turns);
 void pl_turn_begin(struct pl_interpreter *interpreter, struct pl_turn *turn, int32_t class_number, int32_t wanted,
                    const struct pl_stop *stop);
 void pl_turn_end(struct pl_interpreter *interpreter, struct pl_turn *turn);
+/* This thread is about to wait for a request: what it runs, which is returned (NULL: nothing), needs no processor. */
+struct pl_turn *pl_turn_leave(struct pl_interpreter *interpreter);
+void pl_turn_return(struct pl_interpreter *interpreter, struct pl_turn *turn);
+/* In a child process: runs of threads that are not there are forgotten. */
+void pl_turns_mend(struct pl_interpreter *interpreter);
 void pl_turn_cancel(struct pl_interpreter *interpreter, struct pl_turn *turn);
 /* Tells all that run what they may do now. */
 void pl_turns_arrange(struct pl_interpreter *interpreter);

@@ -101,6 +101,22 @@ pl_status pl_pipeline_feed(const struct pl_pipeline_reader *reader, const struct
     return PL_OK;
 }
 
+static bool is_first_of_set(const struct pl_pipeline *pipeline, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (pipeline->models[i].set == pipeline->models[index].set) return false;
+    return true;
+}
+
+static pl_status find_sets(struct pl_pipeline *pipeline, struct pl_error *error)
+{
+    pipeline->sets = pl_region_array(&pipeline->region, pipeline->model_count, sizeof pipeline->sets[0]);
+    if (pipeline->sets == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for '%s'", pipeline->file);
+    for (size_t i = 0; i < pipeline->model_count; i++)
+        if (is_first_of_set(pipeline, i)) pipeline->sets[pipeline->set_count++] = pipeline->models[i].entry;
+    return PL_OK;
+}
+
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
 static pl_status read_all(struct pl_pipeline_reader *reader, const void *text, size_t bytes)
@@ -116,7 +132,7 @@ static pl_status read_all(struct pl_pipeline_reader *reader, const void *text, s
     PL_TRY(pl_pipeline_read_outputs(reader, found[FILE_OUTPUTS]));
     for (size_t i = 0; reader->pipeline->whole && i < reader->pipeline->model_count; i++)
         PL_TRY(pl_entry_set_whole(reader->pipeline->models[i].entry, true, reader->source.error));
-    return PL_OK;
+    return find_sets(reader->pipeline, reader->source.error);
 }
 
 /* Lives in its own region. */
@@ -251,12 +267,8 @@ pl_status pl_pipeline_push(const struct pl_pipeline *pipeline, const char *name,
 
 pl_status pl_pipeline_run(const struct pl_pipeline *pipeline, struct pl_error *error)
 {
-    for (size_t i = 0; i < pipeline->model_count; i++) {
-        const size_t set = pipeline->models[i].set;
-        bool ran = false;
-        for (size_t k = 0; k < i && !ran; k++) ran = pipeline->models[k].set == set;
-        if (!ran && pl_entry_run(pipeline->models[i].entry, error) != PL_OK) return pl_fail_at(error, "%s", pipeline->file);
-    }
+    for (size_t i = 0; i < pipeline->set_count; i++)
+        if (pl_entry_run(pipeline->sets[i], error) != PL_OK) return pl_fail_at(error, "%s", pipeline->file);
     return PL_OK;
 }
 

@@ -59,6 +59,8 @@ struct pl_pipeline {
     const char *folder;      /* of relative paths; "" or ends with '/' */
     struct pl_pipeline_model *models;
     size_t model_count;
+    struct pl_entry **sets; /* the first model of each linked set */
+    size_t set_count;
     struct pl_pipeline_boxes *boxes;
     size_t box_count;
     struct pl_pipeline_link *links;

@@ -32,13 +32,19 @@ static unsigned nearer(unsigned from, unsigned to, unsigned divisor)
     return to > from ? from + (to - from) / divisor : from - (from - to) / divisor;
 }
 
+void pl_pace_near_longest(atomic_uint *number, uint64_t nanoseconds)
+{
+    const unsigned before = pl_pace_number(number), now = limited(nanoseconds);
+    set(number, before == 0 ? now : nearer(before, now, now > before ? 4 : 32));
+}
+
 void pl_pace_follow(struct pl_pace *pace, uint64_t nanoseconds, uint64_t longest_part, struct pl_longest *longest)
 {
     const unsigned before = pl_pace_number(&pace->lately), now = nanoseconds < 1 ? 1 : limited(nanoseconds);
     set(&pace->lately, before == 0 || now < before ? now : nearer(before, now, 8));
-    const unsigned part = pl_pace_number(&pace->longest_part), seen = limited(longest_part);
-    const unsigned kept = before == 0 ? seen : nearer(part, seen, seen > part ? 4 : 32);
-    set(&pace->longest_part, kept);
+    if (now < before / 2) set(&pace->longest_part, 0); /* before, it met its memory for the first time */
+    pl_pace_near_longest(&pace->longest_part, longest_part);
+    const unsigned kept = pl_pace_number(&pace->longest_part);
     if (kept <= pl_pace_number(&longest->part) && atomic_load_explicit(&longest->pace, memory_order_relaxed) != pace) return;
     atomic_store_explicit(&longest->pace, pace, memory_order_relaxed);
     set(&longest->part, kept);

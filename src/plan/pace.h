@@ -58,8 +58,10 @@ static inline unsigned pl_pace_number(const atomic_uint *number)
 /* Notes how long it took, if that is the least (fresh: of all that came now). Of two threads that learn at once one may
  * be lost. */
 void pl_pace_learn(atomic_uint *least, uint64_t nanoseconds, bool fresh);
+/* Follows the longest of many numbers, without what the system held up now and then; 0: there was none so far. */
+void pl_pace_near_longest(atomic_uint *number, uint64_t nanoseconds);
 /* Notes what a run of a stage took, and the longest of its parts. What is quicker counts at once, what is slower by and
- * by, since the system may have held it up; the longest part is near the longest of many runs. */
+ * by, since the system may have held it up. */
 void pl_pace_follow(struct pl_pace *pace, uint64_t nanoseconds, uint64_t longest_part, struct pl_longest *longest);
 /* Whether a stage is quicker with helpers, and not for noise alone. */
 bool pl_pace_pays(const struct pl_pace *pace);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Executors: the threads that take what is submitted, options.lanes of them, but no more than processors. */
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "interpreter/interpreter_internal.h"
+
+static void init_conditions(struct pl_requests *requests)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&requests->ended, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_cond_init(&requests->work, NULL);
+}
+
+void pl_requests_open(struct pl_requests *requests)
+{
+    init_conditions(requests);
+    atomic_init(&requests->process, (int)getpid());
+    requests->event_fd = -1;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------------ */
+
+static void note_switching(struct pl_requests *requests, const struct pl_request *request)
+{
+    if (request->noticed == 0 || request->answer.started < request->noticed) return;
+    pl_pace_near_longest(&requests->switching, request->answer.started - request->noticed);
+}
+
+void pl_request_run(struct pl_interpreter *interpreter, struct pl_request *request, bool nested)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    request->state = PL_REQUEST_RUNS;
+    request->answer.nested = nested;
+    requests->running[request->class_number]++;
+    pthread_mutex_unlock(&interpreter->lock);
+    pl_status status = PL_OK;
+    for (size_t i = 0; i < request->what.entry_count && status == PL_OK; i++)
+        status = pl_entry_run_request(request->what.entries[i], request, &request->error);
+    pthread_mutex_lock(&interpreter->lock);
+    requests->running[request->class_number]--;
+    note_switching(requests, request);
+    pl_request_end(interpreter, request, status);
+    pl_requests_answer(interpreter);
+    pl_turns_arrange(interpreter);
+}
+
+static void *execute(void *argument)
+{
+    struct pl_interpreter *interpreter = argument;
+    struct pl_requests *requests = &interpreter->requests;
+    pthread_mutex_lock(&interpreter->lock);
+    while (!requests->closing) {
+        struct pl_request *request = pl_queue_take(interpreter, -1);
+        if (request != NULL) {
+            pl_request_run(interpreter, request, false);
+        } else if (requests->answers.first != NULL) {
+            pl_requests_answer(interpreter);
+        } else {
+            requests->idle++;
+            pthread_cond_wait(&requests->work, &interpreter->lock);
+            requests->idle--;
+        }
+    }
+    pthread_mutex_unlock(&interpreter->lock);
+    return NULL;
+}
+
+bool pl_is_executor(const struct pl_requests *requests)
+{
+    for (int32_t i = 0; i < requests->executor_count; i++)
+        if (pthread_equal(requests->executors[i], pthread_self())) return true;
+    return false;
+}
+
+/* ---- beginning and end -------------------------------------------------------------------------------------------- */
+
+static int32_t executors_wanted(const struct pl_interpreter *interpreter)
+{
+    const int32_t processors = interpreter->turns.processors;
+    return interpreter->options.lanes < processors ? interpreter->options.lanes : processors;
+}
+
+static bool make_pool(struct pl_interpreter *interpreter)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    const int32_t count = interpreter->options.requests;
+    const size_t threads = (size_t)executors_wanted(interpreter) * sizeof requests->executors[0];
+    if (requests->executors == NULL) requests->executors = pl_allocate_zero(interpreter->memory, threads);
+    if (requests->pool == NULL) requests->pool = pl_allocate_zero(interpreter->memory, (size_t)count * sizeof requests->pool[0]);
+    if (requests->executors == NULL || requests->pool == NULL) return false;
+    requests->count = count;
+    for (int32_t i = count - 1; i >= 0; i--) {
+        requests->pool[i] = (struct pl_request){.next = requests->free};
+        requests->free = &requests->pool[i];
+    }
+    return true;
+}
+
+static bool start_executor(struct pl_interpreter *interpreter)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the application's threads */
+    const bool started = pthread_create(&requests->executors[requests->executor_count], NULL, execute, interpreter) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    requests->executor_count += started;
+    return started;
+}
+
+pl_status pl_requests_start(struct pl_interpreter *interpreter, struct pl_error *error)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    if (requests->count == 0 && !make_pool(interpreter))
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for %d requests", (int)interpreter->options.requests);
+    while (requests->executor_count < executors_wanted(interpreter) && start_executor(interpreter)) continue;
+    return requests->executor_count > 0 ? PL_OK : pl_fail(error, PL_OUT_OF_MEMORY, "the system gives no thread for requests");
+}
+
+void pl_requests_close(struct pl_interpreter *interpreter)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    (void)pl_requests_mend(interpreter);
+    pthread_mutex_lock(&interpreter->lock);
+    requests->closing = true;
+    pl_requests_drop(interpreter, NULL);
+    for (int32_t i = 0; i < requests->count; i++) {
+        struct pl_request *request = &requests->pool[i];
+        if (request->state != PL_REQUEST_RUNS) continue;
+        request->cancelled = true;
+        if (request->turn != NULL) pl_turn_cancel(interpreter, request->turn);
+    }
+    pthread_cond_broadcast(&requests->work);
+    pthread_mutex_unlock(&interpreter->lock);
+    for (int32_t i = 0; i < requests->executor_count; i++) pthread_join(requests->executors[i], NULL);
+    pthread_mutex_lock(&interpreter->lock);
+    pl_requests_answer(interpreter);
+    pthread_mutex_unlock(&interpreter->lock);
+    (void)pl_interpreter_dispatch(interpreter);
+    if (requests->event_fd >= 0) (void)close(requests->event_fd);
+    pl_free(interpreter->memory, requests->pool, (size_t)interpreter->options.requests * sizeof requests->pool[0]);
+    pl_free(interpreter->memory, requests->executors, (size_t)executors_wanted(interpreter) * sizeof requests->executors[0]);
+    requests->pool = NULL;
+    requests->count = 0;
+    pthread_cond_destroy(&requests->ended);
+    pthread_cond_destroy(&requests->work);
+}
+
+/* ---- fork --------------------------------------------------------------------------------------------------------- */
+
+static void forget_all(struct pl_interpreter *interpreter)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    pthread_mutex_init(&interpreter->lock, NULL); /* it may be in the state that another thread left it in */
+    init_conditions(requests);
+    pl_turns_mend(interpreter);
+    if (requests->event_fd >= 0) (void)close(requests->event_fd); /* of the child: it is the parent's, too */
+    requests->event_fd = -1;
+    requests->count = requests->executor_count = requests->idle = 0;
+    requests->free = requests->waiting = requests->answers.first = requests->loop.first = NULL;
+    for (int32_t c = 0; c <= PL_MOST_CLASS; c++) requests->running[c] = 0;
+}
+
+bool pl_requests_mend(struct pl_interpreter *interpreter)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    const int process = (int)getpid();
+    int owner = atomic_load(&requests->process);
+    if (owner == process) return false;
+    if (owner != 0 && atomic_compare_exchange_strong(&requests->process, &owner, 0)) {
+        forget_all(interpreter);
+        atomic_store(&requests->process, process);
+    }
+    while (atomic_load(&requests->process) != process) sched_yield();
+    return true;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests as callers see them: submitted, waited for, cancelled, answered. Their numbers lead to the pool, and say which
+ * of all that were there it is. */
+#include <errno.h>
+#include <stdint.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include <sys/eventfd.h>
+#endif
+
+#include "base/clock.h"
+#include "interpreter/interpreter_internal.h"
+
+/* ---- the pool ----------------------------------------------------------------------------------------------------- */
+
+static struct pl_request *take_free(struct pl_requests *requests)
+{
+    struct pl_request *request = requests->free;
+    if (request == NULL) return NULL;
+    requests->free = request->next;
+    const uint64_t place = (uint64_t)(request - requests->pool);
+    request->answer = (struct pl_answer){.number = ++requests->last * PL_MOST_REQUESTS + place, .message = ""};
+    request->error.text[0] = '\0';
+    request->cancelled = false;
+    request->turn = NULL;
+    request->noticed = 0;
+    return request;
+}
+
+static void give_back(struct pl_requests *requests, struct pl_request *request)
+{
+    request->answer.number = 0;
+    request->state = PL_REQUEST_FREE;
+    request->next = requests->free;
+    requests->free = request;
+}
+
+static struct pl_request *find(const struct pl_requests *requests, uint64_t number)
+{
+    const uint64_t place = number % PL_MOST_REQUESTS;
+    if (number == 0 || requests->pool == NULL || place >= (uint64_t)requests->count) return NULL;
+    struct pl_request *request = &requests->pool[place];
+    return request->answer.number == number ? request : NULL;
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------------------ */
+
+static void append(struct pl_request_list *list, struct pl_request *request)
+{
+    request->next = NULL;
+    if (list->first == NULL) list->end = &list->first;
+    *list->end = request;
+    list->end = &request->next;
+}
+
+static struct pl_request *take_first(struct pl_request_list *list)
+{
+    struct pl_request *request = list->first;
+    if (request == NULL) return NULL;
+    list->first = request->next;
+    if (list->first == NULL) list->end = &list->first;
+    return request;
+}
+
+/* That answers wait is said once more, which costs nothing, rather than not at all. */
+static void ring(const struct pl_requests *requests)
+{
+    const uint64_t one = 1;
+    if (requests->event_fd >= 0 && write(requests->event_fd, &one, sizeof one) < 0) return;
+}
+
+void pl_request_end(struct pl_interpreter *interpreter, struct pl_request *request, pl_status status)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    request->state = PL_REQUEST_ENDED;
+    request->answer.status = status;
+    request->answer.message = status == PL_OK ? "" : request->error.text;
+    request->answer.ended = pl_clock_ns();
+    if (request->what.tell == NULL) {
+        if (request->what.kept) pthread_cond_broadcast(&requests->ended);
+        else give_back(requests, request);
+    } else if (request->what.on_loop) {
+        append(&requests->loop, request);
+        ring(requests);
+    } else {
+        append(&requests->answers, request);
+    }
+}
+
+static size_t answer_all(struct pl_interpreter *interpreter, struct pl_request_list *list)
+{
+    size_t count = 0;
+    for (struct pl_request *request = NULL; (request = take_first(list)) != NULL; count++) {
+        pthread_mutex_unlock(&interpreter->lock);
+        request->what.tell(&request->answer, request->what.done, request->what.user);
+        pthread_mutex_lock(&interpreter->lock);
+        give_back(&interpreter->requests, request);
+    }
+    return count;
+}
+
+void pl_requests_answer(struct pl_interpreter *interpreter)
+{
+    (void)answer_all(interpreter, &interpreter->requests.answers);
+}
+
+void pl_requests_drop(struct pl_interpreter *interpreter, const struct pl_entry *model)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    for (struct pl_request *request = requests->waiting, *next = NULL; request != NULL; request = next) {
+        next = request->next;
+        if (!pl_request_needs(request, PL_REQUEST_WAITS, model)) continue;
+        pl_queue_remove(requests, request);
+        pl_fail(&request->error, PL_CANCELLED, "the model is unloaded, or the interpreter is closed");
+        pl_request_end(interpreter, request, PL_CANCELLED);
+    }
+}
+
+/* ---- submit ------------------------------------------------------------------------------------------------------- */
+
+static bool has_tensor(const struct pl_submission *what, const struct pl_tensor_handle *handle)
+{
+    for (size_t i = 0; i < what->entry_count; i++)
+        if (pl_entry_has_tensor(what->entries[i], handle)) return true;
+    return false;
+}
+
+static pl_status check_data(const struct pl_submission *what, bool output, struct pl_error *error)
+{
+    const size_t count = output ? what->output_count : what->input_count;
+    const struct pl_request_data *data = output ? what->outputs : what->inputs;
+    if (count > PL_MOST_REQUEST_DATA)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "%zu %s, expected %d at most", count, output ? "outputs" : "inputs",
+                       PL_MOST_REQUEST_DATA);
+    for (size_t i = 0; i < count; i++) {
+        PL_TRY(pl_handle_check_request(data[i].tensor, data[i].bytes, output, error));
+        if (!has_tensor(what, data[i].tensor))
+            return pl_fail(error, PL_INVALID_ARGUMENT, "tensor '%s' of model '%s' is none of what model '%s' runs with",
+                           pl_handle_tensor(data[i].tensor)->name, pl_handle_entry(data[i].tensor)->name,
+                           what->entries[0]->name);
+    }
+    return PL_OK;
+}
+
+static pl_status check(const struct pl_submission *what, struct pl_error *error)
+{
+    for (size_t i = 0; i < what->entry_count; i++) PL_TRY(pl_entry_check_start(what->entries[i], what->whole_set, error));
+    PL_TRY(check_data(what, false, error));
+    return check_data(what, true, error);
+}
+
+/* A place in the model's queue, for which the oldest may have to go. */
+static pl_status make_place(struct pl_interpreter *interpreter, const struct pl_submission *what, struct pl_error *error)
+{
+    struct pl_request *oldest = NULL;
+    const struct pl_entry *model = what->entries[0]->instance->primary;
+    const int32_t most = model->queue_length > 0 ? model->queue_length : PL_DEFAULT_QUEUE;
+    if (pl_queue_of(&interpreter->requests, model, &oldest) < most) return PL_OK;
+    if (!what->drop_surplus)
+        return pl_fail(error, PL_BUSY, "model '%s': %d requests wait already, which is as many as may", model->name, (int)most);
+    pl_queue_remove(&interpreter->requests, oldest);
+    pl_fail(&oldest->error, PL_DROPPED, "model '%s': a newer request took its place", model->name);
+    pl_request_end(interpreter, oldest, PL_DROPPED);
+    return PL_OK;
+}
+
+static int32_t class_of(const struct pl_submission *what)
+{
+    int32_t most = 0;
+    for (size_t i = 0; i < what->entry_count; i++) {
+        const int32_t one = pl_component_class(what->entries[i]->instance->component);
+        if (one > most) most = one;
+    }
+    return most;
+}
+
+static pl_status submit(struct pl_interpreter *interpreter, const struct pl_submission *what, uint64_t *number,
+                        struct pl_error *error)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    if (requests->closing) return pl_fail(error, PL_CANCELLED, "the interpreter is being closed");
+    PL_TRY(check(what, error));
+    PL_TRY(pl_requests_start(interpreter, error));
+    PL_TRY(make_place(interpreter, what, error));
+    struct pl_request *request = take_free(requests);
+    if (request == NULL)
+        return pl_fail(error, PL_BUSY, "%d requests are under way, as many as options.requests says", (int)requests->count);
+    request->what = *what;
+    request->entry = what->entries[0];
+    if (what->entry_count == 1) request->what.entries = &request->entry;
+    request->class_number = class_of(what);
+    request->answer.submitted = pl_clock_ns();
+    request->answer.deadline = what->deadline;
+    if (requests->idle > 0 && interpreter->turns.first == NULL) request->noticed = request->answer.submitted;
+    *number = request->answer.number;
+    pl_queue_add(requests, request);
+    pl_turns_arrange(interpreter);
+    return PL_OK;
+}
+
+pl_status pl_interpreter_submit(struct pl_interpreter *interpreter, const struct pl_submission *what, uint64_t *number,
+                                struct pl_error *error)
+{
+    (void)pl_requests_mend(interpreter);
+    pthread_mutex_lock(&interpreter->lock);
+    const pl_status status = submit(interpreter, what, number, error);
+    pl_requests_answer(interpreter);
+    pthread_mutex_unlock(&interpreter->lock);
+    return status;
+}
+
+pl_status pl_entry_set_queue(struct pl_entry *entry, int32_t most, struct pl_error *error)
+{
+    if (most < 1 || most > PL_MOST_REQUESTS)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "the queue of model '%s' is to have %d places, expected 1 to %d", entry->name,
+                       (int)most, PL_MOST_REQUESTS);
+    pthread_mutex_lock(&entry->interpreter->lock);
+    entry->instance->primary->queue_length = most;
+    pthread_mutex_unlock(&entry->interpreter->lock);
+    return PL_OK;
+}
+
+/* ---- wait and cancel ---------------------------------------------------------------------------------------------- */
+
+static struct timespec moment_of(uint64_t nanoseconds)
+{
+    return (struct timespec){.tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)};
+}
+
+/* Waits until it has ended or the time has come. Who is one of those that run requests does not wait for another one to
+ * do so, since there may be none. */
+static void wait_for(struct pl_interpreter *interpreter, uint64_t number, int64_t timeout_ns)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    const struct timespec end = moment_of(pl_clock_ns() + (uint64_t)timeout_ns);
+    struct pl_turn *under = pl_turn_leave(interpreter);
+    const bool runs = under != NULL || pl_is_executor(requests);
+    for (;;) {
+        struct pl_request *request = find(requests, number);
+        if (request == NULL || request->state == PL_REQUEST_ENDED || timeout_ns == 0) break;
+        if (runs && request->state == PL_REQUEST_WAITS && pl_queue_can_run(interpreter, request)) {
+            pl_queue_remove(requests, request);
+            pl_request_run(interpreter, request, under != NULL);
+            continue;
+        }
+        if (timeout_ns < 0) pthread_cond_wait(&requests->ended, &interpreter->lock);
+        else if (pthread_cond_timedwait(&requests->ended, &interpreter->lock, &end) == ETIMEDOUT) break;
+    }
+    pl_turn_return(interpreter, under);
+}
+
+static pl_status not_found(uint64_t number, struct pl_error *error)
+{
+    return pl_fail(error, PL_NOT_FOUND, "there is no request %llu, or it has been answered", (unsigned long long)number);
+}
+
+static pl_status wait_and_take(struct pl_interpreter *interpreter, uint64_t number, int64_t timeout_ns,
+                               struct pl_answer *answer, struct pl_error *error)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    struct pl_request *request = find(requests, number);
+    if (request == NULL) return not_found(number, error);
+    if (request->what.tell != NULL)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "request %llu is answered by its callback", (unsigned long long)number);
+    wait_for(interpreter, number, timeout_ns);
+    request = find(requests, number);
+    if (request == NULL) return not_found(number, error);
+    if (request->state != PL_REQUEST_ENDED)
+        return pl_fail(error, PL_BUSY, "request %llu has not ended yet", (unsigned long long)number);
+    *answer = request->answer;
+    const pl_status status = request->answer.status;
+    if (status != PL_OK) pl_fail(error, status, "%s", request->error.text);
+    give_back(requests, request);
+    return status;
+}
+
+pl_status pl_interpreter_wait(struct pl_interpreter *interpreter, uint64_t number, int64_t timeout_ns,
+                              struct pl_answer *answer, struct pl_error *error)
+{
+    (void)pl_requests_mend(interpreter);
+    pthread_mutex_lock(&interpreter->lock);
+    const pl_status status = wait_and_take(interpreter, number, timeout_ns, answer, error);
+    pthread_mutex_unlock(&interpreter->lock);
+    return status;
+}
+
+static pl_status cancel(struct pl_interpreter *interpreter, uint64_t number, struct pl_error *error)
+{
+    struct pl_request *request = find(&interpreter->requests, number);
+    if (request == NULL || request->state == PL_REQUEST_ENDED) return not_found(number, error);
+    request->cancelled = true;
+    if (request->state == PL_REQUEST_WAITS) {
+        pl_queue_remove(&interpreter->requests, request);
+        pl_fail(&request->error, PL_CANCELLED, "the request was cancelled");
+        pl_request_end(interpreter, request, PL_CANCELLED);
+    } else if (request->turn != NULL) {
+        pl_turn_cancel(interpreter, request->turn);
+    }
+    return PL_OK;
+}
+
+pl_status pl_interpreter_cancel(struct pl_interpreter *interpreter, uint64_t number, struct pl_error *error)
+{
+    (void)pl_requests_mend(interpreter);
+    pthread_mutex_lock(&interpreter->lock);
+    const pl_status status = cancel(interpreter, number, error);
+    pl_requests_answer(interpreter);
+    pthread_mutex_unlock(&interpreter->lock);
+    return status;
+}
+
+/* ---- loops of events ---------------------------------------------------------------------------------------------- */
+
+#if defined(__linux__)
+static pl_status open_event_fd(struct pl_requests *requests, struct pl_error *error)
+{
+    if (requests->event_fd < 0) requests->event_fd = eventfd(requests->loop.first != NULL, EFD_CLOEXEC | EFD_NONBLOCK);
+    return requests->event_fd >= 0 ? PL_OK : pl_fail(error, PL_OUT_OF_MEMORY, "the system gives no eventfd");
+}
+#else
+static pl_status open_event_fd(struct pl_requests *requests, struct pl_error *error)
+{
+    (void)requests;
+    return pl_fail(error, PL_UNSUPPORTED, "this system has no eventfd; use callbacks");
+}
+#endif
+
+pl_status pl_interpreter_event_fd(struct pl_interpreter *interpreter, int *fd, struct pl_error *error)
+{
+    (void)pl_requests_mend(interpreter);
+    pthread_mutex_lock(&interpreter->lock);
+    const pl_status status = open_event_fd(&interpreter->requests, error);
+    *fd = interpreter->requests.event_fd;
+    pthread_mutex_unlock(&interpreter->lock);
+    return status;
+}
+
+size_t pl_interpreter_dispatch(struct pl_interpreter *interpreter)
+{
+    (void)pl_requests_mend(interpreter);
+    pthread_mutex_lock(&interpreter->lock);
+    uint64_t rung = 0;
+    if (interpreter->requests.event_fd >= 0 && read(interpreter->requests.event_fd, &rung, sizeof rung) < 0) rung = 0;
+    const size_t count = answer_all(interpreter, &interpreter->requests.loop);
+    pthread_mutex_unlock(&interpreter->lock);
+    return count;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "interpreter/timing.h"
+
+#include <string.h>
+
+#include "interpreter/interpreter_internal.h"
+
+enum { SHORT_NANOSECONDS = 20000, PASSED_OVER = 15, WORST_OF = 256 };
+
+/* ---- own time ----------------------------------------------------------------------------------------------------- */
+
+bool pl_own_time_wanted(struct pl_own_time *time)
+{
+    if (time->runs < 2 || time->recent[0] > SHORT_NANOSECONDS || ++time->passed_over > PASSED_OVER) {
+        time->passed_over = 0;
+        return true;
+    }
+    return false;
+}
+
+void pl_own_time_note(struct pl_own_time *time, uint64_t nanoseconds)
+{
+    const float now = (float)nanoseconds;
+    /* The first run meets memory and code for the first time: it counts as long as there is no other. */
+    if (time->runs == 1) time->worst = 0;
+    if (time->runs > 1) memmove(&time->recent[1], &time->recent[0], sizeof time->recent - sizeof time->recent[0]);
+    time->recent[0] = now;
+    if (time->runs > 1 && time->runs % WORST_OF == 0) {
+        time->worst_before = time->worst;
+        time->worst = 0;
+    }
+    if (now > time->worst) time->worst = now;
+    time->runs++;
+}
+
+static int count_of(const struct pl_own_time *time)
+{
+    const uint64_t kept = time->runs > 1 ? time->runs - 1 : time->runs;
+    return kept < PL_RECENT_RUNS ? (int)kept : PL_RECENT_RUNS;
+}
+
+/* The median of what is kept: the one below which half of the others are. */
+uint64_t pl_own_time_typical(const struct pl_own_time *time)
+{
+    const int count = count_of(time);
+    for (int i = 0; i < count; i++) {
+        int below = 0, equal = 0;
+        for (int k = 0; k < count; k++) {
+            below += time->recent[k] < time->recent[i];
+            equal += time->recent[k] == time->recent[i];
+        }
+        if (below <= count / 2 && below + equal > count / 2) return (uint64_t)time->recent[i];
+    }
+    return 0;
+}
+
+uint64_t pl_own_time_worst(const struct pl_own_time *time)
+{
+    return (uint64_t)(time->worst > time->worst_before ? time->worst : time->worst_before);
+}
+
+/* ---- of a model --------------------------------------------------------------------------------------------------- */
+
+static uint64_t longest_of(const struct pl_unit *unit)
+{
+    return unit->program == NULL ? 0 : pl_pace_number(&unit->program->longest.part);
+}
+
+static uint64_t longest_below(const struct pl_interpreter *interpreter, int32_t class_number)
+{
+    uint64_t longest = 0;
+    for (size_t i = 0; i < interpreter->instance_count; i++) {
+        struct pl_instance *instance = interpreter->instances[i];
+        if (pl_component_class(instance->component) >= class_number) continue;
+        const struct pl_unit *unit = &instance->component->unit;
+        for (int32_t k = 0; unit != NULL; unit = pl_instance_unit(instance, k++))
+            if (longest_of(unit) > longest) longest = longest_of(unit);
+    }
+    return longest;
+}
+
+struct pl_own_time *pl_own_time_of(struct pl_instance *instance, struct pl_unit *unit, bool whole_set)
+{
+    const bool part = !whole_set && unit == &instance->component->unit && instance->component->member_count > 1;
+    return part ? &instance->own_time : &unit->own_time;
+}
+
+pl_status pl_entry_timing(struct pl_entry *entry, struct pl_timing *timing, struct pl_error *error)
+{
+    struct pl_interpreter *interpreter = entry->interpreter;
+    pthread_mutex_lock(&interpreter->lock);
+    const pl_status status = pl_entry_check_start(entry, true, error);
+    if (status == PL_OK) {
+        const struct pl_own_time *own = pl_own_time_of(entry->instance, entry->unit, false);
+        if (own->runs == 0) own = &entry->unit->own_time;
+        *timing = (struct pl_timing){.own_runs = own->runs,
+                                     .own = pl_own_time_typical(own),
+                                     .own_worst = pl_own_time_worst(own),
+                                     .longest_part = longest_of(entry->unit),
+                                     .blocking = longest_below(interpreter, pl_component_class(entry->instance->component)),
+                                     .switching = pl_pace_number(&interpreter->requests.switching)};
+    }
+    pthread_mutex_unlock(&interpreter->lock);
+    return status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How long runs take, as measured while they run: what a bound for the longest wait is made of. */
+#ifndef PL_INTERPRETER_TIMING_H
+#define PL_INTERPRETER_TIMING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PL_RECENT_RUNS = 15 };
+
+/* Of the last runs of a unit or, alone, of a member of one; in nanoseconds. */
+struct pl_own_time {
+    uint64_t runs;               /* that were measured */
+    uint32_t passed_over;        /* since the last of them */
+    float recent[PL_RECENT_RUNS];
+    float worst;                 /* of this hundreds of runs, */
+    float worst_before;          /* and of those before */
+};
+
+/* Whether the next run is to be measured: all that take long, one of several that are so short that looking at the clock
+ * would be felt. */
+bool pl_own_time_wanted(struct pl_own_time *time);
+void pl_own_time_note(struct pl_own_time *time, uint64_t nanoseconds);
+uint64_t pl_own_time_typical(const struct pl_own_time *time);
+uint64_t pl_own_time_worst(const struct pl_own_time *time);
+
+#endif

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Classes and requests: requests.c over models that are made here."""
+import numpy as np
+import pytest
+
+import programs
+import tiny
+
+VARIANTS = programs.variants()
+pytestmark = pytest.mark.skipif(not VARIANTS, reason="no static library is built: run scripts/build")
+
+
+def custom_chain(*names):
+    graph = tiny.Graph()
+    tensors = [graph.tensor(np.float32, (1, 4)) for _ in range(len(names) + 1)]
+    for name, source, target in zip(names, tensors, tensors[1:]):
+        graph.custom(name, [source], [target])
+    return graph.build([tensors[0]], [tensors[-1]])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_requests(variant, tmp_path):
+    paths = [tmp_path / "steps.tflite", tmp_path / "mark.tflite"]
+    paths[0].write_bytes(custom_chain("Step", "Step"))
+    paths[1].write_bytes(custom_chain("Mark"))
+    programs.run("requests", variant, paths, "--count", 20 if programs.LONG else 3)
