@@ -374,7 +374,7 @@ static void test_order(void)
     } asked_for[] = {{"none", 0, 0}, {"late", 2, 0}, {"early", 1, 0}, {"late too", 2, 0}, {"urgent", 0, 1}};
     struct plait_model *models[5];
     for (int i = 0; i < 5; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "m%d", i);
         OK(ip, plait_clone(high, name, &models[i]));
         OK(ip, plait_set_class(models[i], asked_for[i].class_number));
