@@ -27,8 +27,8 @@ static bool make_handles(struct pl_instance *instance, struct pl_entry *entry, c
     struct pl_tensor_handle *inner = pl_region_array(&instance->region, (size_t)subgraph->tensor_count, sizeof *inner);
     entry->handles = pl_region_array(&instance->region, (size_t)subgraph->tensor_count, sizeof entry->handles[0]);
     entry->ends = pl_allocate_zero(entry->interpreter->memory, ends_bytes(count));
+    if (entry->ends != NULL) entry->ends->count = count; /* its size, whatever else fails */
     if (inner == NULL || entry->handles == NULL || entry->ends == NULL) return false;
-    entry->ends->count = count;
     for (int32_t i = 0; i < subgraph->tensor_count; i++) {
         inner[i] = (struct pl_tensor_handle){entry, i};
         entry->handles[i] = &inner[i];

@@ -138,7 +138,33 @@ class ArenaPiece(C.Structure):
 
 class Event(C.Structure):
     _fields_ = [("model", C.c_void_p), ("name", C.c_char_p), ("operator_index", C.c_int32), ("step", C.c_int32),
-                ("is_part", C.c_bool), ("begin_nanoseconds", C.c_uint64), ("end_nanoseconds", C.c_uint64)]
+                ("is_part", C.c_bool), ("begin_nanoseconds", C.c_uint64), ("end_nanoseconds", C.c_uint64),
+                ("kind", C.c_int), ("class_number", C.c_int32), ("request", C.c_uint64)]
+
+
+class Answer(C.Structure):
+    _fields_ = [("request", C.c_uint64), ("status", C.c_int), ("message", C.c_char_p), ("submitted", C.c_uint64),
+                ("started", C.c_uint64), ("ended", C.c_uint64), ("deadline", C.c_uint64),
+                ("interrupted_nanoseconds", C.c_uint64), ("interruptions", C.c_uint32), ("nested", C.c_bool)]
+
+
+class RequestData(C.Structure):
+    _fields_ = [("tensor", C.c_void_p), ("data", C.c_void_p), ("bytes", C.c_size_t)]
+
+
+ON_DONE = C.CFUNCTYPE(None, C.c_void_p, C.POINTER(Answer))
+
+
+class SubmitOptions(C.Structure):
+    _fields_ = [("struct_bytes", C.c_size_t), ("whole_set", C.c_bool), ("deadline", C.c_uint64), ("late", C.c_int),
+                ("surplus", C.c_int), ("inputs", C.POINTER(RequestData)), ("input_count", C.c_size_t),
+                ("outputs", C.POINTER(RequestData)), ("output_count", C.c_size_t), ("done", ON_DONE), ("user", C.c_void_p),
+                ("on_loop", C.c_bool)]
+
+
+class Timing(C.Structure):
+    _fields_ = [(name, C.c_uint64) for name in ("own_runs", "own", "own_worst", "longest_part", "blocking", "switching",
+                                                "longest_wait")]
 
 
 class PipelineModel(C.Structure):
@@ -197,7 +223,11 @@ FUNCTIONS = {  # name: (result, arguments)
     "tensor_count": (_S, [_P]), "tensor_at": (_P, [_P, _S]),
     "model_memory": (_N, [_P, C.POINTER(Memory)]), "get_stats": (_N, [_P, C.POINTER(Stats)]),
     "model_arena": (_S, [_P, C.POINTER(ArenaPiece), _S]), "trace": (_N, [_P, ON_EVENT, _P]),
-    "watch": (_N, [_P, _T]), "set_class": (_N, [_P, _I]),
+    "watch": (_N, [_P, _T]), "set_class": (_N, [_P, _I]), "class": (_I, [_P]), "set_queue": (_N, [_P, _I]),
+    "submit": (_N, [_P, C.POINTER(SubmitOptions), C.POINTER(C.c_uint64)]),
+    "pipeline_submit": (_N, [_P, C.POINTER(SubmitOptions), C.POINTER(C.c_uint64)]),
+    "wait": (_N, [_P, C.c_uint64, C.c_int64, C.POINTER(Answer)]), "cancel": (_N, [_P, C.c_uint64]),
+    "event_fd": (_N, [_P, C.POINTER(C.c_int)]), "dispatch": (_S, [_P]), "get_timing": (_N, [_P, C.POINTER(Timing)]),
     "profile_enable": (_N, [_P, C.c_bool]), "profile_count": (_S, [_P]),
     "pipeline_load": (_N, [_P, _T, C.POINTER(LoadOptions), C.POINTER(_P)]),
     "pipeline_load_buffer": (_N, [_P, _P, _S, _T, C.POINTER(LoadOptions), C.POINTER(_P)]), "pipeline_unload": (_N, [_P]),

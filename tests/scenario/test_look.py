@@ -28,7 +28,7 @@ def test_arena_is_of_the_plan(name):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_trace(threads):
-    events = []
+    events, runs = [], []
     with plait_c.Interpreter(threads=threads) as interpreter:
         model = interpreter.load(OWN / "detector_int8.tflite", "detector")
         interpreter.allocate()
@@ -38,13 +38,14 @@ def test_trace(threads):
         before = interpreter.stats().allocations
         interpreter.trace(lambda event: events.append(
             (event.name.decode(), event.operator_index, event.step, event.is_part, event.begin_nanoseconds,
-             event.end_nanoseconds, threading.get_native_id())))
+             event.end_nanoseconds, threading.get_native_id())) if event.kind == 0 else runs.append(event.kind))
         assert [array.tobytes() for array in model(inputs)] == expected
         assert interpreter.stats().allocations == before
         seen = len(events)
         interpreter.trace(None)
         model.invoke()
         assert len(events) == seen
+    assert runs == [2]
     whole = [event for event in events if not event[3]]
     assert [event[2] for event in whole] == list(range(len(whole)))
     assert all(names[index] == name for name, index, *_ in whole)
