@@ -74,7 +74,8 @@ static void change_word(struct text *text)
                                         "9007199254740993", "\"\"", "\"x\"", "[]", "{}", "[[[[[[[[", "\"\\ud800\"", "\xff", "\"features\"",
                                         "\"head.#0\"", "\"rows.#7\"", "{\"hop\": 3, \"axis\": -1}", "[1, 8, 8, 1]", "window", "to",
                                         "file", "hop", "axis", "zeros", "scale", "cast", "reshape", "../models", "rows.tflite",
-                                        "features", "rows", "head", "whole", "a", "b", "3", "4", "5", "16", "64", "1000"};
+                                        "features", "rows", "head", "whole", "a", "b", "boxes", "crop", "margin", "levels", "until",
+                                        "input", "picture", "\"xy\"", "1e-300", "-1e300", "3", "4", "5", "16", "64", "1000"};
     size_t at = draw(text->size);
     const size_t length = word_at(text, &at);
     const char *word = words[draw(sizeof words / sizeof words[0])];
@@ -168,6 +169,9 @@ static plait_status use(struct plait_interpreter *ip, struct plait_pipeline *pip
         if (data != NULL && plait_tensor_data(output.tensor) != NULL)
             status = plait_pipeline_read(pipeline, output.name, data, bytes);
         free(data);
+        struct plait_box boxes[4];
+        size_t count = 0;
+        if (status == PLAIT_OK && output.has_boxes) status = plait_find_boxes(output.model, &output.boxes, boxes, 4, &count);
     }
     return status;
 }

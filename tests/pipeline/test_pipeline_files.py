@@ -553,6 +553,67 @@ def test_unknown_names_in_use():
 EXAMPLES = sorted((ROOT / "examples" / "pipelines").glob("*/pipeline.json"))
 
 
+def rebuilt(models, sounds):
+    """What a pipeline of these anomaly detectors gives for a sound each, and what each gives by itself."""
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(text_of({"models": {name: str(path) for name, path in models.items()}}))
+        interpreter.allocate()
+        for name, sound in zip(models, sounds):
+            loaded.write(name, sound)
+        loaded.run()
+        together, stats = {name: loaded.read(name) for name in models}, interpreter.stats()
+    for (name, path), sound in zip(models.items(), sounds):
+        with Interpreter() as interpreter:
+            alone = interpreter.load(path, "alone")
+            interpreter.allocate()
+            assert together[name].tobytes() == alone([sound])[0].tobytes(), name
+            assert stats.arena_bytes == interpreter.stats().arena_bytes
+    return together, stats
+
+
+def test_sixteen_anomaly_detectors():
+    """Each of the example's machines is as if it were alone, weights of one kind are there once, and the arena is one; a sound of
+    its own kind is less unusual to a machine than one of another."""
+    folder = ROOT / "examples" / "pipelines" / "anomaly"
+    models = {name: folder / path for name, path in json.loads((folder / "pipeline.json").read_text())["models"].items()}
+    recorded = np.load(ROOT / "examples" / "machines.npy")
+    assert len(models) == 16 and len(set(models.values())) == 4
+    scales, constants = {}, 0
+    for name, path in models.items():
+        with interpreter_of(path) as interpreter:
+            interpreter.allocate()
+            scales[name] = [(scale[0], zero[0]) for tensor in (interpreter.model("m").inputs()[0], interpreter.model("m").outputs()[0])
+                            for scale, zero, _ in [tensor.quantization()]]
+            constants = interpreter.stats().constant_bytes
+
+    def quantized(name, sound):
+        (scale, zero), _ = scales[name]
+        return np.clip(np.round(sound / scale) + zero, -128, 127).astype(np.int8)[None]
+
+    far = {}
+    for kind in range(4):
+        found, stats = rebuilt(models, [quantized(name, recorded[kind, k % 10]) for k, name in enumerate(models)])
+        assert stats.constant_bytes <= 4.2 * constants and stats.constant_sum_bytes >= 15 * constants
+        for k, name in enumerate(models):
+            scale, zero = scales[name][1]
+            real = (found[name][0].astype(float) - zero) * scale
+            far.setdefault((k % 4, kind), []).append(float(np.mean((real - recorded[kind, k % 10]) ** 2)))
+    for k in range(4):
+        assert all(max(far[k, k]) < min(far[k, other]) for other in range(4) if other != k), k
+
+
+def test_sixteen_anomaly_detectors_of_shared():
+    """Sixteen files, of which none is like another, with LiteRT's outputs beside them."""
+    paths = sorted((ROOT.parent / "shared" / "zoo" / "multi").glob("anomaly_*_int8.tflite"))
+    if not paths:
+        pytest.skip("needs ../shared")
+    assert len(paths) == 16
+    kept = [np.load(path.with_suffix(".npz")) for path in paths]
+    found, _ = rebuilt({path.stem: path for path in paths}, [one["in_0"] for one in kept])
+    for path, one in zip(paths, kept):
+        assert found[path.stem].tobytes() == one["ref_0"].tobytes(), path
+
+
 def test_three_heads_are_the_trunk_and_each_head():
     folder = ROOT / "examples" / "pipelines" / "three_heads"
     picture = np.random.default_rng(1).integers(-128, 128, (1, 160, 160, 3), np.int8)
