@@ -36,7 +36,8 @@ enum pl_trait {
     PL_TRAIT_TAKES_CLAMP = 1 << 8, /* what it computes is clamped in the end: can clamp for the next one */
     PL_TRAIT_FRAME = 1 << 9,       /* puts zeros around pictures, if prepare says so (absorbing.frame) */
     PL_TRAIT_TAKES_FRAME = 1 << 10, /* reads zeros outside of its pictures: can do without the frame of input 0 */
-    PL_TRAITS = (1 << 11) - 1,
+    PL_TRAIT_ORDER = 1 << 11, /* gives the axes of input 0 another order (absorbing.order) */
+    PL_TRAITS = (1 << 12) - 1,
     /* Not for passes: the type of the outputs is not the file's to say. LiteRT sets it, whatever the file has there. */
     PL_OUTPUT_LIKE_0 = 1 << 16, /* they have the type of input 0, 1 or 2 */
     PL_OUTPUT_LIKE_1 = 1 << 17,
@@ -179,10 +180,17 @@ struct pl_frame_of_zeros {
     int32_t after[2];
 };
 
+/* The axes of input 0 in the order of the output's. */
+struct pl_order {
+    int32_t rank; /* 0: it is none */
+    int32_t axes[PL_MAX_RANK];
+};
+
 /* How operators become part of a neighbour, see plan/absorb.c. */
 struct pl_absorbing {
     struct pl_clamp clamp;           /* filled by one that does nothing else than this */
     struct pl_frame_of_zeros frame;
+    struct pl_order order;
     const struct pl_clamp *last;     /* given: comes behind what the operator does; NULL: nothing */
     const struct pl_frame_of_zeros *first; /* given: comes before */
     bool last_taken; /* filled: what was given is done by the operator itself */
@@ -240,6 +248,8 @@ struct pl_prepare {
     struct pl_span spans[PL_MAX_RANK]; /* of the axes of output 0: only what the operator's traits do not say already */
 };
 
+/* Prepares an operator whose output, of which the shape is set, has the bytes of input 0. */
+pl_status pl_prepare_bytes_of_input(struct pl_prepare *prepare);
 /* Fails with "operator 3 (CONV_2D): <message>". */
 pl_status pl_prepare_fail(struct pl_prepare *prepare, pl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

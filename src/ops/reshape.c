@@ -52,6 +52,12 @@ static pl_status keep_bytes(struct pl_prepare *prepare, const struct pl_shape *o
     return PL_OK;
 }
 
+pl_status pl_prepare_bytes_of_input(struct pl_prepare *prepare)
+{
+    const struct pl_shape shape = prepare->outputs[0]->shape;
+    return keep_bytes(prepare, &shape);
+}
+
 static pl_status check_types(struct pl_prepare *prepare)
 {
     const pl_type type = prepare->inputs[0]->tensor->type;

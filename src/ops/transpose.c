@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TRANSPOSE. */
+#include <string.h>
+
 #include "ops/axis.h"
 #include "ops/check.h"
 #include "ops/move.h"
@@ -45,6 +47,8 @@ pl_status pl_prepare_transpose(struct pl_prepare *prepare)
     PL_TRY(pl_check_set_output(prepare, 0, &output));
 
     for (int32_t i = 0; i < shape->rank; i++) pl_span_local(prepare, i, axes[i]);
+    prepare->absorbing.order.rank = shape->rank;
+    memcpy(prepare->absorbing.order.axes, axes, (size_t)shape->rank * sizeof axes[0]);
 
     int64_t from[PL_MAX_RANK];
     int64_t to[PL_MAX_RANK];

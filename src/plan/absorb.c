@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators that become part of a neighbour: a clamp (an activation by itself) of the one before, a frame of zeros (PAD)
- * of the one behind. Only where nobody else sees the tensor between them, and its numbers mean the same on both sides. */
+ * of the one behind; and orders of axes that undo each other. Only where nobody else sees the tensor between them, and its
+ * numbers mean the same on both sides. */
 #include <math.h>
 #include <string.h>
 
@@ -91,6 +92,80 @@ int32_t pl_draft_find_clamped(struct pl_draft *draft, const struct pl_prepare *c
     copy->outputs = with_first(draft, before->op->outputs, 1, clamp->op->outputs[0]);
     *clamped = copy;
     return copy->outputs == NULL ? -1 : (int32_t)(before - draft->steps);
+}
+
+/* ---- orders of axes ------------------------------------------------------------------------------------------------ */
+
+/* An order without axes of one element, which may lie anywhere. */
+struct long_axes {
+    int32_t count;
+    int32_t axes[PL_MAX_RANK];  /* among those of the input that are longer */
+    int32_t from[PL_MAX_RANK];  /* the input's sizes */
+    int32_t to[PL_MAX_RANK];    /* the output's */
+};
+
+static struct long_axes long_axes_of(const struct pl_order *order, const struct pl_shape *input)
+{
+    struct long_axes found = {0};
+    int32_t numbers[PL_MAX_RANK];
+    for (int32_t i = 0, count = 0; i < order->rank; i++) {
+        numbers[i] = count;
+        if (input->dims[i] != 1) found.from[count++] = input->dims[i];
+    }
+    for (int32_t i = 0; i < order->rank; i++) {
+        const int32_t axis = order->axes[i];
+        if (input->dims[axis] == 1) continue;
+        found.axes[found.count] = numbers[axis];
+        found.to[found.count++] = input->dims[axis];
+    }
+    return found;
+}
+
+static bool undoes(const struct long_axes *second, const struct long_axes *first)
+{
+    if (second->count != first->count) return false;
+    for (int32_t i = 0; i < first->count; i++)
+        if (second->from[i] != first->to[i] || first->axes[second->axes[i]] != i) return false;
+    return true;
+}
+
+/* The step with the order that this one undoes, behind views of what it makes; NULL: there is none. */
+static struct pl_draft_step *find_undone(struct pl_draft *draft, const struct pl_prepare *order)
+{
+    const struct pl_planned_tensor *tensors = draft->block->tensors;
+    const struct long_axes second = long_axes_of(&order->absorbing.order, &order->inputs[0]->shape);
+    const struct pl_operator *op = order->op;
+    for (;;) {
+        struct pl_draft_step *step = neighbour_before(draft, op);
+        if (step == NULL || step->step->op_def == NULL) return NULL;
+        op = step->op;
+        const struct pl_planned_tensor *source = &tensors[op->inputs[0]];
+        if (source->value.tensor->is_variable || source->value.late) return NULL;
+        if (step->order.rank > 0) {
+            const struct long_axes first = long_axes_of(&step->order, &source->value.shape);
+            return undoes(&second, &first) ? step : NULL;
+        }
+        const bool view = (step->step->op_def->traits & PL_TRAIT_VIEW) != 0 && step->view_of_input == 0;
+        if (!view || source->bytes != tensors[op->outputs[0]].bytes) return NULL;
+    }
+}
+
+const struct pl_operator *pl_draft_undo_order(struct pl_draft *draft, const struct pl_prepare *order)
+{
+    if ((order->op_def->traits & PL_TRAIT_ORDER) == 0 || order->absorbing.order.rank == 0) return NULL;
+    struct pl_draft_step *undone = find_undone(draft, order);
+    if (undone == NULL) return NULL;
+    const int32_t source = undone->op->inputs[0];
+    struct pl_operator *copy = copy_of(draft, order->op);
+    if (copy == NULL) return NULL;
+    copy->inputs = with_first(draft, order->op->inputs, order->op->input_count, source);
+    if (copy->inputs == NULL) return NULL;
+    for (int32_t tensor = order->op->inputs[0]; tensor != source;) {
+        const int32_t step = draft->tensors[tensor].producer;
+        tensor = draft->steps[step].op->inputs[0];
+        pl_draft_drop_step(draft, step);
+    }
+    return copy;
 }
 
 /* ---- frames of zeros ---------------------------------------------------------------------------------------------- */

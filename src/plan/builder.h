@@ -23,6 +23,7 @@ struct pl_draft_step {
     const int64_t *part_offsets;
     struct pl_clamp clamp;             /* see struct pl_absorbing */
     struct pl_frame_of_zeros frame;
+    struct pl_order order;
     const struct pl_clamp *last;       /* those it does for neighbours */
     const struct pl_frame_of_zeros *first;
     struct pl_made made;
@@ -94,6 +95,9 @@ const struct pl_operator *pl_draft_without_frame(struct pl_draft *draft, const s
                                                  const struct pl_frame_of_zeros **first);
 /* The step that can do this clamp for the operator as well, and as which operator; -1: none. */
 int32_t pl_draft_find_clamped(struct pl_draft *draft, const struct pl_prepare *clamp, const struct pl_operator **clamped);
+/* The operator on what there was before the order of axes that it undoes, as a copy; the steps between are dropped. NULL:
+ * it undoes none, or there is no memory, which does not matter here. */
+const struct pl_operator *pl_draft_undo_order(struct pl_draft *draft, const struct pl_prepare *order);
 /* The step's work is done by another one. */
 void pl_draft_drop_step(struct pl_draft *draft, int32_t step);
 /* build.c: a draft of one subgraph whose tensors have the shapes of these inputs, ready to be prepared. */

@@ -117,6 +117,7 @@ static pl_status set_step(struct pl_draft *draft, const struct pl_prepare *prepa
     drafted->part_offsets = prepare->part_offsets;
     drafted->clamp = prepare->absorbing.clamp;
     drafted->frame = prepare->absorbing.frame;
+    drafted->order = prepare->absorbing.order;
     drafted->first = prepare->absorbing.first;
     drafted->last = prepare->absorbing.last;
     drafted->made = prepare->made;
@@ -331,6 +332,20 @@ static pl_status give_clamp(struct pl_draft *draft, const struct pl_prepare *cla
     return *taken ? set_step(draft, &prepare, before) : PL_OK;
 }
 
+/* Two orders of axes of which the second undoes the first are none. */
+static pl_status undo_order(struct pl_draft *draft, const struct pl_prepare *order, bool *taken)
+{
+    const struct pl_operator *undone = pl_draft_undo_order(draft, order);
+    if (undone == NULL) return PL_OK;
+    *taken = true;
+    struct pl_prepare prepare;
+    PL_TRY(start_prepare(draft, undone, &prepare));
+    PL_TRY(pl_prepare_bytes_of_input(&prepare));
+    PL_TRY(set_step(draft, &prepare, draft->block->step_count));
+    draft->block->step_count++;
+    return PL_OK;
+}
+
 static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operator *op)
 {
     bool taken = false;
@@ -347,6 +362,7 @@ static pl_status prepare_operator(struct pl_draft *draft, const struct pl_operat
     note_facts(draft, &prepare, folds);
     if (folds) return fold(draft, &prepare);
     if (draft->builder->facts == NULL) PL_TRY(give_clamp(draft, &prepare, &taken));
+    if (draft->builder->facts == NULL && !taken) PL_TRY(undo_order(draft, &prepare, &taken));
     if (taken) return PL_OK;
     PL_TRY(set_step(draft, &prepare, draft->block->step_count));
     draft->block->step_count++;

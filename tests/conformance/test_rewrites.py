@@ -156,6 +156,65 @@ def test_clamp_of_another_scale_stays():
     same(graph.build([source], [target]), [numbers(shape, np.int8)], ["CONV_2D", "RELU"])
 
 
+# ---- orders of axes -------------------------------------------------------------------------------------------------
+
+def transposed(graph, source, shape, axes, dtype=np.float32):
+    order = graph.tensor(np.int32, [len(axes)], data=np.array(axes, np.int32))
+    size = [shape[axis] for axis in axes]
+    target = graph.tensor(dtype, size, QUANTIZED[dtype])
+    graph.op("TRANSPOSE", [source, order], [target], schema.TransposeOptionsT())
+    return target, size
+
+
+def reshaped(graph, source, size, dtype=np.float32):
+    shape = graph.tensor(np.int32, [len(size)], data=np.array(size, np.int32))
+    target = graph.tensor(dtype, size, QUANTIZED[dtype])
+    graph.op("RESHAPE", [source, shape], [target], schema.ReshapeOptionsT())
+    return target
+
+
+def orders(first, between, second, ends=("ABS", "NEG"), twice=False, dtype=np.float32):
+    """[2, 3, 4] in another order, reshaped, and in another one again."""
+    graph, shape = tiny.Graph(), [2, 3, 4]
+    source = graph.tensor(dtype, shape, QUANTIZED[dtype])
+    made = source
+    if ends[0] is not None:
+        made = graph.tensor(dtype, shape, QUANTIZED[dtype])
+        graph.op(ends[0], [source], [made])
+    other, size = transposed(graph, made, shape, first, dtype)
+    view = other
+    for between_shape in between:
+        view, size = reshaped(graph, view, between_shape, dtype), between_shape
+    target, size = transposed(graph, view, size, second, dtype)
+    if ends[1] is not None:
+        last = graph.tensor(dtype, size, QUANTIZED[dtype])
+        graph.op(ends[1], [target], [last])
+        target = last
+    return graph.build([source], [target, other] if twice else [target]), [numbers(shape, dtype)]
+
+
+def test_orders_that_undo_each_other():
+    every = ["ABS", "NEG"]
+    same(*orders([0, 2, 1], [], [0, 2, 1]), every)
+    same(*orders([1, 2, 0], [], [2, 0, 1]), every)
+    same(*orders([1, 2, 0], [[3, 4, 2]], [2, 0, 1], dtype=np.int8), every)
+    same(*orders([0, 2, 1], [[1, 2, 4, 1, 3]], [3, 1, 0, 4, 2]), every)
+    same(*orders([0, 2, 1], [[2, 4, 1, 3], [2, 4, 3]], [0, 2, 1]), every)
+    same(*orders([0, 1, 2], [], [0, 1, 2]), every)
+    same(*orders([0, 2, 1], [], [0, 2, 1], ends=("ABS", None)), ["ABS"])
+    same(*orders([0, 2, 1], [], [0, 2, 1], ends=(None, "NEG")), ["NEG"])
+    same(*orders([0, 2, 1], [], [0, 2, 1], ends=(None, None)), ["TRANSPOSE"])  # an output is a copy
+
+
+def test_orders_stay():
+    both = ["ABS", "TRANSPOSE", "TRANSPOSE", "NEG"]
+    same(*orders([1, 2, 0], [], [1, 2, 0]), both)
+    same(*orders([0, 2, 1], [[2, 3, 4]], [0, 2, 1]), both)      # what was seen as other axes
+    same(*orders([0, 2, 1], [[4, 2, 3]], [0, 2, 1]), both)
+    same(*orders([0, 2, 1], [[8, 3]], [1, 0]), both)
+    same(*orders([0, 2, 1], [], [0, 2, 1], twice=True), both)   # somebody else looks at it
+
+
 # ---- frames of zeros ------------------------------------------------------------------------------------------------
 
 def padded(dtype, frame, depthwise=False, kernel=(3, 3), stride=1, padding=1, twice=False, clamp=False, zeros=0):
