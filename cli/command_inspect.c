@@ -12,6 +12,7 @@
 #include "heap.h"
 #include "progress.h"
 #include "talk.h"
+#include "timing.h"
 
 static int compare_counts(const void *left, const void *right)
 {
@@ -152,10 +153,21 @@ static int draw_all(struct models *models, const char *path)
     return draw(models, path);
 }
 
+/* Of models that can all run. */
+static int look_at_timing(struct models *models, const struct options *options, struct timing *timing)
+{
+    int code = timing_begin(timing, models, options);
+    if (code == EXIT_FINE) code = timing_measure(timing, models, options);
+    progress_end();
+    if (code == EXIT_FINE && !options_given(options, "--json")) timing_text(timing, models);
+    return code;
+}
+
 static int show(struct models *models, const struct options *options)
 {
     bool operators = options_given(options, "--ops"), json = options_given(options, "--json");
     struct memory_report memory = {0};
+    struct timing timing = {0};
     struct json_t *document = NULL, *pipeline = NULL;
     int code = EXIT_FINE;
     progress_clear();
@@ -166,12 +178,16 @@ static int show(struct models *models, const struct options *options)
     int unsupported = say_unsupported(models);
     const char *picture = options_value(options, "--svg", NULL);
     if (picture != NULL && unsupported == EXIT_FINE) code = draw_all(models, picture);
+    if (code == EXIT_FINE && unsupported == EXIT_FINE && options_given(options, "--timing"))
+        code = look_at_timing(models, options, &timing);
     if (code == EXIT_FINE && options_given(options, "--memory")) {
         code = look_at_memory(models, &memory);
         progress_end();
         if (code == EXIT_FINE && !json) inspect_text_memory(&memory);
     }
-    if (json) inspect_json_print(document, pipeline, code == EXIT_FINE && memory.count > 0 ? &memory : NULL);
+    struct json_t *times = json && code == EXIT_FINE && timing.count > 0 ? timing_json(&timing) : NULL;
+    if (json) inspect_json_print(document, pipeline, times, code == EXIT_FINE && memory.count > 0 ? &memory : NULL);
+    timing_free(&timing);
     free(memory.rows);
     return code == EXIT_FINE ? unsupported : code;
 }
@@ -195,6 +211,12 @@ static const struct option_rule rules[] = {
     {"--memory", "", VALUE_NONE, "the memory each model needs, and all of them in one interpreter"},
     {"--ops", "", VALUE_NONE, "list every operator, not only how many there are of each"},
     {"--svg", "FILE", VALUE_REQUIRED, "draw models, links and the arena over time"},
+    {"--timing", "", VALUE_NONE, "measure how long each takes, and how long it waits at most for a lower class"},
+    {"--class", "MODEL=N", VALUE_REQUIRED, "its class, 0 to 15: higher ones interrupt lower ones (default 0)"},
+    {"--lanes", "N", VALUE_REQUIRED, "models that run at once (default 1)"},
+    {"--rounds", "N", VALUE_REQUIRED, "rounds in which times are measured (default 200)"},
+    {"--input", "M.IN=FILE", VALUE_REQUIRED, "feed an input for --timing, as plait run does"},
+    {"--random-input", "SEED", VALUE_OPTIONAL, "what all other inputs get comes from this seed (default 1)"},
     {"--link", "A.OUT=B.IN", VALUE_REQUIRED, "link models, as plait run does"},
     {"--json", "", VALUE_NONE, "as JSON"},
 };
@@ -214,6 +236,10 @@ const struct command command_inspect = {
             "(io), state,\n"
             "and the arena against its bound, the least that any placement of its tensors could "
             "need.\n"
+            "\n"
+            "Times are in microseconds and measured in the program that runs: of each set of linked models half of\n"
+            "its runs and the longest, its longest part, what it waits for where a lower class runs, what it takes\n"
+            "to begin, and the sum of these, from request to answer.\n"
             "\n"
             "The picture of --svg has models and links from left to right; the arena, operators to the "
             "right and\n"

@@ -53,6 +53,7 @@ static void add_model(struct table *table, const struct watched_model *model)
     add_time(table, model->percentile_90);
     add_time(table, model->percentile_99);
     add_time(table, model->longest);
+    table_add(table, "%lld", (long long)model->waiting);
     table_add(table, "%llu", (unsigned long long)model->failed);
     add_bytes(table, model->state_bytes);
     add_bytes(table, model->arena_bytes);
@@ -62,10 +63,10 @@ static void add_model(struct table *table, const struct watched_model *model)
 static void show(const json_t *before, const json_t *after)
 {
     static const char *const heads[] = {"model", "class",   "runs/s", "50 % us",   "90 %",  "99 %",
-                                        "longest", "failed", "own bytes", "arena", "constants"};
+                                        "longest", "waiting", "failed", "own bytes", "arena", "constants"};
     const json_t *memory = json_object_get(after, "memory");
     const char *cpu = json_string_value(json_object_get(after, "cpu"));
-    struct table table = {.alignment = "lrrrrrrrrrr"};
+    struct table table = {.alignment = "lrrrrrrrrrrr"};
     char *all = grouped_number((size_t)watched_number(memory, "all"));
     char *peak = grouped_number((size_t)watched_number(memory, "peak"));
     printf("process %lld: %zu model%s, %lld lane%s, %s; %s bytes of memory, %s at most\n",
@@ -185,7 +186,7 @@ static const struct option_rule rules[] = {
 
 const struct command command_top = {
     .name = "top",
-    .summary = "Shows how the models of running programs do: rates, latencies, memory.",
+    .summary = "Shows how the models of running programs do: rates, latencies, queue, memory.",
     .arguments = "[SOCKET | FOLDER]",
     .rules = rules,
     .rule_count = sizeof rules / sizeof rules[0],

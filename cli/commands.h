@@ -11,6 +11,7 @@ extern const struct command command_bench;
 extern const struct command command_fuse;
 extern const struct command command_split;
 extern const struct command command_ops;
+extern const struct command command_plan;
 extern const struct command command_serve;
 extern const struct command command_top;
 

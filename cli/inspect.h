@@ -59,6 +59,7 @@ struct json_t *inspect_json_pipeline(const struct models *models);
 /* The same as a document, made before and printed after the memory is looked at, which unloads
  * what cannot run. */
 struct json_t *inspect_json_models(const struct models *models, bool operators);
-void inspect_json_print(struct json_t *models, struct json_t *pipeline, const struct memory_report *memory);
+void inspect_json_print(struct json_t *models, struct json_t *pipeline, struct json_t *timing,
+                        const struct memory_report *memory);
 
 #endif

@@ -204,11 +204,13 @@ static json_t *json_of_stats(const struct plait_stats *stats)
     return object;
 }
 
-void inspect_json_print(struct json_t *models, struct json_t *pipeline, const struct memory_report *memory)
+void inspect_json_print(struct json_t *models, struct json_t *pipeline, struct json_t *timing,
+                        const struct memory_report *memory)
 {
     json_t *document = json_object();
     json_object_set_new(document, "models", models);
     if (pipeline != NULL) json_object_set_new(document, "pipeline", pipeline);
+    if (timing != NULL) json_object_set_new(document, "timing", timing);
     if (memory != NULL) {
         json_t *object = json_object(), *rows = json_array();
         for (size_t i = 0; i < memory->count; i++)

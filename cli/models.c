@@ -104,6 +104,10 @@ static int open_interpreter(struct models *models, const struct options *options
     struct plait_options settings;
     plait_options_default(&settings);
     settings.threads = (int32_t)threads;
+    int64_t lanes = 1;
+    const int code = options_whole(options, "--lanes", 1, MODELS_MOST_LANES, &lanes);
+    if (code != EXIT_FINE) return code;
+    settings.lanes = (int32_t)lanes;
     const plait_status status = plait_open(&settings, &models->interpreter);
     const char *watch = getenv("PLAIT_WATCH");
     if (status == PLAIT_IO && watch != NULL)

@@ -12,6 +12,8 @@
 #include "options.h"
 #include "plait/plait.h"
 
+enum { MODELS_MOST_LANES = 64 };
+
 struct loaded_model {
     struct plait_model *model;
     char *name;
@@ -51,7 +53,7 @@ struct tensor_reference {
 /* The length of NAME in NAME=PATH, 0 where there is none. */
 size_t given_name_length(const char *argument);
 
-/* Opens the interpreter and loads every path of the command line, models and a pipeline file. Returns an exit code;
+/* Opens the interpreter, with --lanes, and loads every path of the command line, models and a pipeline file. Returns an exit code;
  * models_close() in any case. With allow_unsupported, models with missing operators are loaded
  * too, and same stems get numbers. */
 int models_load(struct models *models, const struct options *options, int64_t threads,

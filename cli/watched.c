@@ -189,6 +189,7 @@ void watched_compare(const json_t *before, const json_t *after, size_t index, st
     *model = (struct watched_model){.name = name != NULL ? name : "",
                                     .class_number = watched_number(now, "class"),
                                     .running = json_is_true(json_object_get(now, "running")),
+                                    .waiting = watched_number(now, "waiting"),
                                     .runs = (uint64_t)(watched_number(now, "runs") - watched_number(then, "runs")),
                                     .failed = (uint64_t)(watched_number(now, "failed") - watched_number(then, "failed")),
                                     .percentile_50 = percentile(then, now, 0.5),

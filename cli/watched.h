@@ -24,6 +24,7 @@ struct watched_model {
     const char *name;
     int64_t class_number;
     bool running;
+    int64_t waiting;
     double runs_per_second;
     uint64_t runs;
     uint64_t failed;

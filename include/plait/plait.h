@@ -648,10 +648,36 @@ struct plait_timing {
                                 * longest */
     uint64_t longest_wait;     /* own_worst + blocking + switching: from request to answer, if no model of its own or a higher
                                 * class runs meanwhile */
+    int32_t class_number;      /* that it runs with: the highest of its linked set */
 };
 /* Of a model's handle: plait_invoke() of it, or if that never was, plait_run(). Values are those of programs in place and
  * change with them. PLAIT_NOT_ALLOCATED before plait_allocate(). */
 PLAIT_API plait_status plait_get_timing(const struct plait_model *model, struct plait_timing *timing);
+
+/* A model, or its linked set, that is asked for periodically. Times are in nanoseconds. */
+struct plait_periodic {
+    const struct plait_model *model;
+    uint64_t period;   /* between two requests, at least; up to 24 hours */
+    uint64_t deadline; /* after a request, up to the period; 0: the period */
+};
+
+/* What it waits for at most. Of one that may be late: the times in which its deadline was exceeded. */
+struct plait_response {
+    bool in_time;
+    uint64_t longest; /* from request to answer; its deadline if only that is sure */
+    uint64_t own;     /* own_worst and two switches */
+    uint64_t blocked; /* by one part of a lower class, of any model of the interpreter */
+    uint64_t higher;  /* by what higher classes of the set run meanwhile */
+    uint64_t same;    /* by others of its class that are due before it, or have begun */
+};
+
+/* Says whether the models of this set, each in its class and on the interpreter's lanes, are always in time (response-time
+ * analysis of what plait_get_timing() measured; a model that never ran is PLAIT_INVALID_ARGUMENT). It counts with the
+ * longest that was measured and with the worst order of events, so that what is promised holds as long as the machine does
+ * what it did then; what is not promised may hold, too. Models that are not in the set run in lower classes only, or not at
+ * all. *all_in_time and `count` responses are filled. */
+PLAIT_API plait_status plait_check_deadlines(struct plait_interpreter *interpreter, const struct plait_periodic *set,
+                                             size_t count, struct plait_response *responses, bool *all_in_time);
 
 /* ---- custom operators -------------------------------------------------------------------------------------------- */
 

@@ -165,6 +165,7 @@ plait_status plait_get_timing(const struct plait_model *model, struct plait_timi
                                     .longest_part = found.longest_part,
                                     .blocking = found.blocking,
                                     .switching = found.switching,
+                                    .class_number = found.class_number,
                                     .longest_wait = found.own_worst + found.blocking + found.switching};
     return PLAIT_OK;
 }

@@ -2,7 +2,7 @@
 /* What is read from the socket of plait_watch(), a JSON document:
  *   plait: version, process, now: nanoseconds of CLOCK_MONOTONIC, cpu,
  *   memory: {all, peak, constants, arena, lanes},
- *   models: [{name, class, running, runs, failed, latencies: [[end, count]], memory: {arena, constants, io, state}}]
+ *   models: [{name, class, running, waiting, runs, failed, latencies: [[end, count]], memory: {arena, constants, io, state}}]
  * Counts are since the first report. `end` is the first time, in nanoseconds, that is longer than those that are counted. */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -63,8 +63,8 @@ static void put_latencies(struct writer *writer, const struct pl_tally *tally)
 /* A name holds nothing that JSON would have to escape. */
 static void put_model(struct writer *writer, const struct pl_model_look *look, bool first)
 {
-    put(writer, "%s\n  {\"name\":\"%s\",\"class\":%d,\"running\":%s,", first ? "" : ",", look->name,
-        (int)look->class_number, look->running ? "true" : "false");
+    put(writer, "%s\n  {\"name\":\"%s\",\"class\":%d,\"running\":%s,\"waiting\":%d,", first ? "" : ",", look->name,
+        (int)look->class_number, look->running ? "true" : "false", (int)look->waiting);
     put(writer, "\"runs\":%" PRIu64 ",\"failed\":%" PRIu64 ",", look->tally.runs, look->tally.failed);
     put_latencies(writer, &look->tally);
     put(writer, ",\"memory\":{\"arena\":%zu,\"constants\":%zu,\"io\":%zu,\"state\":%zu}}", look->memory.arena_bytes,

@@ -79,7 +79,7 @@ bool pl_is_executor(const struct pl_requests *requests)
 
 /* ---- beginning and end -------------------------------------------------------------------------------------------- */
 
-static int32_t executors_wanted(const struct pl_interpreter *interpreter)
+int32_t pl_interpreter_executors(const struct pl_interpreter *interpreter)
 {
     const int32_t processors = interpreter->turns.processors;
     return interpreter->options.lanes < processors ? interpreter->options.lanes : processors;
@@ -89,7 +89,7 @@ static bool make_pool(struct pl_interpreter *interpreter)
 {
     struct pl_requests *requests = &interpreter->requests;
     const int32_t count = interpreter->options.requests;
-    const size_t threads = (size_t)executors_wanted(interpreter) * sizeof requests->executors[0];
+    const size_t threads = (size_t)pl_interpreter_executors(interpreter) * sizeof requests->executors[0];
     if (requests->executors == NULL) requests->executors = pl_allocate_zero(interpreter->memory, threads);
     if (requests->pool == NULL) requests->pool = pl_allocate_zero(interpreter->memory, (size_t)count * sizeof requests->pool[0]);
     if (requests->executors == NULL || requests->pool == NULL) return false;
@@ -119,7 +119,7 @@ pl_status pl_requests_start(struct pl_interpreter *interpreter, struct pl_error 
     struct pl_requests *requests = &interpreter->requests;
     if (requests->count == 0 && !make_pool(interpreter))
         return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for %d requests", (int)interpreter->options.requests);
-    while (requests->executor_count < executors_wanted(interpreter) && start_executor(interpreter)) continue;
+    while (requests->executor_count < pl_interpreter_executors(interpreter) && start_executor(interpreter)) continue;
     return requests->executor_count > 0 ? PL_OK : pl_fail(error, PL_OUT_OF_MEMORY, "the system gives no thread for requests");
 }
 
@@ -145,7 +145,7 @@ void pl_requests_close(struct pl_interpreter *interpreter)
     (void)pl_interpreter_dispatch(interpreter);
     if (requests->event_fd >= 0) (void)close(requests->event_fd);
     pl_free(interpreter->memory, requests->pool, (size_t)interpreter->options.requests * sizeof requests->pool[0]);
-    pl_free(interpreter->memory, requests->executors, (size_t)executors_wanted(interpreter) * sizeof requests->executors[0]);
+    pl_free(interpreter->memory, requests->executors, (size_t)pl_interpreter_executors(interpreter) * sizeof requests->executors[0]);
     requests->pool = NULL;
     requests->count = 0;
     pthread_cond_destroy(&requests->ended);

@@ -270,7 +270,10 @@ struct pl_timing {
     uint64_t longest_part; /* of its program, near the longest of many */
     uint64_t blocking;     /* the longest of any program of a lower class */
     uint64_t switching;    /* from a request to its beginning where somebody can begin it, near the longest */
+    int32_t class_number;  /* that it runs with */
 };
+/* So many requests can run at once. */
+int32_t pl_interpreter_executors(const struct pl_interpreter *interpreter);
 pl_status pl_entry_timing(struct pl_entry *entry, struct pl_timing *timing, struct pl_error *error);
 
 /* ---- profile.c */
@@ -316,6 +319,7 @@ struct pl_model_look {
     char name[PL_TALLY_NAME_BYTES]; /* the beginning of longer ones */
     int32_t class_number;           /* that it runs with */
     bool running;
+    int32_t waiting;                /* requests */
     struct pl_tally tally;
     struct pl_memory_report memory;
 };

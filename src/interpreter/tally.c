@@ -38,10 +38,12 @@ bool pl_interpreter_look(struct pl_interpreter *interpreter, size_t index, struc
         struct pl_tally *fresh =
             instance->tally != NULL ? NULL : pl_allocate_zero(interpreter->memory, sizeof *fresh);
         pl_entry_measure(instance->primary, &look->memory);
+        struct pl_request *oldest = NULL;
         pthread_mutex_lock(&interpreter->lock);
         if (instance->tally == NULL) instance->tally = fresh;
         look->tally = instance->tally != NULL ? *instance->tally : (struct pl_tally){0};
         look->running = instance->component->busy;
+        look->waiting = pl_queue_of(&interpreter->requests, instance->primary, &oldest);
         look->class_number = pl_component_class(instance->component);
         pthread_mutex_unlock(&interpreter->lock);
         strncpy(look->name, instance->name, sizeof look->name - 1);

@@ -91,14 +91,16 @@ pl_status pl_entry_timing(struct pl_entry *entry, struct pl_timing *timing, stru
     pthread_mutex_lock(&interpreter->lock);
     const pl_status status = pl_entry_check_start(entry, true, error);
     if (status == PL_OK) {
+        const int32_t class_number = pl_component_class(entry->instance->component);
         const struct pl_own_time *own = pl_own_time_of(entry->instance, entry->unit, false);
         if (own->runs == 0) own = &entry->unit->own_time;
         *timing = (struct pl_timing){.own_runs = own->runs,
                                      .own = pl_own_time_typical(own),
                                      .own_worst = pl_own_time_worst(own),
                                      .longest_part = longest_of(entry->unit),
-                                     .blocking = longest_below(interpreter, pl_component_class(entry->instance->component)),
-                                     .switching = pl_pace_number(&interpreter->requests.switching)};
+                                     .blocking = longest_below(interpreter, class_number),
+                                     .switching = pl_pace_number(&interpreter->requests.switching),
+                                     .class_number = class_number};
     }
     pthread_mutex_unlock(&interpreter->lock);
     return status;

@@ -162,11 +162,6 @@ class SubmitOptions(C.Structure):
                 ("on_loop", C.c_bool)]
 
 
-class Timing(C.Structure):
-    _fields_ = [(name, C.c_uint64) for name in ("own_runs", "own", "own_worst", "longest_part", "blocking", "switching",
-                                                "longest_wait")]
-
-
 class PipelineModel(C.Structure):
     _fields_ = [("model", C.c_void_p), ("path", C.c_char_p), ("resized", C.c_bool)]
 
@@ -185,6 +180,19 @@ class PipelineInput(C.Structure):
 class PipelineOutput(C.Structure):
     _fields_ = [("name", C.c_char_p), ("tensor", C.c_void_p), ("model", C.c_void_p), ("top", C.c_int32),
                 ("labels", C.c_char_p), ("has_boxes", C.c_bool), ("boxes", Boxes)]
+
+
+class Timing(C.Structure):
+    _fields_ = [(name, C.c_uint64) for name in ("own_runs", "own", "own_worst", "longest_part", "blocking", "switching",
+                                                "longest_wait")] + [("class_number", C.c_int32)]
+
+
+class Periodic(C.Structure):
+    _fields_ = [("model", C.c_void_p), ("period", C.c_uint64), ("deadline", C.c_uint64)]
+
+
+class Response(C.Structure):
+    _fields_ = [("in_time", C.c_bool)] + [(name, C.c_uint64) for name in ("longest", "own", "blocked", "higher", "same")]
 
 
 ON_RUN = C.CFUNCTYPE(None, C.c_void_p, C.c_void_p)
@@ -228,6 +236,7 @@ FUNCTIONS = {  # name: (result, arguments)
     "pipeline_submit": (_N, [_P, C.POINTER(SubmitOptions), C.POINTER(C.c_uint64)]),
     "wait": (_N, [_P, C.c_uint64, C.c_int64, C.POINTER(Answer)]), "cancel": (_N, [_P, C.c_uint64]),
     "event_fd": (_N, [_P, C.POINTER(C.c_int)]), "dispatch": (_S, [_P]), "get_timing": (_N, [_P, C.POINTER(Timing)]),
+    "check_deadlines": (_N, [_P, C.POINTER(Periodic), _S, C.POINTER(Response), C.POINTER(C.c_bool)]),
     "profile_enable": (_N, [_P, C.c_bool]), "profile_count": (_S, [_P]),
     "pipeline_load": (_N, [_P, _T, C.POINTER(LoadOptions), C.POINTER(_P)]),
     "pipeline_load_buffer": (_N, [_P, _P, _S, _T, C.POINTER(LoadOptions), C.POINTER(_P)]), "pipeline_unload": (_N, [_P]),

@@ -93,3 +93,13 @@ def test_memory(variant):
 @every_variant
 def test_float_state(variant):
     run("float_state", variant, small_models())
+
+
+@pytest.mark.skipif("release" not in VARIANTS, reason="times count in the release build: run scripts/build")
+def test_periodic_models_are_in_time(monkeypatch):
+    programs.build("periodic", "release")
+    if not LONG:
+        pytest.skip("what is late here is asked in scripts/test-long, where nothing else runs")
+    monkeypatch.setenv("PERIODIC_SECONDS", "10")
+    slow = sorted((programs.SHARED / "models/vision").glob("mobilenet*.tflite"))
+    run("periodic", "release", small_models() + slow, "--count", 100, timeout=7200)

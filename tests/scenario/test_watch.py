@@ -65,6 +65,30 @@ def test_runs_are_counted_from_the_first_report_on(tmp_path):
     assert not path.exists()
 
 
+def test_requests_that_wait_are_counted(tmp_path):
+    """The thread that would take them is in the callback that looks."""
+    path, waiting = tmp_path / "one.plait", []
+    with plait_c.Interpreter() as interpreter:
+        busy, model = interpreter.load(OWN / "detector_int8.tflite", "busy"), interpreter.load(MODEL, "model")
+        interpreter.allocate()
+        assert watch(interpreter, path) == plait_c.OK
+        report(path)
+
+        @plait_c.ON_DONE
+        def look(user, answer):
+            for _ in range(3):
+                assert plait_c.api().submit(model.handle, None, None) == plait_c.OK
+            waiting.extend(one["waiting"] for one in report(path)["models"])
+
+        options = plait_c.SubmitOptions(struct_bytes=plait_c.C.sizeof(plait_c.SubmitOptions), done=look)
+        request = plait_c.C.c_uint64()
+        assert plait_c.api().submit(busy.handle, options, request) == plait_c.OK
+        deadline = time.monotonic() + 20
+        while report(path)["models"][1]["runs"] < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert waiting == [0, 3]
+
+
 def test_failed_runs_are_counted(tmp_path):
     path = tmp_path / "one.plait"
     with plait_c.Interpreter() as interpreter:

@@ -1,0 +1,1 @@
+plait plan --deadlines tests/models/digits_whole_int8.tflite

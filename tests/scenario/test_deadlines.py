@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether periodic models are in time, as the public API says it; tests/unit/test_response_time.c checks the analysis."""
+import ctypes as C
+
+import pytest
+
+import plait_c
+from models import OWN
+
+MS = 1_000_000
+
+
+@pytest.fixture
+def interpreter():
+    with plait_c.Interpreter() as opened:
+        opened.urgent = opened.load(OWN / "digits_whole_int8.tflite", "urgent")
+        opened.slow = opened.load(OWN / "detector_int8.tflite", "slow")
+        opened.check(plait_c.api().set_class(opened.urgent.handle, 2))
+        opened.allocate()
+        yield opened
+
+
+def timing(model):
+    found = plait_c.Timing()
+    assert plait_c.api().get_timing(model.handle, C.byref(found)) == plait_c.OK
+    return found
+
+
+def check(interpreter, *periodic):
+    """(status, whether all are in time, a response each) for (model, period, deadline)."""
+    given = (plait_c.Periodic * len(periodic))(*(plait_c.Periodic(model and model.handle, period, deadline)
+                                                 for model, period, deadline in periodic))
+    responses, all_in_time = (plait_c.Response * len(periodic))(), C.c_bool()
+    status = plait_c.api().check_deadlines(interpreter.handle, given, len(periodic), responses, C.byref(all_in_time))
+    return status, all_in_time.value, list(responses)
+
+
+def test_what_is_counted_with_is_what_was_measured(interpreter):
+    for _ in range(300):
+        interpreter.urgent.invoke()
+        interpreter.slow.invoke()
+    urgent, slow = timing(interpreter.urgent), timing(interpreter.slow)
+    assert (urgent.class_number, slow.class_number) == (2, 0)
+    assert urgent.blocking == slow.longest_part > 0 and slow.blocking == 0
+    switches = 2 * max(urgent.switching, slow.switching)
+    status, in_time, (first, second) = check(interpreter, (interpreter.urgent, 5000 * MS, 0), (interpreter.slow, 5000 * MS, 0))
+    assert status == plait_c.OK and in_time and first.in_time and second.in_time
+    assert (first.own, first.blocked, first.higher, first.same) == (urgent.own_worst + switches, slow.longest_part, 0, 0)
+    assert first.longest == first.own + first.blocked
+    assert (second.own, second.blocked, second.higher) == (slow.own_worst + switches, 0, first.own)
+    assert second.longest == second.own + first.own
+    # In less time than it takes it is not done.
+    status, in_time, (first, second) = check(interpreter, (interpreter.urgent, 5000 * MS, first.own - 1),
+                                             (interpreter.slow, 5000 * MS, 0))
+    assert status == plait_c.OK and not in_time and not first.in_time and second.in_time
+
+
+def test_more_than_there_is_time_for_is_not_promised(interpreter):
+    interpreter.urgent.invoke()
+    interpreter.slow.invoke()
+    own = timing(interpreter.slow).own_worst
+    assert check(interpreter, (interpreter.slow, own // 2, 0))[:2] == (plait_c.OK, False)
+    assert check(interpreter)[:2] == (plait_c.OK, True)
+
+
+@pytest.mark.parametrize("period, deadline", [(0, 0), (MS, 2 * MS), (25 * 3600 * 1000 * MS, 0)])
+def test_periods_that_cannot_be(interpreter, period, deadline):
+    interpreter.urgent.invoke()
+    assert check(interpreter, (interpreter.urgent, period, deadline))[0] == plait_c.INVALID_ARGUMENT
+    assert b"urgent" in plait_c.api().last_error(interpreter.handle)
+
+
+def test_models_that_cannot_be(interpreter):
+    assert check(interpreter, (None, MS, MS))[0] == plait_c.INVALID_ARGUMENT
+    assert check(interpreter, (interpreter.slow, MS, MS))[0] == plait_c.INVALID_ARGUMENT
+    assert b"never ran" in plait_c.api().last_error(interpreter.handle)
+    with plait_c.Interpreter() as other:
+        assert check(other, (interpreter.slow, MS, MS))[0] == plait_c.INVALID_ARGUMENT
+    interpreter.load(OWN / "detector_int8.tflite", "new")
+    assert check(interpreter, (interpreter.model("new"), MS, MS))[0] == plait_c.NOT_ALLOCATED
