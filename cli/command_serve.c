@@ -93,6 +93,34 @@ static int read_settings(struct serve_options *serve, const struct options *opti
     return code;
 }
 
+/* NAME=N */
+static int read_class(struct serve_class *class, char **name, const char *value)
+{
+    const char *equals = strrchr(value, '=');
+    char *end = NULL;
+    const long number = equals == NULL ? -1 : strtol(equals + 1, &end, 10);
+    if (equals == NULL || equals == value || equals[1] == '\0' || *end != '\0' || number < 0 || number > PLAIT_MOST_CLASS)
+        return complain(EXIT_USAGE, "--class %s: it is NAME=N, N from 0 to %d", value, PLAIT_MOST_CLASS);
+    *name = heap_text("%.*s", (int)(equals - value), value);
+    *class = (struct serve_class){*name, (int32_t)number};
+    return EXIT_FINE;
+}
+
+/* All of --class; names are to be freed, then both arrays. */
+static int read_classes(struct serve_options *serve, const struct options *options, struct serve_class **classes, char ***names)
+{
+    size_t position = 0;
+    int code = EXIT_FINE;
+    *classes = heap_array(options->use_count + 1, sizeof **classes);
+    *names = heap_array(options->use_count + 1, sizeof **names);
+    for (const char *value; code == EXIT_FINE && (value = options_next(options, "--class", &position)) != NULL;) {
+        code = read_class(&(*classes)[serve->class_count], &(*names)[serve->class_count], value);
+        if (code == EXIT_FINE) serve->class_count++;
+    }
+    serve->classes = *classes;
+    return code;
+}
+
 static int serve_models(struct serve_options *serve_options, const struct options *options)
 {
     struct serve_model *models = heap_array(options->path_count + 1, sizeof *models);
@@ -118,7 +146,13 @@ static int run_server(const struct command *command, int count, char **arguments
     struct serve_options settings;
     int code = options_read(&options, command, count, arguments);
     if (code == EXIT_FINE) code = read_settings(&settings, &options);
+    struct serve_class *classes = NULL;
+    char **class_names = NULL;
+    if (code == EXIT_FINE) code = read_classes(&settings, &options, &classes, &class_names);
     if (code == EXIT_FINE) code = serve_models(&settings, &options);
+    for (size_t i = 0; class_names != NULL && class_names[i] != NULL; i++) free(class_names[i]);
+    free(class_names);
+    free(classes);
     options_free(&options);
     return code;
 }
@@ -143,7 +177,9 @@ static const struct option_rule rules[] = {
     {"--tls-cert", "FILE", VALUE_REQUIRED, "HTTPS with this certificate (PEM)"},
     {"--tls-key", "FILE", VALUE_REQUIRED, "and its key"},
     {"--threads", "N", VALUE_REQUIRED, "threads a model may use (default 1)"},
-    {"--runs", "N", VALUE_REQUIRED, "models that run at once (default: one a processor)"},
+    {"--runs", "N", VALUE_REQUIRED, "models of a class that run at once (default: one a processor)"},
+    {"--class", "NAME=N", VALUE_REQUIRED, "how urgent a model is, 0 (default) to 15: it interrupts those\nof lower classes"},
+    {"--class", "NAME=N", VALUE_REQUIRED, "how urgent a model is, 0 (default) to 15: it interrupts those\nof lower classes"},
     {"--queue", "N", VALUE_REQUIRED, "requests that may wait for one model (64), others get 429"},
     {"--connections", "N", VALUE_REQUIRED, "at once (4096)"},
     {"--body-limit", "BYTES", VALUE_REQUIRED, "of a request (64 MiB),"},

@@ -11,6 +11,7 @@
 struct exchange {
     struct connection *connection;
     bool has_head;  /* it was looked at */
+    bool answering; /* it is one of server->requests */
     bool refused;   /* the reply is made: what comes of the body is thrown away */
     size_t counted; /* bytes of the body in server->body_bytes */
     size_t dropped; /* bytes that came after it was refused */
@@ -77,11 +78,9 @@ static enum MHD_Result answer(struct server *server, struct MHD_Connection *conn
                               .body_bytes = exchange->body.length,
                               .began = clock_now()};
     connections_enter(&server->connections, exchange->connection, PHASE_ANSWERING);
-    if (!exchange->refused) {
-        atomic_fetch_add(&server->requests, 1);
-        route(&request, &exchange->reply);
-        atomic_fetch_sub(&server->requests, 1);
-    }
+    exchange->answering = true;
+    atomic_fetch_add(&server->requests, 1);
+    if (!exchange->refused) route(&request, &exchange->reply);
     log_request(server, &request, exchange);
     return send_reply(server, connection, exchange);
 }
@@ -196,6 +195,7 @@ void exchange_end(void *user, struct MHD_Connection *connection, void **context,
     (void)code;
     if (exchange == NULL) return;
     atomic_fetch_sub(&server->body_bytes, exchange->counted);
+    if (exchange->answering) atomic_fetch_sub(&server->requests, 1);
     connections_enter(&server->connections, exchange->connection, PHASE_IDLE);
     bytes_free(&exchange->body);
     bytes_free(&exchange->reply.body);

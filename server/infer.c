@@ -5,6 +5,7 @@
 
 #include "handlers.h"
 #include "infer_reply.h"
+#include "served_run.h"
 
 struct inference {
     const struct request *request;
@@ -13,8 +14,21 @@ struct inference {
     struct result *results; /* one for each output that is asked for */
     struct reply *reply;
     struct times times;
+    uint64_t deadline; /* by which it must have begun, of clock_now(); 0: none */
     enum failure failure; /* where the reply is an error */
 };
+
+static bool complain_late(struct inference *work)
+{
+    work->failure = FAILED_LATE;
+    return reply_later(work->reply, 503, "model %s: the request's timeout ran out before it began", work->served->name);
+}
+
+static bool complain_gone(struct inference *work)
+{
+    work->failure = FAILED_GONE;
+    return reply_later(work->reply, 503, "the client has gone, or the server is about to end");
+}
 
 /* ---- shapes --------------------------------------------------------------------------------------------------------------- */
 
@@ -85,18 +99,40 @@ static plait_status feed(struct inference *work)
     return status;
 }
 
-/* What is fed runs all there is; what is pushed runs what it leads to. */
-static plait_status run(struct inference *work)
+static bool client_is_gone(void *user)
 {
-    const struct served *served = work->served;
-    if (served->model != NULL) return plait_invoke(served->model);
-    plait_status status = served->is_fed ? plait_pipeline_run(served->pipeline) : PLAIT_OK;
-    for (size_t i = 0; status == PLAIT_OK && i < served->input_count; i++) {
+    const struct request *request = user;
+    return atomic_load(&request->server->cutting) || connection_is_gone(request->connection);
+}
+
+static plait_status push(struct inference *work)
+{
+    plait_status status = PLAIT_OK;
+    for (size_t i = 0; status == PLAIT_OK && i < work->served->input_count; i++) {
         const struct infer_input *input = &work->infer.inputs[i];
         if (input->tensor->row_axis >= 0)
-            status = plait_pipeline_push(served->pipeline, input->tensor->name, input->data, input->bytes);
+            status = plait_pipeline_push(work->served->pipeline, input->tensor->name, input->data, input->bytes);
     }
     return status;
+}
+
+/* What is fed runs all there is; what is pushed runs what it leads to. False, and the reply says why, where it fails. */
+static bool run(struct inference *work)
+{
+    struct served *served = work->served;
+    struct run_order order = {.deadline = work->deadline, .gone = client_is_gone, .user = (void *)(uintptr_t)work->request};
+    plait_status status = PLAIT_OK;
+    if (served->is_fed) status = served_run(served, &order, &work->request->server->runs[served->class_number]);
+    if (status == PLAIT_TOO_LATE) return complain_late(work);
+    if (status == PLAIT_CANCELLED) return complain_gone(work);
+    if (status != PLAIT_OK) {
+        reply_status(work->reply, status, order.message);
+    } else {
+        status = push(work);
+        if (status != PLAIT_OK) reply_failure(work->reply, served->interpreter, status);
+    }
+    work->failure = status == PLAIT_OUT_OF_MEMORY ? FAILED_MEMORY : FAILED_RUN;
+    return status == PLAIT_OK;
 }
 
 static bool copy_results(struct inference *work)
@@ -109,21 +145,20 @@ static bool copy_results(struct inference *work)
     return true;
 }
 
-/* With both turns taken. */
+/* With the model's turn taken. */
 static bool run_now(struct inference *work)
 {
     const uint64_t began = clock_now();
     plait_status status = fit_shapes(work);
-    const bool fits = status == PLAIT_OK;
-    if (fits) status = feed(work);
-    const uint64_t fed = clock_now();
-    if (status == PLAIT_OK) status = run(work);
-    const uint64_t ran = clock_now();
+    if (status == PLAIT_OK && (status = feed(work)) != PLAIT_OK)
+        reply_failure(work->reply, work->served->interpreter, status);
     if (status != PLAIT_OK) {
-        if (fits) reply_failure(work->reply, work->served->interpreter, status);
         work->failure = status == PLAIT_OUT_OF_MEMORY ? FAILED_MEMORY : FAILED_RUN;
         return false;
     }
+    const uint64_t fed = clock_now();
+    if (!run(work)) return false;
+    const uint64_t ran = clock_now();
     work->times.input += fed - began;
     work->times.infer = ran - fed;
     if (!copy_results(work)) return false;
@@ -131,45 +166,22 @@ static bool run_now(struct inference *work)
     return true;
 }
 
-/* ---- turns --------------------------------------------------------------------------------------------------------------------- */
-
-static bool client_is_gone(void *user)
-{
-    const struct request *request = user;
-    return connection_is_gone(request->connection);
-}
-
-static bool take_turn(struct inference *work, struct turnstile *turnstile, uint64_t deadline)
-{
-    const char *name = work->served->name;
-    switch (turnstile_enter(turnstile, deadline, client_is_gone, (void *)(uintptr_t)work->request)) {
-    case TURN_TAKEN: return true;
-    case TURN_FULL:
-        work->failure = FAILED_BUSY;
-        return reply_later(work->reply, 429, "model %s: %u requests wait already", name, turnstile->most_waiting);
-    case TURN_LATE:
-        work->failure = FAILED_LATE;
-        return reply_later(work->reply, 503, "model %s: the request's timeout ran out before its turn came", name);
-    case TURN_GONE: break;
-    }
-    work->failure = FAILED_GONE;
-    return reply_later(work->reply, 503, "the client has gone");
-}
-
-/* The model's turn first, then one of the places for runs: who waits for a model holds up no other one. */
 static bool run_in_turn(struct inference *work)
 {
-    struct server *server = work->request->server;
+    struct turnstile *turn = &work->served->turn;
     const uint64_t began = clock_now();
-    const uint64_t deadline = work->infer.timeout > 0 ? work->request->began + work->infer.timeout : 0;
-    if (!take_turn(work, &work->served->turn, deadline)) return false;
-    bool fine = take_turn(work, &server->runs, deadline);
-    if (fine) {
-        work->times.queue = clock_now() - began;
-        fine = run_now(work);
-        turnstile_leave(&server->runs);
+    work->deadline = work->infer.timeout > 0 ? work->request->began + work->infer.timeout : 0;
+    switch (turnstile_enter(turn, work->deadline, client_is_gone, (void *)(uintptr_t)work->request)) {
+    case TURN_TAKEN: break;
+    case TURN_LATE: return complain_late(work);
+    case TURN_GONE: return complain_gone(work);
+    case TURN_FULL:
+        work->failure = FAILED_BUSY;
+        return reply_later(work->reply, 429, "model %s: %u requests wait already", work->served->name, turn->most_waiting);
     }
-    turnstile_leave(&work->served->turn);
+    work->times.queue = clock_now() - began;
+    const bool fine = run_now(work);
+    turnstile_leave(turn);
     return fine;
 }
 

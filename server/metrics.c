@@ -144,8 +144,6 @@ static void add_server(struct bytes *text, struct server *server)
     bytes_print(text, "plait_connections_cut_total %" PRIu64 "\n", cut);
     head(text, "plait_body_bytes", "gauge", "Bodies of requests that are under way.");
     bytes_print(text, "plait_body_bytes %zu\n", atomic_load(&server->body_bytes));
-    head(text, "plait_run_queue_requests", "gauge", "Requests whose model is free and that wait for a processor.");
-    bytes_print(text, "plait_run_queue_requests %u\n", turnstile_waiting(&server->runs));
     add_memory(text, server);
 }
 

@@ -113,6 +113,8 @@ static unsigned status_of(plait_status status)
     case PLAIT_OUT_OF_MEMORY:
     case PLAIT_NOT_ALLOCATED:
     case PLAIT_BUSY:
+    case PLAIT_TOO_LATE:
+    case PLAIT_DROPPED:
     case PLAIT_CANCELLED: return 503;
     case PLAIT_INVALID_ARGUMENT:
     case PLAIT_INVALID_MODEL:
@@ -125,10 +127,14 @@ static unsigned status_of(plait_status status)
     }
 }
 
-bool reply_failure(struct reply *reply, const struct plait_interpreter *interpreter, plait_status status)
+bool reply_status(struct reply *reply, plait_status status, const char *message)
 {
-    const char *message = plait_last_error(interpreter);
     reply_error(reply, status_of(status), "%s", message[0] != '\0' ? message : plait_status_text(status));
     reply->retry = reply->status == 503;
     return false;
+}
+
+bool reply_failure(struct reply *reply, const struct plait_interpreter *interpreter, plait_status status)
+{
+    return reply_status(reply, status, plait_last_error(interpreter));
 }

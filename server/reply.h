@@ -27,7 +27,9 @@ bool reply_error(struct reply *reply, unsigned status, const char *format, ...) 
 /* An error that goes away by itself: with Retry-After. */
 bool reply_later(struct reply *reply, unsigned status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool reply_no_memory(struct reply *reply);
-/* A failed call of the library, in its own words. */
+/* What failed in the library, in its own words (""; those of the status). */
+bool reply_status(struct reply *reply, plait_status status, const char *message);
+/* The same for this thread's last call. */
 bool reply_failure(struct reply *reply, const struct plait_interpreter *interpreter, plait_status status);
 
 /* Adds the text as a JSON string, with U+FFFD for what is not UTF-8. */

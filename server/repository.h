@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "log.h"
+#include "serve.h"
 #include "served.h"
 
 struct entry {
@@ -19,13 +20,15 @@ struct entry {
     bool seen; /* in the folder, when it was read last */
 };
 
-/* The first five are set before repository_begin(). */
+/* What stands before the locks is set before repository_begin(). */
 struct repository {
     struct plait_interpreter *interpreter;
     const struct plait_options *options; /* of interpreters */
     const struct log *log;
     const char *folder; /* NULL: none */
     unsigned most_waiting;
+    const struct serve_class *classes;
+    size_t class_count;
     pthread_mutex_t change; /* held by whoever loads and unloads, and adds entries */
     pthread_mutex_t lock;   /* of the entries, for moments */
     struct entry *entries;  /* by name, then by version */

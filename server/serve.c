@@ -15,6 +15,8 @@
 
 enum {
     MOST_RUNS = 7, /* the library keeps messages of eight threads; one may be loading */
+    MOST_REQUESTS = 1024, /* of the library's: each has its model's turn */
+    CUT_SECONDS = 2,     /* until runs that were ended are answered */
     OTHER_FILES = 64,
     RUN_QUEUE = 1 << 20 /* each waiting run has its model's turn: there are no more than models */
 };
@@ -106,12 +108,22 @@ static plait_status read_tokens(struct server *server)
 
 /* ---- end -------------------------------------------------------------------------------------------------------------------------- */
 
-/* Until nothing is being answered, or time is up. */
-static void drain(struct server *server)
+static void wait_for_answers(struct server *server, double seconds)
 {
-    const uint64_t end = clock_now() + (uint64_t)(server->options->drain_seconds * 1e9);
+    const uint64_t end = clock_now() + (uint64_t)(seconds * 1e9);
     while (atomic_load(&server->requests) > 0 && clock_now() < end)
         nanosleep(&(struct timespec){0, 5000000}, NULL);
+}
+
+/* Until nothing is being answered, or time is up: what then still runs is ended, and says so. */
+static void drain(struct server *server)
+{
+    wait_for_answers(server, server->options->drain_seconds);
+    const int64_t left = (int64_t)atomic_load(&server->requests);
+    if (left == 0) return;
+    log_event(&server->log, LOG_WARNING, "cut off", {"requests", NULL, left});
+    atomic_store(&server->cutting, true);
+    wait_for_answers(server, CUT_SECONDS);
 }
 
 static plait_status serve_requests(struct server *server, const sigset_t *signals)
@@ -150,18 +162,21 @@ static plait_status serve_loaded(struct server *server, const sigset_t *signals)
 /* With an interpreter of these options. */
 static plait_status serve_repository(struct server *server, const struct plait_options *settings, const sigset_t *signals)
 {
-    turnstile_begin(&server->runs, (unsigned)settings->lanes, RUN_QUEUE);
+    for (int number = 0; number <= PLAIT_MOST_CLASS; number++)
+        turnstile_begin(&server->runs[number], (unsigned)settings->lanes, RUN_QUEUE);
     server->repository = (struct repository){.interpreter = server->interpreter,
                                              .options = settings,
                                              .log = &server->log,
                                              .folder = server->options->repository,
-                                             .most_waiting = (unsigned)server->options->queue_limit};
+                                             .most_waiting = (unsigned)server->options->queue_limit,
+                                             .classes = server->options->classes,
+                                             .class_count = server->options->class_count};
     repository_begin(&server->repository);
     plait_status status = read_tokens(server);
     if (status == PLAIT_OK) status = load_models(server);
     if (status == PLAIT_OK) status = serve_loaded(server, signals);
     repository_end(&server->repository);
-    turnstile_end(&server->runs);
+    for (int number = 0; number <= PLAIT_MOST_CLASS; number++) turnstile_end(&server->runs[number]);
     tokens_free(&server->tokens);
     return status;
 }
@@ -181,6 +196,7 @@ plait_status serve(const struct serve_options *given)
     settings.threads = options.threads;
     settings.lanes = options.runs > 0 ? options.runs : processors();
     if (settings.lanes > MOST_RUNS) settings.lanes = MOST_RUNS;
+    settings.requests = MOST_REQUESTS;
     plait_status status = plait_open(&settings, &server->interpreter);
     if (status == PLAIT_OK) {
         status = serve_repository(server, &settings, &signals);

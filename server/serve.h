@@ -14,9 +14,17 @@ struct serve_model {
     const char *path; /* of a .tflite, or of a pipeline (.json) */
 };
 
+/* How urgent a model is, see plait_set_class(). */
+struct serve_class {
+    const char *name;
+    int32_t number;
+};
+
 struct serve_options {
     const struct serve_model *models;
     size_t model_count;
+    const struct serve_class *classes; /* of models that are not of class 0 */
+    size_t class_count;
     const char *repository; /* a folder; NULL: none */
     const char *bind;       /* an address */
     int32_t port;           /* 0: any that is free */

@@ -137,6 +137,7 @@ static plait_status load_model(struct served *served, const char *path, struct b
     served->platform = "tensorflow_lite";
     served->is_fed = true;
     plait_status status = plait_load_file(served->interpreter, inner, path, NULL, &served->model);
+    if (status == PLAIT_OK) status = plait_set_class(served->model, served->class_number);
     if (status == PLAIT_OK) status = plait_allocate_model(served->model);
     return status == PLAIT_OK ? describe_model(served, why) : status;
 }
@@ -157,8 +158,10 @@ static plait_status load_pipeline(struct served *served, const char *path, const
         status = plait_pipeline_load(own, path, NULL, &served->pipeline);
     }
     struct plait_pipeline_model part;
-    for (size_t i = 0; status == PLAIT_OK && plait_pipeline_model_at(served->pipeline, i, &part) == PLAIT_OK; i++)
-        status = plait_allocate_model(part.model);
+    for (size_t i = 0; status == PLAIT_OK && plait_pipeline_model_at(served->pipeline, i, &part) == PLAIT_OK; i++) {
+        status = plait_set_class(part.model, served->class_number);
+        if (status == PLAIT_OK) status = plait_allocate_model(part.model);
+    }
     return status == PLAIT_OK ? describe_pipeline(served, why) : status;
 }
 
@@ -182,22 +185,22 @@ static void end(struct served *served)
     free(served);
 }
 
-plait_status served_open(struct plait_interpreter *interpreter, const struct plait_options *options, const char *name,
-                         const char *version, const char *path, unsigned most_waiting, struct served **result,
-                         struct bytes *why)
+plait_status served_open(const struct served_source *source, struct served **result, struct bytes *why)
 {
     *result = NULL;
     struct served *served = calloc(1, sizeof *served);
     if (served == NULL) return PLAIT_OUT_OF_MEMORY;
-    turnstile_begin(&served->turn, 1, most_waiting);
+    turnstile_begin(&served->turn, 1, source->most_waiting);
     statistics_begin(&served->statistics);
     atomic_init(&served->users, 1);
-    served->interpreter = interpreter;
-    served->name = strdup(name);
-    served->version = strdup(version);
+    served->interpreter = source->interpreter;
+    served->class_number = source->class_number;
+    served->name = strdup(source->name);
+    served->version = strdup(source->version);
     plait_status status = PLAIT_OUT_OF_MEMORY;
     if (served->name != NULL && served->version != NULL) 
-        status = is_pipeline(path) ? load_pipeline(served, path, options, why) : load_model(served, path, why);
+        status = is_pipeline(source->path) ? load_pipeline(served, source->path, source->options, why)
+                                           : load_model(served, source->path, why);
     if (status == PLAIT_OK) {
         *result = served;
         return status;

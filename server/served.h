@@ -39,15 +39,24 @@ struct served {
     bool is_streamed; /* some inputs are pushed: running it is done by pushing, where all are */
     bool is_fed;      /* some are not */
     struct turnstile turn;
+    uint64_t last_run; /* nanoseconds, 0: it has not run; of whoever has the turn */
+    int32_t class_number;
     struct statistics statistics;
     atomic_uint users;
 };
 
-/* Loads and plans the file at `path` (FILE.json: a pipeline); `options` are those of the interpreter. On failure *served is
- * NULL, and `why`, which is empty before, says why. */
-plait_status served_open(struct plait_interpreter *interpreter, const struct plait_options *options, const char *name,
-                         const char *version, const char *path, unsigned most_waiting, struct served **served,
-                         struct bytes *why);
+struct served_source {
+    struct plait_interpreter *interpreter;
+    const struct plait_options *options; /* of the interpreter */
+    const char *name;
+    const char *version;
+    const char *path; /* FILE.json: a pipeline */
+    unsigned most_waiting;
+    int32_t class_number;
+};
+
+/* Loads and plans it. On failure *served is NULL, and `why`, which is empty before, says why. */
+plait_status served_open(const struct served_source *source, struct served **served, struct bytes *why);
 struct served *served_keep(struct served *served);
 void served_let_go(struct served *served);
 

@@ -19,11 +19,12 @@ struct server {
     struct plait_interpreter *interpreter;
     struct log log;
     struct repository repository;
-    struct turnstile runs; /* so many models run at once */
+    struct turnstile runs[PLAIT_MOST_CLASS + 1]; /* of each class, so many short runs at once */
+    atomic_bool cutting; /* what still runs is to end now */
     struct tokens tokens;
     struct connections connections;
     atomic_bool draining;       /* it is about to end: nothing new */
-    atomic_uint requests;       /* being answered */
+    atomic_uint requests;       /* whole ones whose answers are not sent yet */
     atomic_size_t body_bytes;   /* of all requests that are under way */
     atomic_ullong answers[600]; /* by HTTP status */
 };

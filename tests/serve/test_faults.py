@@ -21,15 +21,17 @@ from plait_server import MODELS, ROOT, Server, binary_input
 VARIANTS = [name for name in os.environ.get("PLAIT_SERVE", "asan").split() if (ROOT / "build" / name / "plait").exists()]
 VALUES = np.random.default_rng(3).standard_normal((1, 16, 16, 3)).astype(np.float32)
 REQUEST = {"inputs": [binary_input("input", "FP32", VALUES)], "parameters": {"binary_data_output": True}}
+COUNT = 2_000_000
 SLOW = {"inputs": [{"name": "t0", "datatype": "INT32", "shape": [1], "data": [0]}]}
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """A quick model, and one that counts for about a second."""
+    """A quick model, one that counts for about a second, and one that nobody waits for."""
     folder = tmp_path_factory.mktemp("faults")
     (folder / "quick.tflite").write_bytes((MODELS / "dynamic_batch_fp32.tflite").read_bytes())
-    (folder / "slow.tflite").write_bytes(tiny.counting_loop(2_000_000))
+    (folder / "slow.tflite").write_bytes(tiny.counting_loop(COUNT))
+    (folder / "endless.tflite").write_bytes(tiny.counting_loop(1000 * COUNT))
     return folder
 
 
@@ -191,7 +193,8 @@ def test_idle_connections(start, wanted):
 def test_no_more_connections_than_are_allowed(start, wanted):
     with start("--connections", 4, "--idle-seconds", 1) as server:
         idle = [raw(server) for _ in range(12)]
-        wait_until(lambda: all(rest(connected) == b"" for connected in idle))
+        assert all(rest(connected) == b"" for connected in idle)
+        time.sleep(0.2)  # until their threads have ended
         assert is_well(server, wanted)
 
 
@@ -220,6 +223,39 @@ def test_queue(start, wanted):
         assert answers == [200]
         for reason in ("late", "busy"):
             assert metric(server, f'plait_request_errors_total{{model="slow",version="1",reason="{reason}"') == 1
+
+
+def ask_and_leave(server, model):
+    """Sends a request, waits until the model has it, and gives the connection."""
+    body = json.dumps(SLOW).encode()
+    connected = raw(server, head(len(body), f"/v2/models/{model}/infer") + body)
+    wait_until(lambda: metric(server, "plait_body_bytes") == len(body))
+    time.sleep(0.1)
+    return connected
+
+
+def test_a_run_ends_when_its_client_has_gone(start, wanted):
+    with start("--runs", 2) as server:
+        ask_and_leave(server, "endless").close()
+        wait_until(lambda: metric(server, 'plait_request_errors_total{model="endless",version="1",reason="gone"') == 1)
+        assert is_well(server, wanted)
+
+
+def test_what_does_not_end_is_cut_off(start):
+    with start("--drain-seconds", 0.2) as server:
+        connected = ask_and_leave(server, "endless")
+        server.process.send_signal(signal.SIGTERM)
+        assert b" 503 " in rest(connected)
+        server.wait_for('event="cut off" requests=1')
+
+
+def test_classes(start, wanted):
+    """An urgent model does not wait for the end of another one, although only one of a class may run."""
+    with start("--runs", 1, "--class", "quick=5") as server:
+        connected = ask_and_leave(server, "endless")
+        assert is_well(server, wanted) and is_well(server, wanted)
+        assert metric(server, 'plait_request_errors_total{model="endless"') == 0
+        connected.close()
 
 
 def test_end_under_load(start, wanted):

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "served_run.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static const uint64_t SHORT_NANOSECONDS = 1000000; /* what takes less is not worth another thread, nor ending it */
+static const uint64_t LOOK_NANOSECONDS = 50000000; /* how often a client is asked for */
+
+/* ---- as a request of the library ---------------------------------------------------------------------------------------- */
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool has_ended;
+    plait_status status;
+    char *message;
+};
+
+static void note_end(void *user, const struct plait_answer *answer)
+{
+    struct waiting *waiting = user;
+    pthread_mutex_lock(&waiting->lock);
+    waiting->status = answer->status;
+    snprintf(waiting->message, LONGEST_RUN_MESSAGE, "%s", answer->message);
+    waiting->has_ended = true;
+    pthread_cond_signal(&waiting->ended);
+    pthread_mutex_unlock(&waiting->lock);
+}
+
+/* Looks now and then whether somebody still wants it; what was cancelled ends soon. */
+static void wait_for_end(struct waiting *waiting, struct plait_interpreter *interpreter, plait_request request,
+                         struct run_order *order)
+{
+    bool cancelled = false;
+    pthread_mutex_lock(&waiting->lock);
+    while (!waiting->has_ended) {
+        const uint64_t until = clock_now() + LOOK_NANOSECONDS;
+        const struct timespec time = {(time_t)(until / 1000000000), (long)(until % 1000000000)};
+        if (pthread_cond_timedwait(&waiting->ended, &waiting->lock, &time) == 0 || cancelled || !order->gone(order->user))
+            continue;
+        cancelled = true;
+        pthread_mutex_unlock(&waiting->lock); /* cancelling may call note_end() */
+        plait_cancel(interpreter, request);
+        pthread_mutex_lock(&waiting->lock);
+    }
+    pthread_mutex_unlock(&waiting->lock);
+}
+
+static plait_status run_as_request(struct served *served, struct run_order *order)
+{
+    struct waiting waiting = {.message = order->message};
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&waiting.lock, NULL);
+    pthread_cond_init(&waiting.ended, &attributes);
+    pthread_condattr_destroy(&attributes);
+    struct plait_submit_options options;
+    plait_submit_options_default(&options);
+    options.deadline = order->deadline;
+    options.late = PLAIT_LATE_DROP;
+    options.done = note_end;
+    options.user = &waiting;
+    plait_request request;
+    waiting.status = served->model != NULL ? plait_submit(served->model, &options, &request)
+                                           : plait_pipeline_submit(served->pipeline, &options, &request);
+    if (waiting.status == PLAIT_OK) wait_for_end(&waiting, served->interpreter, request, order);
+    else snprintf(order->message, sizeof order->message, "%s", plait_last_error(served->interpreter));
+    pthread_cond_destroy(&waiting.ended);
+    pthread_mutex_destroy(&waiting.lock);
+    return waiting.status;
+}
+
+/* ---- on this thread ------------------------------------------------------------------------------------------------------- */
+
+static plait_status run_here(struct served *served, struct run_order *order, struct turnstile *runs)
+{
+    const enum turn turn = turnstile_enter(runs, order->deadline, order->gone, order->user);
+    if (turn != TURN_TAKEN) return turn == TURN_LATE ? PLAIT_TOO_LATE : PLAIT_CANCELLED;
+    const plait_status status =
+        served->model != NULL ? plait_invoke(served->model) : plait_pipeline_run(served->pipeline);
+    if (status != PLAIT_OK)
+        snprintf(order->message, sizeof order->message, "%s", plait_last_error(served->interpreter));
+    turnstile_leave(runs);
+    return status;
+}
+
+plait_status served_run(struct served *served, struct run_order *order, struct turnstile *runs)
+{
+    const uint64_t began = clock_now();
+    order->message[0] = '\0';
+    const bool is_short = served->last_run > 0 && served->last_run < SHORT_NANOSECONDS;
+    const plait_status status = is_short ? run_here(served, order, runs) : run_as_request(served, order);
+    served->last_run = clock_now() - began;
+    return status;
+}
