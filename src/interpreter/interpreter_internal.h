@@ -510,6 +510,8 @@ static inline bool pl_is_followed(unsigned nanoseconds)
 {
     return nanoseconds - 1u >= PL_WORTH_FOLLOWING_NANOSECONDS - 1u;
 }
+/* What a stage may take, before anything is known. */
+uint64_t pl_guessed_ns(const struct pl_stage *stage);
 /* How many of its units to do before others may go first. */
 int64_t pl_part_units(const struct pl_stage *stage, uint64_t nanoseconds);
 /* A helper that is needed elsewhere ends before the end. */

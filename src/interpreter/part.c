@@ -6,6 +6,14 @@
 
 /* What a part is to take: half of what it may, since no stage takes the same time every time. */
 enum { PART_NANOSECONDS = 500000 };
+/* Before anything is known: multiply-adds or bytes in a nanosecond. */
+enum { GUESSED_COST_PER_NANOSECOND = 16 };
+
+uint64_t pl_guessed_ns(const struct pl_stage *stage)
+{
+    return (uint64_t)stage->units * (uint64_t)(stage->cost < 1 ? 1 : stage->cost) / GUESSED_COST_PER_NANOSECOND;
+}
+
 /* Neither lines that two parts would write nor less than kernels are made for, unless it takes too long. */
 static int64_t unit_step(const struct pl_stage *stage, int64_t most)
 {
@@ -42,8 +50,9 @@ pl_status pl_run_parts(struct pl_run *run, struct pl_parts *parts)
 
 pl_status pl_run_alone(struct pl_run *run, const struct pl_stage *stage, struct pl_pace *pace, const struct pl_eval *eval)
 {
+    const unsigned lately = pl_pace_number(&pace->lately);
     struct pl_parts parts = {.stage = stage, .eval = eval, .end = stage->units,
-                             .units = pl_part_units(stage, pl_pace_number(&pace->lately))};
+                             .units = pl_part_units(stage, lately != 0 ? lately : pl_guessed_ns(stage))};
     PL_TRY(pl_run_parts(run, &parts));
     pl_pace_follow(pace, parts.nanoseconds, parts.longest, &run->program->longest);
     return PL_OK;

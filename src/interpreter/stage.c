@@ -12,8 +12,6 @@ enum { WORTH_TRYING_NANOSECONDS = 2500, CERTAIN_NANOSECONDS = 60000 };
 enum { LAST_PART_NANOSECONDS = 1200, PARTS_PER_WORKER = 4 };
 /* So long a stage, or so much in one run, is worth waking who sleeps. */
 enum { WORTH_WAKING_NANOSECONDS = 50000, MUCH_NANOSECONDS = 100000 };
-/* Before anything is known: multiply-adds or bytes in a nanosecond. */
-enum { GUESSED_COST_PER_NANOSECOND = 16 };
 
 struct units_left {
     int64_t from;
@@ -47,7 +45,7 @@ static uint64_t expected_ns(const struct pl_stage *stage, const struct pl_pace *
 {
     const unsigned learned = pl_pace_number(&pace->nanoseconds);
     if (learned > 0) return learned;
-    return (uint64_t)stage->units * (uint64_t)(stage->cost < 1 ? 1 : stage->cost) / GUESSED_COST_PER_NANOSECOND;
+    return pl_guessed_ns(stage);
 }
 
 /* Whether helpers are to be asked for, of a stage that can be cut. */

@@ -232,6 +232,7 @@ FUNCTIONS = {  # name: (result, arguments)
     "model_memory": (_N, [_P, C.POINTER(Memory)]), "get_stats": (_N, [_P, C.POINTER(Stats)]),
     "model_arena": (_S, [_P, C.POINTER(ArenaPiece), _S]), "trace": (_N, [_P, ON_EVENT, _P]),
     "watch": (_N, [_P, _T]), "set_class": (_N, [_P, _I]), "class": (_I, [_P]), "set_queue": (_N, [_P, _I]),
+    "submit_options_default": (None, [C.POINTER(SubmitOptions)]),
     "submit": (_N, [_P, C.POINTER(SubmitOptions), C.POINTER(C.c_uint64)]),
     "pipeline_submit": (_N, [_P, C.POINTER(SubmitOptions), C.POINTER(C.c_uint64)]),
     "wait": (_N, [_P, C.c_uint64, C.c_int64, C.POINTER(Answer)]), "cancel": (_N, [_P, C.c_uint64]),

@@ -70,12 +70,41 @@ static void test_helpers_leave_between_two_parts(void **state)
     assert_int_equal(seen[7], 0);
 }
 
+static int calls;
+
+static pl_status count_calls(const struct pl_eval *eval, int64_t from, int64_t to)
+{
+    (void)eval;
+    calls += to > from;
+    return PL_OK;
+}
+
+/* By what it costs; what it took is known then. */
+static void test_the_first_run_is_in_parts(void **state)
+{
+    (void)state;
+    struct pl_turn own = {.workers = 4};
+    struct pl_program program = {0};
+    struct pl_run run = {.turn = &own, .program = &program};
+    const struct pl_stage stage = {.eval = count_calls, .units = UNITS, .cost = 100000};
+    const struct pl_eval eval = {.worker = 0};
+    struct pl_pace pace = {0};
+    assert_int_equal(pl_run_alone(&run, &stage, &pace, &eval), PL_OK);
+    assert_in_range(calls, 10, 20);
+    assert_in_range(pace.lately, 1, MILLISECOND);
+    assert_int_equal(program.longest.part, pace.longest_part);
+    calls = 0;
+    assert_int_equal(pl_run_alone(&run, &stage, &pace, &eval), PL_OK);
+    assert_int_equal(calls, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts_take_less_than_a_millisecond),
         cmocka_unit_test(test_all_units_once),
         cmocka_unit_test(test_helpers_leave_between_two_parts),
+        cmocka_unit_test(test_the_first_run_is_in_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
