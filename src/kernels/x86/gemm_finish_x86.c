@@ -91,6 +91,14 @@ PL_ALWAYS_INLINE void store_group(pl_vec bytes, const int group_rows, int rows, 
         _mm256_mask_storeu_epi8(output + stride, mask, _mm512_extracti64x4_epi64(bytes, 1));
         return;
     }
+    if (count < row_bytes) {
+        const __mmask16 mask = (__mmask16)_bzhi_u32(UINT16_MAX, (uint32_t)count);
+        _mm_mask_storeu_epi8(output, mask, _mm512_castsi512_si128(bytes));
+        if (rows > 1) _mm_mask_storeu_epi8(output + stride, mask, _mm512_extracti32x4_epi32(bytes, 1));
+        if (rows > 2) _mm_mask_storeu_epi8(output + 2 * stride, mask, _mm512_extracti32x4_epi32(bytes, 2));
+        if (rows > 3) _mm_mask_storeu_epi8(output + 3 * stride, mask, _mm512_extracti32x4_epi32(bytes, 3));
+        return;
+    }
 #endif
     pl_vec_store(copy, bytes);
     if (count == row_bytes) {

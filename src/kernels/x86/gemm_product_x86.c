@@ -60,26 +60,34 @@ PL_ALWAYS_INLINE __m512i add_pairs(__m512i a, __m512i b)
     return _mm512_add_epi64(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xdd));
 }
 
-/* Of fewer pixels, those of the last one are there several times. */
-static void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t count,
-                       uint32_t sums[SUM_PIXELS])
+/* Sums of eight bytes each of all of a pixel's. */
+PL_ALWAYS_INLINE __m512i sum_pixel(const struct strip *strip, const uint8_t *pixel, __mmask64 last)
 {
-    __m512i all[SUM_PIXELS];
-    const uint8_t *pixels[SUM_PIXELS];
-    for (int i = 0; i < SUM_PIXELS; i++) {
-        all[i] = _mm512_setzero_si512();
-        pixels[i] = input + (i < count ? i : count - 1) * strip->stride;
-    }
+    __m512i sum = _mm512_setzero_si512();
     for (int32_t run = 0; run < strip->runs; run++) {
-        for (int64_t at = 0; at < strip->run_bytes; at += 64) {
-            const int64_t rest = strip->run_bytes - at, offset = strip->offsets[run] + at;
-            const __mmask64 mask = rest < 64 ? _bzhi_u64(UINT64_MAX, (uint32_t)rest) : UINT64_MAX;
-#pragma GCC unroll 8
-            for (int i = 0; i < SUM_PIXELS; i++) {
-                const __m512i bytes = _mm512_maskz_loadu_epi8(mask, pixels[i] + offset);
-                all[i] = _mm512_add_epi64(all[i], _mm512_sad_epu8(bytes, _mm512_setzero_si512()));
-            }
+        const uint8_t *from = pixel + strip->offsets[run];
+        int64_t rest = strip->run_bytes;
+        for (; rest >= 64; rest -= 64, from += 64) {
+            const __m512i bytes = _mm512_loadu_si512(from);
+            sum = _mm512_add_epi64(sum, _mm512_sad_epu8(bytes, _mm512_setzero_si512()));
         }
+        if (rest == 0) continue;
+        const __m512i bytes = _mm512_maskz_loadu_epi8(last, from);
+        sum = _mm512_add_epi64(sum, _mm512_sad_epu8(bytes, _mm512_setzero_si512()));
+    }
+    return sum;
+}
+
+/* Of fewer pixels, those of the last one are there several times. */
+PL_ALWAYS_INLINE void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t count,
+                                 uint32_t sums[SUM_PIXELS])
+{
+    const __mmask64 last = _bzhi_u64(UINT64_MAX, (uint32_t)(strip->run_bytes % 64));
+    __m512i all[SUM_PIXELS];
+#pragma GCC unroll 8
+    for (int i = 0; i < SUM_PIXELS; i++) {
+        all[i] = sum_pixel(strip, input, last);
+        input += i + 1 < count ? strip->stride : 0;
     }
     const __m512i lower = add_pairs(add_neighbours(all[0], all[1]), add_neighbours(all[2], all[3]));
     const __m512i upper = add_pairs(add_neighbours(all[4], all[5]), add_neighbours(all[6], all[7]));
@@ -89,8 +97,8 @@ static void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t 
 #else
 enum { SUM_PIXELS = 1 };
 
-static void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t count,
-                       uint32_t sums[SUM_PIXELS])
+PL_ALWAYS_INLINE void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t count,
+                                 uint32_t sums[SUM_PIXELS])
 {
     (void)count;
     __m128i wide = _mm_setzero_si128();
@@ -114,6 +122,7 @@ static void start_pixels(const struct pl_product_x86 *product, const struct stri
                          int32_t *starts)
 {
     const uint32_t outside = (uint32_t)product->source.k * (uint32_t)product->source.zero_point;
+    const uint32_t factor = (uint32_t)product->weight_offset;
     for (int32_t i = 0; i < strip->count;) {
         const int32_t end = i + strip_line(strip, i);
         const uint8_t *input = strip_input(strip, i);
@@ -122,7 +131,7 @@ static void start_pixels(const struct pl_product_x86 *product, const struct stri
             uint32_t sums[SUM_PIXELS];
             sum_pixels(strip, input, count, sums);
             for (int32_t n = 0; n < SUM_PIXELS; n++)
-                starts[i + n] = (int32_t)((sums[n] - outside) * (uint32_t)product->weight_offset);
+                starts[i + n] = (int32_t)((sums[n] - outside) * factor);
             input += count * strip->stride;
             i += count;
         }
