@@ -5,10 +5,11 @@
 #include "graph/graph.h"
 #include "pipeline/pipeline_reader.h"
 
-enum { MODEL_FILE, MODEL_THREADS, MODEL_KEEP_MAPPED, MODEL_SHAPES, MODEL_FIELDS };
+enum { MODEL_FILE, MODEL_CLASS, MODEL_THREADS, MODEL_KEEP_MAPPED, MODEL_SHAPES, MODEL_FIELDS };
 
 static const struct pl_json_field model_fields[MODEL_FIELDS] = {
     [MODEL_FILE] = {.name = "file", .kind = PL_FIELD_TEXT, .required = true},
+    [MODEL_CLASS] = {.name = "class", .kind = PL_FIELD_WHOLE, .least = 0, .most = PL_MOST_CLASS},
     [MODEL_THREADS] = {.name = "threads", .kind = PL_FIELD_WHOLE, .least = 1, .most = 1024},
     [MODEL_KEEP_MAPPED] = {.name = "keep_mapped", .kind = PL_FIELD_FLAG},
     [MODEL_SHAPES] = {.name = "shapes", .kind = PL_FIELD_OBJECT},
@@ -73,6 +74,9 @@ static pl_status read_model(struct pl_pipeline_reader *reader, const struct pl_j
     model->fed = pl_pipeline_array(reader, (size_t)pl_entry_input_count(model->entry), sizeof(bool));
     model->taken = pl_pipeline_array(reader, (size_t)pl_entry_output_count(model->entry), sizeof(bool));
     if (model->fed == NULL || model->taken == NULL) return PL_OUT_OF_MEMORY;
+    if (found[MODEL_CLASS] != NULL &&
+        pl_entry_set_class(model->entry, (int32_t)found[MODEL_CLASS]->number, reader->source.error) != PL_OK)
+        return pl_json_source_fail_at(&reader->source, found[MODEL_CLASS]);
     if (found[MODEL_THREADS] != NULL &&
         pl_entry_set_threads(model->entry, (int32_t)found[MODEL_THREADS]->number, reader->source.error) != PL_OK)
         return pl_json_source_fail_at(&reader->source, found[MODEL_THREADS]);

@@ -169,6 +169,9 @@ def test_model_options():
         interpreter.allocate()
         assert list(interpreter.model("m").inputs()[0].shape) == shape
         assert [one.resized for one in loaded.models()] == [True]
+    with Interpreter() as interpreter:
+        interpreter.pipeline(text_of({"models": {"a": {"file": FEATURES, "class": 15}, "b": FEATURES}}), MODELS)
+        assert [getattr(plait_c.api(), "class")(interpreter.model(name).handle) for name in ("a", "b")] == [15, 0]
 
 
 def interpreter_of(path):
