@@ -146,6 +146,23 @@ PLAIT_API plait_status plait_load_buffer(struct plait_interpreter *interpreter, 
 /* Another stream of the same model: own inputs, outputs, state and links; file, constants and program are shared. */
 PLAIT_API plait_status plait_clone(const struct plait_model *model, const char *name, struct plait_model **clone);
 
+/* Gives a model another file, in one step: what runs ends on the old one, what starts afterwards runs on the new one. Nobody
+ * waits, the model itself included, and it may go on being fed, run and read by other threads meanwhile. Where anything
+ * fails (the file, an operator, memory, a link that the new file does not fit), the old one stays, complete. A model that was
+ * ready to run is so again on return; both files are in memory until then. Links, conditions, threads and shapes asked for
+ * (plait_resize_input()) stay and are asked of the new file; state and windows begin anew.
+ *
+ * What stays valid: the model's handle; the handles of signatures whose key both files have; handles of inputs and outputs,
+ * which go on by name where the new file has all the old names, else by place, and end where there is no such place any more.
+ * An input or output that goes on with the same type and as many bytes keeps its memory and content, also bound memory
+ * (plait_bind()): nobody need be told. What ends: all other handles and texts of the model, and memory that does not fit,
+ * which nobody may be using. Whatever else another thread asks of this model (names, operators, profile), it must not ask
+ * meanwhile. A model of a pipeline must keep all its inputs and outputs. PLAIT_BUSY where an operator of the program's own
+ * asks for it while the model is being planned. */
+PLAIT_API plait_status plait_replace(struct plait_model *model, const char *path, const struct plait_load_options *options);
+PLAIT_API plait_status plait_replace_buffer(struct plait_model *model, const void *data, size_t bytes,
+                                            const struct plait_load_options *options);
+
 /* Removes a model and its links, and ends its handles. PLAIT_BUSY if it is running. */
 PLAIT_API plait_status plait_unload(struct plait_model *model);
 
@@ -221,7 +238,8 @@ struct plait_quantization {
 
 PLAIT_API size_t plait_input_count(const struct plait_model *model);
 PLAIT_API size_t plait_output_count(const struct plait_model *model);
-/* The i-th input or output in the file's order; NULL if there is none. The handle stays valid until unload. */
+/* The i-th input or output in the file's order; NULL if there is none. The handle stays valid until unload (see
+ * plait_replace()). */
 PLAIT_API struct plait_tensor *plait_input(const struct plait_model *model, size_t index);
 PLAIT_API struct plait_tensor *plait_output(const struct plait_model *model, size_t index);
 /* By name: a signature's name, else a tensor's name, else "#index"; "" or NULL where there is only one. NULL and a
@@ -259,7 +277,8 @@ typedef enum plait_sparsity_part {
 PLAIT_API size_t plait_tensor_sparsity(const struct plait_tensor *tensor, plait_sparsity_part part, size_t dimension,
                                        int32_t *values, size_t capacity);
 /* The tensor's bytes: inputs, outputs, variables and constants; NULL before allocate and for tensors of the arena.
- * Aligned to 64 bytes (unless bound). Valid until the model is resized, relinked or unloaded. */
+ * Aligned to 64 bytes (unless bound). Valid until the model is resized, relinked, unloaded or replaced by a file that it
+ * does not fit. */
 PLAIT_API void *plait_tensor_data(const struct plait_tensor *tensor);
 /* Copies all of the tensor's bytes in or out; `bytes` must be plait_tensor_bytes(). Writing a linked input is refused:
  * its producer feeds it. */

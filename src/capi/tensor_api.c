@@ -77,7 +77,7 @@ bool plait_tensor_is_constant(const struct plait_tensor *tensor)
 plait_type plait_tensor_type(const struct plait_tensor *tensor)
 {
     if (tensor == NULL) return PLAIT_NO_TYPE;
-    return (plait_type)pl_type_api_number(pl_handle_tensor(pl_const_tensor(tensor))->type);
+    return (plait_type)pl_type_api_number(pl_handle_look(pl_const_tensor(tensor)).type);
 }
 
 const char *plait_type_name(plait_type type)
@@ -89,13 +89,14 @@ const char *plait_type_name(plait_type type)
 
 int32_t plait_tensor_rank(const struct plait_tensor *tensor)
 {
-    return tensor == NULL ? 0 : pl_handle_shape(pl_const_tensor(tensor))->rank;
+    return tensor == NULL ? 0 : pl_handle_look(pl_const_tensor(tensor)).shape.rank;
 }
 
 int32_t plait_tensor_dim(const struct plait_tensor *tensor, int32_t axis)
 {
-    if (tensor == NULL || axis < 0 || axis >= plait_tensor_rank(tensor)) return 0;
-    return pl_handle_shape(pl_const_tensor(tensor))->dims[axis];
+    if (tensor == NULL || axis < 0) return 0;
+    const struct pl_shape shape = pl_handle_look(pl_const_tensor(tensor)).shape;
+    return axis < shape.rank ? shape.dims[axis] : 0;
 }
 
 int32_t plait_tensor_dim_signature(const struct plait_tensor *tensor, int32_t axis)
@@ -108,7 +109,7 @@ int32_t plait_tensor_dim_signature(const struct plait_tensor *tensor, int32_t ax
 
 size_t plait_tensor_bytes(const struct plait_tensor *tensor)
 {
-    return tensor == NULL ? 0 : pl_handle_bytes(pl_const_tensor(tensor));
+    return tensor == NULL ? 0 : pl_handle_look(pl_const_tensor(tensor)).bytes;
 }
 
 plait_status plait_tensor_quantization(const struct plait_tensor *tensor, struct plait_quantization *out)
@@ -121,7 +122,7 @@ plait_status plait_tensor_quantization(const struct plait_tensor *tensor, struct
 
 void *plait_tensor_data(const struct plait_tensor *tensor)
 {
-    return tensor == NULL ? NULL : pl_handle_data(pl_const_tensor(tensor));
+    return tensor == NULL ? NULL : pl_handle_look(pl_const_tensor(tensor)).data;
 }
 
 static plait_status done(const struct pl_tensor_handle *handle, pl_status status, const struct pl_error *error)

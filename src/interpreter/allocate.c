@@ -2,7 +2,7 @@
 /* Allocate: new programs are built beside the old ones, with all the memory they need, and put in place only when
  * nothing can fail any more. Components that did not change are not touched. */
 #include "base/float_state.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/replacing.h"
 
 /* ---- put in place, or give up ------------------------------------------------------------------------------------- */
 
@@ -12,11 +12,8 @@ static void abandon_unit(struct pl_interpreter *interpreter, struct pl_unit *uni
     pl_free(interpreter->memory, unit->next_bases, unit->next_program->base_count * sizeof unit->next_bases[0]);
     pl_late_destroy(interpreter->memory, unit->next_late);
     unit->next_late = NULL;
-    while (unit->next_buffers != NULL) {
-        struct pl_buffer *buffer = unit->next_buffers;
-        unit->next_buffers = buffer->next;
-        pl_buffer_destroy(interpreter->memory, buffer);
-    }
+    pl_buffers_destroy(interpreter->memory, unit->next_buffers);
+    unit->next_buffers = NULL;
     pl_program_release(unit->next_program);
     unit->next_program = NULL;
     unit->next_bases = NULL;
@@ -39,7 +36,7 @@ static void adopt_buffers(struct pl_interpreter *interpreter, const struct pl_un
         }
         while (old != NULL && *at != old) at = &(*at)->next;
         if (old != NULL) *at = old->next;
-        pl_buffer_destroy(interpreter->memory, old);
+        pl_buffer_let_go(interpreter, plan->component, old);
         buffer->next = instance->buffers;
         instance->buffers = buffer;
     }
@@ -68,7 +65,7 @@ static void drop_unused_buffers(struct pl_interpreter *interpreter, const struct
             continue;
         }
         *at = buffer->next;
-        pl_buffer_destroy(interpreter->memory, buffer);
+        pl_buffer_let_go(interpreter, plan->component, buffer);
     }
 }
 
@@ -81,7 +78,8 @@ static void reset_after_resize(struct pl_instance *instance)
     instance->resized = false;
 }
 
-/* A state that was made while running, since this was planned, is found now; and late inputs have their shapes. */
+/* A state that was made while running, or memory that became another one, since this was planned, is found now; and late
+ * inputs have their shapes. */
 static void settle_bases(const struct pl_unit_plan *plan)
 {
     struct pl_unit *unit = plan->unit;
@@ -89,12 +87,29 @@ static void settle_bases(const struct pl_unit_plan *plan)
     const struct pl_subgraph *subgraph = program->block->subgraph;
     for (int32_t i = 0; i < program->slot_count; i++) {
         const struct pl_slot *slot = &program->slots[i];
-        if (slot->is_state) unit->bases[slot->base] = pl_buffer_find(pl_unit_plan_member(plan, slot), slot)->data;
+        const bool late = slot->sized && slot->tensor >= 0;
+        if (!slot->is_state && !late) continue;
+        const struct pl_buffer *buffer = pl_buffer_find(pl_unit_plan_member(plan, slot), slot);
+        unit->bases[slot->base] = late ? ((const struct pl_late_slot *)buffer->own)->memory.data : buffer->data;
     }
     for (int32_t i = 0; unit->late != NULL && i < subgraph->input_count; i++) {
         const struct pl_planned_tensor *tensor = &program->block->tensors[subgraph->inputs[i]];
         if (tensor->late >= 0) unit->late->slots[tensor->late]->value.shape = tensor->value.shape;
     }
+}
+
+static void restart_windows(const struct pl_component *component)
+{
+    for (int32_t m = 0; m < component->member_count; m++) {
+        if (component->members[m]->restart) pl_windows_reset(component->members[m]);
+        component->members[m]->restart = false;
+    }
+}
+
+void pl_unit_settle(const struct pl_unit_plan *plan)
+{
+    settle_bases(plan);
+    restart_windows(plan->component);
 }
 
 static void put_unit_in_place(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan)
@@ -108,17 +123,15 @@ static void put_unit_in_place(struct pl_interpreter *interpreter, const struct p
     unit->late = unit->next_late;
     unit->next_late = NULL;
     adopt_buffers(interpreter, plan);
-    settle_bases(plan);
     unit->stale = false;
     for (int32_t m = 0; m < plan->component->member_count; m++) {
         struct pl_instance *instance = plan->component->members[m];
         if (plan->owner != NULL && plan->owner != instance) continue;
         drop_unused_buffers(interpreter, plan, instance);
         if (plan->entry == NULL) instance->own_time = (struct pl_own_time){0};
-        if (instance->restart) pl_windows_reset(instance);
-        instance->restart = false;
         reset_after_resize(instance);
     }
+    if (plan->component->runner == NULL) pl_unit_settle(plan);
 }
 
 /* ---- all of it ---------------------------------------------------------------------------------------------------- */
@@ -138,8 +151,8 @@ static struct pl_unit_plan plan_of_entry(struct pl_entry *entry)
 
 /* What an allocation is for, and what came of it. */
 struct attempt {
-    const struct pl_unit *wanted; /* whose failure is one of the call; NULL: any unit's */
-    pl_status status;             /* of the first failure that is */
+    const struct pl_allocation *allocation;
+    pl_status status; /* of the first failure that is one of the call */
     struct pl_error *error;
 };
 
@@ -160,10 +173,27 @@ static void each_stale(struct pl_interpreter *interpreter, struct pl_component *
     }
 }
 
+/* Of a model that replaces another: whether that had this ready. */
+static bool was_ready(const struct pl_instance *old, const struct pl_instance *fresh, const struct pl_unit_plan *plan)
+{
+    if (plan->entry == NULL) return pl_unit_is_ready(&old->component->unit);
+    const struct pl_followed *followed = fresh->followed;
+    while (followed != NULL && followed->fresh != plan->entry) followed = followed->next;
+    return followed != NULL && pl_unit_is_ready(followed->entry->unit);
+}
+
+static bool failure_counts(const struct attempt *attempt, const struct pl_unit_plan *plan)
+{
+    const struct pl_allocation *allocation = attempt->allocation;
+    if (attempt->status != PL_OK) return false;
+    if (allocation->fresh != NULL) return was_ready(allocation->old, allocation->fresh, plan);
+    return allocation->wanted == NULL || allocation->wanted == plan->unit;
+}
+
 /* A unit that cannot be planned does not hold up the others: it stays as it was. */
 static void prepare(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct attempt *attempt)
 {
-    const bool counts = attempt->status == PL_OK && (attempt->wanted == NULL || attempt->wanted == plan->unit);
+    const bool counts = failure_counts(attempt, plan);
     const pl_status status = pl_unit_plan_prepare(interpreter, plan, counts ? attempt->error : NULL);
     if (status == PL_OK) return;
     abandon_unit(interpreter, plan->unit);
@@ -228,16 +258,28 @@ static void prepare_components(struct pl_interpreter *interpreter, struct pl_com
     pl_float_state_leave(caller);
 }
 
-/* `change` is held. Without `keep`, all is only tried. */
-static pl_status allocate(struct pl_interpreter *interpreter, struct pl_component **components, size_t count,
-                          const struct pl_unit *wanted, bool keep, struct pl_error *error)
+/* Nothing can fail any more. */
+static void commit(struct pl_interpreter *interpreter, const struct pl_allocation *allocation, bool good,
+                   struct attempt *attempt)
 {
-    struct attempt attempt = {.wanted = wanted, .error = error};
+    if (good && allocation->fresh != NULL) pl_replace_enter(interpreter, allocation->old, allocation->fresh);
+    for (size_t i = 0; i < allocation->count; i++)
+        each_stale(interpreter, allocation->components[i], good ? put_in_place : abandon, attempt);
+}
+
+pl_status pl_components_allocate(struct pl_interpreter *interpreter, const struct pl_allocation *allocation,
+                                 struct pl_error *error)
+{
+    struct pl_component **components = allocation->components;
+    const size_t count = allocation->count;
+    struct attempt attempt = {.allocation = allocation, .error = error};
     prepare_components(interpreter, components, count, &attempt);
     pthread_mutex_lock(&interpreter->lock);
-    const pl_status fit = pl_lanes_fit(interpreter, keep, attempt.status == PL_OK ? error : NULL);
-    for (size_t i = 0; i < count; i++)
-        each_stale(interpreter, components[i], keep && fit == PL_OK ? put_in_place : abandon, &attempt);
+    interpreter->incoming = allocation->fresh;
+    const pl_status fit = pl_lanes_fit(interpreter, allocation->keep, attempt.status == PL_OK ? error : NULL);
+    interpreter->incoming = NULL;
+    const bool complete = allocation->fresh == NULL || attempt.status == PL_OK;
+    commit(interpreter, allocation, allocation->keep && fit == PL_OK && complete, &attempt);
     pthread_mutex_unlock(&interpreter->lock);
     for (size_t i = 0; i < count; i++)
         if (has_unit(components[i], false)) settle_constants(interpreter, components[i]);
@@ -248,7 +290,7 @@ static pl_status allocate(struct pl_interpreter *interpreter, struct pl_componen
 
 static pl_status allocate_all(struct pl_interpreter *interpreter, bool keep, struct pl_error *error)
 {
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     const size_t first = interpreter->settled;
     const size_t most = interpreter->instance_count - first;
     struct pl_component **components = pl_allocate(interpreter->memory, most * sizeof *components);
@@ -263,13 +305,14 @@ static pl_status allocate_all(struct pl_interpreter *interpreter, bool keep, str
             if (instance->member == 0 && !instance->component->planning && has_unit(instance->component, true))
                 components[count++] = instance->component;
         }
-        status = allocate(interpreter, components, count, NULL, keep, error);
+        const struct pl_allocation allocation = {.components = components, .count = count, .keep = keep};
+        status = pl_components_allocate(interpreter, &allocation, error);
         pthread_mutex_lock(&interpreter->lock);
         pl_settled_advance(interpreter);
         pthread_mutex_unlock(&interpreter->lock);
     }
     pl_free(interpreter->memory, components, most * sizeof *components);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return status;
 }
 
@@ -286,11 +329,11 @@ pl_status pl_interpreter_try_allocate(struct pl_interpreter *interpreter, struct
 pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     struct pl_component *component = entry->instance->component;
-    const pl_status status =
-        component->planning ? pl_fail(error, PL_BUSY, "model '%s' is being allocated", entry->name)
-                            : allocate(interpreter, &component, 1, entry->unit, true, error);
-    pthread_mutex_unlock(&interpreter->change);
+    const struct pl_allocation allocation = {.components = &component, .count = 1, .wanted = entry->unit, .keep = true};
+    const pl_status status = component->planning ? pl_fail(error, PL_BUSY, "model '%s' is being allocated", entry->name)
+                                                 : pl_components_allocate(interpreter, &allocation, error);
+    pl_change_end(interpreter);
     return status;
 }

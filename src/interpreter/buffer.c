@@ -105,6 +105,26 @@ void pl_buffer_destroy(struct pl_memory *memory, struct pl_buffer *buffer)
     pl_free(memory, buffer, sizeof *buffer + key_bytes);
 }
 
+void pl_buffers_destroy(struct pl_memory *memory, struct pl_buffer *first)
+{
+    while (first != NULL) {
+        struct pl_buffer *buffer = first;
+        first = buffer->next;
+        pl_buffer_destroy(memory, buffer);
+    }
+}
+
+void pl_buffer_let_go(struct pl_interpreter *interpreter, const struct pl_component *component, struct pl_buffer *buffer)
+{
+    struct pl_component *runner = component->runner;
+    if (runner == NULL || buffer == NULL) {
+        pl_buffer_destroy(interpreter->memory, buffer);
+        return;
+    }
+    buffer->next = runner->outgoing_buffers;
+    runner->outgoing_buffers = buffer;
+}
+
 bool pl_buffer_fit(struct pl_memory *memory, struct pl_buffer *buffer, const struct pl_slot *slot)
 {
     if (pl_buffer_serves(buffer, slot)) return true;

@@ -57,6 +57,7 @@ void pl_component_destroy(struct pl_interpreter *interpreter, struct pl_componen
 {
     if (component == NULL) return;
     pl_unit_clear(interpreter, &component->unit);
+    pl_buffers_destroy(interpreter->memory, component->outgoing_buffers);
     pl_free(interpreter->memory, component, component_bytes(component->member_count));
 }
 

@@ -2,7 +2,6 @@
 /* Entries: what of a model can be fed and invoked, by name and number. */
 #include "interpreter/interpreter_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct pl_interpreter *pl_entry_interpreter(const struct pl_entry *entry)
@@ -53,132 +52,10 @@ const struct pl_signature *pl_entry_own_signature(const struct pl_entry *entry)
     return entry->signature;
 }
 
-int32_t pl_entry_input_count(const struct pl_entry *entry)
-{
-    return entry->signature != NULL ? entry->signature->input_count : pl_entry_subgraph(entry)->input_count;
-}
-
-int32_t pl_entry_output_count(const struct pl_entry *entry)
-{
-    return entry->signature != NULL ? entry->signature->output_count : pl_entry_subgraph(entry)->output_count;
-}
-
 struct pl_tensor_handle *pl_entry_tensor(const struct pl_entry *entry, int32_t index)
 {
     if (index < 0 || index >= pl_entry_subgraph(entry)->tensor_count) return NULL;
     return entry->handles[index];
-}
-
-static int32_t tensor_at(const struct pl_entry *entry, bool output, int32_t index)
-{
-    const struct pl_subgraph *subgraph = pl_entry_subgraph(entry);
-    if (entry->signature != NULL)
-        return output ? entry->signature->outputs[index].tensor : entry->signature->inputs[index].tensor;
-    return output ? subgraph->outputs[index] : subgraph->inputs[index];
-}
-
-struct pl_tensor_handle *pl_entry_input(const struct pl_entry *entry, int32_t index)
-{
-    if (index < 0 || index >= pl_entry_input_count(entry)) return NULL;
-    return pl_entry_tensor(entry, tensor_at(entry, false, index));
-}
-
-struct pl_tensor_handle *pl_entry_output(const struct pl_entry *entry, int32_t index)
-{
-    if (index < 0 || index >= pl_entry_output_count(entry)) return NULL;
-    return pl_entry_tensor(entry, tensor_at(entry, true, index));
-}
-
-/* ---- names -------------------------------------------------------------------------------------------------------- */
-
-/* The signature that names a tensor of this entry: its own, or for the model the first of the primary subgraph. */
-static const struct pl_signature *naming_signature(const struct pl_entry *entry)
-{
-    if (entry->signature != NULL) return entry->signature;
-    const struct pl_graph *graph = entry->instance->graph;
-    for (int32_t i = 0; i < graph->signature_count; i++)
-        if (graph->signatures[i].subgraph == entry->subgraph) return &graph->signatures[i];
-    return NULL;
-}
-
-static const char *signature_name(const struct pl_entry *entry, bool output, int32_t tensor)
-{
-    const struct pl_signature *signature = naming_signature(entry);
-    if (signature == NULL) return NULL;
-    const struct pl_signature_tensor *names = output ? signature->outputs : signature->inputs;
-    const int32_t count = output ? signature->output_count : signature->input_count;
-    for (int32_t i = 0; i < count; i++)
-        if (names[i].tensor == tensor) return names[i].name;
-    return NULL;
-}
-
-const char *pl_handle_signature_name(const struct pl_tensor_handle *handle)
-{
-    const char *name = signature_name(handle->entry, false, handle->index);
-    return name != NULL ? name : signature_name(handle->entry, true, handle->index);
-}
-
-static const char *tensor_name(const struct pl_entry *entry, bool output, int32_t index)
-{
-    return pl_entry_subgraph(entry)->tensors[tensor_at(entry, output, index)].name;
-}
-
-static pl_status list_names(const struct pl_entry *entry, bool output, const char *name, const char *problem,
-                            struct pl_error *error)
-{
-    const char *kind = output ? "output" : "input";
-    const int32_t count = output ? pl_entry_output_count(entry) : pl_entry_input_count(entry);
-    if (name[0] == '\0') pl_fail(error, PL_NOT_FOUND, "the name of the %s is %s; %ss:", kind, problem, kind);
-    else pl_fail(error, PL_NOT_FOUND, "%s '%s' is %s; %ss:", kind, name, problem, kind);
-    for (int32_t i = 0; i < count; i++) {
-        const char *by_signature = signature_name(entry, output, tensor_at(entry, output, i));
-        pl_error_append(error, "%s #%d '%s'", i == 0 ? "" : ",", (int)i,
-                        by_signature != NULL ? by_signature : tensor_name(entry, output, i));
-    }
-    return PL_NOT_FOUND;
-}
-
-/* "#3" -> 3, -1 if it is no number. */
-static int32_t parse_index(const char *name)
-{
-    if (name[0] != '#' || name[1] < '0' || name[1] > '9') return -1;
-    char *end = NULL;
-    const long value = strtol(name + 1, &end, 10);
-    return *end != '\0' || value > INT32_MAX ? -1 : (int32_t)value;
-}
-
-/* How many have this name, and the last of them. Signature names go before tensor names. */
-static int32_t match_names(const struct pl_entry *entry, bool output, const char *name, bool by_signature,
-                           int32_t *index)
-{
-    const int32_t count = output ? pl_entry_output_count(entry) : pl_entry_input_count(entry);
-    int32_t found = 0;
-    for (int32_t i = 0; i < count; i++) {
-        const char *own = by_signature ? signature_name(entry, output, tensor_at(entry, output, i))
-                                       : tensor_name(entry, output, i);
-        if (own == NULL || strcmp(own, name) != 0) continue;
-        *index = i;
-        found++;
-    }
-    return found;
-}
-
-pl_status pl_entry_find(const struct pl_entry *entry, bool output, const char *name, int32_t *index,
-                        struct pl_error *error)
-{
-    const int32_t count = output ? pl_entry_output_count(entry) : pl_entry_input_count(entry);
-    if (name == NULL || name[0] == '\0') {
-        *index = 0;
-        return count == 1 ? PL_OK : list_names(entry, output, "", "left out, but there is not just one", error);
-    }
-    for (int by_signature = 1; by_signature >= 0; by_signature--) {
-        const int32_t found = match_names(entry, output, name, by_signature, index);
-        if (found == 1) return PL_OK;
-        if (found > 1) return list_names(entry, output, name, "ambiguous, use #index", error);
-    }
-    *index = parse_index(name);
-    if (*index >= 0 && *index < count) return PL_OK;
-    return list_names(entry, output, name, "unknown", error);
 }
 
 /* ---- changes ------------------------------------------------------------------------------------------------------ */
@@ -213,7 +90,10 @@ static int32_t subgraph_input(const struct pl_entry *entry, int32_t tensor)
 
 static pl_status resize(struct pl_entry *entry, int32_t index, const struct pl_shape *shape, struct pl_error *error)
 {
-    const int32_t tensor = tensor_at(entry, false, index);
+    if (index < 0 || index >= pl_entry_end_count(entry, false))
+        return pl_fail(error, PL_NOT_FOUND, "model '%s' has %d inputs, there is no input %d", entry->name,
+                       (int)pl_entry_end_count(entry, false), (int)index);
+    const int32_t tensor = pl_entry_end_tensor(entry, false, index);
     const char *name = pl_entry_subgraph(entry)->tensors[tensor].name;
     if (is_linked(entry, tensor) && !is_window(entry, tensor))
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': input '%s' is linked: its producer decides its shape",
@@ -235,18 +115,15 @@ static pl_status resize(struct pl_entry *entry, int32_t index, const struct pl_s
 pl_status pl_entry_resize(struct pl_entry *entry, int32_t index, const struct pl_shape *shape, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
-    if (index < 0 || index >= pl_entry_input_count(entry))
-        return pl_fail(error, PL_NOT_FOUND, "model '%s' has %d inputs, there is no input %d", entry->name,
-                       (int)pl_entry_input_count(entry), (int)index);
     for (int32_t i = 0; i < shape->rank; i++)
         if (shape->dims[i] < 0)
             return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': dimension %d of input %d is %d, less than 0",
                            entry->name, (int)i, (int)index, (int)shape->dims[i]);
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pthread_mutex_lock(&interpreter->lock);
     const pl_status status = resize(entry, index, shape, error);
     pthread_mutex_unlock(&interpreter->lock);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return status;
 }
 
@@ -279,12 +156,12 @@ pl_status pl_entry_set_threads(struct pl_entry *entry, int32_t threads, struct p
     struct pl_interpreter *interpreter = instance->interpreter;
     if (threads < 1 || threads > PL_MAX_PARTS)
         return pl_fail(error, PL_INVALID_ARGUMENT, "threads is %d, expected 1 to %d", (int)threads, PL_MAX_PARTS);
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pl_status status = pl_pool_grow(interpreter->pool, threads, error);
     pthread_mutex_lock(&interpreter->lock);
     if (status == PL_OK) status = set_threads(instance, threads, error);
     pthread_mutex_unlock(&interpreter->lock);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return status;
 }
 
@@ -292,14 +169,14 @@ void pl_entry_keep_all(struct pl_entry *entry)
 {
     struct pl_instance *instance = entry->instance;
     struct pl_interpreter *interpreter = instance->interpreter;
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pthread_mutex_lock(&interpreter->lock);
     instance->keep_all = true;
     instance->component->unit.stale = true;
     for (int32_t i = 0; pl_instance_unit(instance, i) != NULL; i++) pl_instance_unit(instance, i)->stale = true;
     pl_settled_forget(interpreter);
     pthread_mutex_unlock(&interpreter->lock);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
 }
 
 struct pl_entry *pl_entry_of_subgraph(const struct pl_entry *entry, size_t index)
@@ -327,7 +204,7 @@ bool pl_entry_is_late(const struct pl_entry *entry)
 
 bool pl_entry_is_allocated(const struct pl_entry *entry)
 {
-    return entry->unit->program != NULL && !entry->unit->stale;
+    return pl_unit_is_ready(entry->unit);
 }
 
 void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *report)
@@ -357,7 +234,7 @@ void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *rep
 void pl_entry_memory(struct pl_entry *entry, struct pl_memory_report *report)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pl_entry_measure(entry, report);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
 }

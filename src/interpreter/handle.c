@@ -142,33 +142,56 @@ pl_status pl_handle_check_request(const struct pl_tensor_handle *handle, size_t 
     return PL_OK;
 }
 
+/* Where an input is that may be fed. */
+static pl_status find_input(const struct pl_tensor_handle *handle, size_t bytes, void **to, struct pl_error *error)
+{
+    const char *model = handle->entry->name;
+    if (feeds_from_link(handle))
+        return pl_fail(error, PL_INVALID_ARGUMENT,
+                       "model '%s': input '%s' is linked: its producer feeds it, or rows that are pushed; feed these, or unlink",
+                       model, pl_handle_tensor(handle)->name);
+    *to = NULL;
+    if (pl_handle_tensor(handle)->type == PL_STRING) return check_allocated(handle, error);
+    PL_TRY(check_copy(handle, bytes, error));
+    if (pl_handle_planned(handle)->slot < 0)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' is a constant", model,
+                       pl_handle_tensor(handle)->name);
+    *to = pl_handle_data(handle);
+    return PL_OK;
+}
+
+/* The lock is held to find the memory, which stays where it is if the model is replaced by a file that it fits. */
 pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = handle->entry->interpreter;
+    void *to = NULL;
     pthread_mutex_lock(&interpreter->lock);
-    const bool linked = feeds_from_link(handle);
+    pl_status status = find_input(handle, bytes, &to, error);
+    if (status == PL_OK && to == NULL) status = pl_handle_feed_strings(handle, data, bytes, error);
     pthread_mutex_unlock(&interpreter->lock);
-    if (linked)
-        return pl_fail(error, PL_INVALID_ARGUMENT,
-                       "model '%s': input '%s' is linked: its producer feeds it, or rows that are pushed; feed these, or unlink",
-                       handle->entry->name, pl_handle_tensor(handle)->name);
-    if (pl_handle_tensor(handle)->type == PL_STRING) {
-        PL_TRY(check_allocated(handle, error));
-        return pl_handle_feed_strings(handle, data, bytes, error);
-    }
-    PL_TRY(check_copy(handle, bytes, error));
-    if (pl_handle_planned(handle)->slot < 0)
-        return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': tensor '%s' is a constant",
-                       handle->entry->name, pl_handle_tensor(handle)->name);
-    memcpy(pl_handle_data(handle), data, bytes);
-    return PL_OK;
+    if (status == PL_OK && to != NULL) memcpy(to, data, bytes);
+    return status;
 }
 
 pl_status pl_handle_read(const struct pl_tensor_handle *handle, void *data, size_t bytes, struct pl_error *error)
 {
-    PL_TRY(check_copy(handle, bytes, error));
-    memcpy(data, pl_handle_data(handle), bytes);
-    return PL_OK;
+    struct pl_interpreter *interpreter = handle->entry->interpreter;
+    pthread_mutex_lock(&interpreter->lock);
+    const pl_status status = check_copy(handle, bytes, error);
+    const void *from = status == PL_OK ? pl_handle_data(handle) : NULL;
+    pthread_mutex_unlock(&interpreter->lock);
+    if (status == PL_OK) memcpy(data, from, bytes);
+    return status;
+}
+
+struct pl_tensor_view pl_handle_look(const struct pl_tensor_handle *handle)
+{
+    struct pl_interpreter *interpreter = handle->entry->interpreter;
+    pthread_mutex_lock(&interpreter->lock);
+    const struct pl_tensor_view view = {pl_handle_tensor(handle)->type, *pl_handle_shape(handle), pl_handle_bytes(handle),
+                                        pl_handle_data(handle)};
+    pthread_mutex_unlock(&interpreter->lock);
+    return view;
 }
 
 /* A buffer of the model whose program has this slot; a linked input's is its producer's. */
@@ -202,12 +225,13 @@ static pl_status bind(struct pl_tensor_handle *handle, void *memory, struct pl_e
 pl_status pl_handle_bind(struct pl_tensor_handle *handle, void *memory, size_t bytes, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = handle->entry->interpreter;
-    if (memory != NULL || pl_handle_data(handle) == NULL) PL_TRY(check_copy(handle, bytes, error));
     if ((uintptr_t)memory % 16 != 0)
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': memory for tensor '%s' is not aligned to 16 bytes",
                        handle->entry->name, pl_handle_tensor(handle)->name);
     pthread_mutex_lock(&interpreter->lock);
-    const pl_status status = bind(handle, memory, error);
+    pl_status status = PL_OK;
+    if (memory != NULL || pl_handle_data(handle) == NULL) status = check_copy(handle, bytes, error);
+    if (status == PL_OK) status = bind(handle, memory, error);
     pthread_mutex_unlock(&interpreter->lock);
     return status;
 }

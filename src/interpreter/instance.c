@@ -157,11 +157,7 @@ void pl_instance_destroy(struct pl_instance *instance)
     pl_instance_free_nodes(instance);
     for (int32_t i = 0; pl_instance_unit(instance, i) != NULL; i++)
         pl_unit_clear(interpreter, pl_instance_unit(instance, i));
-    while (instance->buffers != NULL) {
-        struct pl_buffer *buffer = instance->buffers;
-        instance->buffers = buffer->next;
-        pl_buffer_destroy(interpreter->memory, buffer);
-    }
+    pl_buffers_destroy(interpreter->memory, instance->buffers);
     destroy_entries(instance);
     pl_graph_release(instance->graph);
     pl_region_clear(&instance->region);

@@ -116,7 +116,7 @@ static void add_instance(struct pl_instance *instance, struct pl_interpreter_rep
 void pl_interpreter_report(struct pl_interpreter *interpreter, struct pl_interpreter_report *report)
 {
     *report = (struct pl_interpreter_report){0};
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     for (size_t i = 0; i < interpreter->instance_count; i++) add_instance(interpreter->instances[i], report);
     pthread_mutex_lock(&interpreter->lock);
     report->models = interpreter->instance_count;
@@ -126,5 +126,5 @@ void pl_interpreter_report(struct pl_interpreter *interpreter, struct pl_interpr
     for (int32_t c = 0; c <= PL_MOST_CLASS; c++) report->arena_bytes += needs.of_class[c].arena_bytes;
     for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next) report->lanes++;
     pthread_mutex_unlock(&interpreter->lock);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
 }

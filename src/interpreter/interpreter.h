@@ -80,7 +80,11 @@ void pl_interpreter_release_graph(struct pl_interpreter *interpreter, struct pl_
  * the graph. */
 pl_status pl_interpreter_add(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
                              const struct pl_registry *registry, struct pl_entry **entry, struct pl_error *error);
+/* Another one of the same graph, with operators of users from the interpreter's registry. */
+pl_status pl_entry_clone(const struct pl_entry *entry, const char *name, struct pl_entry **clone, struct pl_error *error);
 pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error);
+/* Gives the model another graph, which is retained; see plait_replace(). Without `keep` it is only tried. */
+pl_status pl_entry_replace(struct pl_entry *entry, struct pl_graph *graph, bool keep_all, bool keep, struct pl_error *error);
 /* From now on the model is unloaded with all others of this holder only. */
 void pl_entry_hold(struct pl_entry *entry, const void *holder);
 /* Unloads all models of a holder or none; takes no memory. They must not be linked with others. */
@@ -133,6 +137,14 @@ const struct pl_shape *pl_handle_shape(const struct pl_tensor_handle *handle);
 bool pl_handle_is_late(const struct pl_tensor_handle *handle);
 size_t pl_handle_bytes(const struct pl_tensor_handle *handle);
 void *pl_handle_data(const struct pl_tensor_handle *handle);
+/* All of it at once, while another thread may replace the model. */
+struct pl_tensor_view {
+    pl_type type;
+    struct pl_shape shape;
+    size_t bytes;
+    void *data;
+};
+struct pl_tensor_view pl_handle_look(const struct pl_tensor_handle *handle);
 pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, size_t bytes, struct pl_error *error);
 pl_status pl_handle_read(const struct pl_tensor_handle *handle, void *data, size_t bytes, struct pl_error *error);
 pl_status pl_handle_bind(struct pl_tensor_handle *handle, void *memory, size_t bytes, struct pl_error *error);

@@ -69,7 +69,13 @@ struct pl_unit {
     bool stale;                 /* something changed since it was planned */
 };
 
+static inline bool pl_unit_is_ready(const struct pl_unit *unit)
+{
+    return unit->program != NULL && !unit->stale;
+}
+
 struct pl_instance;
+struct pl_followed; /* see replacing.h */
 
 struct pl_tensor_handle {
     struct pl_entry *entry;
@@ -137,6 +143,7 @@ struct pl_instance {
     bool resized;   /* since the last allocate: variables start anew, as in TensorFlow Lite */
     bool restart;   /* memory for rows of windows is new: they start anew */
     bool indirect;  /* used while a component is being formed */
+    struct pl_followed *followed; /* while it is about to replace another one: what of that goes on */
     struct pl_buffer *buffers;
     struct pl_window_state *windows; /* in the region */
     uint64_t ran;                    /* how often it ran as part of a flow, since its windows began */
@@ -162,6 +169,13 @@ struct pl_component {
     bool whole;
     bool planning; /* by the thread that holds `change` (an operator of a user can ask for changes meanwhile) */
     struct pl_turn turn;
+    const struct pl_model_link *next_links; /* to be planned with, as many as there are; NULL: those there are */
+    /* Of one whose model is replaced while it runs: it ends with its run. */
+    struct pl_component *successor;
+    struct pl_instance *outgoing;       /* the model as it was, */
+    struct pl_buffer *outgoing_buffers; /* and memory that nobody needs afterwards */
+    struct pl_component *next_gone;
+    struct pl_component *runner; /* of a successor: by whose run it is busy; NULL: by its own */
 };
 
 /* The highest of its members': linked models are one program. */
@@ -264,12 +278,23 @@ struct pl_interpreter {
     struct pl_lane *lanes;
     struct pl_turns turns;
     struct pl_requests requests;
+    struct pl_component *gone; /* what replacing models has left behind */
+    struct pl_instance *incoming; /* about to be put in place; its programs need lanes, too */
     uint64_t invocations;
     pl_cut_function cut;
     void *cut_context;
     pl_event_function event_function; /* NULL: nobody asks */
     void *event_user;
 };
+
+/* ---- change.c */
+/* Around all that changes models, links or programs; one can hold it several times. */
+void pl_change_begin(struct pl_interpreter *interpreter);
+void pl_change_end(struct pl_interpreter *interpreter);
+/* With no lock held, by who ended a run that left something. */
+void pl_change_sweep(struct pl_interpreter *interpreter);
+/* With `lock` held: whether something is left that is to be swept. */
+bool pl_component_end_run(struct pl_interpreter *interpreter, struct pl_component *component);
 
 /* ---- component.c: all with `change` held */
 /* A component of these members, every unit stale. NULL if there is no memory. */
@@ -299,7 +324,10 @@ void pl_entry_destroy(struct pl_entry *entry);
 struct pl_buffer *pl_buffer_find(const struct pl_instance *instance, const struct pl_slot *slot);
 struct pl_buffer *pl_buffer_create(struct pl_memory *memory, const struct pl_slot *slot);
 void pl_buffer_destroy(struct pl_memory *memory, struct pl_buffer *buffer);
+void pl_buffers_destroy(struct pl_memory *memory, struct pl_buffer *first); /* and all behind it */
 void pl_buffer_reset(const struct pl_buffer *buffer);
+/* The same as destroying it where nobody runs; otherwise it stays as long as the run. */
+void pl_buffer_let_go(struct pl_interpreter *interpreter, const struct pl_component *component, struct pl_buffer *buffer);
 /* Whether it has the size of this slot. */
 bool pl_buffer_serves(const struct pl_buffer *buffer, const struct pl_slot *slot);
 /* Gives a state the size of this slot, and so a new start if it had another; false if there is no memory. */
@@ -334,6 +362,22 @@ struct pl_instance *pl_unit_plan_member(const struct pl_unit_plan *plan, const s
 pl_status pl_unit_plan_prepare(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan,
                                struct pl_error *error);
 
+/* ---- allocate.c */
+/* What is to be planned and put in place. */
+struct pl_allocation {
+    struct pl_component **components;
+    size_t count;
+    const struct pl_unit *wanted; /* whose failure is one of the call; NULL: any unit's */
+    bool keep;                    /* otherwise all is only tried */
+    struct pl_instance *old;      /* to be replaced, in the only component, by `fresh`, if all that was ready is again */
+    struct pl_instance *fresh;
+};
+/* With `change` held. */
+pl_status pl_components_allocate(struct pl_interpreter *interpreter, const struct pl_allocation *allocation,
+                                 struct pl_error *error);
+/* With `lock` held: where its slots are now. Windows that are to begin anew do. */
+void pl_unit_settle(const struct pl_unit_plan *plan);
+
 /* ---- lane.c: with `lock` held */
 struct pl_lane *pl_lane_take(struct pl_interpreter *interpreter, int32_t class_number, const struct pl_program *program,
                              struct pl_error *error);
@@ -357,6 +401,11 @@ void pl_settled_leave(struct pl_interpreter *interpreter, struct pl_instance *in
 
 /* ---- entry.c: with `change` held */
 void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *report);
+/* ---- ends.c: with a lock held */
+int32_t pl_entry_end_count(const struct pl_entry *entry, bool output);
+/* The tensor that an input or output is, and its name: the signature's, else the tensor's own. */
+int32_t pl_entry_end_tensor(const struct pl_entry *entry, bool output, int32_t index);
+const char *pl_entry_end_name(const struct pl_entry *entry, bool output, int32_t index);
 
 /* ---- profile.c */
 /* The steps of a model that has a program. */
@@ -381,7 +430,7 @@ pl_status pl_handle_check_request(const struct pl_tensor_handle *handle, size_t 
 const struct pl_planned_tensor *pl_handle_planned(const struct pl_tensor_handle *handle);
 
 /* ---- string_handle.c */
-/* pl_handle_write() of strings: a buffer of any size, whose layout is checked. */
+/* With `lock` held: pl_handle_write() of strings: a buffer of any size, whose layout is checked. */
 pl_status pl_handle_feed_strings(struct pl_tensor_handle *handle, const void *data, size_t bytes,
                                  struct pl_error *error);
 

@@ -184,11 +184,12 @@ static void end(struct pl_entry *entry, const struct task *task, const struct in
     if (status == PL_OK && invocation->own_time != NULL)
         pl_own_time_note(invocation->own_time, end_ns - invocation->begin_ns - turn->interrupted_ns);
     if (turn->request != NULL) end_request(turn->request, turn);
-    invocation->plan.component->busy = false;
+    const bool leaves = pl_component_end_run(invocation->interpreter, invocation->plan.component);
     invocation->interpreter->invocations++;
     pl_lane_give_back(invocation->interpreter, invocation->lane);
     pl_turn_end(invocation->interpreter, turn);
     pthread_mutex_unlock(&invocation->interpreter->lock);
+    if (leaves) pl_change_sweep(invocation->interpreter);
 }
 
 /* Steps of one member of a join, behind those of others that it has in common with them. */
@@ -297,7 +298,7 @@ bool pl_entry_cancel(struct pl_entry *entry)
     pthread_mutex_lock(&interpreter->lock);
     struct pl_component *component = entry->instance->component;
     const bool busy = component->busy;
-    if (busy) pl_turn_cancel(interpreter, &component->turn);
+    if (busy) pl_turn_cancel(interpreter, &(component->runner != NULL ? component->runner : component)->turn);
     pthread_mutex_unlock(&interpreter->lock);
     return busy;
 }

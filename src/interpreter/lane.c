@@ -101,6 +101,7 @@ struct pl_lane_needs pl_lanes_needed(const struct pl_interpreter *interpreter)
     struct pl_lane_needs needs = interpreter->settled_needs;
     for (size_t i = interpreter->settled; i < interpreter->instance_count; i++)
         pl_lane_need_of(interpreter->instances[i], &needs);
+    if (interpreter->incoming != NULL) pl_lane_need_of(interpreter->incoming, &needs);
     return needs;
 }
 

@@ -205,9 +205,9 @@ pl_status pl_interpreter_link(struct pl_interpreter *interpreter, const char *fr
                               const char *to_model, const char *input, const struct pl_link_options *options,
                               struct pl_error *error)
 {
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     const pl_status status = link_ends(interpreter, from_model, output, to_model, input, options, error);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return status;
 }
 
@@ -227,9 +227,9 @@ static pl_status stream_input(struct pl_interpreter *interpreter, const char *mo
 pl_status pl_interpreter_stream(struct pl_interpreter *interpreter, const char *model, const char *input,
                                 const struct pl_link_options *options, struct pl_error *error)
 {
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     const pl_status status = stream_input(interpreter, model, input, options, error);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return status;
 }
 
@@ -252,16 +252,16 @@ static pl_status unlink_end(struct pl_interpreter *interpreter, const char *to_m
 pl_status pl_interpreter_unlink(struct pl_interpreter *interpreter, const char *to_model, const char *input,
                                 struct pl_error *error)
 {
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     const pl_status status = unlink_end(interpreter, to_model, input, error);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return status;
 }
 
 pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pthread_mutex_lock(&interpreter->lock);
     struct pl_component *component = entry->instance->component;
     const bool busy = pl_component_is_taken(component);
@@ -271,6 +271,6 @@ pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error
         pl_settled_forget(interpreter);
     }
     pthread_mutex_unlock(&interpreter->lock);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->name) : PL_OK;
 }

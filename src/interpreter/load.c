@@ -59,13 +59,13 @@ static pl_status import(struct pl_interpreter *interpreter, struct content *cont
 {
     if (can_be_found_again(content, flags))
         content->from.hash = pl_hash_bytes(content->data, (size_t)content->from.bytes);
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pl_status status = find_or_decode(interpreter, content, flags, graph, error);
     if (status == PL_OK && (flags & PL_LOAD_ALLOW_UNSUPPORTED) == 0) {
         status = pl_check_operators(&interpreter->registry, *graph, error);
         if (status != PL_OK) pl_graph_release(*graph);
     }
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return status;
 }
 
@@ -78,9 +78,9 @@ pl_status pl_interpreter_import(struct pl_interpreter *interpreter, const void *
 
 void pl_interpreter_release_graph(struct pl_interpreter *interpreter, struct pl_graph *graph)
 {
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pl_graph_release(graph);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
 }
 
 /* Reads until the buffer is full or the file ends. */

@@ -83,13 +83,22 @@ static pl_status add(struct pl_interpreter *interpreter, const char *name, struc
 pl_status pl_interpreter_add(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
                              const struct pl_registry *registry, struct pl_entry **entry, struct pl_error *error)
 {
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pl_status status = add(interpreter, name, graph, registry, entry, error);
     if (status == PL_OK) {
         status = pl_instance_resolve((*entry)->instance, error);
         if (status != PL_OK) (void)pl_interpreter_unload(*entry, NULL);
     }
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
+    return status;
+}
+
+pl_status pl_entry_clone(const struct pl_entry *entry, const char *name, struct pl_entry **clone, struct pl_error *error)
+{
+    struct pl_interpreter *interpreter = entry->interpreter;
+    pl_change_begin(interpreter);
+    const pl_status status = pl_interpreter_add(interpreter, name, entry->instance->graph, NULL, clone, error);
+    pl_change_end(interpreter);
     return status;
 }
 
@@ -169,13 +178,13 @@ static void destroy_gone(struct pl_interpreter *interpreter, struct pl_instance 
 pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pthread_mutex_lock(&interpreter->lock);
     struct pl_instance *instance = entry->instance;
     const pl_status status = unload(interpreter, instance, error);
     if (status == PL_OK) destroy_gone(interpreter, instance); /* which has no holder */
     pthread_mutex_unlock(&interpreter->lock);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return status;
 }
 
@@ -233,12 +242,12 @@ static pl_status take_held(struct pl_interpreter *interpreter, const void *holde
 pl_status pl_interpreter_unload_held(struct pl_interpreter *interpreter, const void *holder, struct pl_error *error)
 {
     struct pl_instance *gone = NULL;
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pthread_mutex_lock(&interpreter->lock);
     const pl_status status = take_held(interpreter, holder, &gone, error);
     if (gone != NULL) destroy_gone(interpreter, gone);
     pthread_mutex_unlock(&interpreter->lock);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return status;
 }
 

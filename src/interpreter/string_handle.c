@@ -61,12 +61,8 @@ static pl_status check(const struct pl_tensor_handle *handle, const void *data, 
 pl_status pl_handle_feed_strings(struct pl_tensor_handle *handle, const void *data, size_t bytes,
                                  struct pl_error *error)
 {
-    struct pl_interpreter *interpreter = handle->entry->interpreter;
     PL_TRY(check(handle, data, bytes, error));
-    pthread_mutex_lock(&interpreter->lock);
-    const pl_status status = replace(handle, data, bytes, error);
-    pthread_mutex_unlock(&interpreter->lock);
-    return status;
+    return replace(handle, data, bytes, error);
 }
 
 static size_t length_of(const char *const *texts, const size_t *lengths, size_t index)
@@ -106,8 +102,8 @@ pl_status pl_handle_write_strings(struct pl_tensor_handle *handle, const char *c
 
 /* ---- looking ------------------------------------------------------------------------------------------------------ */
 
-pl_status pl_handle_string(const struct pl_tensor_handle *handle, size_t index, const char **text, size_t *length,
-                           struct pl_error *error)
+static pl_status find_string(const struct pl_tensor_handle *handle, size_t index, const char **text, size_t *length,
+                             struct pl_error *error)
 {
     const char *model = handle->entry->name;
     const char *name = pl_handle_tensor(handle)->name;
@@ -123,4 +119,14 @@ pl_status pl_handle_string(const struct pl_tensor_handle *handle, size_t index, 
                        name, (int)strings.count, index);
     *text = pl_strings_at(&strings, (int32_t)index, length);
     return PL_OK;
+}
+
+pl_status pl_handle_string(const struct pl_tensor_handle *handle, size_t index, const char **text, size_t *length,
+                           struct pl_error *error)
+{
+    struct pl_interpreter *interpreter = handle->entry->interpreter;
+    pthread_mutex_lock(&interpreter->lock);
+    const pl_status status = find_string(handle, index, text, length, error);
+    pthread_mutex_unlock(&interpreter->lock);
+    return status;
 }

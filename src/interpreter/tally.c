@@ -31,7 +31,7 @@ void pl_tally_add(struct pl_tally *tally, uint64_t nanoseconds, bool failed)
 
 bool pl_interpreter_look(struct pl_interpreter *interpreter, size_t index, struct pl_model_look *look)
 {
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     const bool there = index < interpreter->instance_count;
     if (there) {
         struct pl_instance *instance = interpreter->instances[index];
@@ -49,6 +49,6 @@ bool pl_interpreter_look(struct pl_interpreter *interpreter, size_t index, struc
         strncpy(look->name, instance->name, sizeof look->name - 1);
         look->name[sizeof look->name - 1] = '\0';
     }
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return there;
 }

@@ -42,11 +42,11 @@ pl_status pl_entry_set_class(struct pl_entry *entry, int32_t class_number, struc
     if (class_number < 0 || class_number > PL_MOST_CLASS)
         return pl_fail(error, PL_INVALID_ARGUMENT, "the class of model '%s' is to be %d, expected 0 to %d",
                        entry->name, (int)class_number, PL_MOST_CLASS);
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pthread_mutex_lock(&interpreter->lock);
     const pl_status status = set_class(entry->instance, class_number, error);
     pthread_mutex_unlock(&interpreter->lock);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return status;
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "graph/join.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/replacing.h"
 #include "rewrite/shared_prefix.h"
 
 struct pl_instance *pl_unit_plan_member(const struct pl_unit_plan *plan, const struct pl_slot *slot)
@@ -95,6 +95,11 @@ static struct pl_shape shape_of_input(const struct pl_instance *instance, int32_
     return subgraph->tensors[tensor].shape;
 }
 
+static const struct pl_model_link *links_of(const struct pl_interpreter *interpreter, const struct pl_component *component)
+{
+    return component->next_links != NULL ? component->next_links : interpreter->links;
+}
+
 /* The links of a component, in the order of their consumers; links NULL: how many there are. */
 static int32_t gather_links(const struct pl_interpreter *interpreter, const struct pl_component *component,
                             struct pl_link *links)
@@ -102,7 +107,7 @@ static int32_t gather_links(const struct pl_interpreter *interpreter, const stru
     int32_t count = 0;
     for (int32_t m = 0; m < component->member_count; m++) {
         for (int32_t i = 0; i < interpreter->link_count; i++) {
-            const struct pl_model_link *link = &interpreter->links[i];
+            const struct pl_model_link *link = &links_of(interpreter, component)[i];
             if (link->to != component->members[m]) continue;
             if (links != NULL)
                 links[count] = (struct pl_link){link->from != NULL ? link->from->member : -1,
@@ -178,14 +183,20 @@ static pl_status plan_join(struct pl_interpreter *interpreter, const struct pl_u
     return status == PL_OK ? PL_OK : name_members(component, error);
 }
 
+/* A component that is about to come in place is not yet what its members say. */
+static bool is_member(const struct pl_component *component, const struct pl_instance *instance)
+{
+    return instance->member < component->member_count && component->members[instance->member] == instance;
+}
+
 /* What runs by passes cannot run as a whole: what one model gave is read in later passes too. */
 static bool runs_by_passes(const struct pl_interpreter *interpreter, const struct pl_component *component)
 {
     for (int32_t i = 0; i < interpreter->link_count; i++) {
-        const struct pl_model_link *link = &interpreter->links[i];
+        const struct pl_model_link *link = &links_of(interpreter, component)[i];
         const bool by_passes =
             link->options.hop > 0 || link->options.when.kind != PL_CONDITION_NONE || link->options.crop != NULL;
-        if (link->to->component == component && by_passes) return true;
+        if (by_passes && is_member(component, link->to)) return true;
     }
     return false;
 }
@@ -240,6 +251,7 @@ static pl_status find_memory(struct pl_interpreter *interpreter, const struct pl
     struct pl_instance *instance = pl_unit_plan_member(plan, slot);
     pthread_mutex_lock(&interpreter->lock); /* what runs may be adding states */
     struct pl_buffer *buffer = pl_buffer_find(instance, slot);
+    if (buffer == NULL) buffer = pl_followed_buffer(instance, slot);
     pthread_mutex_unlock(&interpreter->lock);
     if (buffer == NULL || !pl_buffer_serves(buffer, slot)) {
         buffer = find_pending_state(instance, slot);

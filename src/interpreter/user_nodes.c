@@ -4,9 +4,9 @@
 
 void pl_interpreter_register(struct pl_interpreter *interpreter, struct pl_user_op *op)
 {
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     pl_registry_add(&interpreter->registry, op);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
 }
 
 const struct pl_registry *pl_interpreter_registry(const struct pl_interpreter *interpreter)
@@ -17,9 +17,9 @@ const struct pl_registry *pl_interpreter_registry(const struct pl_interpreter *i
 bool pl_entry_supports(const struct pl_entry *entry, const struct pl_operator *op)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     const bool supported = pl_operator_is_supported(entry->instance->registry, op);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
     return supported;
 }
 
