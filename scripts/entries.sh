@@ -43,7 +43,8 @@ all_builds() {
     check build/tsan build_preset tsan
     # Tests fork with threads running, which the sanitizer refuses unless told.
     TSAN_OPTIONS="die_after_fork=0 halt_on_error=1" unit_tests tsan
-    check_tests tsan/scenario env PLAIT_SCENARIO=tsan "${PYTEST[@]}" tests/scenario/test_scenarios.py
+    check_tests tsan/scenario env PLAIT_SCENARIO=tsan "${PYTEST[@]}" tests/scenario/test_scenarios.py \
+        tests/scenario/test_custom_ops.py
     check_tests tsan/serve env PLAIT_SERVE=tsan "${PYTEST[@]}" tests/serve/test_faults.py
     arm_build aarch64 arm64 aarch64-linux-gnu qemu-aarch64 cortex-a53
     arm_build armhf armhf arm-linux-gnueabihf qemu-arm
@@ -73,6 +74,11 @@ equal_bits() {
     local wanted found
     wanted=$(small_models | xargs build/dev/digests) && found=$(small_models | xargs "$@") || return 1
     diff <(echo "$wanted") <(echo "$found") && echo "$(wc -l <<<"$found") models give equal bits"
+}
+
+# soak_checks SECONDS: everything at once for so long, under each sanitizer.
+soak_checks() {
+    check_tests soak env PLAIT_SCENARIO="asan tsan" PLAIT_SOAK="$1" "${PYTEST[@]}" tests/scenario/test_scenarios.py -k soak
 }
 
 run_under_valgrind() {

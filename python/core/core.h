@@ -56,6 +56,7 @@ struct core_model {
     struct plait_model *handle;
     Py_ssize_t tensor_count;
     struct core_known *known;   /* by tensor */
+    Py_ssize_t files;           /* how often it was given another one; of a signature or subgraph: of its owner then */
     PyObject *callback;         /* strong: what on_run() gave */
 };
 
@@ -71,7 +72,7 @@ extern PyType_Spec core_engine_spec;
 extern PyType_Spec core_model_spec;
 PyObject *core_model_wrap(struct core_engine *engine, PyObject *owner, struct plait_model *handle);
 bool core_model_is_alive(const struct core_model *model);
-/* The handle, or NULL with plait.Error set: the model was unloaded. */
+/* The handle, or NULL with plait.Error set: the model was unloaded, or the file of a signature or subgraph replaced. */
 struct plait_model *core_model_handle(const struct core_model *model);
 /* The tensor of this index, or NULL with ValueError set. */
 struct plait_tensor *core_model_tensor(const struct core_model *model, Py_ssize_t index);

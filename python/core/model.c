@@ -4,6 +4,15 @@
 
 /* ---- life --------------------------------------------------------------------------------------------------------- */
 
+/* Nothing is known of them yet. */
+static bool know_tensors(struct core_model *self)
+{
+    const Py_ssize_t count = (Py_ssize_t)plait_tensor_count(self->handle);
+    self->known = PyMem_Calloc((size_t)count + 1, sizeof self->known[0]);
+    self->tensor_count = self->known != NULL ? count : 0;
+    return self->known != NULL;
+}
+
 PyObject *core_model_wrap(struct core_engine *engine, PyObject *owner, struct plait_model *handle)
 {
     PyTypeObject *type = core_state_of(Py_TYPE((PyObject *)engine))->model;
@@ -17,10 +26,8 @@ PyObject *core_model_wrap(struct core_engine *engine, PyObject *owner, struct pl
     self->owner = owner;
     Py_XINCREF(owner);
     self->handle = handle;
-    self->tensor_count = (Py_ssize_t)plait_tensor_count(handle);
-    self->known = PyMem_Calloc((size_t)self->tensor_count + 1, sizeof self->known[0]);
-    if (self->known != NULL) return (PyObject *)self;
-    self->tensor_count = 0;
+    if (owner != NULL && Py_IS_TYPE(owner, type)) self->files = ((const struct core_model *)owner)->files;
+    if (know_tensors(self)) return (PyObject *)self;
     Py_DECREF(self);
     return PyErr_NoMemory();
 }
@@ -31,13 +38,18 @@ static void forget(struct core_known *known)
     Py_CLEAR(known->copy);
 }
 
+static void forget_tensors(struct core_model *self)
+{
+    for (Py_ssize_t i = 0; i < self->tensor_count; i++) forget(&self->known[i]);
+}
+
 static void destroy(PyObject *object)
 {
     struct core_model *self = (struct core_model *)object;
     PyTypeObject *type = Py_TYPE(object);
     PyObject_GC_UnTrack(object);
     core_model_forget_callback(self);
-    for (Py_ssize_t i = 0; i < self->tensor_count; i++) forget(&self->known[i]);
+    forget_tensors(self);
     PyMem_Free(self->known);
     if (self->owner == NULL && self->handle != NULL) plait_unload(self->handle);
     Py_XDECREF(self->owner);
@@ -73,13 +85,14 @@ bool core_model_is_alive(const struct core_model *model)
     if (model->owner == NULL) return model->handle != NULL;
     const struct core_state *state = core_state_of(Py_TYPE((PyObject *)(uintptr_t)model));
     if (Py_IS_TYPE(model->owner, state->pipeline)) return ((const struct core_pipeline *)model->owner)->handle != NULL;
-    return core_model_is_alive((const struct core_model *)model->owner);
+    const struct core_model *owner = (const struct core_model *)model->owner;
+    return model->files == owner->files && core_model_is_alive(owner);
 }
 
 struct plait_model *core_model_handle(const struct core_model *model)
 {
     if (core_model_is_alive(model)) return model->handle;
-    PyErr_SetString(core_state_of(Py_TYPE((PyObject *)(uintptr_t)model))->error, "the model was unloaded");
+    PyErr_SetString(core_state_of(Py_TYPE((PyObject *)(uintptr_t)model))->error, "the model was unloaded, or has another file");
     return NULL;
 }
 
@@ -92,7 +105,39 @@ static PyObject *unload(PyObject *object, PyObject *unused)
     if (status != PLAIT_OK) return finish(self, status);
     Py_CLEAR(self->callback);
     self->handle = NULL;
-    for (Py_ssize_t i = 0; i < self->tensor_count; i++) forget(&self->known[i]);
+    forget_tensors(self);
+    Py_RETURN_NONE;
+}
+
+static plait_status give_file(const struct core_model *self, PyObject *path, PyObject *content)
+{
+    Py_buffer bytes;
+    plait_status status = PLAIT_INVALID_ARGUMENT;
+    if (path != NULL) return plait_replace(self->handle, PyBytes_AsString(path), NULL);
+    if (PyObject_GetBuffer(content, &bytes, PyBUF_SIMPLE) != 0) return status;
+    status = plait_replace_buffer(self->handle, bytes.buf, (size_t)bytes.len, NULL);
+    PyBuffer_Release(&bytes);
+    return status;
+}
+
+/* replace(path=, content=). With the interpreter lock: whoever asks for tensors by index asks for those of one file. What
+ * runs does without it. */
+static PyObject *replace(PyObject *object, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"path", "content", NULL};
+    struct core_model *self = (struct core_model *)object;
+    PyObject *path = NULL, *content = NULL;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|O&O", names, PyUnicode_FSConverter, &path, &content)) return NULL;
+    plait_status status = PLAIT_INVALID_ARGUMENT;
+    if ((path == NULL) == (content == NULL)) PyErr_SetString(PyExc_TypeError, "replace: a path or content");
+    else if (core_model_handle(self) != NULL) status = give_file(self, path, content);
+    Py_XDECREF(path);
+    if (PyErr_Occurred()) return NULL;
+    if (status != PLAIT_OK) return finish(self, status);
+    self->files++;
+    forget_tensors(self);
+    PyMem_Free(self->known);
+    if (!know_tensors(self)) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
 
@@ -112,6 +157,7 @@ struct core_known *core_model_look(struct core_model *model, Py_ssize_t index)
 {
     struct plait_tensor *tensor = core_model_tensor(model, index);
     if (tensor == NULL) return NULL;
+    if (index >= model->tensor_count) return (struct core_known *)PyErr_NoMemory(); /* when its file was replaced */
     struct core_known *known = &model->known[index];
     const int32_t rank = plait_tensor_rank(tensor);
     const void *data = plait_tensor_data(tensor);
@@ -341,6 +387,8 @@ static PyMethodDef methods[] = {
     {"box", core_model_box, METH_NOARGS, "box(): (top, left, bottom, right, score, index) of what was cut out last, or None."},
     {"reuse", core_model_reuse, METH_O, "reuse(operator): (fresh rows, window rows, why not), or None."},
     {"unload", unload, METH_NOARGS, "Takes the model away now, whoever still has this object; views of it end."},
+    {"replace", (PyCFunction)(void (*)(void))replace, METH_VARARGS | METH_KEYWORDS,
+     "replace(path=, content=): another file; what runs ends on the old one. Signatures and subgraphs of it end."},
     {"reset", reset, METH_NOARGS, "Sets variables and state back."},
     {"reset_tensors", reset_tensors, METH_NOARGS, "Sets variable tensors back, as TensorFlow Lite does."},
     {"set_threads", set_threads, METH_O, "Most workers that this model uses."},

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """plait itself: many models by name in one interpreter."""
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ class Model:
 
     def __init__(self, runtime: "Runtime", core: _core.Model) -> None:
         self._runtime, self._core = runtime, core
+        self._lock = threading.RLock()  # between finding a tensor by number and using it, the file stays the same
         self._ins, self._outs = core.inputs(), core.outputs()
 
     @property
@@ -50,8 +52,11 @@ class Model:
 
     def set(self, which: int | str, value: Any) -> None:
         """Copies an array into an input, by number or name."""
-        index = self._place(which, self._ins)
         self._runtime._plan()
+        with self._lock:
+            self._set(self._place(which, self._ins), value)
+
+    def _set(self, index: int, value: Any) -> None:
         if self._core.set(index, value):
             return
         name, dtype, kind, shape, *_ = self._core.facts(index)
@@ -63,20 +68,23 @@ class Model:
 
     def get(self, which: int | str = 0) -> np.ndarray:
         """A copy of an output, by number or name."""
-        index = self._place(which, self._outs)
-        _, _, kind, shape, *_ = self._core.facts(index)
-        return tensors.copy_out(self._core, index, kind, shape)
+        with self._lock:
+            index = self._place(which, self._outs)
+            _, _, kind, shape, *_ = self._core.facts(index)
+            return tensors.copy_out(self._core, index, kind, shape)
 
     def view(self, which: int | str = 0, of: str = "output") -> np.ndarray:
         """An array over the memory of an output (or of="input") itself: no copy. It is valid until the model is resized,
         linked anew or unloaded."""
         self._runtime._plan()
-        index = self._place(which, self._outs if of == "output" else self._ins)
-        return np.asarray(self._core.view(index, self._core))
+        with self._lock:
+            index = self._place(which, self._outs if of == "output" else self._ins)
+            return np.asarray(self._core.view(index, self._core))
 
     def resize(self, which: int | str, shape: Sequence[int]) -> None:
         """Gives an input another shape; the plan is made anew when the model is next used."""
-        self._core.resize(self._ins.index(self._place(which, self._ins)), shape)
+        with self._lock:
+            self._core.resize(self._ins.index(self._place(which, self._ins)), shape)
         self._runtime._stale = True
 
     def push(self, which: int | str, rows: Any) -> None:
@@ -123,6 +131,16 @@ class Model:
     def clone(self, name: str) -> "Model":
         """Another stream of this model: own inputs, outputs and state; file, weights and plan are shared."""
         return self._runtime._add(self._core.clone(name))
+
+    def replace(self, source: str | os.PathLike | bytes) -> None:
+        """Gives the model another file, a path or its bytes, in one step: what runs in another thread ends on the old one,
+        what starts afterwards runs on the new one. Links, threads and shapes stay; state begins anew. If anything fails, the
+        old file stays. Other threads may go on calling set(), invoke() and get() where inputs and outputs are the same; arrays
+        of view() go on where type and size are the same."""
+        content = isinstance(source, (bytes, bytearray, memoryview))
+        with self._lock:
+            self._core.replace(**{"content" if content else "path": source})
+            self._ins, self._outs = self._core.inputs(), self._core.outputs()
 
     def reset(self) -> None:
         """Sets variables and state back."""

@@ -66,7 +66,7 @@ const char *plait_tensor_signature_name(const struct plait_tensor *tensor)
 
 int32_t plait_tensor_index(const struct plait_tensor *tensor)
 {
-    return tensor == NULL ? -1 : pl_handle_index(pl_const_tensor(tensor));
+    return tensor == NULL ? -1 : pl_handle_look(pl_const_tensor(tensor)).index;
 }
 
 bool plait_tensor_is_constant(const struct plait_tensor *tensor)

@@ -32,7 +32,11 @@ static void sweep(struct pl_interpreter *interpreter)
     while (gone != NULL) {
         struct pl_component *component = gone;
         gone = component->next_gone;
-        pl_instance_destroy(component->outgoing);
+        while (component->outgoing != NULL) {
+            struct pl_instance *outgoing = component->outgoing;
+            component->outgoing = outgoing->next_outgoing;
+            pl_instance_destroy(outgoing);
+        }
         pl_component_destroy(interpreter, component);
     }
 }

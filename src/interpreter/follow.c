@@ -108,7 +108,9 @@ static void enter_handles(const struct pl_followed *followed)
     const int32_t count = pl_entry_subgraph(fresh)->tensor_count;
     bool needed = false;
     for (int32_t i = 0; i < count; i++) {
-        *followed->handles[i] = (struct pl_tensor_handle){entry, i};
+        struct pl_tensor_handle *handle = followed->handles[i];
+        if (handle->entry != entry) handle->entry = entry; /* otherwise others may be reading it */
+        handle->index = i;
         needed = needed || is_in(fresh->ends, followed->handles[i]);
     }
     if (!needed) return;

@@ -188,8 +188,8 @@ struct pl_tensor_view pl_handle_look(const struct pl_tensor_handle *handle)
 {
     struct pl_interpreter *interpreter = handle->entry->interpreter;
     pthread_mutex_lock(&interpreter->lock);
-    const struct pl_tensor_view view = {pl_handle_tensor(handle)->type, *pl_handle_shape(handle), pl_handle_bytes(handle),
-                                        pl_handle_data(handle)};
+    const struct pl_tensor_view view = {handle->index, pl_handle_tensor(handle)->type, *pl_handle_shape(handle),
+                                        pl_handle_bytes(handle), pl_handle_data(handle)};
     pthread_mutex_unlock(&interpreter->lock);
     return view;
 }

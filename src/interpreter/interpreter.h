@@ -139,6 +139,7 @@ size_t pl_handle_bytes(const struct pl_tensor_handle *handle);
 void *pl_handle_data(const struct pl_tensor_handle *handle);
 /* All of it at once, while another thread may replace the model. */
 struct pl_tensor_view {
+    int32_t index; /* in its subgraph */
     pl_type type;
     struct pl_shape shape;
     size_t bytes;

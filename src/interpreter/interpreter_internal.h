@@ -143,6 +143,8 @@ struct pl_instance {
     bool resized;   /* since the last allocate: variables start anew, as in TensorFlow Lite */
     bool restart;   /* memory for rows of windows is new: they start anew */
     bool indirect;  /* used while a component is being formed */
+    struct pl_instance *next_outgoing; /* what runs has it still, after it was replaced: */
+    bool left;                         /* it ends with that */
     struct pl_followed *followed; /* while it is about to replace another one: what of that goes on */
     struct pl_buffer *buffers;
     struct pl_window_state *windows; /* in the region */
@@ -172,7 +174,7 @@ struct pl_component {
     const struct pl_model_link *next_links; /* to be planned with, as many as there are; NULL: those there are */
     /* Of one whose model is replaced while it runs: it ends with its run. */
     struct pl_component *successor;
-    struct pl_instance *outgoing;       /* the model as it was, */
+    struct pl_instance *outgoing;       /* models as they were, */
     struct pl_buffer *outgoing_buffers; /* and memory that nobody needs afterwards */
     struct pl_component *next_gone;
     struct pl_component *runner; /* of a successor: by whose run it is busy; NULL: by its own */

@@ -27,18 +27,33 @@ static pl_status check_link(const struct pl_model_link *link, struct pl_error *e
     return pl_condition_check(&link->options.when, &link->from->graph->subgraphs[0].tensors[link->options.when.tensor], error);
 }
 
+/* Where boxes are read off; what a link says of them is its consumer's, and a copy of the new one's where that changes. */
+static pl_status move_finder(const struct pl_instance *old, struct pl_instance *fresh, struct pl_model_link *link,
+                             struct pl_error *error)
+{
+    struct pl_crop *crop = pl_region_copy(&fresh->region, link->options.crop, sizeof *crop);
+    if (crop == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left to replace model '%s'", old->name);
+    link->options.crop = crop;
+    struct pl_instance *scores = link->finder;
+    PL_TRY(move_end(old, fresh, &scores, &crop->boxes.scores, "output", error));
+    PL_TRY(move_end(old, fresh, &link->finder, &crop->boxes.boxes, "output", error));
+    const struct pl_tensor *tensors = link->finder->graph->subgraphs[0].tensors;
+    return pl_boxes_check(&crop->boxes, &tensors[crop->boxes.boxes], &tensors[crop->boxes.scores], error);
+}
+
 static pl_status move_link(const struct pl_instance *old, struct pl_instance *fresh, struct pl_model_link *link,
                            struct pl_error *error)
 {
-    if (link->from != old && link->to != old) return PL_OK;
+    if (link->from != old && link->to != old && link->finder != old) return PL_OK;
     struct pl_instance *watched = link->from; /* a condition looks at an output of the producer */
     const char *kind = link->options.from_input ? "input" : "output";
     if (link->options.when.kind != PL_CONDITION_NONE)
         PL_TRY(move_end(old, fresh, &watched, &link->options.when.tensor, kind, error));
     PL_TRY(move_end(old, fresh, &link->from, &link->from_tensor, kind, error));
     PL_TRY(move_end(old, fresh, &link->to, &link->to_tensor, "input", error));
-    if (link->options.hop > 0 && link->to == fresh && pl_window_add(fresh, link->to_tensor) == NULL)
-        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for a window");
+    if (link->options.crop != NULL) PL_TRY(move_finder(old, fresh, link, error));
+    if (link->to == fresh && !pl_window_add(fresh, link->to_tensor, &link->options))
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for what a link remembers");
     return check_link(link, error);
 }
 
@@ -83,6 +98,7 @@ static void inherit(const struct pl_instance *old, struct pl_instance *fresh)
 {
     fresh->holder = old->holder;
     fresh->threads = old->threads;
+    fresh->class_number = old->class_number;
     fresh->stop = old->stop;
     fresh->ran_function = old->ran_function;
     fresh->ran_user = old->ran_user;
@@ -123,8 +139,12 @@ static void leave_to_run(struct pl_instance *old, struct pl_component *successor
     runner->successor = successor;
     successor->runner = runner;
     successor->busy = true;
-    if (runner == component) {
-        component->outgoing = old;
+    bool runs = false;
+    for (int32_t m = 0; m < runner->member_count; m++) runs = runs || runner->members[m] == old;
+    if (runs) {
+        old->next_outgoing = runner->outgoing;
+        runner->outgoing = old;
+        old->left = true;
         return;
     }
     while (old->buffers != NULL) { /* that is not what runs, but may have its memory */
@@ -140,6 +160,8 @@ void pl_replace_enter(struct pl_interpreter *interpreter, struct pl_instance *ol
     size_t at = 0;
     while (interpreter->instances[at] != old) at++;
     pl_settled_forget(interpreter);
+    fresh->tally = old->tally;
+    old->tally = NULL;
     pl_followed_take_buffers(old, fresh);
     leave_to_run(old, component);
     pl_followed_enter(fresh);
@@ -170,19 +192,13 @@ static pl_status put_in_place(struct pl_instance *old, struct pl_instance *fresh
     return PL_OK;
 }
 
-/* Nobody knows it any more. */
-static void destroy(struct pl_component *component, struct pl_instance *instance)
-{
-    pl_component_destroy(instance->interpreter, component);
-    pl_instance_destroy(instance);
-}
-
 /* The old one is out of its place; lanes may be larger than needed now. */
 static void clean_up(struct pl_component *component, struct pl_instance *old, struct pl_instance *fresh)
 {
     struct pl_interpreter *interpreter = fresh->interpreter;
     pl_followed_clear(fresh);
-    if (component->outgoing != old) destroy(component, old);
+    if (component->successor == NULL) pl_component_destroy(interpreter, component);
+    if (!old->left) pl_instance_destroy(old);
     pthread_mutex_lock(&interpreter->lock);
     (void)pl_lanes_fit(interpreter, true, NULL);
     pl_settled_advance(interpreter);
@@ -200,8 +216,12 @@ static pl_status replace(struct pl_instance *old, struct pl_graph *graph, bool k
     pl_status status = make_ready(old, fresh, error);
     if (status == PL_OK) status = put_in_place(old, fresh, keep, error);
     component->planning = false;
-    if (status == PL_OK && keep) clean_up(component, old, fresh);
-    else destroy(fresh->component, fresh);
+    if (status == PL_OK && keep) {
+        clean_up(component, old, fresh);
+        return PL_OK;
+    }
+    pl_component_destroy(fresh->interpreter, fresh->component);
+    pl_instance_destroy(fresh);
     return status;
 }
 

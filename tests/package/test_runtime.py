@@ -2,6 +2,7 @@
 """plait.Runtime and plait.ModelManager, and labels that files bring along."""
 import io
 import socket
+import threading
 import zipfile
 
 import numpy as np
@@ -229,3 +230,58 @@ def test_watch(tmp_path):
         runtime.watch(path)
     runtime.watch(None)
     assert not path.exists()
+
+
+def test_a_model_gets_another_file():
+    own = OWN / "digits_classifier_own_int8.tflite"
+    with plait.Runtime() as runtime:
+        features, head = runtime.load(FEATURES, "features"), runtime.load(HEAD, "head")
+        runtime.link("features", "head")
+        features.set(0, picture())
+        features.run()
+        assert np.array_equal(head.get(), expected())
+        head.replace(own)
+        with pytest.raises(plait.Error):
+            head.replace(b"no model")
+        features.run()
+        after = head.get()
+        with plait.Runtime() as other:
+            other.load(FEATURES, "features")
+            other.load(own, "head")
+            other.link("features", "head")
+            other["features"].set(0, picture())
+            other["features"].run()
+            assert np.array_equal(after, other["head"].get())
+        features.replace(FEATURES.read_bytes())
+        with pytest.raises(TypeError):
+            head._core.replace()
+
+
+def test_replacing_while_another_thread_runs_it():
+    stop = threading.Event()
+    with plait.Runtime() as runtime:
+        model = runtime.load(WHOLE, "model")
+        answers = []
+
+        def run():
+            while not stop.is_set():
+                answers.append(model(picture()))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        for _ in range(50):
+            model.replace(WHOLE.read_bytes())
+        stop.set()
+        thread.join()
+        assert answers and all(np.array_equal(answer, expected()) for answer in answers)
+
+
+def test_handles_of_the_old_file_end():
+    core = plait._core.Engine().load("model", path=OWN / "signatures_fp32.tflite")
+    key = next(iter(core.signatures()))
+    signature, subgraph = core.signature(key), core.subgraph(0)
+    core.replace(path=OWN / "signatures_fp32.tflite")
+    for old in (signature, subgraph):
+        with pytest.raises(plait.Error):
+            old.inputs()
+    assert core.signature(key).inputs() is not None

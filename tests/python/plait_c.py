@@ -206,6 +206,7 @@ FUNCTIONS = {  # name: (result, arguments)
     "load_options_default": (None, [C.POINTER(LoadOptions)]),
     "load_file": (_N, [_P, _T, _T, C.POINTER(LoadOptions), C.POINTER(_P)]),
     "load_buffer": (_N, [_P, _T, _P, _S, C.POINTER(LoadOptions), C.POINTER(_P)]),
+    "replace": (_N, [_P, _T, C.POINTER(LoadOptions)]), "replace_buffer": (_N, [_P, _P, _S, C.POINTER(LoadOptions)]),
     "clone": (_N, [_P, _T, C.POINTER(_P)]), "unload": (_N, [_P]), "model_count": (_S, [_P]),
     "model_at": (_P, [_P, _S]), "find_model": (_P, [_P, _T]), "model_name": (_T, [_P]),
     "model_description": (_T, [_P]), "set_threads": (_N, [_P, _I]),
@@ -429,6 +430,17 @@ class Model:
     def resize(self, index, shape):
         dims = (C.c_int32 * max(1, len(shape)))(*[int(d) for d in shape])
         self.interpreter.check(api().resize_input(self.handle, index, dims, len(shape)))
+
+    def replace(self, source, **options):
+        """source: a path, or bytes."""
+        filled = LoadOptions()
+        api().load_options_default(C.byref(filled))
+        for key, value in options.items():
+            setattr(filled, key, value)
+        if isinstance(source, bytes):
+            self.interpreter.check(api().replace_buffer(self.handle, source, len(source), C.byref(filled)))
+        else:
+            self.interpreter.check(api().replace(self.handle, os.fsencode(source), C.byref(filled)))
 
     def invoke(self):
         self.interpreter.check(api().invoke(self.handle))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fails the n-th allocation, for every n there is in open, load, allocate, resize, clone, link, windows and invoke: each time
+/* Fails the n-th allocation, for every n there is in open, load, allocate, resize, clone, link, windows, replace and invoke: each time
  * the call must say so, change nothing, and succeed when tried again; at the end nothing may be left allocated. */
 #include <pthread.h>
 #include <stdio.h>
@@ -153,6 +153,10 @@ static uint64_t use(struct trial *trial)
     scenario_feed(trial->interpreter, trial->model, 1);
     TRY(trial, plait_invoke(trial->model));
     CHECK(scenario_digest(trial->model) == digest, "the model has other bits after a profile");
+    TRY(trial, plait_replace_buffer(trial->model, trial->data, trial->bytes, NULL));
+    scenario_feed(trial->interpreter, trial->model, 1);
+    TRY(trial, plait_invoke(trial->model));
+    CHECK(scenario_digest(trial->model) == digest, "the same file in its place gives other bits");
     const bool failed_before = trial->account->failed;
     OK(trial->interpreter, plait_unload(trial->clone));
     plait_close(trial->interpreter);

@@ -214,13 +214,18 @@ uint64_t scenario_answer(struct plait_interpreter *interpreter, struct plait_mod
     return scenario_digest(model);
 }
 
+/* What random numbers made of an index or a shape. */
+bool scenario_is_about_data(plait_status status)
+{
+    return status == PLAIT_RUN_ERROR || status == PLAIT_MISMATCH || status == PLAIT_INVALID_MODEL ||
+           status == PLAIT_UNSUPPORTED || status == PLAIT_OUT_OF_MEMORY;
+}
+
 bool scenario_try_answer(struct plait_interpreter *interpreter, struct plait_model *model, uint64_t seed, uint64_t *digest)
 {
     scenario_feed(interpreter, model, seed);
     const plait_status status = plait_invoke(model);
-    if (status == PLAIT_RUN_ERROR || status == PLAIT_MISMATCH || status == PLAIT_INVALID_MODEL ||
-        status == PLAIT_UNSUPPORTED || status == PLAIT_OUT_OF_MEMORY)
-        return false; /* what random numbers made of an index or a shape */
+    if (scenario_is_about_data(status)) return false;
     OK(interpreter, status);
     *digest = scenario_digest(model);
     return true;

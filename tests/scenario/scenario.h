@@ -65,6 +65,8 @@ int32_t scenario_rows_axis(const struct plait_tensor *input);
 uint64_t scenario_digest(const struct plait_model *model);
 /* Feeds, invokes, and gives the digest. */
 uint64_t scenario_answer(struct plait_interpreter *interpreter, struct plait_model *model, uint64_t seed);
+/* Whether a run may end so because of what it was fed. */
+bool scenario_is_about_data(plait_status status);
 /* The same where data decides whether it can run: false if it cannot. */
 bool scenario_try_answer(struct plait_interpreter *interpreter, struct plait_model *model, uint64_t seed, uint64_t *digest);
 

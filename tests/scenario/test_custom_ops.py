@@ -29,10 +29,10 @@ def counters():
     return graph.build([], outputs)
 
 
-def one(name):
+def one(name, options=b""):
     graph = tiny.Graph()
     x, y = (graph.tensor(np.float32, (1, 4), name=name) for name in ("x", "y"))
-    graph.custom(name, [x], [y])
+    graph.custom(name, [x], [y], options)
     return graph.build([x], [y])
 
 
@@ -42,3 +42,11 @@ def test_custom_operators(variant, tmp_path):
     for name, content in made.items():
         (tmp_path / f"{name}.tflite").write_bytes(content)
     programs.run("custom_ops", variant, [tmp_path / f"{name}.tflite" for name in made])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_model_that_is_replaced_while_it_runs(variant, tmp_path):
+    paths = [tmp_path / f"times_{factor}.tflite" for factor in (2, 3, 5)]
+    for path, factor in zip(paths, (2, 3, 5)):
+        path.write_bytes(one("Scale", struct.pack("f", factor)))
+    programs.run("replaced", variant, paths)

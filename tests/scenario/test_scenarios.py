@@ -3,6 +3,9 @@
 
 Sanitized builds get the small models and smaller counts; the release build gets everything.
 """
+import os
+import re
+
 import numpy as np
 import pytest
 
@@ -67,6 +70,14 @@ def test_two_threads(variant, stems):
                                    ("digits_whole_int8", "digits_features_int8", "detector_int8")], ids=str)
 def test_windows_of_two_threads(variant, stems):
     run("windows", variant, named(*stems), "--count", 200 if LONG else 40)
+
+
+@every_variant
+def test_soak(variant):
+    """Longer with $PLAIT_SOAK seconds."""
+    seconds = int(os.environ.get("PLAIT_SOAK", "10"))
+    told = run("soak", variant, small_models(), "--count", seconds, timeout=2 * seconds + 1200)
+    assert int(re.search(r"(\d+) replaced", told)[1]) > 20 * seconds
 
 
 @every_variant
