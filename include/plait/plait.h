@@ -153,7 +153,8 @@ PLAIT_API plait_status plait_clone(const struct plait_model *model, const char *
  * (plait_resize_input()) stay and are asked of the new file; state and windows begin anew.
  *
  * What stays valid: the model's handle; the handles of signatures whose key both files have; handles of inputs and outputs,
- * which go on by name where the new file has all the old names, else by place, and end where there is no such place any more.
+ * which go on by name where the new file has all the old names, else by place, and end where there is no such place any more
+ * (PLAIT_NOT_FOUND, until one may be given out again).
  * An input or output that goes on with the same type and as many bytes keeps its memory and content, also bound memory
  * (plait_bind()): nobody need be told. What ends: all other handles and texts of the model, and memory that does not fit,
  * which nobody may be using. Whatever else another thread asks of this model (names, operators, profile), it must not ask

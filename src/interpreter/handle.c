@@ -105,6 +105,12 @@ static pl_status check_allocated(const struct pl_tensor_handle *handle, struct p
                    handle->entry->name);
 }
 
+pl_status pl_handle_check_there(const struct pl_tensor_handle *handle, struct pl_error *error)
+{
+    if (handle->index >= 0) return PL_OK;
+    return pl_fail(error, PL_NOT_FOUND, "model '%s' has no such tensor since it was replaced", handle->entry->name);
+}
+
 static pl_status check_copy(const struct pl_tensor_handle *handle, size_t bytes, struct pl_error *error)
 {
     const char *model = handle->entry->name;
@@ -129,8 +135,7 @@ static pl_status check_copy(const struct pl_tensor_handle *handle, size_t bytes,
 pl_status pl_handle_check_request(const struct pl_tensor_handle *handle, size_t bytes, bool output, struct pl_error *error)
 {
     const char *model = handle->entry->name;
-    if (handle->index < 0)
-        return pl_fail(error, PL_NOT_FOUND, "model '%s' has no such tensor since it was replaced", model);
+    PL_TRY(pl_handle_check_there(handle, error));
     const struct pl_planned_tensor *tensor = pl_handle_planned(handle);
     const char *name = pl_handle_tensor(handle)->name;
     if (pl_handle_tensor(handle)->type == PL_STRING || (tensor != NULL && tensor->late >= 0))
@@ -146,6 +151,7 @@ pl_status pl_handle_check_request(const struct pl_tensor_handle *handle, size_t 
 static pl_status find_input(const struct pl_tensor_handle *handle, size_t bytes, void **to, struct pl_error *error)
 {
     const char *model = handle->entry->name;
+    PL_TRY(pl_handle_check_there(handle, error));
     if (feeds_from_link(handle))
         return pl_fail(error, PL_INVALID_ARGUMENT,
                        "model '%s': input '%s' is linked: its producer feeds it, or rows that are pushed; feed these, or unlink",
@@ -177,7 +183,8 @@ pl_status pl_handle_read(const struct pl_tensor_handle *handle, void *data, size
 {
     struct pl_interpreter *interpreter = handle->entry->interpreter;
     pthread_mutex_lock(&interpreter->lock);
-    const pl_status status = check_copy(handle, bytes, error);
+    pl_status status = pl_handle_check_there(handle, error);
+    if (status == PL_OK) status = check_copy(handle, bytes, error);
     const void *from = status == PL_OK ? pl_handle_data(handle) : NULL;
     pthread_mutex_unlock(&interpreter->lock);
     if (status == PL_OK) memcpy(data, from, bytes);
@@ -188,8 +195,10 @@ struct pl_tensor_view pl_handle_look(const struct pl_tensor_handle *handle)
 {
     struct pl_interpreter *interpreter = handle->entry->interpreter;
     pthread_mutex_lock(&interpreter->lock);
-    const struct pl_tensor_view view = {handle->index, pl_handle_tensor(handle)->type, *pl_handle_shape(handle),
-                                        pl_handle_bytes(handle), pl_handle_data(handle)};
+    struct pl_tensor_view view = {.index = -1};
+    if (handle->index >= 0)
+        view = (struct pl_tensor_view){handle->index, pl_handle_tensor(handle)->type, *pl_handle_shape(handle),
+                                       pl_handle_bytes(handle), pl_handle_data(handle)};
     pthread_mutex_unlock(&interpreter->lock);
     return view;
 }

@@ -426,6 +426,8 @@ pl_status pl_entry_check_start(const struct pl_entry *entry, bool whole_set, str
 bool pl_entry_has_tensor(struct pl_entry *entry, const struct pl_tensor_handle *handle);
 
 /* ---- handle.c */
+/* With a lock held: refuses a handle that ended when its model was replaced. */
+pl_status pl_handle_check_there(const struct pl_tensor_handle *handle, struct pl_error *error);
 /* Whether a request can feed it or take its bytes, with `lock` held. */
 pl_status pl_handle_check_request(const struct pl_tensor_handle *handle, size_t bytes, bool output, struct pl_error *error);
 /* What the program says of a tensor; NULL if there is no program. */

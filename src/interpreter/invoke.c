@@ -121,6 +121,7 @@ static pl_status start(struct pl_entry *entry, const struct task *task, struct i
         return pl_fail(error, PL_BUSY, "model '%s' is running%s", entry->name,
                        component->member_count > 1 ? ", or one it is linked with" : "");
     PL_TRY(pl_entry_check_start(entry, task->all_members, error));
+    if (task->input != NULL) PL_TRY(pl_handle_check_there(task->input, error));
     const struct pl_unit_plan plan = plan_of(entry);
     if (task->request != NULL) PL_TRY(check_request(task->request, &plan, places, error));
     const int32_t class_number = pl_component_class(component);
@@ -151,6 +152,7 @@ static pl_status start(struct pl_entry *entry, const struct task *task, struct i
 static void count(const struct invocation *invocation, const struct task *task, uint64_t nanoseconds, bool failed)
 {
     const struct pl_component *component = invocation->plan.component;
+    if (component->successor != NULL) component = component->successor; /* which has what is counted */
     for (int32_t m = 0; m < component->member_count; m++) {
         struct pl_tally *tally = component->members[m]->tally;
         if (tally != NULL && (task->all_members || m == invocation->member)) pl_tally_add(tally, nanoseconds, failed);
@@ -239,13 +241,14 @@ static pl_status begin(struct pl_entry *entry, const struct task *task, struct i
 static pl_status invoke(struct pl_entry *entry, const struct task *task, struct pl_error *error)
 {
     struct invocation invocation;
+    const char *name = entry->name; /* a signature may end while it runs, with its file */
     pl_status status = begin(entry, task, &invocation, NULL, error);
     /* What runs in the parent process does not run here. */
     if (status == PL_BUSY && pl_requests_mend(entry->interpreter)) status = begin(entry, task, &invocation, NULL, error);
     PL_TRY(status);
     status = run_task(&invocation, task, error);
     end(entry, task, &invocation, status);
-    return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", entry->name);
+    return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", name);
 }
 
 pl_status pl_entry_run_request(struct pl_entry *entry, struct pl_request *request, struct pl_error *error)

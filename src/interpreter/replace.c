@@ -165,6 +165,7 @@ void pl_replace_enter(struct pl_interpreter *interpreter, struct pl_instance *ol
     pl_followed_take_buffers(old, fresh);
     leave_to_run(old, component);
     pl_followed_enter(fresh);
+    pl_requests_drop_ended(interpreter, old);
     interpreter->instances[at] = fresh;
     for (int32_t i = 0; i < interpreter->link_count; i++) interpreter->links[i] = component->next_links[i];
     component->next_links = NULL;
@@ -202,6 +203,7 @@ static void clean_up(struct pl_component *component, struct pl_instance *old, st
     pthread_mutex_lock(&interpreter->lock);
     (void)pl_lanes_fit(interpreter, true, NULL);
     pl_settled_advance(interpreter);
+    pl_requests_answer(interpreter);
     pthread_mutex_unlock(&interpreter->lock);
 }
 

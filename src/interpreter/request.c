@@ -118,6 +118,29 @@ void pl_requests_drop(struct pl_interpreter *interpreter, const struct pl_entry 
     }
 }
 
+static bool is_of(const struct pl_submission *what, const struct pl_instance *instance)
+{
+    for (size_t i = 0; i < what->entry_count; i++)
+        if (what->entries[i]->instance == instance) return true;
+    for (size_t i = 0; i < what->input_count; i++)
+        if (pl_handle_entry(what->inputs[i].tensor)->instance == instance) return true;
+    for (size_t i = 0; i < what->output_count; i++)
+        if (pl_handle_entry(what->outputs[i].tensor)->instance == instance) return true;
+    return false;
+}
+
+void pl_requests_drop_ended(struct pl_interpreter *interpreter, const struct pl_instance *old)
+{
+    struct pl_requests *requests = &interpreter->requests;
+    for (struct pl_request *request = requests->waiting, *next = NULL; request != NULL; request = next) {
+        next = request->next;
+        if (!is_of(&request->what, old)) continue;
+        pl_queue_remove(requests, request);
+        pl_fail(&request->error, PL_CANCELLED, "the model has another file, without this signature");
+        pl_request_end(interpreter, request, PL_CANCELLED);
+    }
+}
+
 /* ---- submit ------------------------------------------------------------------------------------------------------- */
 
 static bool has_tensor(const struct pl_submission *what, const struct pl_tensor_handle *handle)

@@ -11,6 +11,7 @@
 
 #include "interpreter/interpreter.h"
 
+struct pl_instance;
 struct pl_turn;
 
 enum pl_request_state { PL_REQUEST_FREE, PL_REQUEST_WAITS, PL_REQUEST_RUNS, PL_REQUEST_ENDED };
@@ -88,5 +89,7 @@ void pl_request_end(struct pl_interpreter *interpreter, struct pl_request *reque
 void pl_requests_answer(struct pl_interpreter *interpreter);
 /* Ends all that wait for this model (NULL: all). */
 void pl_requests_drop(struct pl_interpreter *interpreter, const struct pl_entry *model);
+/* Ends all that wait for a signature which a model had and, with another file, has no more. */
+void pl_requests_drop_ended(struct pl_interpreter *interpreter, const struct pl_instance *old);
 
 #endif
