@@ -97,6 +97,12 @@ PyObject *core_model_box(PyObject *self, PyObject *unused);
 /* (top, left, bottom, right, score, index) */
 PyObject *core_box(const struct plait_box *box);
 void core_model_forget_callback(struct core_model *model);
+/* requests.c */
+PyObject *core_model_submit(PyObject *self, PyObject *arguments);
+PyObject *core_model_set_class(PyObject *self, PyObject *number);
+PyObject *core_model_set_queue(PyObject *self, PyObject *most);
+PyObject *core_model_timing(PyObject *self, PyObject *unused);
+PyObject *core_engine_cancel(PyObject *self, PyObject *number);
 /* pipeline_object.c */
 extern PyType_Spec core_pipeline_spec;
 PyObject *core_engine_load_pipeline(PyObject *self, PyObject *arguments, PyObject *keywords);

@@ -4,12 +4,12 @@
 
 static PyObject *create(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
-    static char *names[] = {"threads", "lanes", "cpu", "memory_limit", NULL};
+    static char *names[] = {"threads", "lanes", "cpu", "memory_limit", "requests", NULL};
     struct plait_options options;
     Py_ssize_t memory_limit = 0;
     plait_options_default(&options);
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|iizn", names, &options.threads, &options.lanes, &options.cpu,
-                                     &memory_limit))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|iizni", names, &options.threads, &options.lanes, &options.cpu,
+                                     &memory_limit, &options.requests))
         return NULL;
     if (memory_limit > 0) options.memory_limit_bytes = (size_t)memory_limit;
     struct core_engine *self = (struct core_engine *)PyType_GenericAlloc(type, 0);
@@ -24,7 +24,9 @@ static void destroy(PyObject *object)
 {
     struct core_engine *self = (struct core_engine *)object;
     PyTypeObject *type = Py_TYPE(object);
+    Py_BEGIN_ALLOW_THREADS /* threads that run requests end, whose answers want Python's lock */
     plait_close(self->interpreter);
+    Py_END_ALLOW_THREADS
     Py_XDECREF(self->raised);
     PyObject_Free(object);
     Py_DECREF(type);
@@ -211,6 +213,7 @@ static PyMethodDef methods[] = {
      "load_pipeline(path=None, text=None, folder=None) -> Pipeline"},
     {"unlink", unlink_models, METH_VARARGS, "unlink(to_model, input)"},
     {"allocate", allocate, METH_NOARGS, "Plans what changed in any model."},
+    {"cancel", core_engine_cancel, METH_O, "cancel(number): whether there was such a request that had not ended."},
     {"watch", watch, METH_VARARGS, "watch(path): opens a socket for `plait top`; None closes it."},
     {"stats", stats, METH_NOARGS, "Memory and counts as a dictionary."},
     {NULL, NULL, 0, NULL},
@@ -218,7 +221,7 @@ static PyMethodDef methods[] = {
 
 static PyType_Slot slots[] = {
     {Py_tp_new, create}, {Py_tp_dealloc, destroy}, {Py_tp_methods, methods},
-    {Py_tp_doc, "Engine(threads=1, lanes=1, cpu=None, memory_limit=0): one interpreter for many models."}, {0, NULL},
+    {Py_tp_doc, "Engine(threads=1, lanes=1, cpu=None, memory_limit=0, requests=64): one interpreter for many models."}, {0, NULL},
 };
 
 PyType_Spec core_engine_spec = {"plait._core.Engine", sizeof(struct core_engine), 0,

@@ -101,7 +101,11 @@ static PyObject *unload(PyObject *object, PyObject *unused)
     struct core_model *self = (struct core_model *)object;
     (void)unused;
     if (core_model_handle(self) == NULL) return NULL;
-    const plait_status status = plait_unload(self->handle);
+    plait_status status = PLAIT_OK;
+    struct plait_model *handle = self->handle;
+    Py_BEGIN_ALLOW_THREADS /* requests that wait are answered */
+    status = plait_unload(handle);
+    Py_END_ALLOW_THREADS
     if (status != PLAIT_OK) return finish(self, status);
     Py_CLEAR(self->callback);
     self->handle = NULL;
@@ -382,6 +386,11 @@ static PyMethodDef methods[] = {
     {"allocate", allocate, METH_NOARGS, "Plans this model, and those that are linked with it."},
     {"invoke", invoke, METH_NOARGS, "Runs this model."},
     {"run", run, METH_NOARGS, "Runs all models that are linked with this one."},
+    {"submit", core_model_submit, METH_VARARGS,
+     "submit(callback, inputs, outputs, whole, deadline, drop_late, drop_surplus) -> number"},
+    {"set_class", core_model_set_class, METH_O, "How urgent it is, 0 to 15."},
+    {"set_queue", core_model_set_queue, METH_O, "How many of its requests may wait."},
+    {"timing", core_model_timing, METH_NOARGS, "Nanoseconds as a dictionary."},
     {"on_run", core_model_on_run, METH_O, "on_run(callable or None): called each time it has run in a set with windows."},
     {"push", core_model_push, METH_VARARGS, "push(index, bytes): rows for a window."},
     {"box", core_model_box, METH_NOARGS, "box(): (top, left, bottom, right, score, index) of what was cut out last, or None."},

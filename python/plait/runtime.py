@@ -2,12 +2,14 @@
 """plait itself: many models by name in one interpreter."""
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from plait import _core, tensors
+from plait.request import Request
 
 
 class Model:
@@ -50,6 +52,15 @@ class Model:
                            f"are {', '.join(names)}")
         return indices[names.index(which)]
 
+    def _checked(self, index: int, value: Any) -> np.ndarray:
+        """An array that fits an input."""
+        name, _, kind, shape, *_ = self._core.facts(index)
+        array = np.ascontiguousarray(value)
+        if tensors.type_of(array) != kind or array.shape != shape:
+            raise ValueError(f"model '{self.name}': input '{name}' takes {tensors.NAMES[kind].lower()}{list(shape)}, found "
+                             f"{array.dtype.name}{list(array.shape)}; resize() changes the shape")
+        return array
+
     def set(self, which: int | str, value: Any) -> None:
         """Copies an array into an input, by number or name."""
         self._runtime._plan()
@@ -59,11 +70,7 @@ class Model:
     def _set(self, index: int, value: Any) -> None:
         if self._core.set(index, value):
             return
-        name, dtype, kind, shape, *_ = self._core.facts(index)
-        array = np.ascontiguousarray(value)
-        if tensors.type_of(array) != kind or array.shape != shape:
-            raise ValueError(f"model '{self.name}': input '{name}' takes {tensors.NAMES[kind].lower()}{list(shape)}, found "
-                             f"{array.dtype.name}{list(array.shape)}; resize() changes the shape")
+        array, kind = self._checked(index, value), self._core.facts(index)[2]
         self._core.write(index, tensors.pack_strings(array) if kind == tensors.STRING else array)
 
     def get(self, which: int | str = 0) -> np.ndarray:
@@ -118,6 +125,41 @@ class Model:
         """Runs the whole set of models that are linked with this one, from sources to sinks."""
         self._runtime._plan()
         self._core.run()
+
+    def submit(self, *values: Any, deadline: float | None = None, late: str = "run", surplus: str = "refuse",
+               whole: bool = False) -> Request:
+        """Asks for a run and returns at once: request.result() waits for the outputs, `await request` does in a coroutine.
+
+        values: arrays for the inputs, in order, which must not change until it has run; without any it runs on what the
+        inputs hold then. deadline: seconds from now; those with the earliest go first. late: "run" or "drop" what cannot
+        begin before its deadline. surplus: "refuse" it, or "drop" the oldest that waits, where as many wait as set_queue() says.
+        whole: all models of the linked set. set_class() says which models go first."""
+        for name, given, known in (("late", late, ("run", "drop")), ("surplus", surplus, ("refuse", "drop"))):
+            if given not in known:
+                raise ValueError(f"{name} is {given!r}, expected {' or '.join(map(repr, known))}")
+        self._runtime._plan()
+        inputs = [(self._place(k, self._ins), self._checked(self._ins[k], value)) for k, value in enumerate(values)]
+        outputs = [(index, np.empty(self._core.facts(index)[3], self._core.facts(index)[1])) for index in self._outs]
+        request = Request(self._runtime._engine, [array for _, array in outputs])
+        absolute = 0 if deadline is None else max(1, time.monotonic_ns() + int(deadline * 1e9))
+        request._number = self._core.submit(request._answer, inputs, outputs, whole, absolute, late == "drop",
+                                            surplus == "drop")
+        return request
+
+    def set_class(self, number: int) -> None:
+        """How urgent it is, from 0, as all are at first, to 15: a higher class interrupts a lower one."""
+        self._core.set_class(number)
+
+    def set_queue(self, most: int) -> None:
+        """How many of its requests may wait (8 at first)."""
+        self._core.set_queue(most)
+
+    @property
+    def timing(self) -> dict[str, int]:
+        """Nanoseconds, as measured while it ran: its own time (own, own_worst, in own_runs), its longest part, the longest
+        part of a lower class (blocking), what switching takes, and the longest wait, their sum; and its class."""
+        self._runtime._plan()
+        return self._core.timing()
 
     def __call__(self, *values: Any, **named: Any) -> Any:
         for k, value in enumerate(values):
@@ -175,11 +217,11 @@ class Runtime:
             runtime["features"].run()
             scores = runtime["classifier"].get()
 
-    threads: workers a model may use. lanes: models that may run at once without new memory. memory_limit: bytes, 0 for the
-    default."""
+    threads: workers a model may use. lanes: models that may run at once without new memory, and threads for what is
+    submitted. memory_limit: bytes, 0 for the default. requests: that may be under way at once."""
 
-    def __init__(self, threads: int = 1, lanes: int = 1, memory_limit: int = 0) -> None:
-        self._engine = _core.Engine(threads=threads, lanes=lanes, memory_limit=memory_limit)
+    def __init__(self, threads: int = 1, lanes: int = 1, memory_limit: int = 0, requests: int = 64) -> None:
+        self._engine = _core.Engine(threads=threads, lanes=lanes, memory_limit=memory_limit, requests=requests)
         self._models: dict[str, Model] = {}
         self._links: list[tuple[str, str]] = []
         self._pipelines: list[_core.Pipeline] = []

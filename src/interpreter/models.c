@@ -158,12 +158,11 @@ static struct pl_instance *next_gone(const struct pl_instance *gone)
 }
 
 /* Ends models that were taken out, linked by their holder. `lock` is held, and left meanwhile: operators of users are
- * told, and who waits for them. */
+ * told. */
 static void destroy_gone(struct pl_interpreter *interpreter, struct pl_instance *gone)
 {
     for (struct pl_instance *instance = gone; instance != NULL; instance = next_gone(instance))
         pl_requests_drop(interpreter, instance->primary);
-    pl_requests_answer(interpreter);
     pthread_mutex_unlock(&interpreter->lock);
     while (gone != NULL) {
         struct pl_instance *instance = gone;
@@ -173,6 +172,14 @@ static void destroy_gone(struct pl_interpreter *interpreter, struct pl_instance 
     pthread_mutex_lock(&interpreter->lock);
     /* The arena may be larger than needed now; if there is no memory for a smaller one, it stays. */
     (void)pl_lanes_fit(interpreter, true, NULL);
+}
+
+/* Without the locks: whoever is told may wait for another thread that changes something. */
+static void answer_dropped(struct pl_interpreter *interpreter)
+{
+    pthread_mutex_lock(&interpreter->lock);
+    pl_requests_answer(interpreter);
+    pthread_mutex_unlock(&interpreter->lock);
 }
 
 pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error)
@@ -185,6 +192,7 @@ pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error)
     if (status == PL_OK) destroy_gone(interpreter, instance); /* which has no holder */
     pthread_mutex_unlock(&interpreter->lock);
     pl_change_end(interpreter);
+    answer_dropped(interpreter);
     return status;
 }
 
@@ -248,6 +256,7 @@ pl_status pl_interpreter_unload_held(struct pl_interpreter *interpreter, const v
     if (gone != NULL) destroy_gone(interpreter, gone);
     pthread_mutex_unlock(&interpreter->lock);
     pl_change_end(interpreter);
+    answer_dropped(interpreter);
     return status;
 }
 
