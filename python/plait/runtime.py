@@ -138,12 +138,13 @@ class Model:
             if given not in known:
                 raise ValueError(f"{name} is {given!r}, expected {' or '.join(map(repr, known))}")
         self._runtime._plan()
-        inputs = [(self._place(k, self._ins), self._checked(self._ins[k], value)) for k, value in enumerate(values)]
-        outputs = [(index, np.empty(self._core.facts(index)[3], self._core.facts(index)[1])) for index in self._outs]
-        request = Request(self._runtime._engine, [array for _, array in outputs])
-        absolute = 0 if deadline is None else max(1, time.monotonic_ns() + int(deadline * 1e9))
-        request._number = self._core.submit(request._answer, inputs, outputs, whole, absolute, late == "drop",
-                                            surplus == "drop")
+        with self._lock:
+            inputs = [(self._place(k, self._ins), self._checked(self._ins[k], value)) for k, value in enumerate(values)]
+            outputs = [(index, np.empty(self._core.facts(index)[3], self._core.facts(index)[1])) for index in self._outs]
+            request = Request(self._runtime._engine, [array for _, array in outputs])
+            absolute = 0 if deadline is None else max(1, time.monotonic_ns() + int(deadline * 1e9))
+            request._number = self._core.submit(request._answer, inputs, outputs, whole, absolute, late == "drop",
+                                                surplus == "drop")
         return request
 
     def set_class(self, number: int) -> None:

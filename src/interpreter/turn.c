@@ -182,7 +182,7 @@ void pl_turns_mend(struct pl_interpreter *interpreter)
         struct pl_turn **at = &turns->first;
         while (*at != &lane->component->turn) at = &(*at)->next;
         *at = (*at)->next;
-        lane->component->busy = false;
+        (void)pl_component_end_run(interpreter, lane->component);
         pl_lane_give_back(interpreter, lane);
     }
 }
