@@ -60,34 +60,31 @@ PL_ALWAYS_INLINE __m512i add_pairs(__m512i a, __m512i b)
     return _mm512_add_epi64(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xdd));
 }
 
-/* Sums of eight bytes each of all of a pixel's. */
-PL_ALWAYS_INLINE __m512i sum_pixel(const struct strip *strip, const uint8_t *pixel, __mmask64 last)
+/* Adds up eights of the next 64 bytes of each pixel; those of the last one are there several times. */
+PL_ALWAYS_INLINE void add_eights(const uint8_t *from, int64_t stride, int32_t count, __mmask64 mask,
+                                 __m512i all[SUM_PIXELS])
 {
-    __m512i sum = _mm512_setzero_si512();
-    for (int32_t run = 0; run < strip->runs; run++) {
-        const uint8_t *from = pixel + strip->offsets[run];
-        int64_t rest = strip->run_bytes;
-        for (; rest >= 64; rest -= 64, from += 64) {
-            const __m512i bytes = _mm512_loadu_si512(from);
-            sum = _mm512_add_epi64(sum, _mm512_sad_epu8(bytes, _mm512_setzero_si512()));
-        }
-        if (rest == 0) continue;
-        const __m512i bytes = _mm512_maskz_loadu_epi8(last, from);
-        sum = _mm512_add_epi64(sum, _mm512_sad_epu8(bytes, _mm512_setzero_si512()));
+#pragma GCC unroll 8
+    for (int i = 0; i < SUM_PIXELS; i++) {
+        const __m512i bytes = _mm512_maskz_loadu_epi8(mask, from);
+        all[i] = _mm512_add_epi64(all[i], _mm512_sad_epu8(bytes, _mm512_setzero_si512()));
+        from += i + 1 < count ? stride : 0;
     }
-    return sum;
 }
 
-/* Of fewer pixels, those of the last one are there several times. */
 PL_ALWAYS_INLINE void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t count,
                                  uint32_t sums[SUM_PIXELS])
 {
     const __mmask64 last = _bzhi_u64(UINT64_MAX, (uint32_t)(strip->run_bytes % 64));
     __m512i all[SUM_PIXELS];
 #pragma GCC unroll 8
-    for (int i = 0; i < SUM_PIXELS; i++) {
-        all[i] = sum_pixel(strip, input, last);
-        input += i + 1 < count ? strip->stride : 0;
+    for (int i = 0; i < SUM_PIXELS; i++) all[i] = _mm512_setzero_si512();
+    for (int32_t run = 0; run < strip->runs; run++) {
+        const uint8_t *from = input + strip->offsets[run];
+        int64_t rest = strip->run_bytes;
+        for (; rest >= 64; rest -= 64, from += 64)
+            add_eights(from, strip->stride, count, UINT64_MAX, all);
+        if (rest > 0) add_eights(from, strip->stride, count, last, all);
     }
     const __m512i lower = add_pairs(add_neighbours(all[0], all[1]), add_neighbours(all[2], all[3]));
     const __m512i upper = add_pairs(add_neighbours(all[4], all[5]), add_neighbours(all[6], all[7]));
@@ -129,7 +126,8 @@ static void start_pixels(const struct pl_product_x86 *product, const struct stri
         while (i < end) {
             const int32_t count = end - i < SUM_PIXELS ? end - i : SUM_PIXELS;
             uint32_t sums[SUM_PIXELS];
-            sum_pixels(strip, input, count, sums);
+            if (count == SUM_PIXELS) sum_pixels(strip, input, SUM_PIXELS, sums);
+            else sum_pixels(strip, input, count, sums);
             for (int32_t n = 0; n < SUM_PIXELS; n++)
                 starts[i + n] = (int32_t)((sums[n] - outside) * factor);
             input += count * strip->stride;
