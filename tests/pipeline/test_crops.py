@@ -2,7 +2,9 @@
 """Boxes that a model finds, and parts of pictures that another one runs on, beside LiteRT's own operators."""
 import importlib.util
 import json
+import os
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,11 @@ from ai_edge_litert.interpreter import OpResolverType
 import plait_c
 import tiny
 from plait_c import Boxes, Crop, Interpreter, PlaitError
+
+sys.path.append(str(plait_c.ROOT / "tests" / "windows"))
+from random_network import Network  # noqa: E402
+
+LONG = os.environ.get("PLAIT_LONG") == "1"
 
 ROWS, COLUMNS, HEIGHT, WIDTH = 23, 31, 7, 9
 DTYPES = [np.float32, np.uint8, np.int8, np.int16]
@@ -44,17 +51,16 @@ def lite(content, value):
     return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
 
-def resized(part, quantization, to_dtype=None, to_quantization=None):
+def resized(part, quantization, to_dtype=None, to_quantization=None, size=(HEIGHT, WIDTH)):
     """The part as LiteRT resizes it, and gives it another type."""
-    graph = tiny.Graph()
+    graph, shape = tiny.Graph(), [1, *size, part.shape[3]]
     x = graph.tensor(part.dtype, part.shape, quantization)
-    size = graph.tensor(np.int32, [2], data=[HEIGHT, WIDTH])
-    y = graph.tensor(part.dtype, [1, HEIGHT, WIDTH, part.shape[3]], quantization)
+    y = graph.tensor(part.dtype, shape, quantization)
     options = tiny.schema.ResizeBilinearOptionsT()
     options.halfPixelCenters = True
-    last = graph.op("RESIZE_BILINEAR", [x, size], [y], options, version=3)
+    last = graph.op("RESIZE_BILINEAR", [x, graph.tensor(np.int32, [2], data=size)], [y], options, version=3)
     if to_dtype is not None:
-        last = graph.tensor(to_dtype, [1, HEIGHT, WIDTH, part.shape[3]], to_quantization)
+        last = graph.tensor(to_dtype, shape, to_quantization)
         graph.op("DEQUANTIZE" if to_dtype == np.float32 else "QUANTIZE", [y], [last], version=2)
     return lite(graph.build([x], [last]), part)
 
@@ -235,6 +241,39 @@ def test_an_input_is_the_picture(tmp_path):
         interpreter.model("d").unload()
         interpreter.allocate()
         interpreter.model("s").invoke()
+
+
+@pytest.mark.parametrize("first", range(0, 1000 if LONG else 40, 20))
+def test_random_networks(first, tmp_path):
+    """What runs for each box gives the bits of the network alone, fed with that part; whatever stands behind it, too."""
+    for seed in range(first, first + 20):
+        random, network = np.random.default_rng(seed), Network(seed)
+        dtype, quantization = network.dtype, network.values[0][2]
+        size = [1, int(random.integers(1, 40)), int(random.integers(1, 40)), network.shape[3]]
+        corner = random.random((3, 2)) * 1.2 - 0.3
+        boxes = np.float32(np.concatenate([corner, corner + random.random((3, 2)) * 0.8 + 0.01], axis=1))
+        picture = random.normal(size=size).astype(np.float32) if dtype == np.float32 else random.integers(-128, 128, size).astype(np.int8)
+        margin = float(random.choice([0, 0.2]))
+        with Interpreter(threads=int(random.integers(1, 3))) as interpreter:
+            for name, content in (("camera", copies([size], dtype.type, quantization)), ("detector", detector(3)), ("second", network.file)):
+                interpreter.load(content, name)
+            crop = Crop(b"detector", Boxes.of(boxes="y0", scores="y1", class_index=1, overlap=1), margin)
+            interpreter.link("camera", "", "second", "", crop=plait_c.C.pointer(crop))
+            interpreter.allocate()
+            runs, second = [], interpreter.model("second")
+            second.on_run(lambda runs=runs, second=second: runs.append([tensor.read() for tensor in second.outputs()]))
+            interpreter.model("camera").inputs()[0].write(picture)
+            for tensor, value in zip(interpreter.model("detector").inputs(), (boxes[None], np.float32(SCORES[:3])[None])):
+                tensor.write(value)
+            second.run()
+        parts = [part for part in (part_of(picture, box.astype(float), margin) for box in boxes) if part is not None]
+        assert len(runs) == len(parts), seed
+        with Interpreter() as interpreter:
+            alone = interpreter.load(network.file, "alone")
+            interpreter.allocate()
+            for found, part in zip(runs, parts):
+                wanted = alone([resized(part, quantization, size=network.shape[1:3])])
+                assert [one.tobytes() for one in found] == [one.tobytes() for one in wanted], seed
 
 
 # ---- how boxes are read -------------------------------------------------------------------------------
