@@ -201,6 +201,34 @@ def test_rows_of_parts_are_a_stream(tmp_path):
         assert window.tobytes() == b"".join(one.tobytes() for one in wanted[k:k + 3])
 
 
+def test_boxes_are_cut_out_before_new_ones_are_found(tmp_path):
+    """A detector that could run three times at once waits until what it found is done with."""
+    Camera(tmp_path, 1)  # the files
+    (tmp_path / "rows.tflite").write_bytes(copies([[1, 6, 1, 4]]))
+    graph = tiny.Graph()
+    x = graph.tensor(np.float32, [1, 2, 1, 4], name="x")
+    ends = [graph.tensor(np.float32, [1, 2, 4], name=name) for name in ("boxes", "scores")]
+    for end in ends:
+        graph.op("RESHAPE", [x, graph.tensor(np.int32, [3], data=[1, 2, 4])], [end])
+    (tmp_path / "found.tflite").write_bytes(graph.build([x], ends))
+    pipeline = {"models": {"camera": "camera.tflite", "rows": "rows.tflite", "found": "found.tflite", "second": "second.tflite"},
+                "boxes": {"b": {"from": "found.boxes", "scores": "found.scores", "class": 3, "threshold": 0, "overlap": 1}},
+                "links": [{"from": "rows", "to": "found", "window": {"axis": 1, "hop": 2}},
+                          {"from": "camera", "to": "second", "crop": {"boxes": "b"}}],
+                "outputs": {"second": "second"}}
+    boxes = np.float32([[0, 0, 0.5, 0.9], [0.5, 0, 1, 0.8], [0, 0.1, 1, 0.7], [0.2, 0.2, 0.9, 0.6], [0, 0, 0.1, 0.5], [0.4, 0, 0.5, 0.4]])
+    picture = picture_of(np.float32)
+    with Interpreter() as interpreter:
+        loaded = interpreter.pipeline(json.dumps(pipeline).encode(), tmp_path)
+        interpreter.allocate()
+        runs, second = [], interpreter.model("second")
+        second.on_run(lambda: runs.append(loaded.read("second").tobytes()))
+        loaded.write("camera", picture)
+        loaded.write("rows", boxes)
+        loaded.run()
+    assert runs == [resized(part_of(picture, box.astype(float)), None).tobytes() for box in boxes]
+
+
 def test_an_input_is_the_picture(tmp_path):
     """The detector's own: what it is fed is cut out, not what it gives. By hand as by file."""
     graph = tiny.Graph()
