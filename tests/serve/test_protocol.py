@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """plait serve by the protocol: every request kind, all data types, what is refused, by hand and by Triton's client."""
 import json
+import re
 import subprocess
 
 import ml_dtypes
@@ -44,6 +45,15 @@ def identity(dtype, shape=(2, 3)):
     return graph.build([source], [target])
 
 
+def adder():
+    """Takes any number of elements, it says, and can add three."""
+    graph = tiny.Graph()
+    source = graph.tensor(np.float32, [3], name="x", signature=[-1])
+    target = graph.tensor(np.float32, [3], name="y", signature=[-1])
+    graph.op("ADD", [source, graph.tensor(np.float32, [3], data=[1, 2, 3])], [target], schema.AddOptionsT())
+    return graph.build([source], [target])
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
@@ -51,6 +61,7 @@ def server(tmp_path_factory):
                        np.dtype(np.float64): schema.TensorType.FLOAT64, np.dtype(np.uint16): schema.TensorType.UINT16})
     for name, dtype in {**TYPES, "BYTES": "S"}.items():
         (folder / f"same_{name}.tflite").write_bytes(identity(dtype))
+    (folder / "adder.tflite").write_bytes(adder())
     pipeline = {**CHAIN, "models": {name: str(MODELS / path) for name, path in CHAIN["models"].items()}}
     (folder / "chain.json").write_text(json.dumps(pipeline))
     models = [MODELS / f"{name}.tflite" for name in ("digits_whole_int8", "dynamic_batch_fp32", "stateful_fp32",
@@ -104,6 +115,9 @@ def test_statistics_and_metrics(server):
     count = after["inference_stats"]["success"]["count"]
     assert f'plait_requests_total{{model="digits",version="1"}} {count}\n' in text
     assert f'plait_request_duration_seconds_bucket{{model="digits",version="1",le="+Inf"}} {count}\n' in text
+    buckets = re.findall(r'plait_request_duration_seconds_bucket{model="digits",version="1",le="(.*)"} (\d+)', text)
+    counts = [int(number) for _, number in buckets]
+    assert counts == sorted(counts) and counts[-2] == count and len(counts) == 17
     assert 'reason="invalid"} 1\n' in text and 'plait_memory_bytes{kind="constants"}' in text
     names = [line.split(" ")[2] for line in text.splitlines() if line.startswith("# TYPE")]
     assert len(names) == len(set(names))
@@ -183,15 +197,20 @@ def test_batches(server):
             assert answer.binary == model.outputs()[0].read().tobytes()
 
 
-def test_a_size_that_cannot_be_leaves_the_model_as_it_was(server):
-    sample = np.random.default_rng(5).random((2, 16, 16, 3), np.float32)
-    document = {"inputs": [binary_input("input", "FP32", sample)], "parameters": {"binary_data_output": True}}
-    before = server.infer("dynamic_batch_fp32", document, sample.tobytes()).binary
-    empty = {"inputs": [{"name": "input", "datatype": "FP32", "shape": [0, 16, 16, 3], "data": []}]}
-    assert server.infer("dynamic_batch_fp32", empty).status == 200
-    huge = {"inputs": [{**empty["inputs"][0], "shape": [2**31 - 1, 16, 16, 3], "data": [1]}]}
-    assert server.infer("dynamic_batch_fp32", huge).status == 400
-    assert server.infer("dynamic_batch_fp32", document, sample.tobytes()).binary == before
+def test_no_elements(server):
+    empty = {"name": "input", "datatype": "FP32", "shape": [0, 16, 16, 3], "data": []}
+    assert server.infer("dynamic_batch_fp32", {"inputs": [empty]}).json["outputs"][0]["shape"] == [0, 10]
+    huge = {**empty, "shape": [2**31 - 1, 16, 16, 3], "data": [1]}
+    assert server.infer("dynamic_batch_fp32", {"inputs": [huge]}).status == 400
+
+
+def test_a_shape_that_is_refused_leaves_the_model_as_it_was(server):
+    def add(count):
+        return server.infer("adder", {"inputs": [{"name": "x", "datatype": "FP32", "shape": [count], "data": [1] * count}]})
+    for _ in range(2):
+        assert add(3).json["outputs"][0]["data"] == [2, 3, 4]
+        refused = add(4)
+        assert refused.status == 400 and "adder" in refused.error
 
 
 def test_pipelines_are_models(server):
@@ -291,21 +310,44 @@ def test_what_is_not_json(server, body):
         assert answer.status == 400 or (body == b"" and "infer" not in path), (path, answer.body)
 
 
-@pytest.mark.parametrize("size, length, extra", [(24, 1000, b""), (23, None, b""), (25, None, b""), (-1, None, b""),
-                                                 (2**62, None, b""), (24, "x", b""), (24, "-5", b""), (24, None, b"more"),
-                                                 (24, "+5", b""), (24, 2**70, b"")])
-def test_wrong_binary_lengths(server, size, length, extra):
+LEFT = "binary_data_size is {}, and 24 bytes are left of the body"
+HEADER = "Inference-Header-Content-Length is '{}', and the body has"
+
+
+@pytest.mark.parametrize("size, length, extra, message", [
+    (24, 1000, b"", HEADER.format(1000)), (24, "x", b"", HEADER.format("x")), (24, "-5", b"", HEADER.format(-5)),
+    (24, "+5", b"", HEADER.format("+5")), (24, 2**70, b"", HEADER.format(2**70)), (24, None, b"more", "4 bytes are left of the body"),
+    (23, None, b"", "binary_data_size is 23, and its shape has 24 bytes of INT32"), (25, None, b"", LEFT.format(25)),
+    (25, None, b"x", "binary_data_size is 25, and its shape has 24 bytes of INT32"),
+    (-1, None, b"", "binary_data_size is negative"), (2**62, None, b"", LEFT.format(2**62))])
+def test_wrong_binary_lengths(server, size, length, extra, message):
     values = np.arange(6, dtype=np.int32).reshape(2, 3)
     entry = {**binary_input("in", "INT32", values), "parameters": {"binary_data_size": size}}
     headers = {} if length is None else {"Inference-Header-Content-Length": str(length)}
-    assert server.infer("same_INT32", {"inputs": [entry]}, values.tobytes() + extra, headers=headers).status == 400
+    answer = server.infer("same_INT32", {"inputs": [entry]}, values.tobytes() + extra, headers=headers)
+    assert answer.status == 400 and message in answer.error
 
 
-@pytest.mark.parametrize("packed", [b"\5\0\0\0abc", b"\xff\xff\xff\xff", b"\1\0\0\0a" * 5, b"\1\0\0\0a" * 7, b"\0" * 23])
-def test_wrong_binary_strings(server, packed):
+@pytest.mark.parametrize("packed, message", [
+    (b"\5\0\0\0abc", "7 bytes cannot hold 6 strings"), (b"\xff\xff\xff\xff" * 6, "string 0 has 4294967295 bytes where 20 are left"),
+    (b"\1\0\0\0a" * 5, "5 strings and 0 bytes more"), (b"\1\0\0\0a" * 7, "6 strings and 5 bytes more"),
+    (b"\0" * 20 + b"\1\0\0\0", "string 5 has 1 bytes where 0 are left"), (b"\0" * 23, "23 bytes cannot hold")])
+def test_wrong_binary_strings(server, packed, message):
     entry = {"name": "in", "datatype": "BYTES", "shape": [2, 3], "parameters": {"binary_data_size": len(packed)}}
     answer = server.infer("same_BYTES", {"inputs": [entry]}, packed)
-    assert answer.status == 400 and "string" in answer.error
+    assert answer.status == 400 and message in answer.error
+
+
+@pytest.mark.parametrize("datatype", [name for name, dtype in TYPES.items() if np.dtype(dtype).kind in "iub"])
+def test_values_beyond_the_type(server, datatype):
+    limits = np.iinfo(TYPES[datatype]) if datatype != "BOOL" else np.iinfo(np.uint8)
+    most = 1 if datatype == "BOOL" else limits.max
+    for value in (int(limits.min) - 1, int(most) + 1, 0.5, "1", None):
+        data = [0, value, 0, 0, 0, 0]
+        answer = server.infer(f"same_{datatype}", {"inputs": [{**GOOD, "datatype": datatype, "data": data}]})
+        assert answer.status == 400 and ("element 1 is not a value of" in answer.error or "not JSON: too big" in answer.error)
+    answer = server.infer("same_FP32", {"inputs": [{**GOOD, "datatype": "FP32", "data": [0, 1e39, 0, 0, 0, 0]}]})
+    assert answer.status == 400 and "element 1 is not a value of FP32" in answer.error
 
 
 # ---- Triton's client --------------------------------------------------------------------------------------------------------
