@@ -46,6 +46,7 @@ static int read_numbers(struct serve_options *serve, const struct options *optio
     int code = options_real(options, "--idle-seconds", 0.1, LONGEST_SECONDS, &serve->idle_seconds);
     if (code == EXIT_FINE)
         code = options_real(options, "--transfer-seconds", 0.1, LONGEST_SECONDS, &serve->transfer_seconds);
+    if (code == EXIT_FINE) code = options_real(options, "--watch", 0, LONGEST_SECONDS, &serve->watch_seconds);
     if (code == EXIT_FINE) code = options_real(options, "--drain-seconds", 0, LONGEST_SECONDS, &serve->drain_seconds);
     return code;
 }
@@ -171,6 +172,7 @@ static int run_server(const struct command *command, int count, char **arguments
 
 static const struct option_rule rules[] = {
     {"--repository", "DIR", VALUE_REQUIRED, "serve what is in a folder: NAME/VERSION/model.tflite, NAME.tflite,\nand pipelines (.json) in their place"},
+    {"--watch", "S", VALUE_REQUIRED, "look every so many seconds whether files are new or have\nchanged, and load those; 0, the default: never"},
     {"--port", "N", VALUE_REQUIRED, "8000; 0: any that is free"},
     {"--bind", "ADDRESS", VALUE_REQUIRED, "127.0.0.1, so that only this machine reaches it"},
     {"--token-file", "FILE", VALUE_REQUIRED, "answer only who sends one of its lines as a bearer token"},
@@ -178,7 +180,6 @@ static const struct option_rule rules[] = {
     {"--tls-key", "FILE", VALUE_REQUIRED, "and its key"},
     {"--threads", "N", VALUE_REQUIRED, "threads a model may use (default 1)"},
     {"--runs", "N", VALUE_REQUIRED, "models of a class that run at once (default: one a processor)"},
-    {"--class", "NAME=N", VALUE_REQUIRED, "how urgent a model is, 0 (default) to 15: it interrupts those\nof lower classes"},
     {"--class", "NAME=N", VALUE_REQUIRED, "how urgent a model is, 0 (default) to 15: it interrupts those\nof lower classes"},
     {"--queue", "N", VALUE_REQUIRED, "requests that may wait for one model (64), others get 429"},
     {"--connections", "N", VALUE_REQUIRED, "at once (4096)"},

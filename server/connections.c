@@ -5,11 +5,11 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "statistics.h"
+#include "turnstile.h"
 
-enum { LOOK_MILLISECONDS = 250 };
+enum { LOOK_NANOSECONDS = 250000000 };
 
 /* With the lock held. A closed socket is removed before its number can be another's, so that this is the right one. */
 static void cut_late(struct connections *connections, uint64_t now)
@@ -34,12 +34,7 @@ static void *watch(void *user)
             pthread_cond_wait(&connections->changed, &connections->lock);
             continue;
         }
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += LOOK_MILLISECONDS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&connections->changed, &connections->lock, &until);
+        condition_wait(&connections->changed, &connections->lock, clock_now() + LOOK_NANOSECONDS);
         cut_late(connections, clock_now());
     }
     pthread_mutex_unlock(&connections->lock);
@@ -48,13 +43,9 @@ static void *watch(void *user)
 
 bool connections_begin(struct connections *connections, uint64_t idle_limit, uint64_t transfer_limit)
 {
-    pthread_condattr_t attributes;
     *connections = (struct connections){.idle_limit = idle_limit, .transfer_limit = transfer_limit};
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&connections->lock, NULL);
-    pthread_cond_init(&connections->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    condition_begin(&connections->changed);
     if (pthread_create(&connections->watcher, NULL, watch, connections) == 0) return true;
     pthread_cond_destroy(&connections->changed);
     pthread_mutex_destroy(&connections->lock);

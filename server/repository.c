@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "repository_folder.h"
 
@@ -56,7 +57,8 @@ static struct entry *take_entry(struct repository *repository, const char *name,
     while (at < repository->count && compare_entries(&repository->entries[at], name, version) < 0) at++;
     if (at < repository->count && compare_entries(&repository->entries[at], name, version) == 0)
         return &repository->entries[at];
-    struct entry fresh = {strdup(name), strdup(version), strdup(path), strdup(""), NULL, false, false};
+    struct entry fresh = {
+        .name = strdup(name), .version = strdup(version), .path = strdup(path), .reason = strdup("")};
     if (fresh.name == NULL || fresh.version == NULL || fresh.path == NULL || fresh.reason == NULL) goto fail;
     pthread_mutex_lock(&repository->lock);
     struct entry *entries = realloc(repository->entries, (repository->count + 1) * sizeof *entries);
@@ -94,13 +96,27 @@ static int32_t class_of(const struct repository *repository, const char *name)
 {
     for (size_t i = 0; i < repository->class_count; i++)
         if (strcmp(repository->classes[i].name, name) == 0) return repository->classes[i].number;
-    return 0;
+    return -1;
+}
+
+static struct file_mark mark_of(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0) return (struct file_mark){0};
+    return (struct file_mark){(uint64_t)status.st_dev, (uint64_t)status.st_ino, (uint64_t)status.st_size,
+                              (uint64_t)status.st_mtim.tv_sec * 1000000000 + (uint64_t)status.st_mtim.tv_nsec};
+}
+
+static bool is_same(const struct file_mark *a, const struct file_mark *b)
+{
+    return a->device == b->device && a->number == b->number && a->bytes == b->bytes && a->changed == b->changed;
 }
 
 static plait_status load_entry(struct repository *repository, struct entry *entry, struct bytes *why)
 {
     struct served *served;
     const uint64_t began = clock_now();
+    entry->tried = mark_of(entry->path);
     const struct served_source source = {repository->interpreter, repository->options,     entry->name, entry->version,
                                          entry->path,             repository->most_waiting, class_of(repository, entry->name)};
     plait_status status = served_open(&source, &served, why);
@@ -175,6 +191,25 @@ plait_status repository_scan(struct repository *repository, struct bytes *why)
     }
     pthread_mutex_unlock(&repository->change);
     return status;
+}
+
+void repository_refresh(struct repository *repository)
+{
+    struct bytes why = {0};
+    pthread_mutex_lock(&repository->change);
+    if (read_folder(repository, &why) != PLAIT_OK)
+        log_event(repository->log, LOG_ERROR, "folder", {"error", bytes_string(&why), 0});
+    for (size_t i = 0; i < repository->count; i++) {
+        struct entry *entry = &repository->entries[i];
+        const struct file_mark now = mark_of(entry->path), none = {0};
+        struct bytes reason = {0};
+        if (!is_same(&now, &entry->tried) && is_same(&now, &entry->looked_at) && !is_same(&now, &none))
+            load_entry(repository, entry, &reason);
+        entry->looked_at = now;
+        bytes_free(&reason);
+    }
+    pthread_mutex_unlock(&repository->change);
+    bytes_free(&why);
 }
 
 /* ---- finding --------------------------------------------------------------------------------------------------------- */

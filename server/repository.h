@@ -10,12 +10,22 @@
 #include "serve.h"
 #include "served.h"
 
+/* What a file was when it was looked at; all 0: none. */
+struct file_mark {
+    uint64_t device;
+    uint64_t number;
+    uint64_t bytes;
+    uint64_t changed; /* nanoseconds */
+};
+
 struct entry {
     char *name;
     char *version;
     char *path;
     char *reason;          /* why it is not loaded; "" */
     struct served *served; /* NULL: it is not loaded */
+    struct file_mark tried; /* when it was loaded last, or could not be */
+    struct file_mark looked_at; /* by repository_refresh() */
     bool of_folder;
     bool seen; /* in the folder, when it was read last */
 };
@@ -42,6 +52,10 @@ void repository_end(struct repository *repository);
 plait_status repository_add(struct repository *repository, const char *name, const char *path, struct bytes *why);
 /* Reads the folder and loads what is new; what cannot be loaded is noted in the entry and in the log. */
 plait_status repository_scan(struct repository *repository, struct bytes *why);
+
+/* Reads the folder, and loads what is new or has changed and did not change since the look before: whoever writes a file
+ * needs time. What is gone serves on. */
+void repository_refresh(struct repository *repository);
 
 /* NULL where none is loaded; served_let_go() afterwards. version NULL: the highest one that is loaded. */
 struct served *repository_find(struct repository *repository, const char *name, const char *version);

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "folder_watch.h"
 #include "listener.h"
 
 enum {
@@ -154,7 +155,14 @@ static plait_status serve_loaded(struct server *server, const sigset_t *signals)
     if (!connections_begin(&server->connections, (uint64_t)(options->idle_seconds * 1e9),
                            (uint64_t)(options->transfer_seconds * 1e9)))
         return PLAIT_OUT_OF_MEMORY;
-    const plait_status status = serve_requests(server, signals);
+    struct folder_watch watch;
+    const bool watched = options->watch_seconds > 0;
+    plait_status status = PLAIT_OK;
+    if (watched && !folder_watch_begin(&watch, &server->repository, options->watch_seconds)) status = PLAIT_OUT_OF_MEMORY;
+    if (status == PLAIT_OK) {
+        status = serve_requests(server, signals);
+        if (watched) folder_watch_end(&watch);
+    }
     connections_end(&server->connections);
     return status;
 }

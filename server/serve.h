@@ -41,6 +41,7 @@ struct serve_options {
     int32_t queue_limit; /* requests that wait for one model */
     double idle_seconds;
     double transfer_seconds; /* for a request to come in, and for its answer to be taken */
+    double watch_seconds;    /* between two looks whether files have changed; 0: none */
     double drain_seconds;    /* for what is under way at the end */
     int32_t log_level;       /* enum log_level */
     bool log_json;

@@ -130,38 +130,41 @@ static void inner_name(const struct served *served, char inner[LONGEST_NAME])
         snprintf(inner + end, NUMBER_ROOM, "_%u", number);
 }
 
-static plait_status load_model(struct served *served, const char *path, struct bytes *why)
+static plait_status plan(struct served *served, struct plait_model *model, int32_t class_number)
+{
+    plait_status status = class_number < 0 ? PLAIT_OK : plait_set_class(model, class_number);
+    if (plait_class(model) > served->class_number) served->class_number = plait_class(model);
+    return status == PLAIT_OK ? plait_allocate_model(model) : status;
+}
+
+static plait_status load_model(struct served *served, const struct served_source *source, struct bytes *why)
 {
     char inner[LONGEST_NAME];
     inner_name(served, inner);
     served->platform = "tensorflow_lite";
     served->is_fed = true;
-    plait_status status = plait_load_file(served->interpreter, inner, path, NULL, &served->model);
-    if (status == PLAIT_OK) status = plait_set_class(served->model, served->class_number);
-    if (status == PLAIT_OK) status = plait_allocate_model(served->model);
+    plait_status status = plait_load_file(served->interpreter, inner, source->path, NULL, &served->model);
+    if (status == PLAIT_OK) status = plan(served, served->model, source->class_number);
     return status == PLAIT_OK ? describe_model(served, why) : status;
 }
 
 /* The names of a pipeline's models are its file's. Where the server has such already (of another pipeline, or of the one
  * that this replaces), it gets an interpreter of its own. */
-static plait_status load_pipeline(struct served *served, const char *path, const struct plait_options *options,
-                                  struct bytes *why)
+static plait_status load_pipeline(struct served *served, const struct served_source *source, struct bytes *why)
 {
     served->platform = "plait_pipeline";
-    plait_status status = plait_pipeline_load(served->interpreter, path, NULL, &served->pipeline);
+    plait_status status = plait_pipeline_load(served->interpreter, source->path, NULL, &served->pipeline);
     if (status == PLAIT_INVALID_ARGUMENT || status == PLAIT_INVALID_PIPELINE) {
         struct plait_interpreter *own;
-        status = plait_open(options, &own);
+        status = plait_open(source->options, &own);
         if (status != PLAIT_OK) return status;
         served->interpreter = own;
         served->owns_interpreter = true;
-        status = plait_pipeline_load(own, path, NULL, &served->pipeline);
+        status = plait_pipeline_load(own, source->path, NULL, &served->pipeline);
     }
     struct plait_pipeline_model part;
-    for (size_t i = 0; status == PLAIT_OK && plait_pipeline_model_at(served->pipeline, i, &part) == PLAIT_OK; i++) {
-        status = plait_set_class(part.model, served->class_number);
-        if (status == PLAIT_OK) status = plait_allocate_model(part.model);
-    }
+    for (size_t i = 0; status == PLAIT_OK && plait_pipeline_model_at(served->pipeline, i, &part) == PLAIT_OK; i++)
+        status = plan(served, part.model, source->class_number);
     return status == PLAIT_OK ? describe_pipeline(served, why) : status;
 }
 
@@ -194,13 +197,11 @@ plait_status served_open(const struct served_source *source, struct served **res
     statistics_begin(&served->statistics);
     atomic_init(&served->users, 1);
     served->interpreter = source->interpreter;
-    served->class_number = source->class_number;
     served->name = strdup(source->name);
     served->version = strdup(source->version);
     plait_status status = PLAIT_OUT_OF_MEMORY;
     if (served->name != NULL && served->version != NULL) 
-        status = is_pipeline(source->path) ? load_pipeline(served, source->path, source->options, why)
-                                           : load_model(served, source->path, why);
+        status = is_pipeline(source->path) ? load_pipeline(served, source, why) : load_model(served, source, why);
     if (status == PLAIT_OK) {
         *result = served;
         return status;

@@ -40,7 +40,7 @@ struct served {
     bool is_fed;      /* some are not */
     struct turnstile turn;
     uint64_t last_run; /* nanoseconds, 0: it has not run; of whoever has the turn */
-    int32_t class_number;
+    int32_t class_number; /* the highest of its models */
     struct statistics statistics;
     atomic_uint users;
 };
@@ -52,7 +52,7 @@ struct served_source {
     const char *version;
     const char *path; /* FILE.json: a pipeline */
     unsigned most_waiting;
-    int32_t class_number;
+    int32_t class_number; /* -1: what a pipeline's file says, else 0 */
 };
 
 /* Loads and plans it. On failure *served is NULL, and `why`, which is empty before, says why. */

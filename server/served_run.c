@@ -2,7 +2,6 @@
 #include "served_run.h"
 
 #include <stdio.h>
-#include <time.h>
 
 static const uint64_t SHORT_NANOSECONDS = 1000000; /* what takes less is not worth another thread, nor ending it */
 static const uint64_t LOOK_NANOSECONDS = 50000000; /* how often a client is asked for */
@@ -35,10 +34,8 @@ static void wait_for_end(struct waiting *waiting, struct plait_interpreter *inte
     bool cancelled = false;
     pthread_mutex_lock(&waiting->lock);
     while (!waiting->has_ended) {
-        const uint64_t until = clock_now() + LOOK_NANOSECONDS;
-        const struct timespec time = {(time_t)(until / 1000000000), (long)(until % 1000000000)};
-        if (pthread_cond_timedwait(&waiting->ended, &waiting->lock, &time) == 0 || cancelled || !order->gone(order->user))
-            continue;
+        const bool signalled = condition_wait(&waiting->ended, &waiting->lock, clock_now() + LOOK_NANOSECONDS);
+        if (signalled || cancelled || !order->gone(order->user)) continue;
         cancelled = true;
         pthread_mutex_unlock(&waiting->lock); /* cancelling may call note_end() */
         plait_cancel(interpreter, request);
@@ -50,12 +47,8 @@ static void wait_for_end(struct waiting *waiting, struct plait_interpreter *inte
 static plait_status run_as_request(struct served *served, struct run_order *order)
 {
     struct waiting waiting = {.message = order->message};
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&waiting.lock, NULL);
-    pthread_cond_init(&waiting.ended, &attributes);
-    pthread_condattr_destroy(&attributes);
+    condition_begin(&waiting.ended);
     struct plait_submit_options options;
     plait_submit_options_default(&options);
     options.deadline = order->deadline;

@@ -7,14 +7,25 @@
 
 static const uint64_t LOOK_NANOSECONDS = 50000000; /* how often a waiting thread asks for its client */
 
-void turnstile_begin(struct turnstile *turnstile, unsigned places, unsigned most_waiting)
+void condition_begin(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&turnstile->lock, NULL);
-    pthread_cond_init(&turnstile->freed, &attributes);
+    pthread_cond_init(condition, &attributes);
     pthread_condattr_destroy(&attributes);
+}
+
+bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, uint64_t until)
+{
+    const struct timespec time = {(time_t)(until / 1000000000), (long)(until % 1000000000)};
+    return pthread_cond_timedwait(condition, lock, &time) == 0;
+}
+
+void turnstile_begin(struct turnstile *turnstile, unsigned places, unsigned most_waiting)
+{
+    pthread_mutex_init(&turnstile->lock, NULL);
+    condition_begin(&turnstile->freed);
     turnstile->free = places;
     turnstile->waiting = 0;
     turnstile->most_waiting = most_waiting;
@@ -34,8 +45,7 @@ static enum turn wait_for_place(struct turnstile *turnstile, uint64_t deadline, 
         if (deadline != 0 && now >= deadline) return TURN_LATE;
         uint64_t until = now + LOOK_NANOSECONDS;
         if (deadline != 0 && deadline < until) until = deadline;
-        const struct timespec time = {(time_t)(until / 1000000000), (long)(until % 1000000000)};
-        if (pthread_cond_timedwait(&turnstile->freed, &turnstile->lock, &time) != 0 && turnstile->free == 0 && gone(user))
+        if (!condition_wait(&turnstile->freed, &turnstile->lock, until) && turnstile->free == 0 && gone(user))
             return TURN_GONE;
     }
     turnstile->free--;

@@ -21,6 +21,11 @@ enum turn { TURN_TAKEN, TURN_FULL, TURN_LATE, TURN_GONE };
 /* Asked now and then while a thread waits: whether nobody wants the answer any more. */
 typedef bool (*turn_gone)(void *user);
 
+/* A condition variable whose waits are told times of clock_now(). */
+void condition_begin(pthread_cond_t *condition);
+/* Waits until it is signalled or this time has come: false then. */
+bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, uint64_t until);
+
 void turnstile_begin(struct turnstile *turnstile, unsigned places, unsigned most_waiting);
 void turnstile_end(struct turnstile *turnstile);
 /* `deadline` as of clock_now(), 0: none. turnstile_leave() after TURN_TAKEN. */

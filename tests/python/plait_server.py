@@ -117,10 +117,11 @@ class Server:
             self.log.append("end of log")
             self.lines.notify_all()
 
-    def wait_for(self, pattern, seconds=30):
-        """The first line of the log that has the pattern."""
+    def wait_for(self, pattern, seconds=30, count=1):
+        """The line of the log that has the pattern, for the count-th time."""
         def found():
-            return next((line for line in self.log if re.search(pattern, line)), None)
+            lines = [line for line in self.log if re.search(pattern, line)]
+            return lines[count - 1] if len(lines) >= count else None
         with self.lines:
             assert self.lines.wait_for(lambda: found() or "end of log" in self.log, seconds), self.log
         assert found(), "\n".join(self.log)

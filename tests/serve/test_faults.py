@@ -236,8 +236,16 @@ def ask_and_leave(server, model):
 
 def test_a_run_ends_when_its_client_has_gone(start, wanted):
     with start("--runs", 2) as server:
-        ask_and_leave(server, "endless").close()
-        wait_until(lambda: metric(server, 'plait_request_errors_total{model="endless",version="1",reason="gone"') == 1)
+        def gone():
+            return metric(server, 'plait_request_errors_total{model="endless",version="1",reason="gone"')
+        running = ask_and_leave(server, "endless")
+        body = json.dumps(SLOW).encode()
+        waiting = raw(server, head(len(body), "/v2/models/endless/infer") + body)
+        wait_until(lambda: metric(server, 'plait_queue_requests{model="endless"') == 1)
+        waiting.close()
+        wait_until(lambda: gone() == 1)
+        running.close()
+        wait_until(lambda: gone() == 2)
         assert is_well(server, wanted)
 
 

@@ -156,7 +156,7 @@ def test_json_of_every_type(server, datatype, nested):
 
 
 def test_strings(server):
-    texts = ["", "plain", "tab\tquote\"", "zero\0inside", "\u00e4\u20ac\U0001f600", "x" * 300]
+    texts = ["", "back\\slash", "tab\tquote\"", "zero\0inside", "\u00e4\u20ac\U0001f600", "x" * 300]
     document = {"inputs": [{"name": "in", "datatype": "BYTES", "shape": [2, 3], "data": texts}]}
     assert server.infer("same_BYTES", document).json["outputs"][0]["data"] == texts
     raw = np.array([b"\xff\xfe", b"", b"a\0b", b"1", b"22", b"333"], object).reshape(2, 3)
@@ -209,8 +209,9 @@ def test_a_shape_that_is_refused_leaves_the_model_as_it_was(server):
         return server.infer("adder", {"inputs": [{"name": "x", "datatype": "FP32", "shape": [count], "data": [1] * count}]})
     for _ in range(2):
         assert add(3).json["outputs"][0]["data"] == [2, 3, 4]
-        refused = add(4)
-        assert refused.status == 400 and "adder" in refused.error
+        for _ in range(2):
+            refused = add(4)
+            assert refused.status == 400 and "adder" in refused.error
 
 
 def test_pipelines_are_models(server):

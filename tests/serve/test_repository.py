@@ -116,6 +116,24 @@ def tiny_complex():
     return graph.build([source], [target])
 
 
+def test_watch(tmp_path):
+    path = put(tmp_path, "scale", 2)
+    with Server("--repository", tmp_path, "--watch", 0.05) as server:
+        put(tmp_path, "later", 3)
+        server.wait_for("event=loaded model=later")
+        path.write_bytes(b"nothing")
+        server.wait_for('event="not loaded" model=scale')
+        assert ask(server, "later") == [-3, 6, -9] and ask(server) == [-2, 4, -6]
+        path.write_bytes(scaled(4))
+        server.wait_for("event=loaded model=scale.*", count=2)
+        assert ask(server) == [-4, 8, -12]
+        assert server.post("/v2/repository/models/scale/unload").status == 200
+        put(tmp_path, "last", 5)
+        server.wait_for("event=loaded model=last")
+        assert server.get("/v2/models/scale/ready").status == 404  # unloaded on purpose, and it has not changed
+        assert sum("event=\"not loaded\"" in line for line in server.log) == 1
+
+
 def test_pipelines_whose_models_are_called_alike(tmp_path):
     """Two pipelines and a model of one name, and a pipeline that is loaded again."""
     put(tmp_path, "part", 3)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A thread that looks now and then whether files have changed, and loads those anew. */
+#ifndef SERVER_FOLDER_WATCH_H
+#define SERVER_FOLDER_WATCH_H
+
+#include "repository.h"
+
+struct folder_watch {
+    struct repository *repository;
+    double seconds;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool ending;
+};
+
+/* False where there is no thread to be had. */
+bool folder_watch_begin(struct folder_watch *watch, struct repository *repository, double seconds);
+void folder_watch_end(struct folder_watch *watch);
+
+#endif
