@@ -95,7 +95,8 @@ struct plait_options {
     const char *cpu;           /* highest level of kernels: NULL or "" = the best this CPU has; "c" = portable ones (all
                                 * names: ENVIRONMENT in plait(1)); the environment variable PLAIT_CPU says the same and
                                 * is read when this is NULL */
-    size_t memory_limit_bytes; /* everything together; default 8 GiB */
+    size_t memory_limit_bytes; /* everything together; default 8 GiB. What would exceed it is refused with the limit that it
+                                * takes: one byte less is too little */
     size_t tensor_limit_bytes; /* one tensor; default 2^31 - 1 */
     void *memory;              /* if set: everything lives here, malloc is never called (with threads == 1) */
     size_t memory_bytes;

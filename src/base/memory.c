@@ -56,6 +56,40 @@ void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, voi
     atomic_init(&memory->bytes, 0);
     atomic_init(&memory->peak_bytes, 0);
     atomic_init(&memory->calls, 0);
+    atomic_init(&memory->refused, false);
+    atomic_init(&memory->measuring, false);
+}
+
+bool pl_memory_measure(struct pl_memory *memory)
+{
+    bool measuring = false;
+    if (!atomic_exchange(&memory->refused, false)) return false;
+    if (!atomic_compare_exchange_strong(&memory->measuring, &measuring, true)) return false;
+    memory->measurer = pthread_self();
+    memory->measured_bytes = atomic_load(&memory->bytes);
+    return true;
+}
+
+size_t pl_memory_measured(struct pl_memory *memory)
+{
+    const size_t bytes = memory->measured_bytes;
+    atomic_store(&memory->measuring, false);
+    return bytes;
+}
+
+/* Where one thread measures, there is no limit for it alone. */
+static bool may_have(struct pl_memory *memory, size_t before, size_t asked)
+{
+    if (before <= memory->limit_bytes && asked <= memory->limit_bytes - before) return true;
+    const bool measured = atomic_load(&memory->measuring) && pthread_equal(memory->measurer, pthread_self());
+    if (!measured) atomic_store(&memory->refused, true);
+    return measured;
+}
+
+static void note_measured(struct pl_memory *memory, size_t now)
+{
+    if (!atomic_load_explicit(&memory->measuring, memory_order_relaxed)) return;
+    if (pthread_equal(memory->measurer, pthread_self()) && now > memory->measured_bytes) memory->measured_bytes = now;
 }
 
 void *pl_allocate(struct pl_memory *memory, size_t bytes)
@@ -63,7 +97,7 @@ void *pl_allocate(struct pl_memory *memory, size_t bytes)
     const size_t asked = bytes == 0 ? 1 : bytes;
     const size_t before = atomic_fetch_add(&memory->bytes, asked);
     void *pointer = NULL;
-    if (before <= memory->limit_bytes && asked <= memory->limit_bytes - before)
+    if (may_have(memory, before, asked))
         pointer = memory->allocate(memory->user, NULL, 0, asked, PL_ALIGNMENT);
     atomic_fetch_add(&memory->calls, 1);
     if (pointer == NULL) {
@@ -71,6 +105,7 @@ void *pl_allocate(struct pl_memory *memory, size_t bytes)
         return NULL;
     }
     const size_t now = before + asked;
+    note_measured(memory, now);
     size_t peak = atomic_load(&memory->peak_bytes);
     while (now > peak && !atomic_compare_exchange_weak(&memory->peak_bytes, &peak, now)) continue;
     return pointer;

@@ -4,6 +4,7 @@
 #ifndef PL_BASE_MEMORY_H
 #define PL_BASE_MEMORY_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,12 +22,22 @@ struct pl_memory {
     atomic_size_t bytes; /* allocated now */
     atomic_size_t peak_bytes;
     atomic_uint_fast64_t calls; /* allocations so far */
+    atomic_bool refused;        /* the limit was in the way of one, */
+    atomic_bool measuring;      /* and is not now, for this thread */
+    pthread_t measurer;
+    size_t measured_bytes;      /* allocated at most meanwhile */
 };
 
 /* malloc and free. */
 void *pl_memory_system(void *user, void *pointer, size_t old_bytes, size_t new_bytes, size_t alignment);
 
 void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, void *user, size_t limit_bytes);
+
+/* To learn what limit would have been enough for what this one refused: for this thread there is none until it is turned off.
+ * False if nothing was refused since the last time, or another thread measures. */
+bool pl_memory_measure(struct pl_memory *memory);
+/* Ends it; the least limit that all meanwhile would have fit in. */
+size_t pl_memory_measured(struct pl_memory *memory);
 
 /* Aligned to PL_ALIGNMENT, not cleared; NULL if there is no more. bytes == 0 gives a pointer that must be freed too. */
 void *pl_allocate(struct pl_memory *memory, size_t bytes);

@@ -189,11 +189,22 @@ static void add_exact_need(struct plait_interpreter *api, pl_operation measure, 
     pl_fixed_memory_measure(api->fixed, false);
 }
 
+/* The same where a limit was in the way. */
+static void add_exact_limit(struct plait_interpreter *api, pl_operation measure, void *arguments, struct pl_error *error)
+{
+    if (!pl_memory_measure(&api->memory)) return;
+    struct pl_error ignored;
+    const pl_status status = measure(api, arguments, &ignored);
+    const size_t bytes = pl_memory_measured(&api->memory);
+    if (status == PL_OK) pl_error_append(error, "; options.memory_limit_bytes must be %zu for this", bytes);
+}
+
 plait_status pl_run_operation(struct plait_interpreter *api, pl_operation run, pl_operation measure, void *arguments)
 {
     struct pl_error error = {0};
     const pl_status status = run(api, arguments, &error);
     if (status == PL_OUT_OF_MEMORY && api->fixed != NULL) add_exact_need(api, measure, arguments, &error);
+    else if (status == PL_OUT_OF_MEMORY) add_exact_limit(api, measure, arguments, &error);
     return pl_report(api, status, &error);
 }
 

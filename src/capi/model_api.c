@@ -189,10 +189,16 @@ static pl_status allocate_model(struct plait_interpreter *api, void *context, st
     return pl_entry_allocate(context, error);
 }
 
+static pl_status measure_model(struct plait_interpreter *api, void *context, struct pl_error *error)
+{
+    (void)api;
+    return pl_entry_try_allocate(context, error);
+}
+
 plait_status plait_allocate_model(struct plait_model *model)
 {
     if (model == NULL) return PLAIT_INVALID_ARGUMENT;
-    return pl_run_operation(pl_api_of(pl_entry_of(model)), allocate_model, measure_allocate, pl_entry_of(model));
+    return pl_run_operation(pl_api_of(pl_entry_of(model)), allocate_model, measure_model, pl_entry_of(model));
 }
 
 plait_status plait_invoke(struct plait_model *model)

@@ -326,14 +326,24 @@ pl_status pl_interpreter_try_allocate(struct pl_interpreter *interpreter, struct
     return allocate_all(interpreter, false, error);
 }
 
-pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error)
+static pl_status allocate_entry(struct pl_entry *entry, bool keep, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
     pl_change_begin(interpreter);
     struct pl_component *component = entry->instance->component;
-    const struct pl_allocation allocation = {.components = &component, .count = 1, .wanted = entry->unit, .keep = true};
+    const struct pl_allocation allocation = {.components = &component, .count = 1, .wanted = entry->unit, .keep = keep};
     const pl_status status = component->planning ? pl_fail(error, PL_BUSY, "model '%s' is being allocated", entry->name)
                                                  : pl_components_allocate(interpreter, &allocation, error);
     pl_change_end(interpreter);
     return status;
+}
+
+pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error)
+{
+    return allocate_entry(entry, true, error);
+}
+
+pl_status pl_entry_try_allocate(struct pl_entry *entry, struct pl_error *error)
+{
+    return allocate_entry(entry, false, error);
 }

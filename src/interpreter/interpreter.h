@@ -187,6 +187,7 @@ pl_status pl_interpreter_allocate(struct pl_interpreter *interpreter, struct pl_
 pl_status pl_interpreter_try_allocate(struct pl_interpreter *interpreter, struct pl_error *error);
 /* Only the linked set this entry belongs to. */
 pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error);
+pl_status pl_entry_try_allocate(struct pl_entry *entry, struct pl_error *error);
 
 /* ---- invoke.c */
 pl_status pl_entry_invoke(struct pl_entry *entry, struct pl_error *error);

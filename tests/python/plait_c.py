@@ -206,7 +206,7 @@ FUNCTIONS = {  # name: (result, arguments)
     "load_options_default": (None, [C.POINTER(LoadOptions)]),
     "load_file": (_N, [_P, _T, _T, C.POINTER(LoadOptions), C.POINTER(_P)]),
     "load_buffer": (_N, [_P, _T, _P, _S, C.POINTER(LoadOptions), C.POINTER(_P)]),
-    "replace": (_N, [_P, _T, C.POINTER(LoadOptions)]), "replace_buffer": (_N, [_P, _P, _S, C.POINTER(LoadOptions)]),
+    "allocate_model": (_N, [_P]), "replace": (_N, [_P, _T, C.POINTER(LoadOptions)]), "replace_buffer": (_N, [_P, _P, _S, C.POINTER(LoadOptions)]),
     "clone": (_N, [_P, _T, C.POINTER(_P)]), "unload": (_N, [_P]), "model_count": (_S, [_P]),
     "model_at": (_P, [_P, _S]), "find_model": (_P, [_P, _T]), "model_name": (_T, [_P]),
     "model_description": (_T, [_P]), "set_threads": (_N, [_P, _I]),
