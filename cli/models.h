@@ -68,6 +68,8 @@ void models_note_link(struct models *models, const char *what, const struct mode
 /* Makes the links of the command line. */
 int models_link(struct models *models, const struct options *options);
 void models_close(struct models *models);
+/* NULL if there is none of this name. */
+struct loaded_model *models_find(const struct models *models, const char *name);
 
 /* Takes an option's value apart and finds its model. With `form`, something must stand behind
  * '=', and the form is what a complaint shows. reference_free() in any case. */

@@ -36,7 +36,13 @@ void *pl_pipeline_array(const struct pl_pipeline_reader *reader, size_t count, s
 /* A path relative to the pipeline's folder as it can be opened; NULL with the message set. */
 const char *pl_pipeline_path(const struct pl_pipeline_reader *reader, const char *path);
 
-/* pipeline_models.c, pipeline_boxes.c, pipeline_links.c, pipeline_ends.c: each takes one member of the file; NULL: it is not there. */
+/* pipeline_names.c: the names that find a tensor, as messages and callers can use them; NULL: there is no memory. */
+const char *pl_pipeline_own_name(const struct pl_pipeline_reader *reader, const struct pl_pipeline_model *model, bool output,
+                                 int32_t index);
+/* How many inputs nothing feeds so far, or how many outputs no link takes. */
+size_t pl_pipeline_free_ends(const struct pl_pipeline *pipeline, bool output);
+
+/* pipeline_models.c, pipeline_boxes.c, pipeline_links.c, pipeline_inputs.c, pipeline_outputs.c: each takes one member of the file; NULL: it is not there. */
 pl_status pl_pipeline_read_models(struct pl_pipeline_reader *reader, const struct pl_json *models);
 pl_status pl_pipeline_read_boxes(struct pl_pipeline_reader *reader, const struct pl_json *boxes);
 pl_status pl_pipeline_read_links(struct pl_pipeline_reader *reader, const struct pl_json *links);

@@ -14,6 +14,7 @@ RUNS = {"three_heads": THREE_HEADS,
         "two_threads": [*THREE_HEADS, "--threads", "2"],
         "apart": [f"examples/models/{name}.tflite" for name in ("anomaly_0", "camera_a", "digits_features")],
         "stream": ["tests/cli/files/rows.json"],
+        "boxes": ["tests/cli/files/boxes.json"],
         "control_flow": ["tests/models/control_while_fp32.tflite", "tests/models/late_fp32.tflite"]}
 NANOSECOND = 1e-3 * 0.5
 
@@ -45,10 +46,21 @@ def within(inner, outer):
     return outer["ts"] <= inner["ts"] + NANOSECOND and end(inner) <= end(outer) + NANOSECOND
 
 
+# What the Trace Event Format has of each phase: the fields that must be there, and those that may.
+FIELDS = {"X": ({"ph", "name", "ts", "dur", "pid", "tid"}, {"cat", "args"}), "C": ({"ph", "name", "ts", "pid", "args"}, {"tid", "cat"}),
+          "M": ({"ph", "name", "pid", "args"}, {"tid"})}
+METADATA = {"process_name": "name", "thread_name": "name", "process_sort_index": "sort_index", "thread_sort_index": "sort_index"}
+
+
 def test_form(traced):
     document = traced[0]
-    assert document["displayTimeUnit"] == "ns"
+    assert document["displayTimeUnit"] == "ns" and set(document) <= {"traceEvents", "displayTimeUnit", "otherData"}
     for event in document["traceEvents"]:
+        needed, allowed = FIELDS[event["ph"]]
+        assert needed <= set(event) <= needed | allowed, event
+        assert all(type(event[key]) in (int, float) for key in ("ts", "dur") if key in event)
+        assert event["ph"] != "M" or list(event["args"]) == [METADATA[event["name"]]], event
+        assert all(isinstance(value, (int, float, str, bool)) for value in event.get("args", {}).values()), event
         assert event["ph"] in "XMC" and isinstance(event["name"], str)
         assert isinstance(event["pid"], int) and isinstance(event["tid"], int)
         assert event["ph"] == "M" or event["ts"] >= 0

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* "inputs" and "outputs" of a pipeline file. Where one of them is left out, what no link feeds or takes gets names of its
- * model: MODEL where that is one tensor, else MODEL.TENSOR. */
+/* "inputs" of a pipeline file. */
 #include <float.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "graph/graph.h"
@@ -35,16 +33,6 @@ static const struct pl_json_field sound_fields[SOUND_FIELDS] = {
     [SOUND_RATE] = {.name = "rate", .kind = PL_FIELD_WHOLE, .required = true, .least = 1, .most = 10000000},
 };
 static const struct pl_json_fields sound_table = {"a sound", sound_fields, SOUND_FIELDS};
-
-enum { OUTPUT_FROM, OUTPUT_BOXES, OUTPUT_TOP, OUTPUT_LABELS, OUTPUT_FIELDS };
-
-static const struct pl_json_field output_fields[OUTPUT_FIELDS] = {
-    [OUTPUT_FROM] = {.name = "from", .kind = PL_FIELD_TEXT},
-    [OUTPUT_BOXES] = {.name = "boxes", .kind = PL_FIELD_TEXT},
-    [OUTPUT_TOP] = {.name = "top", .kind = PL_FIELD_WHOLE, .least = 1, .most = INT32_MAX},
-    [OUTPUT_LABELS] = {.name = "labels", .kind = PL_FIELD_TEXT},
-};
-static const struct pl_json_fields output_table = {"an output", output_fields, OUTPUT_FIELDS};
 
 /* ---- inputs that are named ---------------------------------------------------------------------------------------- */
 
@@ -183,44 +171,10 @@ static pl_status read_input(struct pl_pipeline_reader *reader, const struct pl_j
 
 /* ---- what has no name in the file --------------------------------------------------------------------------------- */
 
-/* The names that find this tensor, as messages and callers can use them. */
-static const char *own_name(const struct pl_pipeline_reader *reader, const struct pl_pipeline_model *model, bool output,
-                            int32_t index)
-{
-    const struct pl_tensor_handle *tensor =
-        output ? pl_entry_output(model->entry, index) : pl_entry_input(model->entry, index);
-    const int32_t count = output ? pl_entry_output_count(model->entry) : pl_entry_input_count(model->entry);
-    const char *given = pl_handle_signature_name(tensor), *name = given != NULL ? given : pl_handle_tensor(tensor)->name;
-    char number[16];
-    int32_t found = -1;
-    struct pl_error ignored;
-    if (count == 1) return model->name;
-    if (name[0] == '\0' || name[0] == '#' || pl_entry_find(model->entry, output, name, &found, &ignored) != PL_OK ||
-        found != index) {
-        snprintf(number, sizeof number, "#%d", index);
-        name = number;
-    }
-    const size_t bytes = strlen(model->name) + strlen(name) + 2;
-    char *made = pl_pipeline_array(reader, bytes, 1);
-    if (made != NULL) snprintf(made, bytes, "%s.%s", model->name, name);
-    return made;
-}
-
-static size_t free_ends(const struct pl_pipeline *pipeline, bool output)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < pipeline->model_count; i++) {
-        const struct pl_pipeline_model *model = &pipeline->models[i];
-        const int32_t ends = output ? pl_entry_output_count(model->entry) : pl_entry_input_count(model->entry);
-        for (int32_t k = 0; k < ends; k++) count += !(output ? model->taken : model->fed)[k];
-    }
-    return count;
-}
-
 static pl_status name_inputs(struct pl_pipeline_reader *reader)
 {
     struct pl_pipeline *pipeline = reader->pipeline;
-    const size_t count = free_ends(pipeline, false);
+    const size_t count = pl_pipeline_free_ends(pipeline, false);
     pipeline->inputs = pl_pipeline_array(reader, count, sizeof pipeline->inputs[0]);
     struct pl_tensor_handle **targets = pl_pipeline_array(reader, count, sizeof targets[0]);
     if (pipeline->inputs == NULL || targets == NULL) return PL_OUT_OF_MEMORY;
@@ -228,7 +182,7 @@ static pl_status name_inputs(struct pl_pipeline_reader *reader)
         const struct pl_pipeline_model *model = &pipeline->models[i];
         for (int32_t k = 0; k < pl_entry_input_count(model->entry); k++) {
             if (model->fed[k]) continue;
-            const char *name = own_name(reader, model, false, k);
+            const char *name = pl_pipeline_own_name(reader, model, false, k);
             if (name == NULL) return PL_OUT_OF_MEMORY;
             struct pl_tensor_handle **target = &targets[pipeline->input_count];
             *target = pl_entry_input(model->entry, k);
@@ -239,34 +193,16 @@ static pl_status name_inputs(struct pl_pipeline_reader *reader)
     return PL_OK;
 }
 
-static pl_status name_outputs(struct pl_pipeline_reader *reader)
-{
-    struct pl_pipeline *pipeline = reader->pipeline;
-    pipeline->outputs = pl_pipeline_array(reader, free_ends(pipeline, true), sizeof pipeline->outputs[0]);
-    if (pipeline->outputs == NULL) return PL_OUT_OF_MEMORY;
-    for (size_t i = 0; i < pipeline->model_count; i++) {
-        const struct pl_pipeline_model *model = &pipeline->models[i];
-        for (int32_t k = 0; k < pl_entry_output_count(model->entry); k++) {
-            if (model->taken[k]) continue;
-            const char *name = own_name(reader, model, true, k);
-            if (name == NULL) return PL_OUT_OF_MEMORY;
-            pipeline->outputs[pipeline->output_count++] =
-                (struct pl_pipeline_output){.name = name, .tensor = pl_entry_output(model->entry, k)};
-        }
-    }
-    return PL_OK;
-}
-
 /* An input that nothing feeds is found when the file is read, and not by its wrong answers. */
 static pl_status check_all_fed(const struct pl_pipeline_reader *reader, const struct pl_json *inputs)
 {
-    if (free_ends(reader->pipeline, false) == 0) return PL_OK;
+    if (pl_pipeline_free_ends(reader->pipeline, false) == 0) return PL_OK;
     pl_json_fail(reader->source.error, reader->source.file, inputs->place, "neither an input nor a link feeds");
     const char *comma = "";
     for (size_t i = 0; i < reader->pipeline->model_count; i++) {
         const struct pl_pipeline_model *model = &reader->pipeline->models[i];
         for (int32_t k = 0; k < pl_entry_input_count(model->entry); k++) {
-            const char *name = model->fed[k] ? NULL : own_name(reader, model, false, k);
+            const char *name = model->fed[k] ? NULL : pl_pipeline_own_name(reader, model, false, k);
             if (name == NULL) continue;
             pl_error_append(reader->source.error, "%s %s", comma, name);
             comma = ",";
@@ -285,61 +221,4 @@ pl_status pl_pipeline_read_inputs(struct pl_pipeline_reader *reader, const struc
     for (const struct pl_json *member = inputs->first; member != NULL; member = member->next)
         PL_TRY(read_input(reader, member, &pipeline->inputs[pipeline->input_count++]));
     return check_all_fed(reader, inputs);
-}
-
-/* ---- outputs that are named --------------------------------------------------------------------------------------- */
-
-/* Boxes by name, which are read off a tensor as it is. */
-static pl_status read_output_boxes(const struct pl_pipeline_reader *reader, const struct pl_json *const *found,
-                                   struct pl_pipeline_output *output)
-{
-    for (int i = 0; i < OUTPUT_FIELDS; i++)
-        if (i != OUTPUT_BOXES && found[i] != NULL)
-            return pl_json_fail(reader->source.error, reader->source.file, found[i]->name_place,
-                                "'%s' of an output has no meaning beside 'boxes'", found[i]->name);
-    PL_TRY(pl_pipeline_find_boxes(reader, found[OUTPUT_BOXES], &output->boxes));
-    output->tensor = output->boxes->tensor;
-    return PL_OK;
-}
-
-static pl_status read_output_tensor(const struct pl_pipeline_reader *reader, const struct pl_json *const *found,
-                                    struct pl_pipeline_output *output)
-{
-    struct pl_end end;
-    PL_TRY(pl_pipeline_find_end(reader, found[OUTPUT_FROM], true, &end));
-    if (reader->pipeline->whole && end.model->taken[end.index])
-        return pl_json_fail(reader->source.error, reader->source.file, found[OUTPUT_FROM]->place,
-                            "'%s' is taken by a link, and of a pipeline that is 'whole' such tensors are not kept",
-                            pl_json_quote(found[OUTPUT_FROM]->text).text);
-    output->tensor = end.tensor;
-    if (found[OUTPUT_TOP] != NULL) output->top = (int32_t)found[OUTPUT_TOP]->number;
-    if (found[OUTPUT_LABELS] == NULL) return PL_OK;
-    output->labels = pl_pipeline_path(reader, found[OUTPUT_LABELS]->text);
-    return output->labels != NULL ? PL_OK : PL_OUT_OF_MEMORY;
-}
-
-static pl_status read_output(struct pl_pipeline_reader *reader, const struct pl_json *value,
-                             struct pl_pipeline_output *output)
-{
-    const struct pl_json *found[OUTPUT_FIELDS] = {0};
-    PL_TRY(pl_pipeline_check_name(reader, value));
-    if (value->kind == PL_JSON_TEXT) found[OUTPUT_FROM] = value;
-    else if (value->kind == PL_JSON_OBJECT) PL_TRY(pl_json_fields_read(&reader->source, value, &output_table, found));
-    else return pl_json_field_wrong(&reader->source, value, "an output",
-                                    "a text, MODEL or MODEL.TENSOR, or an object with 'from' or 'boxes'");
-    *output = (struct pl_pipeline_output){.name = value->name};
-    if (found[OUTPUT_BOXES] != NULL) return read_output_boxes(reader, found, output);
-    if (found[OUTPUT_FROM] != NULL) return read_output_tensor(reader, found, output);
-    return pl_json_fail(reader->source.error, reader->source.file, value->place, "an output needs 'from' or 'boxes'");
-}
-
-pl_status pl_pipeline_read_outputs(struct pl_pipeline_reader *reader, const struct pl_json *outputs)
-{
-    struct pl_pipeline *pipeline = reader->pipeline;
-    if (outputs == NULL) return name_outputs(reader);
-    pipeline->outputs = pl_pipeline_array(reader, outputs->count, sizeof pipeline->outputs[0]);
-    if (pipeline->outputs == NULL) return PL_OUT_OF_MEMORY;
-    for (const struct pl_json *member = outputs->first; member != NULL; member = member->next)
-        PL_TRY(read_output(reader, member, &pipeline->outputs[pipeline->output_count++]));
-    return PL_OK;
 }
