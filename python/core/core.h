@@ -99,9 +99,12 @@ PyObject *core_box(const struct plait_box *box);
 void core_model_forget_callback(struct core_model *model);
 /* requests.c */
 PyObject *core_model_submit(PyObject *self, PyObject *arguments);
+PyObject *core_pipeline_submit(PyObject *self, PyObject *arguments);
 PyObject *core_model_set_class(PyObject *self, PyObject *number);
 PyObject *core_model_set_queue(PyObject *self, PyObject *most);
 PyObject *core_model_timing(PyObject *self, PyObject *unused);
+/* With nobody left who has it: by another thread, where this one may be one of the interpreter's own. */
+void core_close(struct plait_interpreter *interpreter);
 PyObject *core_engine_cancel(PyObject *self, PyObject *number);
 /* pipeline_object.c */
 extern PyType_Spec core_pipeline_spec;

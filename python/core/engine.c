@@ -24,9 +24,7 @@ static void destroy(PyObject *object)
 {
     struct core_engine *self = (struct core_engine *)object;
     PyTypeObject *type = Py_TYPE(object);
-    Py_BEGIN_ALLOW_THREADS /* threads that run requests end, whose answers want Python's lock */
-    plait_close(self->interpreter);
-    Py_END_ALLOW_THREADS
+    core_close(self->interpreter);
     Py_XDECREF(self->raised);
     PyObject_Free(object);
     Py_DECREF(type);

@@ -48,7 +48,11 @@ static PyObject *unload(PyObject *object, PyObject *unused)
     struct core_pipeline *self = (struct core_pipeline *)object;
     (void)unused;
     if (self->handle == NULL) Py_RETURN_NONE;
-    const plait_status status = plait_pipeline_unload(self->handle);
+    plait_status status = PLAIT_OK;
+    struct plait_pipeline *handle = self->handle;
+    Py_BEGIN_ALLOW_THREADS /* requests that wait are answered */
+    status = plait_pipeline_unload(handle);
+    Py_END_ALLOW_THREADS
     if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->engine->interpreter, status);
     self->handle = NULL;
     Py_RETURN_NONE;
@@ -159,6 +163,8 @@ static PyMethodDef methods[] = {
      "[(name, [(model number, tensor index)], is stream, (resize, mean, std) or None, samples a second or 0)]"},
     {"outputs", outputs, METH_NOARGS, "[(name, (model number, tensor index), top or 0, path of labels or None, is boxes)]"},
     {"boxes", boxes, METH_O, "boxes(output): [(top, left, bottom, right, score, index)]"},
+    {"submit", core_pipeline_submit, METH_VARARGS,
+     "submit(callback, inputs, outputs, whole, deadline, drop_late, drop_surplus) -> number"},
     {"run", run, METH_NOARGS, "Runs every linked set of its models."},
     {"unload", unload, METH_NOARGS, "Takes its models away now, whoever still has this object or one of them."},
     {NULL, NULL, 0, NULL},

@@ -3,12 +3,33 @@
 #include "core.h"
 
 struct core_request {
-    PyObject *model;    /* strong: it may be unloaded, but its engine stays */
+    PyObject *owner;    /* strong, the model or pipeline: it may be unloaded, but its engine stays */
     PyObject *callback; /* strong */
     Py_ssize_t buffer_count;
     Py_buffer *buffers;             /* of inputs, then of outputs */
     struct plait_request_data *data; /* the same for plait */
 };
+
+/* ---- the last reference -------------------------------------------------------------------------------------------- */
+
+/* This thread gives an answer: it may be one of the interpreter's own. */
+static _Thread_local bool answers;
+
+static void close_elsewhere(void *interpreter)
+{
+    plait_close(interpreter);
+}
+
+void core_close(struct plait_interpreter *interpreter)
+{
+    if (interpreter == NULL) return;
+    if (answers && PyThread_start_new_thread(close_elsewhere, interpreter) != (unsigned long)-1) return;
+    Py_BEGIN_ALLOW_THREADS /* threads that run requests end, whose answers want Python's lock */
+    plait_close(interpreter);
+    Py_END_ALLOW_THREADS
+}
+
+/* ---- requests ------------------------------------------------------------------------------------------------------ */
 
 /* With Python's lock. NULL is allowed. */
 static void end(struct core_request *request)
@@ -18,7 +39,7 @@ static void end(struct core_request *request)
     PyMem_Free(request->buffers);
     PyMem_Free(request->data);
     Py_XDECREF(request->callback);
-    Py_XDECREF(request->model);
+    Py_XDECREF(request->owner);
     PyMem_Free(request);
 }
 
@@ -36,20 +57,22 @@ static void done(void *user, const struct plait_answer *answer)
                                              (unsigned int)answer->interruptions, PyBool_FromLong(answer->nested));
     if (result == NULL) PyErr_WriteUnraisable(request->callback);
     Py_XDECREF(result);
-    end(request);
+    answers = true;
+    end(request); /* with it all else may go */
+    answers = false;
     PyErr_Restore(kind, value, trace);
     PyGILState_Release(state);
 }
 
-/* [(index, array)] */
-static bool take_arrays(struct core_request *request, struct core_model *model, PyObject *pairs, bool writable)
+/* [(model, index, array)] */
+static bool take_arrays(struct core_request *request, PyTypeObject *model_type, PyObject *list, bool writable)
 {
-    const Py_ssize_t count = PyList_Size(pairs);
+    const Py_ssize_t count = PyList_Size(list);
     for (Py_ssize_t i = 0; i < count; i++) {
         Py_ssize_t index = 0;
-        PyObject *array = NULL;
-        if (!PyArg_ParseTuple(PyList_GetItem(pairs, i), "nO", &index, &array)) return false;
-        struct plait_tensor *tensor = core_model_tensor(model, index);
+        PyObject *model = NULL, *array = NULL;
+        if (!PyArg_ParseTuple(PyList_GetItem(list, i), "O!nO", model_type, &model, &index, &array)) return false;
+        struct plait_tensor *tensor = core_model_tensor((struct core_model *)model, index);
         Py_buffer *buffer = &request->buffers[request->buffer_count];
         if (tensor == NULL || PyObject_GetBuffer(array, buffer, PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0)) != 0)
             return false;
@@ -59,34 +82,33 @@ static bool take_arrays(struct core_request *request, struct core_model *model, 
     return count >= 0;
 }
 
-static struct core_request *create(struct core_model *model, PyObject *callback, PyObject *inputs, PyObject *outputs)
+static struct core_request *create(PyObject *owner, PyObject *callback, PyObject *inputs, PyObject *outputs)
 {
     const size_t count = (size_t)(PyList_Size(inputs) + PyList_Size(outputs));
+    PyTypeObject *model_type = core_state_of(Py_TYPE(owner))->model;
     struct core_request *request = PyMem_Calloc(1, sizeof *request);
     if (request == NULL) return NULL;
-    request->model = Py_NewRef((PyObject *)model);
+    request->owner = Py_NewRef(owner);
     request->callback = Py_NewRef(callback);
     request->buffers = PyMem_Calloc(count + 1, sizeof request->buffers[0]);
     request->data = PyMem_Calloc(count + 1, sizeof request->data[0]);
-    if (request->buffers != NULL && request->data != NULL && take_arrays(request, model, inputs, false) &&
-        take_arrays(request, model, outputs, true))
+    if (request->buffers != NULL && request->data != NULL && take_arrays(request, model_type, inputs, false) &&
+        take_arrays(request, model_type, outputs, true))
         return request;
     end(request);
     return NULL;
 }
 
-/* submit(callback, inputs, outputs, whole, deadline, drop_late, drop_surplus) -> number */
-PyObject *core_model_submit(PyObject *object, PyObject *arguments)
+/* (callback, inputs, outputs, whole, deadline, drop_late, drop_surplus) for one of these two; the other is NULL. */
+static PyObject *submit(PyObject *owner, struct core_engine *engine, struct plait_model *model,
+                        struct plait_pipeline *pipeline, PyObject *arguments)
 {
-    struct core_model *self = (struct core_model *)object;
     struct plait_submit_options options;
     PyObject *callback = NULL, *inputs = NULL, *outputs = NULL;
     int whole = 0, late = 0, surplus = 0;
     unsigned long long deadline = 0;
-    if (!PyArg_ParseTuple(arguments, "OOOpKpp", &callback, &inputs, &outputs, &whole, &deadline, &late, &surplus) ||
-        core_model_handle(self) == NULL)
-        return NULL;
-    struct core_request *request = create(self, callback, inputs, outputs);
+    if (!PyArg_ParseTuple(arguments, "OOOpKpp", &callback, &inputs, &outputs, &whole, &deadline, &late, &surplus)) return NULL;
+    struct core_request *request = create(owner, callback, inputs, outputs);
     if (request == NULL) return PyErr_Occurred() ? NULL : PyErr_NoMemory();
     plait_submit_options_default(&options);
     options.whole_set = whole != 0;
@@ -101,13 +123,27 @@ PyObject *core_model_submit(PyObject *object, PyObject *arguments)
     options.user = request;
     plait_request number = 0;
     plait_status status = PLAIT_OK;
-    struct plait_model *handle = self->handle;
     Py_BEGIN_ALLOW_THREADS
-    status = plait_submit(handle, &options, &number);
+    status = model != NULL ? plait_submit(model, &options, &number) : plait_pipeline_submit(pipeline, &options, &number);
     Py_END_ALLOW_THREADS
     if (status == PLAIT_OK) return PyLong_FromUnsignedLongLong(number);
     end(request);
-    return core_fail(Py_TYPE(object), self->engine->interpreter, status);
+    return core_fail(Py_TYPE(owner), engine->interpreter, status);
+}
+
+PyObject *core_model_submit(PyObject *object, PyObject *arguments)
+{
+    struct core_model *self = (struct core_model *)object;
+    struct plait_model *handle = core_model_handle(self);
+    return handle == NULL ? NULL : submit(object, self->engine, handle, NULL, arguments);
+}
+
+PyObject *core_pipeline_submit(PyObject *object, PyObject *arguments)
+{
+    const struct core_pipeline *self = (struct core_pipeline *)object;
+    if (self->handle != NULL) return submit(object, self->engine, NULL, self->handle, arguments);
+    PyErr_SetString(core_state_of(Py_TYPE(object))->error, "the pipeline was unloaded");
+    return NULL;
 }
 
 /* cancel(number) -> bool */

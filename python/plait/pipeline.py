@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from plait import pictures
+from plait.request import Request
 from plait.runtime import Model, Runtime
 
 
@@ -98,9 +99,15 @@ class Pipeline:
     def set(self, name: str, value: Any) -> None:
         """Feeds an input, and so every model input it is. Where the file calls it a picture, it takes uint8
         [height,width,channels] of any size."""
+        for model, index, fitted in self._fitted(name, value):
+            model.set(model._ins.index(index), fitted)
+
+    def _fitted(self, name: str, value: Any) -> list[tuple[Model, int, Any]]:
+        """What each model gets that an input feeds."""
         targets, stream, picture, _ = self._find(name, self._inputs, "input")
         if stream:
             raise ValueError(f"the rows of input '{name}' are pushed: push()")
+        fitted = []
         for number, index in targets:
             model = self._models[number]
             if picture is not None:
@@ -108,7 +115,8 @@ class Pipeline:
                 _, dtype, _, shape, *_ = model._core.facts(index)
                 if np.shape(value) != shape or np.asarray(value).dtype != dtype:
                     value = pictures.fit(np.asarray(value), shape, dtype, picture)
-            model.set(model._ins.index(index), value)
+            fitted.append((model, index, value))
+        return fitted
 
     @staticmethod
     def _told(box: tuple[float, float, float, float, float, int]) -> dict[str, float]:
@@ -151,6 +159,22 @@ class Pipeline:
         self.run()
         self._results.clear()
         return {name: self.get(name) for name in self._outputs}
+
+    def submit(self, deadline: float | None = None, late: str = "run", surplus: str = "refuse", **values: Any) -> Request:
+        """Asks for a run of the whole pipeline and returns at once, as Model.submit(): inputs by name, and as the result a
+        dictionary of outputs. Lists of boxes are none of these."""
+        self.runtime._plan()
+        inputs = [(model._core, index, model._checked(index, fitted)) for name, value in values.items()
+                  for model, index, fitted in self._fitted(name, value)]
+        results, outputs = {}, []
+        for name, ((number, index), _, _, is_boxes) in self._outputs.items():
+            if is_boxes:
+                continue
+            core = self._models[number]._core
+            results[name] = np.empty(core.facts(index)[3], core.facts(index)[1])
+            outputs.append((core, index, results[name]))
+        request = Request(self.runtime._engine, results)
+        return request._submit(self._core, inputs, outputs, True, deadline, late, surplus)
 
     def push(self, name: str, rows: Any) -> list[dict[str, Any]]:
         """Gives a stream rows, any number of them. Returns the named outputs of each run of a model that this led to, in

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Model.submit() gives."""
+"""What Model.submit() and Pipeline.submit() give."""
 import asyncio
 import concurrent.futures
+import time
 from collections.abc import Generator
 from typing import Any
-
-import numpy as np
 
 from plait import _core
 
@@ -13,14 +12,14 @@ CANCELLED = 11
 
 
 class Request(concurrent.futures.Future):
-    """A run that was asked for. result() waits for the outputs, one array or a tuple of them; in a coroutine,
-    `await request` does. plait.Error, whose status says what happened, if it failed, came too late or was dropped; cancelled
+    """A run that was asked for. result() waits for the outputs, of a model one array or a tuple of them, of a pipeline a
+    dictionary; in a coroutine, `await request` does. plait.Error, whose status says what happened, if it failed, came too late or was dropped; cancelled
     requests raise CancelledError.
 
     Once it has ended: submitted, started, ended, deadline and interrupted, in seconds of time.monotonic() (started is 0 if it
     never was, deadline 0 if there is none), and interruptions, by higher classes."""
 
-    def __init__(self, engine: _core.Engine, outputs: list[np.ndarray]) -> None:
+    def __init__(self, engine: _core.Engine, outputs: Any) -> None:
         super().__init__()
         self._engine, self._outputs, self._number = engine, outputs, 0
         self.submitted = self.started = self.ended = self.deadline = self.interrupted = 0.0
@@ -40,7 +39,16 @@ class Request(concurrent.futures.Future):
             error.status = status
             self.set_exception(error)
         else:
-            self.set_result(self._outputs[0] if len(self._outputs) == 1 else tuple(self._outputs))
+            self.set_result(self._outputs)
+
+    def _submit(self, core: _core.Model | _core.Pipeline, inputs: list[tuple], outputs: list[tuple], whole: bool,
+                deadline: float | None, late: str, surplus: str) -> "Request":
+        for name, given, known in (("late", late, ("run", "drop")), ("surplus", surplus, ("refuse", "drop"))):
+            if given not in known:
+                raise ValueError(f"{name} is {given!r}, expected {' or '.join(map(repr, known))}")
+        absolute = 0 if deadline is None else max(1, time.monotonic_ns() + int(deadline * 1e9))
+        self._number = core.submit(self._answer, inputs, outputs, whole, absolute, late == "drop", surplus == "drop")
+        return self
 
     def cancel(self) -> bool:
         """Takes it out of the queue, or stops it between two parts; False if it has ended."""

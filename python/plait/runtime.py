@@ -2,7 +2,6 @@
 """plait itself: many models by name in one interpreter."""
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -134,18 +133,14 @@ class Model:
         inputs hold then. deadline: seconds from now; those with the earliest go first. late: "run" or "drop" what cannot
         begin before its deadline. surplus: "refuse" it, or "drop" the oldest that waits, where as many wait as set_queue() says.
         whole: all models of the linked set. set_class() says which models go first."""
-        for name, given, known in (("late", late, ("run", "drop")), ("surplus", surplus, ("refuse", "drop"))):
-            if given not in known:
-                raise ValueError(f"{name} is {given!r}, expected {' or '.join(map(repr, known))}")
         self._runtime._plan()
         with self._lock:
-            inputs = [(self._place(k, self._ins), self._checked(self._ins[k], value)) for k, value in enumerate(values)]
-            outputs = [(index, np.empty(self._core.facts(index)[3], self._core.facts(index)[1])) for index in self._outs]
-            request = Request(self._runtime._engine, [array for _, array in outputs])
-            absolute = 0 if deadline is None else max(1, time.monotonic_ns() + int(deadline * 1e9))
-            request._number = self._core.submit(request._answer, inputs, outputs, whole, absolute, late == "drop",
-                                                surplus == "drop")
-        return request
+            inputs = [(self._core, self._place(k, self._ins), self._checked(self._place(k, self._ins), value))
+                      for k, value in enumerate(values)]
+            arrays = [np.empty(self._core.facts(index)[3], self._core.facts(index)[1]) for index in self._outs]
+            outputs = [(self._core, index, array) for index, array in zip(self._outs, arrays)]
+            request = Request(self._runtime._engine, arrays[0] if len(arrays) == 1 else tuple(arrays))
+            return request._submit(self._core, inputs, outputs, whole, deadline, late, surplus)
 
     def set_class(self, number: int) -> None:
         """How urgent it is, from 0, as all are at first, to 15: a higher class interrupts a lower one."""

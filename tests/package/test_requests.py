@@ -122,3 +122,13 @@ def test_a_runtime_goes_while_requests_wait():
     gc.collect()
     for request in requests:
         assert request.exception(20) is None if not request.cancelled() else True
+
+
+def test_pipelines():
+    text = {"models": {"whole": str(WHOLE)}, "inputs": {"picture": "whole"}, "outputs": {"scores": "whole"}}
+    with plait.Pipeline(text) as pipeline:
+        requests = [pipeline.submit(picture=picture(seed), deadline=30) for seed in range(4)]
+        for seed, request in enumerate(requests):
+            assert list(request.result(20)) == ["scores"] and np.array_equal(request.result()["scores"], expected(seed))
+        with pytest.raises(ValueError, match="surplus is 'keep'"):
+            pipeline.submit(picture=picture(), surplus="keep")

@@ -129,6 +129,27 @@ static void use_window(struct trial *trial, uint64_t digest)
     free(data);
 }
 
+/* A request; the first one makes what all of them need. */
+static plait_status ask(struct trial *trial)
+{
+    plait_request request = 0;
+    const plait_status status = plait_submit(trial->model, NULL, &request);
+    return status == PLAIT_OK ? plait_wait(trial->interpreter, request, -1, NULL) : status;
+}
+
+/* The same in a class of its own, with arenas of its own. */
+static void use_request(struct trial *trial, uint64_t digest)
+{
+    TRY(trial, plait_set_class(trial->model, 3));
+    CHECK(plait_class(trial->model) == 3, "the class is another");
+    for (int turn = 0; turn < 2; turn++) {
+        OK(trial->interpreter, plait_reset_variables(trial->model));
+        scenario_feed(trial->interpreter, trial->model, 1);
+        TRY(trial, ask(trial));
+        CHECK(scenario_digest(trial->model) == digest, "a request gives other bits");
+    }
+}
+
 /* The model as loaded, then a clone of it, linked and with a window, then the model resized to its own shape: all calls
  * that allocate. */
 static uint64_t use(struct trial *trial)
@@ -139,6 +160,7 @@ static uint64_t use(struct trial *trial)
     scenario_feed(trial->interpreter, trial->model, 1);
     TRY(trial, plait_invoke(trial->model));
     const uint64_t digest = scenario_digest(trial->model);
+    use_request(trial, digest);
     TRY(trial, plait_clone(trial->model, "clone", &trial->clone));
     TRY(trial, plait_allocate(trial->interpreter));
     CHECK(scenario_digest(trial->model) == digest, "outputs changed by cloning");
