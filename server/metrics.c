@@ -119,15 +119,31 @@ static void add_answers(struct bytes *text, struct server *server)
     }
 }
 
-static void add_memory(struct bytes *text, struct server *server)
+static void add_stats(struct plait_stats *sum, const struct plait_interpreter *interpreter)
 {
     struct plait_stats stats;
-    if (plait_get_stats(server->interpreter, &stats) != PLAIT_OK) return;
+    if (plait_get_stats(interpreter, &stats) != PLAIT_OK) return;
+    sum->arena_bytes += stats.arena_bytes * stats.lanes;
+    sum->constant_bytes += stats.constant_bytes;
+    sum->io_bytes += stats.io_bytes;
+    sum->state_bytes += stats.state_bytes;
+    sum->memory_bytes += stats.memory_bytes;
+    sum->memory_peak_bytes += stats.memory_peak_bytes;
+    sum->cpu = stats.cpu;
+}
+
+/* Of the interpreter that is shared, and of those that pipelines have for themselves. */
+static void add_memory(struct bytes *text, const struct server *server, struct served *const *all, size_t count)
+{
+    struct plait_stats sum = {.cpu = ""};
+    for (size_t i = 0; i < count; i++)
+        if (all[i]->owns_interpreter) add_stats(&sum, all[i]->interpreter);
+    add_stats(&sum, server->interpreter);
     head(text, "plait_build_info", "gauge", "Version, and kernels in use.");
-    bytes_print(text, "plait_build_info{version=\"%s\",cpu=\"%s\"} 1\n", plait_version(), stats.cpu);
+    bytes_print(text, "plait_build_info{version=\"%s\",cpu=\"%s\"} 1\n", plait_version(), sum.cpu);
     head(text, "plait_memory_bytes", "gauge", "Memory of all models together, by kind.");
-    const size_t sizes[] = {stats.arena_bytes * stats.lanes, stats.constant_bytes,  stats.io_bytes,
-                            stats.state_bytes,               stats.memory_bytes, stats.memory_peak_bytes};
+    const size_t sizes[] = {sum.arena_bytes, sum.constant_bytes, sum.io_bytes,
+                            sum.state_bytes, sum.memory_bytes,   sum.memory_peak_bytes};
     static const char *const kinds[] = {"arenas", "constants", "io", "state", "allocated", "allocated_peak"};
     for (size_t kind = 0; kind < sizeof sizes / sizeof sizes[0]; kind++)
         bytes_print(text, "plait_memory_bytes{kind=\"%s\"} %zu\n", kinds[kind], sizes[kind]);
@@ -144,7 +160,6 @@ static void add_server(struct bytes *text, struct server *server)
     bytes_print(text, "plait_connections_cut_total %" PRIu64 "\n", cut);
     head(text, "plait_body_bytes", "gauge", "Bodies of requests that are under way.");
     bytes_print(text, "plait_body_bytes %zu\n", atomic_load(&server->body_bytes));
-    add_memory(text, server);
 }
 
 void handle_metrics(struct request *request, struct reply *reply)
@@ -157,6 +172,7 @@ void handle_metrics(struct request *request, struct reply *reply)
         reply->status = 200;
         reply->content_type = "text/plain; version=0.0.4";
         add_server(&reply->body, request->server);
+        add_memory(&reply->body, request->server, all, count);
         add_requests(&reply->body, all, numbers, count);
         add_durations(&reply->body, all, numbers, count);
         add_model_memory(&reply->body, all, count);

@@ -145,6 +145,8 @@ def test_pipelines_whose_models_are_called_alike(tmp_path):
     with Server("--repository", tmp_path) as server:
         for _ in range(3):
             assert [ask(server, name)[0] for name in ("part", "one", "two")] == [-3, -2, -5]
+            # three of three inputs and outputs, whichever interpreter they are in
+            assert 'plait_memory_bytes{kind="io"} 72\n' in server.get("/metrics").body.decode()
             assert server.post("/v2/repository/models/one/load").status == 200
 
 
