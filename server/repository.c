@@ -4,9 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#include "repository_folder.h"
 
 void repository_begin(struct repository *repository)
 {
@@ -99,24 +96,11 @@ static int32_t class_of(const struct repository *repository, const char *name)
     return -1;
 }
 
-static struct file_mark mark_of(const char *path)
-{
-    struct stat status;
-    if (stat(path, &status) != 0) return (struct file_mark){0};
-    return (struct file_mark){(uint64_t)status.st_dev, (uint64_t)status.st_ino, (uint64_t)status.st_size,
-                              (uint64_t)status.st_mtim.tv_sec * 1000000000 + (uint64_t)status.st_mtim.tv_nsec};
-}
-
-static bool is_same(const struct file_mark *a, const struct file_mark *b)
-{
-    return a->device == b->device && a->number == b->number && a->bytes == b->bytes && a->changed == b->changed;
-}
-
 static plait_status load_entry(struct repository *repository, struct entry *entry, struct bytes *why)
 {
     struct served *served;
     const uint64_t began = clock_now();
-    entry->tried = mark_of(entry->path);
+    entry->tried = file_mark_of(entry->path);
     const struct served_source source = {repository->interpreter, repository->options,     entry->name, entry->version,
                                          entry->path,             repository->most_waiting, class_of(repository, entry->name)};
     plait_status status = served_open(&source, &served, why);
@@ -201,9 +185,9 @@ void repository_refresh(struct repository *repository)
         log_event(repository->log, LOG_ERROR, "folder", {"error", bytes_string(&why), 0});
     for (size_t i = 0; i < repository->count; i++) {
         struct entry *entry = &repository->entries[i];
-        const struct file_mark now = mark_of(entry->path), none = {0};
+        const struct file_mark now = file_mark_of(entry->path), none = {0};
         struct bytes reason = {0};
-        if (!is_same(&now, &entry->tried) && is_same(&now, &entry->looked_at) && !is_same(&now, &none))
+        if (!file_mark_is(&now, &entry->tried) && file_mark_is(&now, &entry->looked_at) && !file_mark_is(&now, &none))
             load_entry(repository, entry, &reason);
         entry->looked_at = now;
         bytes_free(&reason);

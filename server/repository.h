@@ -7,16 +7,9 @@
 #include <pthread.h>
 
 #include "log.h"
+#include "repository_folder.h"
 #include "serve.h"
 #include "served.h"
-
-/* What a file was when it was looked at; all 0: none. */
-struct file_mark {
-    uint64_t device;
-    uint64_t number;
-    uint64_t bytes;
-    uint64_t changed; /* nanoseconds */
-};
 
 struct entry {
     char *name;

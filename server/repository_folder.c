@@ -90,3 +90,16 @@ bool folder_read(const char *folder, folder_file file, void *user, struct bytes 
     if (!going) bytes_print(why, "%s: out of memory", folder);
     return going;
 }
+
+struct file_mark file_mark_of(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0) return (struct file_mark){0};
+    return (struct file_mark){(uint64_t)status.st_dev, (uint64_t)status.st_ino, (uint64_t)status.st_size,
+                              (uint64_t)status.st_mtim.tv_sec * 1000000000 + (uint64_t)status.st_mtim.tv_nsec};
+}
+
+bool file_mark_is(const struct file_mark *a, const struct file_mark *b)
+{
+    return a->device == b->device && a->number == b->number && a->bytes == b->bytes && a->changed == b->changed;
+}

@@ -5,6 +5,7 @@
 #define SERVER_REPOSITORY_FOLDER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "bytes.h"
 
@@ -14,5 +15,16 @@ typedef bool (*folder_file)(void *user, const char *name, const char *version, c
 bool folder_read(const char *folder, folder_file file, void *user, struct bytes *why);
 /* A file's name without folders and ending; to be freed. */
 char *folder_stem(const char *path);
+
+/* What a file was when it was looked at; all 0: none. */
+struct file_mark {
+    uint64_t device;
+    uint64_t number;
+    uint64_t bytes;
+    uint64_t changed; /* nanoseconds */
+};
+
+struct file_mark file_mark_of(const char *path);
+bool file_mark_is(const struct file_mark *a, const struct file_mark *b);
 
 #endif

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many requests at once: queues, classes, clients that leave, the end of the server, and random bytes from several clients."""
+import json
+import random
+import signal
+import threading
+import time
+
+from conftest import LONG
+from fault_server import (REQUEST, SLOW, VALUES, head, is_well, metric, models, raw, rest, start, wait_until,  # noqa: F401
+                          wanted)
+
+
+def test_queue(start, wanted):
+    with start("--queue", 1) as server:
+        answers = []
+
+        def ask(**parameters):
+            answers.append(server.infer("slow", {**SLOW, "parameters": parameters}).status)
+
+        running = threading.Thread(target=ask)
+        running.start()
+        wait_until(lambda: metric(server, "plait_body_bytes") > 0)
+        time.sleep(0.05)
+        late = server.infer("slow", {**SLOW, "parameters": {"timeout": 1000}})
+        assert late.status == 503 and "timeout" in late.error
+        body = json.dumps(SLOW).encode()
+        gone = raw(server, head(len(body), "/v2/models/slow/infer") + body)
+        wait_until(lambda: metric(server, 'plait_queue_requests{model="slow"') == 1)
+        full = server.infer("slow", SLOW)
+        assert full.status == 429 and full.headers["retry-after"] == "1"
+        assert is_well(server, wanted)  # another model is not held up
+        gone.close()
+        wait_until(lambda: metric(server, 'plait_request_errors_total{model="slow",version="1",reason="gone"') == 1)
+        running.join()
+        assert answers == [200]
+        for reason in ("late", "busy"):
+            assert metric(server, f'plait_request_errors_total{{model="slow",version="1",reason="{reason}"') == 1
+
+
+def ask_and_leave(server, model):
+    """Sends a request, waits until the model has it, and gives the connection."""
+    body = json.dumps(SLOW).encode()
+    connected = raw(server, head(len(body), f"/v2/models/{model}/infer") + body)
+    wait_until(lambda: metric(server, "plait_body_bytes") == len(body))
+    time.sleep(0.1)
+    return connected
+
+
+def test_a_run_ends_when_its_client_has_gone(start, wanted):
+    with start("--runs", 2) as server:
+        def gone():
+            return metric(server, 'plait_request_errors_total{model="endless",version="1",reason="gone"')
+        running = ask_and_leave(server, "endless")
+        body = json.dumps(SLOW).encode()
+        waiting = raw(server, head(len(body), "/v2/models/endless/infer") + body)
+        wait_until(lambda: metric(server, 'plait_queue_requests{model="endless"') == 1)
+        waiting.close()
+        wait_until(lambda: gone() == 1)
+        running.close()
+        wait_until(lambda: gone() == 2)
+        assert is_well(server, wanted)
+
+
+def test_what_does_not_end_is_cut_off(start):
+    with start("--drain-seconds", 0.2) as server:
+        connected = ask_and_leave(server, "endless")
+        server.process.send_signal(signal.SIGTERM)
+        assert b" 503 " in rest(connected)
+        server.wait_for('event="cut off" requests=1')
+
+
+def test_classes(start, wanted):
+    """An urgent model does not wait for the end of another one, although only one of a class may run."""
+    with start("--runs", 1, "--class", "quick=5") as server:
+        connected = ask_and_leave(server, "endless")
+        assert is_well(server, wanted) and is_well(server, wanted)
+        assert metric(server, 'plait_request_errors_total{model="endless"') == 0
+        connected.close()
+
+
+def test_end_under_load(start, wanted):
+    wrong, answered, slow = [], [0], []
+
+    def ask(server):
+        try:
+            connection = server.connect()
+            while True:
+                answer = server.infer("quick", REQUEST, VALUES.tobytes(), connection=connection)
+                if answer.binary != wanted:
+                    wrong.append(answer.body)
+                answered[0] += 1
+                if answer.headers.get("connection") == "close":
+                    return
+        except OSError:
+            pass
+        except Exception as error:  # half an answer
+            wrong.append(error)
+
+    with start() as server:
+        threads = [threading.Thread(target=ask, args=[server]) for _ in range(8)]
+        threads.append(threading.Thread(target=lambda: slow.append(server.infer("slow", SLOW).status)))
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: answered[0] > 20 and metric(server, "plait_requests_total") > 20)
+        server.process.send_signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join(60)
+        assert server.process.wait(30) == 0
+    assert wrong == [] and slow == [200]
+
+
+def random_request(rng):
+    """A request that is nearly right, or not at all."""
+    document = json.loads(json.dumps(REQUEST))
+    document["outputs"] = [{"name": "logits", "parameters": {"binary_data": rng.random() < 0.5}}]
+    pick = rng.randrange(8)
+    if pick == 0:
+        document["inputs"][0]["shape"] = [rng.choice([0, 1, 2, 7, 2**31, -1, "1", None]), 16, 16, 3]
+    elif pick == 1:
+        document["inputs"][0]["parameters"] = {"binary_data_size": rng.choice([0, 1, VALUES.nbytes, 2**63 - 1, None, "x"])}
+    elif pick == 2:
+        document[rng.choice(["id", "inputs", "outputs", "parameters"])] = rng.choice([None, 1, "x", [], {}, [[]], [{}]])
+    body = bytearray(json.dumps(document).encode())
+    length = len(body)
+    for _ in range(rng.choice([0, 0, 0, 1, 3])):
+        body[rng.randrange(length)] = rng.randrange(256)
+    body += VALUES.tobytes()[:rng.choice([0, 100, VALUES.nbytes])]
+    headers = f"Inference-Header-Content-Length: {rng.choice([length, length, length, 0, length + 1, 'x', -1])}\r\n"
+    claimed = len(body) + rng.choice([0, 0, 0, 0, 1, -1, 5000])
+    data = f"POST /v2/models/quick/infer HTTP/1.1\r\nHost: x\r\nContent-Length: {claimed}\r\n{headers}\r\n".encode() + body
+    if pick == 7:
+        data = rng.choice([b"GET /metrics", b"GET /v2/models/stats", b"POST /v2/repository/models/quick/load",
+                           b"POST /v2/repository/models/quick/unload", b"POST /v2/repository/index"])
+        data += b" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+    return data[:rng.randrange(len(data))] if rng.random() < 0.1 else data
+
+
+def test_random_clients(start, wanted):
+    """Any bytes, from several clients at once, with models loaded and unloaded meanwhile: no 5xx but what says when to come again."""
+    seconds, found = (600, []) if LONG else (4, [])
+
+    def ask(server, seed):
+        rng = random.Random(seed)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                connected = raw(server, random_request(rng), timeout=0.3 + rng.random())
+                answer = connected.recv(65536)
+                connected.close()
+            except OSError:
+                continue
+            if b" 500 " in answer[:20] or (b" 503 " in answer[:20] and b"Retry-After" not in answer):
+                found.append(answer)
+
+    with start("--log", "requests") as server:
+        threads = [threading.Thread(target=ask, args=[server, seed]) for seed in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert server.post("/v2/repository/models/quick/load").status == 200
+        assert found == [] and is_well(server, wanted)
