@@ -110,7 +110,8 @@ typedef void (*pl_row_kernel)(void *out, const void *in, int64_t rows, int64_t d
 enum { PL_ARG_BLOCK = 64 };
 
 /* The index of the first largest (or smallest) of `axis` elements, for `count` <= PL_ARG_BLOCK
- * outputs side by side; elements along the axis are `stride` apart. */
+ * outputs: side by side, where elements along the axis are `stride` > 1 apart, or rows behind each
+ * other. */
 typedef void (*pl_arg_kernel)(int32_t *index, const void *in, int64_t count, int64_t axis,
                               int64_t stride);
 

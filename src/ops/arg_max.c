@@ -21,11 +21,10 @@ static pl_status eval(const struct pl_eval *eval, int64_t from, int64_t to)
     int64_t count = 0;
     for (int64_t output = from; output < to; output += count) {
         int32_t index[PL_ARG_BLOCK];
-        /* Along the last axis outputs are so short that a division counts. */
-        const int64_t inside = plan->inner == 1 ? 0 : output % plan->inner;
-        const int64_t outer = plan->inner == 1 ? output : output / plan->inner;
+        const int64_t inside = output % plan->inner, outer = output / plan->inner;
         const int64_t offset = outer * plan->axis * plan->inner + inside;
-        count = plan->inner - inside < to - output ? plan->inner - inside : to - output;
+        count = plan->inner > 1 ? plan->inner - inside : PL_ARG_BLOCK; /* those along the last axis are rows */
+        if (count > to - output) count = to - output;
         if (count > PL_ARG_BLOCK) count = PL_ARG_BLOCK;
         plan->kernel(index, in + offset * plan->in_bytes, count, plan->axis, plan->inner);
         for (int64_t i = 0; i < count; i++) {

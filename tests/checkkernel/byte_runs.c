@@ -43,13 +43,14 @@ void check_arg_bytes(struct check *check)
     const enum pl_arg_type type = check_draw(check, 0, 1) == 0 ? PL_ARG_INT8 : PL_ARG_UINT8;
     const bool is_max = check_draw(check, 0, 1) == 0;
     const int64_t count = check_draw_edge(check, 1, 9), axis = check_draw_edge(check, 1, 300);
+    const int64_t stride = check_draw(check, 0, 1) == 0 ? 1 : count; /* rows, or side by side */
     const void *in = check_bytes(check, (size_t)(count * axis));
     const struct check_outputs outputs = check_outputs(check, (size_t)count * sizeof(int32_t));
     const struct pl_reduction_kernels *a = check->reference->reduction,
                                       *b = check->tested->reduction;
-    (is_max ? a->arg_max : a->arg_min)[type](outputs.reference, in, count, axis, count);
-    (is_max ? b->arg_max : b->arg_min)[type](outputs.tested, in, count, axis, count);
-    check_compare(check, &outputs, "%d of %d", (int)count, (int)axis);
+    (is_max ? a->arg_max : a->arg_min)[type](outputs.reference, in, count, axis, stride);
+    (is_max ? b->arg_max : b->arg_min)[type](outputs.tested, in, count, axis, stride);
+    check_compare(check, &outputs, "%d of %d, %d apart", (int)count, (int)axis, (int)stride);
 }
 
 /* ---- softmax --------------------------------------------------------------------------------- */

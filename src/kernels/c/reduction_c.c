@@ -106,16 +106,14 @@ static void along_float32(void *out_data, const void *in_data, int64_t count,
                       int64_t stride)                                                              \
     {                                                                                              \
         const type *in = in_data;                                                                  \
-        if (count == 1) { /* along the last axis: the best stays in a register */                  \
-            type one = in[0];                                                                      \
+        for (int64_t i = 0; i < count && stride == 1; i++, in += axis) {                           \
+            type one = in[0]; /* the best stays in a register */                                   \
             int32_t at = 0;                                                                        \
-            for (int64_t k = 1; k < axis; k++) {                                                   \
-                const type next = in[k * stride];                                                  \
-                if (next better one) one = next, at = (int32_t)k;                                  \
-            }                                                                                      \
-            index[0] = at;                                                                         \
-            return;                                                                                \
+            for (int64_t k = 1; k < axis; k++)                                                     \
+                if (in[k] better one) one = in[k], at = (int32_t)k;                                \
+            index[i] = at;                                                                         \
         }                                                                                          \
+        if (stride == 1) return;                                                                   \
         type best[PL_ARG_BLOCK];                                                                   \
         for (int64_t i = 0; i < count; i++) {                                                      \
             best[i] = in[i];                                                                       \

@@ -106,8 +106,9 @@ PL_ALWAYS_INLINE int32_t first_largest(const uint8_t *in, int64_t count, const u
     void PL_LEVEL(pl_##name##_x86)(int32_t * index, const void *in, int64_t count, int64_t axis,   \
                                    int64_t stride)                                                 \
     {                                                                                              \
-        if (count == 1 && stride == 1) index[0] = first_largest(in, axis, flip);                   \
-        else PL_LEVEL(pl_##name##_c)(index, in, count, axis, stride);                              \
+        if (stride != 1) PL_LEVEL(pl_##name##_c)(index, in, count, axis, stride);                  \
+        for (int64_t i = 0; i < count && stride == 1; i++)                                         \
+            index[i] = first_largest((const uint8_t *)in + i * axis, axis, flip);                  \
     }
 
 DEFINE_ARG(arg_max_uint8, 0)
