@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boxes that a model finds, and parts of pictures that another one runs on, beside LiteRT's own operators."""
+import ctypes as C
 import importlib.util
 import json
 import os
@@ -551,3 +552,49 @@ def test_models_go_and_links_with_them(tmp_path):
             interpreter.model("second").inputs()[0].write(value)
             interpreter.model("second").run()
             assert interpreter.model("second").outputs()[0].read().tobytes() == value.tobytes()
+
+
+def test_every_allocation_can_fail(tmp_path):
+    """Of loading such a pipeline, linking, planning and running it: it fails as out of memory, and nothing is left."""
+    Camera(tmp_path, 3)  # the files
+    libc = C.CDLL(None)
+    libc.aligned_alloc.restype, libc.aligned_alloc.argtypes = C.c_void_p, [C.c_size_t, C.c_size_t]
+    libc.free.argtypes = [C.c_void_p]
+    text = json.dumps({"models": {"second": "second.tflite", "camera": "camera.tflite", "detector": "detector.tflite"},
+                       "boxes": {"faces": {"from": "detector.y0", "scores": "detector.y1", "class": 1}},
+                       "links": [{"from": "camera", "to": "second", "crop": {"boxes": "faces"}}]}).encode()
+    count, fails_at, held = 0, None, 0
+
+    def allocate(_, pointer, old, new, alignment):
+        nonlocal count, held
+        if new == 0:
+            held -= pointer is not None
+            libc.free(pointer)
+            return None
+        count += 1
+        if count == fails_at:
+            return None
+        held += 1
+        return libc.aligned_alloc(alignment, -(-new // alignment) * alignment)
+
+    kept = plait_c.ALLOCATE(allocate)
+
+    def trial():
+        with Interpreter(allocate=kept) as interpreter:
+            loaded = interpreter.pipeline(text, tmp_path)
+            interpreter.allocate()
+            loaded.write("camera", picture_of(np.float32))
+            loaded.write("detector.x0", np.float32(BOXES[:3])[None])
+            loaded.write("detector.x1", np.float32(SCORES[:3])[None])
+            loaded.run()
+            return loaded.read("second").tobytes()
+
+    wanted, total = trial(), count
+    assert wanted == resized(part_of(picture_of(np.float32), BOXES[2]), None).tobytes() and held == 0
+    for fails_at in range(1, total + 1):
+        count = 0
+        try:
+            assert trial() == wanted
+        except PlaitError as error:
+            assert error.status == plait_c.OUT_OF_MEMORY, (fails_at, error)
+        assert held == 0, fails_at
