@@ -561,7 +561,7 @@ def test_every_allocation_can_fail(tmp_path):
     libc.aligned_alloc.restype, libc.aligned_alloc.argtypes = C.c_void_p, [C.c_size_t, C.c_size_t]
     libc.free.argtypes = [C.c_void_p]
     text = json.dumps({"models": {"second": "second.tflite", "camera": "camera.tflite", "detector": "detector.tflite"},
-                       "boxes": {"faces": {"from": "detector.y0", "scores": "detector.y1", "class": 1}},
+                       "boxes": {"faces": {"from": "detector.y0", "scores": "detector.y1", "class": 1, "most": 1000}},
                        "links": [{"from": "camera", "to": "second", "crop": {"boxes": "faces"}}]}).encode()
     count, fails_at, held = 0, None, 0
 

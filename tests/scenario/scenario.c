@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -283,4 +284,44 @@ int __wrap_posix_memalign(void **pointer, size_t alignment, size_t bytes)
 {
     atomic_fetch_add(&malloc_calls, 1);
     return __real_posix_memalign(pointer, alignment, bytes);
+}
+
+/* ---- several threads ---------------------------------------------------------------------------------------------- */
+
+static void learn(struct scenario_worker *worker)
+{
+    struct plait_model *model;
+    struct plait_interpreter *alone = scenario_open_with(NULL, worker->path, &model);
+    for (uint64_t seed = 0; seed < SCENARIO_SEEDS; seed++) {
+        OK(alone, plait_reset_variables(model));
+        worker->expected[seed] = scenario_answer(alone, model, seed);
+    }
+    plait_close(alone);
+}
+
+void scenario_together(const struct scenario_arguments *arguments, const struct scenario_roles *roles, int32_t lanes,
+                       int32_t threads)
+{
+    enum { GUEST = 2, WORKERS };
+    struct plait_options options;
+    plait_options_default(&options);
+    options.lanes = lanes;
+    options.threads = threads;
+    struct plait_interpreter *interpreter = scenario_open(&options);
+    struct scenario_worker workers[WORKERS];
+    for (int k = 0; k < WORKERS; k++) {
+        workers[k] = (struct scenario_worker){.interpreter = interpreter, .path = arguments->paths[k % arguments->path_count],
+                                              .count = k == GUEST ? arguments->count / 4 : arguments->count};
+        learn(&workers[k]);
+        if (k == GUEST) continue;
+        const char *name = k == 0 ? "first" : "second";
+        OK(interpreter, plait_load_file(interpreter, name, workers[k].path, NULL, &workers[k].model));
+        if (roles->begin != NULL) roles->begin(&workers[k], name);
+    }
+    OK(interpreter, plait_allocate(interpreter));
+    pthread_t handles[WORKERS];
+    for (int k = 0; k < WORKERS; k++)
+        CHECK(pthread_create(&handles[k], NULL, k == GUEST ? roles->guest : roles->often, &workers[k]) == 0, "thread %d", k);
+    for (int k = 0; k < WORKERS; k++) CHECK(pthread_join(handles[k], NULL) == 0, "thread %d", k);
+    plait_close(interpreter);
 }

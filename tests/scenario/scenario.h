@@ -77,4 +77,25 @@ struct pl_interpreter *scenario_inside(struct plait_interpreter *interpreter);
 /* Calls to the C library's allocator by the code linked in here, so far: needs -Wl,--wrap, see test_scenarios.py. */
 uint64_t scenario_malloc_calls(void);
 
+/* One of the threads of scenario_together(), and its model. */
+enum { SCENARIO_SEEDS = 3 };
+struct scenario_worker {
+    struct plait_interpreter *interpreter;
+    struct plait_model *model;
+    const char *path;
+    uint64_t expected[SCENARIO_SEEDS]; /* what it gives alone */
+    int count;
+    int ran; /* for the program's own use */
+};
+
+/* Two threads use a model each, `often` being what they do `count` times, while a third is the guest of the last path, a quarter
+ * as often. `begin` (may be NULL) is done to the two models before all is allocated. */
+struct scenario_roles {
+    void *(*often)(void *worker);
+    void *(*guest)(void *worker);
+    void (*begin)(struct scenario_worker *worker, const char *name);
+};
+void scenario_together(const struct scenario_arguments *arguments, const struct scenario_roles *roles, int32_t lanes,
+                       int32_t threads);
+
 #endif

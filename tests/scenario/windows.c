@@ -1,33 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two threads push rows into windows of their own while a third makes and takes away a window and a link over one input:
  * nobody's bits change, and nothing races (run this under ThreadSanitizer). Models have one input. */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "scenario.h"
-
-enum { SEEDS = 3 };
-
-struct worker {
-    struct plait_interpreter *interpreter;
-    struct plait_model *model;
-    const char *path;
-    uint64_t expected[SEEDS];
-    int count;
-    int ran; /* how often since it was begun anew */
-};
-
-static void learn(struct worker *worker)
-{
-    struct plait_model *model;
-    struct plait_interpreter *alone = scenario_open_with(NULL, worker->path, &model);
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        OK(alone, plait_reset_variables(model));
-        worker->expected[seed] = scenario_answer(alone, model, seed);
-    }
-    plait_close(alone);
-}
 
 static struct plait_link_options window_of(const struct plait_model *model)
 {
@@ -41,13 +18,13 @@ static struct plait_link_options window_of(const struct plait_model *model)
 
 static void note_run(void *user, struct plait_model *model)
 {
-    struct worker *worker = user;
+    struct scenario_worker *worker = user;
     CHECK(model == worker->model, "another model ran");
     worker->ran++;
 }
 
 /* All rows of the input, some at a time. */
-static void push_rows(struct worker *worker, uint64_t seed, struct scenario_random *random)
+static void push_rows(struct scenario_worker *worker, uint64_t seed, struct scenario_random *random)
 {
     struct plait_tensor *input = plait_input(worker->model, 0);
     const size_t bytes = plait_tensor_bytes(input);
@@ -65,11 +42,11 @@ static void push_rows(struct worker *worker, uint64_t seed, struct scenario_rand
 
 static void *push_often(void *context)
 {
-    struct worker *worker = context;
+    struct scenario_worker *worker = context;
     struct scenario_random random = {(uint64_t)(uintptr_t)worker->path};
     OK(worker->interpreter, plait_on_run(worker->model, note_run, worker));
     for (int k = 0; k < worker->count; k++) {
-        const uint64_t seed = (uint64_t)k % SEEDS;
+        const uint64_t seed = (uint64_t)k % SCENARIO_SEEDS;
         worker->ran = 0;
         OK(worker->interpreter, plait_reset_variables(worker->model));
         push_rows(worker, seed, &random);
@@ -79,7 +56,7 @@ static void *push_often(void *context)
     return NULL;
 }
 
-static void use_window(struct worker *worker, const char *name, uint64_t seed)
+static void use_window(struct scenario_worker *worker, const char *name, uint64_t seed)
 {
     const struct plait_link_options options = window_of(worker->model);
     struct scenario_random random = {seed};
@@ -90,7 +67,7 @@ static void use_window(struct worker *worker, const char *name, uint64_t seed)
     OK(worker->interpreter, plait_unlink(worker->interpreter, name, "#0"));
 }
 
-static void use_one_input(struct worker *worker, const char *name, uint64_t seed)
+static void use_one_input(struct scenario_worker *worker, const char *name, uint64_t seed)
 {
     struct plait_model *second;
     struct plait_link_options options;
@@ -109,51 +86,33 @@ static void use_one_input(struct worker *worker, const char *name, uint64_t seed
 
 static void *come_and_go(void *context)
 {
-    struct worker *worker = context;
+    struct scenario_worker *worker = context;
     for (int k = 0; k < worker->count; k++) {
         char name[32];
         snprintf(name, sizeof name, "guest%d", k);
         OK(worker->interpreter, plait_load_file(worker->interpreter, name, worker->path, NULL, &worker->model));
         OK(worker->interpreter, plait_allocate(worker->interpreter));
-        use_window(worker, name, (uint64_t)k % SEEDS);
-        use_one_input(worker, name, (uint64_t)k % SEEDS);
+        use_window(worker, name, (uint64_t)k % SCENARIO_SEEDS);
+        use_one_input(worker, name, (uint64_t)k % SCENARIO_SEEDS);
         OK(worker->interpreter, plait_unload(worker->model));
     }
     return NULL;
 }
 
-static void together(const struct scenario_arguments *arguments, int32_t lanes, int32_t threads)
+static void begin_window(struct scenario_worker *worker, const char *name)
 {
-    struct plait_options options;
-    plait_options_default(&options);
-    options.lanes = lanes;
-    options.threads = threads;
-    struct plait_interpreter *interpreter = scenario_open(&options);
-    struct worker workers[3];
-    for (int k = 0; k < 3; k++) {
-        workers[k] = (struct worker){.interpreter = interpreter, .path = arguments->paths[k % arguments->path_count],
-                                     .count = k == 2 ? arguments->count / 4 : arguments->count};
-        learn(&workers[k]);
-        if (k == 2) continue;
-        const char *name = k == 0 ? "first" : "second";
-        OK(interpreter, plait_load_file(interpreter, name, workers[k].path, NULL, &workers[k].model));
-        const struct plait_link_options window = window_of(workers[k].model);
-        OK(interpreter, plait_stream(interpreter, name, "", &window));
-    }
-    OK(interpreter, plait_allocate(interpreter));
-    pthread_t handles[3];
-    for (int k = 0; k < 3; k++)
-        CHECK(pthread_create(&handles[k], NULL, k == 2 ? come_and_go : push_often, &workers[k]) == 0, "thread %d", k);
-    for (int k = 0; k < 3; k++) CHECK(pthread_join(handles[k], NULL) == 0, "thread %d", k);
-    plait_close(interpreter);
+    const struct plait_link_options window = window_of(worker->model);
+    OK(worker->interpreter, plait_stream(worker->interpreter, name, "", &window));
 }
+
+static const struct scenario_roles roles = {push_often, come_and_go, begin_window};
 
 int main(int argc, char **argv)
 {
     struct scenario_arguments arguments;
     scenario_parse(&arguments, argc, argv, 100);
-    together(&arguments, 1, 1);
-    together(&arguments, 3, 2);
+    scenario_together(&arguments, &roles, 1, 1);
+    scenario_together(&arguments, &roles, 3, 2);
     printf("2 times %d windows on each of two threads, %d models came and went\n", arguments.count,
            2 * (arguments.count / 4));
     return 0;
