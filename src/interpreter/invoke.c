@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "base/clock.h"
 #include "interpreter/interpreter_internal.h"
 
@@ -11,12 +9,6 @@ struct task {
     const void *rows;
     size_t bytes;
     struct pl_request *request; /* that asks for it; NULL: a caller does */
-};
-
-/* Where the bytes of a request's inputs and outputs are in the memory of the model; NULL: of another linked set. */
-struct request_places {
-    void *inputs[PL_MOST_REQUEST_DATA];
-    void *outputs[PL_MOST_REQUEST_DATA];
 };
 
 /* What an invocation holds from start to end. The model can be replaced meanwhile: its entry is not looked at again. */
@@ -44,76 +36,10 @@ pl_status pl_entry_check_start(const struct pl_entry *entry, bool whole_set, str
     return PL_OK;
 }
 
-/* ---- what requests bring ------------------------------------------------------------------------------------------ */
-
-/* Where the tensor is in the set that is about to run, as planned; NULL if it is none of that. */
-static const struct pl_planned_tensor *find_tensor(const struct pl_unit_plan *plan, const struct pl_tensor_handle *handle)
-{
-    const struct pl_program *program = plan->unit->program;
-    if (handle->index < 0) return NULL;
-    if (plan->entry != NULL)
-        return handle->entry->unit == plan->unit ? &program->block->tensors[handle->index] : NULL;
-    for (int32_t m = 0; m < plan->component->member_count; m++) {
-        if (plan->component->members[m]->primary != handle->entry) continue;
-        const int32_t first = program->graph->members != NULL ? program->graph->member_tensors[m] : 0;
-        return &program->block->tensors[first + handle->index];
-    }
-    return NULL;
-}
-
-static struct pl_unit_plan plan_of(struct pl_entry *entry)
-{
-    const bool own = entry->unit == entry->own_unit;
-    return (struct pl_unit_plan){entry->unit, entry->instance->component, own ? entry : NULL, own ? entry->instance : NULL};
-}
-
-bool pl_entry_has_tensor(struct pl_entry *entry, const struct pl_tensor_handle *handle)
-{
-    const struct pl_unit_plan plan = plan_of(entry);
-    return find_tensor(&plan, handle) != NULL;
-}
-
-static pl_status find_places(const struct pl_unit_plan *plan, const struct pl_request_data *data, size_t count,
-                             void **places, struct pl_error *error)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct pl_planned_tensor *tensor = find_tensor(plan, data[i].tensor);
-        places[i] = NULL;
-        if (tensor == NULL) continue;
-        if (tensor->slot < 0 || tensor->late >= 0 || tensor->bytes != data[i].bytes)
-            return pl_fail(error, PL_MISMATCH, "tensor '%s' is another one than when the request was submitted",
-                           tensor->value.tensor->name);
-        places[i] = (char *)plan->unit->bases[tensor->location.base] + tensor->location.offset;
-    }
-    return PL_OK;
-}
-
-static void feed(const struct pl_request *request, const struct request_places *places)
-{
-    for (size_t i = 0; i < request->what.input_count; i++)
-        if (places->inputs[i] != NULL) memcpy(places->inputs[i], request->what.inputs[i].data, request->what.inputs[i].bytes);
-}
-
-static void fetch(const struct pl_request *request, const struct request_places *places)
-{
-    for (size_t i = 0; i < request->what.output_count; i++)
-        if (places->outputs[i] != NULL)
-            memcpy(request->what.outputs[i].data, places->outputs[i], request->what.outputs[i].bytes);
-}
-
 /* ---- from start to end -------------------------------------------------------------------------------------------- */
 
-static pl_status check_request(const struct pl_request *request, const struct pl_unit_plan *plan,
-                               struct request_places *places, struct pl_error *error)
-{
-    const struct pl_submission *what = &request->what;
-    if (request->cancelled) return pl_fail(error, PL_CANCELLED, "the request was cancelled");
-    PL_TRY(find_places(plan, what->inputs, what->input_count, places->inputs, error));
-    return find_places(plan, what->outputs, what->output_count, places->outputs, error);
-}
-
 static pl_status start(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
-                       struct request_places *places, struct pl_error *error)
+                       struct pl_request_places *places, struct pl_error *error)
 {
     struct pl_instance *instance = entry->instance;
     struct pl_component *component = instance->component;
@@ -122,8 +48,8 @@ static pl_status start(struct pl_entry *entry, const struct task *task, struct i
                        component->member_count > 1 ? ", or one it is linked with" : "");
     PL_TRY(pl_entry_check_start(entry, task->all_members, error));
     if (task->input != NULL) PL_TRY(pl_handle_check_there(task->input, error));
-    const struct pl_unit_plan plan = plan_of(entry);
-    if (task->request != NULL) PL_TRY(check_request(task->request, &plan, places, error));
+    const struct pl_unit_plan plan = pl_entry_plan(entry);
+    if (task->request != NULL) PL_TRY(pl_request_find_places(task->request, &plan, places, error));
     const int32_t class_number = pl_component_class(component);
     struct pl_lane *lane = pl_lane_take(entry->interpreter, class_number, entry->unit->program, error);
     if (lane == NULL) return PL_OUT_OF_MEMORY;
@@ -230,7 +156,7 @@ static pl_status run_task(const struct invocation *invocation, const struct task
 }
 
 static pl_status begin(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
-                       struct request_places *places, struct pl_error *error)
+                       struct pl_request_places *places, struct pl_error *error)
 {
     pthread_mutex_lock(&entry->interpreter->lock);
     const pl_status status = start(entry, task, invocation, places, error);
@@ -255,12 +181,12 @@ pl_status pl_entry_run_request(struct pl_entry *entry, struct pl_request *reques
 {
     const struct task task = {.all_members = request->what.whole_set, .request = request};
     struct invocation invocation;
-    struct request_places places;
+    struct pl_request_places places;
     PL_TRY(begin(entry, &task, &invocation, &places, error));
-    feed(request, &places);
+    pl_request_feed(request, &places);
     if (request->answer.started == 0) request->answer.started = pl_clock_ns();
     pl_status status = run_task(&invocation, &task, error);
-    if (status == PL_OK) fetch(request, &places);
+    if (status == PL_OK) pl_request_fetch(request, &places);
     else (void)pl_fail_at(error, "model '%s'", entry->name);
     end(entry, &task, &invocation, status);
     return status;

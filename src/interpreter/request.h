@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests: runs that somebody asked for and does not wait for, in a pool of fixed size. Those that wait are in one list in
  * the order in which they are to run (queue.c); executors take them from there (executor.c), and runs of lower classes
- * between two parts (turn.c). Whoever ends one answers it (request.c). All with the interpreter's `lock` held, unless said
+ * between two parts (turn.c). Whoever ends one answers it (answer.c). All with the interpreter's `lock` held, unless said
  * otherwise. */
 #ifndef PL_INTERPRETER_REQUEST_H
 #define PL_INTERPRETER_REQUEST_H
@@ -83,6 +83,10 @@ void pl_request_run(struct pl_interpreter *interpreter, struct pl_request *reque
 bool pl_is_executor(const struct pl_requests *requests);
 
 /* ---- request.c */
+/* It has been answered: its place is free. */
+void pl_request_give_back(struct pl_requests *requests, struct pl_request *request);
+
+/* ---- answer.c */
 /* It is to be answered with this; it is in no list now. */
 void pl_request_end(struct pl_interpreter *interpreter, struct pl_request *request, pl_status status);
 /* Gives the answers that are to be given; the lock is left meanwhile. */
