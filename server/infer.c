@@ -131,8 +131,9 @@ static bool run(struct inference *work)
         status = push(work);
         if (status != PLAIT_OK) reply_failure(work->reply, served->interpreter, status);
     }
+    if (status == PLAIT_OK) return true;
     work->failure = status == PLAIT_OUT_OF_MEMORY ? FAILED_MEMORY : FAILED_RUN;
-    return status == PLAIT_OK;
+    return false;
 }
 
 static bool copy_results(struct inference *work)
