@@ -271,7 +271,8 @@ static pl_status find_memory(struct pl_interpreter *interpreter, const struct pl
     return PL_OK;
 }
 
-/* What is late and has a slot keeps its shape and memory there. */
+/* What is late and has a slot keeps its shape and memory there. Where that is now, pl_unit_settle() looks: what runs may be
+ * giving it another one. */
 static void find_late_slots(struct pl_unit *unit)
 {
     const struct pl_program *program = unit->next_program;
@@ -282,9 +283,7 @@ static void find_late_slots(struct pl_unit *unit)
     }
     for (int32_t i = 0; i < program->slot_count; i++) {
         const struct pl_slot *slot = &program->slots[i];
-        if (!slot->sized || slot->tensor < 0) continue;
-        const struct pl_late_slot *late = unit->next_bases[slot->base];
-        unit->next_bases[slot->base] = late->memory.data;
+        if (slot->sized && slot->tensor >= 0) unit->next_bases[slot->base] = NULL;
     }
 }
 

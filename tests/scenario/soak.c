@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Seconds of everything at once: eight threads load, replace (also by broken files), unload, clone, link, run and cancel
- * models of one interpreter. What a model answers is always what one of the files that it can have by then answers alone,
- * refusals are those that plait.h allows, and at the end the memory is what it was. [--count SECONDS] [--seed S] PATH... */
+/* Seconds of everything at once: eight threads load, replace (also by broken files), unload, clone, link, run, submit and
+ * cancel models of one interpreter, of several classes. What a model answers is always what one of the files that it can
+ * have by then answers alone, refusals are those that plait.h allows, and at the end the memory is what it was. [--count
+ * SECONDS] [--seed S] PATH... */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -36,12 +37,12 @@ struct soak {
     uint32_t family_count;
     struct slot slots[SLOTS];
     atomic_bool stop;
-    atomic_uint_fast64_t done[9];
+    atomic_uint_fast64_t done[11];
 };
 
-enum what { ANSWER, REPLACE, BREAK, EXCHANGE, CLONE, LINK, COME_AND_GO, CANCEL, CANCELLED };
+enum what { ANSWER, REPLACE, BREAK, EXCHANGE, CLONE, LINK, COME_AND_GO, CANCEL, SUBMIT, LATE, CANCELLED };
 static const char *const names[] = {"answers", "replaced", "broken files", "exchanged", "cloned", "linked", "unloaded",
-                                    "cancels", "cancelled"};
+                                    "cancels", "submitted", "late", "cancelled"};
 
 static void note(struct soak *soak, enum what what)
 {
@@ -119,15 +120,40 @@ static void add_family(struct soak *soak, const char *path, struct scenario_rand
 
 /* ---- what the threads do ------------------------------------------------------------------------------------------ */
 
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/* As a request, which may have a deadline, be dropped when that has passed, or be cancelled. */
+static plait_status submit(struct soak *soak, struct plait_model *model, struct scenario_random *random)
+{
+    plait_request request;
+    struct plait_submit_options options;
+    plait_submit_options_default(&options);
+    if (scenario_pick(random, 2) == 0) options.deadline = now() + scenario_pick(random, 1000000);
+    if (scenario_pick(random, 4) == 0) options.late = PLAIT_LATE_DROP;
+    OK(soak->interpreter, plait_submit(model, &options, &request));
+    note(soak, SUBMIT);
+    if (scenario_pick(random, 8) == 0) {
+        const plait_status status = plait_cancel(soak->interpreter, request);
+        CHECK(status == PLAIT_OK || status == PLAIT_NOT_FOUND, "%s", plait_status_text(status));
+        note(soak, CANCEL);
+    }
+    return plait_wait(soak->interpreter, request, -1, NULL);
+}
+
 /* Who feeds, runs and reads it has it alone; others may replace it meanwhile. */
 static void answer(struct soak *soak, const struct family *family, struct plait_model *model, struct scenario_random *random)
 {
     const uint64_t seed = scenario_pick(random, SEEDS);
     OK(soak->interpreter, plait_reset_variables(model));
     scenario_feed(soak->interpreter, model, seed);
-    const plait_status status = plait_invoke(model);
-    if (status == PLAIT_CANCELLED) {
-        note(soak, CANCELLED);
+    const plait_status status = scenario_pick(random, 2) == 0 ? submit(soak, model, random) : plait_invoke(model);
+    if (status == PLAIT_CANCELLED || status == PLAIT_TOO_LATE) {
+        note(soak, status == PLAIT_CANCELLED ? CANCELLED : LATE);
         return;
     }
     OK(soak->interpreter, status);
@@ -151,6 +177,7 @@ static void load(struct soak *soak, struct slot *slot, struct scenario_random *r
     slot->family = &soak->families[scenario_pick(random, soak->family_count)];
     OK(soak->interpreter, plait_load_buffer(soak->interpreter, slot->name, slot->family->files[0], slot->family->bytes, NULL,
                                             &slot->model));
+    OK(soak->interpreter, plait_set_class(slot->model, (int32_t)scenario_pick(random, 3)));
     OK(soak->interpreter, plait_allocate_model(slot->model));
 }
 
@@ -292,6 +319,8 @@ static void begin(struct soak *soak, struct scenario_random *random)
         snprintf(slot->name, sizeof slot->name, "slot%d", k);
         CHECK(pthread_rwlock_init(&slot->alive, NULL) == 0 && pthread_mutex_init(&slot->use, NULL) == 0, "locks");
         load(soak, slot, random);
+        scenario_feed(soak->interpreter, slot->model, 0);
+        (void)submit(soak, slot->model, random);
     }
     empty(soak);
 }
