@@ -16,13 +16,18 @@
 #define PLAIT_VERSION PL_VERSION
 #endif
 
-enum { PL_ERROR_PLACES = 8 };
+enum { PL_ERROR_PLACES = 8, PL_MOST_ERROR_PLACES = 1024 };
 
 /* The last message of one thread. */
 struct pl_error_place {
     pthread_t thread;
     uint64_t age; /* 0: free */
     struct pl_error error;
+};
+
+struct pl_error_places {
+    struct pl_error_places *next;
+    struct pl_error_place places[PL_ERROR_PLACES];
 };
 
 struct plait_interpreter {
@@ -37,10 +42,12 @@ struct plait_interpreter {
     void *event_user;
     pthread_mutex_t error_lock;
     uint64_t error_age;
-    struct pl_error_place errors[PL_ERROR_PLACES];
+    struct pl_error_places errors; /* further ones are made when so many threads have failed */
 };
 
 void pl_close_api(struct plait_interpreter *api);
+/* Frees what messages took. */
+void pl_free_messages(struct plait_interpreter *api);
 /* What plait_register_op() made, newest first, to be called when no model is left. */
 void pl_free_operators(struct plait_interpreter *api, struct pl_user_op *first);
 /* Keeps the message for plait_last_error(), and gives the status on. */

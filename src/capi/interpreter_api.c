@@ -128,6 +128,7 @@ void pl_close_api(struct plait_interpreter *api)
     pthread_mutex_destroy(&api->watch_lock);
     pthread_mutex_destroy(&api->pipeline_lock);
     pthread_mutex_destroy(&api->error_lock);
+    pl_free_messages(api);
     struct pl_fixed_memory *fixed = api->fixed;
     struct pl_memory memory = api->memory;
     memory.allocate(memory.user, api, sizeof *api, 0, PL_ALIGNMENT);
@@ -137,44 +138,6 @@ void pl_close_api(struct plait_interpreter *api)
 void plait_close(struct plait_interpreter *interpreter)
 {
     if (interpreter != NULL) pl_close_api(interpreter);
-}
-
-/* ---- messages ----------------------------------------------------------------------------------------------------- */
-
-/* A thread finds its own message again; the oldest thread's place is given away. */
-static struct pl_error_place *place_of_thread(struct plait_interpreter *api, bool take)
-{
-    const pthread_t self = pthread_self();
-    struct pl_error_place *oldest = &api->errors[0];
-    for (int i = 0; i < PL_ERROR_PLACES; i++) {
-        struct pl_error_place *place = &api->errors[i];
-        if (place->age != 0 && pthread_equal(place->thread, self)) return place;
-        if (place->age < oldest->age) oldest = place;
-    }
-    if (!take) return NULL;
-    oldest->thread = self;
-    return oldest;
-}
-
-plait_status pl_report(struct plait_interpreter *api, pl_status status, const struct pl_error *error)
-{
-    if (status == PL_OK) return PLAIT_OK;
-    pthread_mutex_lock(&api->error_lock);
-    struct pl_error_place *place = place_of_thread(api, true);
-    place->error = *error;
-    place->age = ++api->error_age;
-    pthread_mutex_unlock(&api->error_lock);
-    return (plait_status)status;
-}
-
-const char *plait_last_error(const struct plait_interpreter *interpreter)
-{
-    if (interpreter == NULL) return "";
-    struct plait_interpreter *api = (struct plait_interpreter *)(uintptr_t)interpreter;
-    pthread_mutex_lock(&api->error_lock);
-    const struct pl_error_place *place = place_of_thread(api, false);
-    pthread_mutex_unlock(&api->error_lock);
-    return place == NULL ? "" : place->error.text;
 }
 
 /* ---- the caller's memory ------------------------------------------------------------------------------------------ */
@@ -206,10 +169,4 @@ plait_status pl_run_operation(struct plait_interpreter *api, pl_operation run, p
     if (status == PL_OUT_OF_MEMORY && api->fixed != NULL) add_exact_need(api, measure, arguments, &error);
     else if (status == PL_OUT_OF_MEMORY) add_exact_limit(api, measure, arguments, &error);
     return pl_report(api, status, &error);
-}
-
-plait_status pl_refuse(struct plait_interpreter *api, const char *message)
-{
-    struct pl_error error;
-    return pl_report(api, pl_fail(&error, PL_INVALID_ARGUMENT, "%s", message), &error);
 }

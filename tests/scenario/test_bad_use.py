@@ -388,3 +388,21 @@ def test_bound_tensors():
         assert api().bind(model.outputs()[0].handle, None, 0) == plait_c.OK
         model.invoke()
         assert model.outputs()[0].read().tobytes() == expected
+
+
+def test_every_thread_has_its_own_message():
+    """Forty threads fail, and each reads what its own call said when all have."""
+    with plait_c.Interpreter() as interpreter:
+        barrier, texts = threading.Barrier(40), {}
+
+        def fail(number):
+            assert api().load_file(interpreter.handle, None, b"nowhere%d.tflite" % number, None, None) == plait_c.IO
+            barrier.wait(30)
+            texts[number] = api().last_error(interpreter.handle)
+
+        threads = [threading.Thread(target=fail, args=(number,)) for number in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert all(b"nowhere%d.tflite" % number in texts[number] for number in range(40))
