@@ -73,15 +73,20 @@ void pl_requests_answer(struct pl_interpreter *interpreter)
     (void)answer_all(interpreter, &interpreter->requests.answers);
 }
 
+static void drop(struct pl_interpreter *interpreter, struct pl_request *request, const char *why)
+{
+    pl_queue_remove(&interpreter->requests, request);
+    pl_fail(&request->error, PL_CANCELLED, "%s", why);
+    pl_request_end(interpreter, request, PL_CANCELLED);
+}
+
 void pl_requests_drop(struct pl_interpreter *interpreter, const struct pl_entry *model)
 {
     struct pl_requests *requests = &interpreter->requests;
     for (struct pl_request *request = requests->waiting, *next = NULL; request != NULL; request = next) {
         next = request->next;
-        if (!pl_request_needs(request, PL_REQUEST_WAITS, model)) continue;
-        pl_queue_remove(requests, request);
-        pl_fail(&request->error, PL_CANCELLED, "the model is unloaded, or the interpreter is closed");
-        pl_request_end(interpreter, request, PL_CANCELLED);
+        if (pl_request_needs(request, PL_REQUEST_WAITS, model))
+            drop(interpreter, request, "the model is unloaded, or the interpreter is closed");
     }
 }
 
@@ -101,10 +106,7 @@ void pl_requests_drop_ended(struct pl_interpreter *interpreter, const struct pl_
     struct pl_requests *requests = &interpreter->requests;
     for (struct pl_request *request = requests->waiting, *next = NULL; request != NULL; request = next) {
         next = request->next;
-        if (!is_of(&request->what, old)) continue;
-        pl_queue_remove(requests, request);
-        pl_fail(&request->error, PL_CANCELLED, "the model has another file, without this signature");
-        pl_request_end(interpreter, request, PL_CANCELLED);
+        if (is_of(&request->what, old)) drop(interpreter, request, "the model has another file, without this signature");
     }
 }
 

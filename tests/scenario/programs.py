@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import plait_c
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SHARED = ROOT.parent / "shared"
@@ -59,6 +61,15 @@ def run(name, variant, paths, *options, timeout=1200):
     print(done.stdout[-4000:])
     assert done.returncode == 0, f"{name} ({variant}) ended with {done.returncode}\n{done.stderr[-6000:]}"
     return done.stdout
+
+
+def refused(status, call, *needed):
+    """The call must fail with this status and a message that holds these words."""
+    with pytest.raises(plait_c.PlaitError) as error:
+        call()
+    assert error.value.status == status, str(error.value)
+    for word in needed:
+        assert word in error.value.message, error.value.message
 
 
 def small_models(limit_bytes=200_000):

@@ -12,7 +12,7 @@ import pytest
 import plait_c
 import tiny
 from plait_c import Interpreter, PlaitError, api
-from programs import OWN
+from programs import OWN, refused
 
 FEATURES, CLASSIFIER = OWN / "digits_features_int8.tflite", OWN / "digits_classifier_int8.tflite"
 OTHER_SCALE, FLOATS = OWN / "digits_classifier_own_int8.tflite", OWN / "digits_classifier_fp32.tflite"
@@ -33,15 +33,6 @@ def answer(features, head):
     features.inputs()[0].write(PIXELS)
     head.run()
     return head.outputs()[0].read().tobytes()
-
-
-def refused(status, call, *needed):
-    """The call must fail with this status and a message that holds these words."""
-    with pytest.raises(PlaitError) as error:
-        call()
-    assert error.value.status == status, str(error.value)
-    for word in needed:
-        assert word in error.value.message, error.value.message
 
 
 def test_wrong_sizes(loaded):

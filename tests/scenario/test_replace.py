@@ -6,7 +6,7 @@ import pytest
 import plait_c
 import tiny
 from plait_c import Interpreter, PlaitError
-from programs import OWN
+from programs import OWN, refused
 
 X = np.arange(4, dtype=np.float32).reshape(1, 4)
 
@@ -36,14 +36,6 @@ def pair(order, added):
 def interpreter():
     with Interpreter() as opened:
         yield opened
-
-
-def refused(status, call, *needed):
-    with pytest.raises(PlaitError) as error:
-        call()
-    assert error.value.status == status, str(error.value)
-    for word in needed:
-        assert word in error.value.message, error.value.message
 
 
 def test_the_next_run_is_on_the_new_file_and_memory_stays(interpreter):
