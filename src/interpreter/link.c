@@ -91,6 +91,19 @@ static pl_status form(struct pl_interpreter *interpreter, const struct pl_model_
     return form_two(interpreter, from, link->to, error);
 }
 
+/* What the link remembers from run to run, which a run under way may be looking through. */
+static pl_status make_window(struct pl_interpreter *interpreter, struct pl_model_link *link, struct pl_error *error)
+{
+    pthread_mutex_lock(&interpreter->lock);
+    pl_status status = PL_OK;
+    if (pl_component_is_taken(link->to->component))
+        status = pl_fail(error, PL_BUSY, "model '%s' is running", link->to->name);
+    else if (!pl_window_add(link->to, link->to_tensor, &link->options))
+        status = pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for what a link remembers");
+    pthread_mutex_unlock(&interpreter->lock);
+    return status;
+}
+
 static pl_status add_link(struct pl_interpreter *interpreter, struct pl_model_link *link, struct pl_error *error)
 {
     struct pl_adapter adapter;
@@ -98,8 +111,7 @@ static pl_status add_link(struct pl_interpreter *interpreter, struct pl_model_li
     const struct pl_tensor *from = link->from == NULL ? to : &link->from->graph->subgraphs[0].tensors[link->from_tensor];
     PL_TRY(pl_adapter_find(from, to, &link->options, &adapter, error));
     PL_TRY(make_room(interpreter, error));
-    if (!pl_window_add(link->to, link->to_tensor, &link->options))
-        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for what a link remembers");
+    PL_TRY(make_window(interpreter, link, error));
     put_link(interpreter, link);
     const pl_status status = form(interpreter, link, error);
     if (status == PL_OK) return PL_OK;

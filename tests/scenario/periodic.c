@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random sets of models that are asked for periodically: where plait_check_deadlines() says that all are in time, none is
- * late by more than the machine itself held things up, which is measured meanwhile on every processor. What they answer is
+ * late by more than the machine itself held things up meanwhile, which is measured on every processor. What they answer is
  * what they answer alone. $PERIODIC_SECONDS is how long each set runs (default 2). */
 #include "scenario.h"
 
@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { MOST_MODELS = 5, CLASSES = 3, WARM_UP = 60, TOGETHER = 30, MOST_PROCESSORS = 64, TRIES = 12 };
-static const uint64_t ms = 1000000, sleep_ns = 500000;
+enum { MOST_MODELS = 5, CLASSES = 3, WARM_UP = 60, TOGETHER = 30, TRIES = 12 };
+enum { MOST_PROCESSORS = 64, MOST_STOPS = 100000, MOST_MISSES = 1000 };
+static const uint64_t ms = 1000000, sleep_ns = 250000, stop_ns = 50000;
 
 static uint64_t now(void)
 {
@@ -29,11 +30,18 @@ static void sleep_until(uint64_t then)
 
 /* ---- how long the machine holds things up ------------------------------------------------------------------------- */
 
+struct span {
+    uint64_t begin;
+    uint64_t end;
+};
+
+/* Times in which a processor did not run who should have run there. */
 struct jitter {
     pthread_t thread;
     int processor;
     atomic_bool *ending;
-    uint64_t worst;
+    struct span *stops;
+    int stop_count;
 };
 
 static void *measure_jitter(void *user)
@@ -46,10 +54,11 @@ static void *measure_jitter(void *user)
     pthread_setaffinity_np(pthread_self(), sizeof set, &set);
     pthread_setschedparam(pthread_self(), SCHED_FIFO, &first); /* where it is allowed: then only the machine is in its way */
     while (!atomic_load(jitter->ending)) {
-        const uint64_t then = now() + sleep_ns;
-        sleep_until(then);
-        const uint64_t late = now() - then;
-        if (late > jitter->worst) jitter->worst = late;
+        const uint64_t awake = now();
+        sleep_until(awake + sleep_ns);
+        const uint64_t again = now();
+        if (again < awake + sleep_ns + stop_ns || jitter->stop_count == MOST_STOPS) continue;
+        jitter->stops[jitter->stop_count++] = (struct span){awake, again}; /* it began somewhere in between */
     }
     return NULL;
 }
@@ -61,11 +70,28 @@ static int start_jitters(struct jitter *jitters, atomic_bool *ending)
     sched_getaffinity(0, sizeof set, &set);
     for (int processor = 0; processor < CPU_SETSIZE && count < MOST_PROCESSORS; processor++) {
         if (!CPU_ISSET((size_t)processor, &set)) continue;
-        jitters[count] = (struct jitter){.processor = processor, .ending = ending};
+        jitters[count] = (struct jitter){.processor = processor, .ending = ending,
+                                         .stops = malloc(MOST_STOPS * sizeof(struct span))};
+        CHECK(jitters[count].stops != NULL, "no memory");
         CHECK(pthread_create(&jitters[count].thread, NULL, measure_jitter, &jitters[count]) == 0, "no thread");
         count++;
     }
     return count;
+}
+
+/* How long any processor stood still within this time. */
+static uint64_t stopped_within(const struct jitter *jitters, int count, const struct span *span)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < count; i++) {
+        for (int k = 0; k < jitters[i].stop_count; k++) {
+            const struct span *stop = &jitters[i].stops[k];
+            const uint64_t begin = stop->begin > span->begin ? stop->begin : span->begin;
+            const uint64_t end = stop->end < span->end ? stop->end : span->end;
+            if (end > begin) sum += end - begin;
+        }
+    }
+    return sum;
 }
 
 /* ---- a set -------------------------------------------------------------------------------------------------------- */
@@ -78,8 +104,9 @@ struct task {
     uint64_t next;
     atomic_int waiting;
     uint64_t answers;
-    uint64_t longest;  /* from request to answer */
-    uint64_t promised;
+    uint64_t deadline; /* after a request */
+    struct span misses[MOST_MISSES]; /* from request to answer, of those that were late */
+    int miss_count;
 };
 
 struct set {
@@ -171,8 +198,8 @@ static void note_answer(void *user, const struct plait_answer *answer)
 {
     struct task *task = user;
     CHECK(answer->status == PLAIT_OK, "%s", answer->message);
-    const uint64_t took = answer->ended - answer->submitted;
-    if (took > task->longest) task->longest = took;
+    if (answer->ended > answer->submitted + task->deadline && task->miss_count < MOST_MISSES)
+        task->misses[task->miss_count++] = (struct span){answer->submitted, answer->ended};
     task->answers++;
     atomic_fetch_sub(&task->waiting, 1);
 }
@@ -188,11 +215,13 @@ static void submit(const struct set *set, int i)
     OK(set->interpreter, plait_submit(set->tasks[i].model, &options, NULL));
 }
 
-/* Asks for all of them, each time when it is due; returns by how much this thread was late at most. */
-static uint64_t run_periods(struct set *set, uint64_t end)
+/* Asks for all of them, each time when it is due. */
+static void run_periods(struct set *set, uint64_t end)
 {
-    uint64_t worst = 0;
-    for (int i = 0; i < set->count; i++) set->tasks[i].next = now() + ms;
+    for (int i = 0; i < set->count; i++) {
+        set->tasks[i].next = now() + ms;
+        set->tasks[i].deadline = set->periodic[i].deadline;
+    }
     for (;;) {
         int first = 0;
         for (int i = 1; i < set->count; i++)
@@ -200,20 +229,35 @@ static uint64_t run_periods(struct set *set, uint64_t end)
         const uint64_t due = set->tasks[first].next;
         if (due >= end) break;
         sleep_until(due);
-        const uint64_t late = now() - due;
-        if (late > worst) worst = late;
         /* What came late is not made up for: requests are at least a period apart. */
         set->tasks[first].next = now() + set->periodic[first].period;
         submit(set, first);
     }
     for (int i = 0; i < set->count; i++)
         while (atomic_load(&set->tasks[i].waiting) > 0) sleep_until(now() + ms);
-    return worst;
 }
+
+/* What was late was late because processors stood still: by no more than that. */
+static void check_misses(const struct set *set, int i, const struct jitter *jitters, int count)
+{
+    const struct task *task = &set->tasks[i];
+    for (int k = 0; k < task->miss_count; k++) {
+        const struct span *miss = &task->misses[k];
+        const uint64_t late = miss->end - miss->begin - task->deadline, stopped = stopped_within(jitters, count, miss);
+        CHECK(late <= stopped, "model%d took %.3f ms, promised %.3f, deadline %.3f, while processors stood still for %.3f",
+              i, (double)(miss->end - miss->begin) / 1e6, (double)set->responses[i].longest / 1e6,
+              (double)task->deadline / 1e6, (double)stopped / 1e6);
+    }
+}
+
+struct told {
+    uint64_t requests;
+    uint64_t misses; /* that are the machine's */
+};
 
 /* Whether the set was one of those that were to be run. */
 static bool run_set(struct scenario_random *random, const struct scenario_arguments *arguments, uint64_t seconds,
-                    uint64_t *requests)
+                    struct told *told)
 {
     struct set *set = open_set(random, arguments);
     struct jitter jitters[MOST_PROCESSORS];
@@ -222,22 +266,18 @@ static bool run_set(struct scenario_random *random, const struct scenario_argume
     const bool accepted = choose_periods(set, random);
     if (accepted) {
         const int count = start_jitters(jitters, &ending);
-        uint64_t held_up = run_periods(set, now() + seconds * 1000 * ms);
+        run_periods(set, now() + seconds * 1000 * ms);
         atomic_store(&ending, true);
-        for (int i = 0; i < count; i++) {
-            pthread_join(jitters[i].thread, NULL);
-            if (jitters[i].worst > held_up) held_up = jitters[i].worst;
-        }
+        for (int i = 0; i < count; i++) pthread_join(jitters[i].thread, NULL);
         for (int i = 0; i < set->count; i++) {
             const struct task *task = &set->tasks[i];
-            *requests += task->answers;
+            told->requests += task->answers;
+            told->misses += (uint64_t)task->miss_count;
             CHECK(task->answers > 0, "model%d was never asked for", i);
-            CHECK(task->longest <= set->periodic[i].deadline + held_up,
-                  "model%d took %.3f ms, promised %.3f, deadline %.3f, and the machine was late by %.3f", i,
-                  (double)task->longest / 1e6, (double)set->responses[i].longest / 1e6,
-                  (double)set->periodic[i].deadline / 1e6, (double)held_up / 1e6);
+            check_misses(set, i, jitters, count);
             CHECK(task->remembers || scenario_digest(task->model) == task->digest, "model%d answers something else", i);
         }
+        for (int i = 0; i < count; i++) free(jitters[i].stops);
     }
     plait_close(set->interpreter);
     free(set);
@@ -251,12 +291,13 @@ int main(int argc, char **argv)
     struct scenario_random random = {arguments.seed};
     const char *asked = getenv("PERIODIC_SECONDS");
     const uint64_t seconds = asked != NULL ? strtoull(asked, NULL, 10) : 2;
-    uint64_t requests = 0;
+    struct told told = {0};
     int accepted = 0, tried = 0;
     while (accepted < arguments.count) {
-        accepted += run_set(&random, &arguments, seconds, &requests);
+        accepted += run_set(&random, &arguments, seconds, &told);
         CHECK(++tried <= 4 * arguments.count + 4, "only %d of %d sets were accepted", accepted, tried);
     }
-    printf("%d of %d sets accepted, %llu requests, none late\n", accepted, tried, (unsigned long long)requests);
+    printf("%d of %d sets accepted, %llu requests, %llu late, none by more than processors stood still meanwhile\n", accepted,
+           tried, (unsigned long long)told.requests, (unsigned long long)told.misses);
     return 0;
 }

@@ -55,6 +55,18 @@ def test_what_is_counted_with_is_what_was_measured(interpreter):
     assert status == plait_c.OK and not in_time and not first.in_time and second.in_time
 
 
+def test_times_are_those_of_the_program_that_runs(interpreter):
+    """With another file under its name the lower class has parts of another length, and the higher one waits for these."""
+    for _ in range(50):
+        interpreter.slow.invoke()
+    before = timing(interpreter.urgent).blocking
+    interpreter.check(plait_c.api().replace(interpreter.slow.handle, str(OWN / "digits_features_int8.tflite").encode(), None))
+    assert timing(interpreter.slow).own_runs == 0
+    for _ in range(50):
+        interpreter.slow.invoke()
+    assert 0 < timing(interpreter.urgent).blocking == timing(interpreter.slow).longest_part < before
+
+
 def test_more_than_there_is_time_for_is_not_promised(interpreter):
     interpreter.urgent.invoke()
     interpreter.slow.invoke()
