@@ -471,12 +471,12 @@ struct pl_run {
 };
 
 /* ---- turn.c */
-pl_status pl_run_look(struct pl_run *run);
+pl_status pl_run_look(struct pl_run *run, struct pl_error *error);
 
 /* Asked between two parts, by the thread whose run it is: PL_CANCELLED where it is to stop. */
-static inline pl_status pl_run_go_on(struct pl_run *run)
+static inline pl_status pl_run_go_on(struct pl_run *run, struct pl_error *error)
 {
-    return atomic_load_explicit(&run->turn->look, memory_order_relaxed) ? pl_run_look(run) : PL_OK;
+    return atomic_load_explicit(&run->turn->look, memory_order_relaxed) ? pl_run_look(run, error) : PL_OK;
 }
 
 /* Asked by its helpers: this one is needed for others. */

@@ -36,7 +36,7 @@ pl_status pl_run_parts(struct pl_run *run, struct pl_parts *parts)
     const int32_t worker = parts->eval->worker;
     for (bool first = true; parts->from < parts->end; first = false) {
         if (!first && worker != 0 && pl_run_must_leave(run, worker)) return PL_OK;
-        if (!first && worker == 0) PL_TRY(pl_run_go_on(run));
+        if (!first && worker == 0) PL_TRY(pl_run_go_on(run, parts->eval->error));
         const int64_t to = parts->end - parts->from > parts->units ? parts->from + parts->units : parts->end;
         const uint64_t start = pl_clock_ns();
         PL_TRY(parts->stage->eval(parts->eval, parts->from, to));

@@ -39,7 +39,7 @@ static pl_status run_stages(const struct pl_frame *frame)
 
 static pl_status run_step(struct pl_run *run, const struct pl_block *block, const struct pl_step *step)
 {
-    PL_TRY(pl_run_go_on(run));
+    PL_TRY(pl_run_go_on(run, run->error));
     struct pl_frame frame = {run, block, step, run->lane->pointers + block->first_pointer, step->number};
     if (step->late >= 0) PL_TRY(pl_late_prepare(run, block, step, &frame.step));
     else if (run->late != NULL) forget_late_outputs(run, block, step);

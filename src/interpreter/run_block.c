@@ -98,7 +98,7 @@ static void copy_output(const struct pl_run *run, const struct pl_block *block, 
 
 static pl_status run_steps(struct pl_run *run, const struct pl_block *block, void *arena)
 {
-    PL_TRY(pl_run_go_on(run));
+    PL_TRY(pl_run_go_on(run, run->error));
     run->bases[block->arena_base] = arena;
     for (int32_t i = 0; i < block->step_count; i++)
         if (block->steps[i].op_def != NULL) PL_TRY(pl_run_step(run, block, &block->steps[i]));

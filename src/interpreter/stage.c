@@ -141,7 +141,7 @@ static pl_status run_left(const struct job *job)
     for (int i = 0; i < count; i++) {
         struct pl_parts parts = {.stage = job->stage, .eval = job->eval, .from = job->left[i].from,
                                  .end = job->left[i].end, .units = job->part_units};
-        PL_TRY(pl_run_go_on(job->run));
+        PL_TRY(pl_run_go_on(job->run, job->error));
         PL_TRY(pl_run_parts(job->run, &parts));
     }
     return PL_OK;

@@ -243,10 +243,10 @@ static void yield(struct pl_run *run)
     if (waited && pl_run_is_traced(run)) pl_trace_interruption(run, begin, end);
 }
 
-pl_status pl_run_look(struct pl_run *run)
+pl_status pl_run_look(struct pl_run *run, struct pl_error *error)
 {
     struct pl_turn *turn = run->turn;
     if (atomic_load_explicit(&turn->yields, memory_order_relaxed)) yield(run);
     if (!atomic_load(&turn->cancelled) && (turn->stop->asked == NULL || !turn->stop->asked(turn->stop->user))) return PL_OK;
-    return pl_fail(run->error, PL_CANCELLED, "the invocation was cancelled");
+    return pl_fail(error, PL_CANCELLED, "the invocation was cancelled");
 }

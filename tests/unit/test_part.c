@@ -53,6 +53,25 @@ static void test_all_units_once(void **state)
     for (int i = 0; i < UNITS; i++) assert_int_equal(seen[i], i >= 10);
 }
 
+/* Each worker of a shared stage has a message of its own, of which the first counts. */
+static void test_what_is_cancelled_says_so_to_its_worker(void **state)
+{
+    (void)state;
+    const struct pl_stop nobody = {0};
+    struct pl_turn own = {.workers = 4, .look = true, .cancelled = true, .stop = &nobody};
+    struct pl_error of_run = {.text = ""}, of_worker = {.text = ""};
+    struct pl_run run = {.turn = &own, .error = &of_run};
+    const struct pl_stage stage = {.eval = count_units, .units = UNITS};
+    const struct pl_eval eval = {.worker = 0, .error = &of_worker};
+    turn = NULL;
+    struct pl_parts parts = {.stage = &stage, .eval = &eval, .end = UNITS, .units = 7};
+    assert_int_equal(pl_run_parts(&run, &parts), PL_CANCELLED);
+    assert_int_equal(parts.from, 7);
+    assert_int_equal(of_worker.status, PL_CANCELLED);
+    assert_non_null(strstr(of_worker.text, "cancelled"));
+    assert_string_equal(of_run.text, "");
+}
+
 /* It is told while it does its first part. */
 static void test_helpers_leave_between_two_parts(void **state)
 {
@@ -103,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts_take_less_than_a_millisecond),
         cmocka_unit_test(test_all_units_once),
+        cmocka_unit_test(test_what_is_cancelled_says_so_to_its_worker),
         cmocka_unit_test(test_helpers_leave_between_two_parts),
         cmocka_unit_test(test_the_first_run_is_in_parts),
     };
