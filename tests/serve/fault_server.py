@@ -13,6 +13,7 @@ import pytest
 import tiny
 from plait_server import MODELS, ROOT, Server, binary_input
 
+LONG = os.environ.get("PLAIT_LONG") == "1"
 VARIANTS = [name for name in os.environ.get("PLAIT_SERVE", "asan").split() if (ROOT / "build" / name / "plait").exists()]
 VALUES = np.random.default_rng(3).standard_normal((1, 16, 16, 3)).astype(np.float32)
 REQUEST = {"inputs": [binary_input("input", "FP32", VALUES)], "parameters": {"binary_data_output": True}}

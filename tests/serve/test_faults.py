@@ -7,8 +7,7 @@ import time
 
 import numpy as np
 
-from conftest import LONG
-from fault_server import REQUEST, VALUES, head, is_well, metric, models, raw, rest, start, wait_until, wanted  # noqa: F401
+from fault_server import LONG, REQUEST, VALUES, head, is_well, metric, models, raw, rest, start, wait_until, wanted  # noqa: F401
 from plait_server import Server, binary_input
 
 

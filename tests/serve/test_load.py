@@ -6,8 +6,7 @@ import signal
 import threading
 import time
 
-from conftest import LONG
-from fault_server import (REQUEST, SLOW, VALUES, head, is_well, metric, models, raw, rest, start, wait_until,  # noqa: F401
+from fault_server import (LONG, REQUEST, SLOW, VALUES, head, is_well, metric, models, raw, rest, start, wait_until,  # noqa: F401
                           wanted)
 
 
