@@ -95,7 +95,7 @@ static void test_follows_what_a_stage_takes(void **state)
 {
     (void)state;
     struct pl_pace pace = {0}, other = {0};
-    struct pl_longest longest = {0};
+    struct pl_longest longest = {NULL, 0};
     pl_pace_follow(&pace, 8000, 3000, &longest);
     assert_int_equal(pace.lately, 8000);
     assert_int_equal(longest.part, 3000);
