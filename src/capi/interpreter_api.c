@@ -145,6 +145,7 @@ void plait_close(struct plait_interpreter *interpreter)
 /* Repeats a failed operation with memory that has no end, and adds to the message what it takes. */
 static void add_exact_need(struct plait_interpreter *api, pl_operation measure, void *arguments, struct pl_error *error)
 {
+    pl_interpreter_fit(api->interpreter);
     if (!pl_fixed_memory_measure(api->fixed, true)) return;
     struct pl_error ignored;
     if (measure(api, arguments, &ignored) == PL_OK)

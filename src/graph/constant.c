@@ -72,15 +72,15 @@ static struct pl_content **find_bucket(const struct pl_constant_store *store, ui
     return &store->buckets[hash & (store->bucket_count - 1)];
 }
 
-/* Twice the buckets; without memory for them the chains just get longer. */
-static void grow(struct pl_constant_store *store)
+/* So many buckets; without memory for them the chains just are of another length. */
+static void set_buckets(struct pl_constant_store *store, size_t bucket_count)
 {
     const size_t count = store->bucket_count;
     struct pl_content **old = store->buckets;
-    struct pl_content **fresh = pl_allocate_zero(store->memory, 2 * count * sizeof *fresh);
+    struct pl_content **fresh = pl_allocate_zero(store->memory, bucket_count * sizeof *fresh);
     if (fresh == NULL) return;
     store->buckets = fresh;
-    store->bucket_count = 2 * count;
+    store->bucket_count = bucket_count;
     for (size_t i = 0; i < count; i++) {
         while (old[i] != NULL) {
             struct pl_content *content = old[i];
@@ -91,6 +91,15 @@ static void grow(struct pl_constant_store *store)
         }
     }
     pl_free(store->memory, old, count * sizeof *old);
+}
+
+void pl_constant_store_fit(struct pl_constant_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    size_t count = FIRST_BUCKETS;
+    while (count < store->content_count) count *= 2;
+    if (count < store->bucket_count) set_buckets(store, count);
+    pthread_mutex_unlock(&store->lock);
 }
 
 /* Borrowed bytes end with their owner, so they are found only by who borrows the very same ones. */
@@ -122,7 +131,7 @@ static struct pl_content *new_content(struct pl_constant_store *store, size_t ow
 
 static void insert(struct pl_constant_store *store, struct pl_content *content, uint64_t hash)
 {
-    if (store->content_count >= store->bucket_count) grow(store);
+    if (store->content_count >= store->bucket_count) set_buckets(store, 2 * store->bucket_count);
     struct pl_content **bucket = find_bucket(store, hash);
     content->hash = hash;
     content->next = *bucket;

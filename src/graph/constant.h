@@ -53,6 +53,9 @@ void pl_constant_store_delete(struct pl_constant_store *store);
 /* Bytes of all contents that are not borrowed. */
 size_t pl_constant_store_bytes(struct pl_constant_store *store);
 
+/* Makes its own table as small as if there had never been more contents than now. */
+void pl_constant_store_fit(struct pl_constant_store *store);
+
 /* From now on, and until it is told NULL, pl_constant_intern_read() may leave what lies in this file there. */
 void pl_constant_store_import_from(struct pl_constant_store *store, struct pl_file_pages *file);
 

@@ -89,6 +89,8 @@ pl_status pl_entry_replace(struct pl_entry *entry, struct pl_graph *graph, bool 
 void pl_entry_hold(struct pl_entry *entry, const void *holder);
 /* Unloads all models of a holder or none; takes no memory. They must not be linked with others. */
 pl_status pl_interpreter_unload_held(struct pl_interpreter *interpreter, const void *holder, struct pl_error *error);
+/* Makes lists that grew for what has failed as small as if it had not been tried: for who measures what it takes. */
+void pl_interpreter_fit(struct pl_interpreter *interpreter);
 size_t pl_interpreter_count(struct pl_interpreter *interpreter);
 struct pl_entry *pl_interpreter_at(struct pl_interpreter *interpreter, size_t index);
 struct pl_entry *pl_interpreter_find(struct pl_interpreter *interpreter, const char *name);

@@ -322,6 +322,10 @@ struct pl_instance *pl_instance_create(struct pl_interpreter *interpreter, const
 void pl_instance_destroy(struct pl_instance *instance);
 void pl_entry_destroy(struct pl_entry *entry);
 
+/* ---- link.c: with `change` held */
+/* The list of links as small as if there had never been more than now. */
+void pl_links_fit(struct pl_interpreter *interpreter);
+
 /* ---- buffer.c */
 struct pl_buffer *pl_buffer_find(const struct pl_instance *instance, const struct pl_slot *slot);
 struct pl_buffer *pl_buffer_create(struct pl_memory *memory, const struct pl_slot *slot);

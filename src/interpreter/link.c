@@ -4,6 +4,8 @@
 
 #include "interpreter/interpreter_internal.h"
 
+enum { FIRST_CAPACITY = 8 };
+
 static pl_status no_model(struct pl_interpreter *interpreter, const char *name, struct pl_error *error)
 {
     pl_fail(error, PL_NOT_FOUND, "there is no model '%s'; loaded:", name);
@@ -34,12 +36,12 @@ static int32_t find_link(const struct pl_interpreter *interpreter, const struct 
     return -1;
 }
 
-static pl_status make_room(struct pl_interpreter *interpreter, struct pl_error *error)
+/* Room for so many, or none; false if there is no memory. */
+static bool set_capacity(struct pl_interpreter *interpreter, int32_t capacity)
 {
-    if (interpreter->link_count < interpreter->link_capacity) return PL_OK;
-    const int32_t capacity = interpreter->link_capacity == 0 ? 8 : 2 * interpreter->link_capacity;
-    struct pl_model_link *links = pl_allocate(interpreter->memory, (size_t)capacity * sizeof *links);
-    if (links == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for a link");
+    struct pl_model_link *links =
+        capacity == 0 ? NULL : pl_allocate(interpreter->memory, (size_t)capacity * sizeof *links);
+    if (links == NULL && capacity > 0) return false;
     if (interpreter->link_count > 0)
         memcpy(links, interpreter->links, (size_t)interpreter->link_count * sizeof *links);
     pthread_mutex_lock(&interpreter->lock);
@@ -48,7 +50,22 @@ static pl_status make_room(struct pl_interpreter *interpreter, struct pl_error *
     pthread_mutex_unlock(&interpreter->lock);
     pl_free(interpreter->memory, old, (size_t)interpreter->link_capacity * sizeof *links);
     interpreter->link_capacity = capacity;
-    return PL_OK;
+    return true;
+}
+
+static pl_status make_room(struct pl_interpreter *interpreter, struct pl_error *error)
+{
+    if (interpreter->link_count < interpreter->link_capacity) return PL_OK;
+    if (set_capacity(interpreter, interpreter->link_capacity == 0 ? FIRST_CAPACITY : 2 * interpreter->link_capacity))
+        return PL_OK;
+    return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for a link");
+}
+
+void pl_links_fit(struct pl_interpreter *interpreter)
+{
+    int32_t capacity = interpreter->link_count > 0 ? FIRST_CAPACITY : 0;
+    while (capacity < interpreter->link_count) capacity *= 2;
+    if (capacity < interpreter->link_capacity) (void)set_capacity(interpreter, capacity);
 }
 
 /* Whoever feeds an input looks at the links under the lock alone, so they change under both. */

@@ -5,6 +5,8 @@
 #include "base/hash.h"
 #include "interpreter/interpreter_internal.h"
 
+enum { FIRST_CAPACITY = 8 };
+
 /* ---- a model under a name ----------------------------------------------------------------------------------------- */
 
 static bool is_name(const char *name)
@@ -22,13 +24,13 @@ static struct pl_instance *find(const struct pl_interpreter *interpreter, const 
     return NULL;
 }
 
-static bool make_room(struct pl_interpreter *interpreter)
+/* Room for so many, or none; false if there is no memory. */
+static bool set_capacity(struct pl_interpreter *interpreter, size_t capacity)
 {
-    if (interpreter->instance_count < interpreter->instance_capacity) return true;
-    const size_t capacity = interpreter->instance_capacity == 0 ? 8 : 2 * interpreter->instance_capacity;
-    struct pl_instance **instances = pl_allocate(interpreter->memory, capacity * sizeof instances[0]);
-    uint64_t *hashes = pl_allocate(interpreter->memory, capacity * sizeof hashes[0]);
-    if (instances == NULL || hashes == NULL) {
+    const bool any = capacity > 0;
+    struct pl_instance **instances = any ? pl_allocate(interpreter->memory, capacity * sizeof instances[0]) : NULL;
+    uint64_t *hashes = any ? pl_allocate(interpreter->memory, capacity * sizeof hashes[0]) : NULL;
+    if (any && (instances == NULL || hashes == NULL)) {
         pl_free(interpreter->memory, instances, capacity * sizeof instances[0]);
         pl_free(interpreter->memory, hashes, capacity * sizeof hashes[0]);
         return false;
@@ -48,6 +50,23 @@ static bool make_room(struct pl_interpreter *interpreter)
     pl_free(interpreter->memory, old, old_capacity * sizeof old[0]);
     pl_free(interpreter->memory, old_hashes, old_capacity * sizeof old_hashes[0]);
     return true;
+}
+
+static bool make_room(struct pl_interpreter *interpreter)
+{
+    if (interpreter->instance_count < interpreter->instance_capacity) return true;
+    return set_capacity(interpreter, interpreter->instance_capacity == 0 ? FIRST_CAPACITY : 2 * interpreter->instance_capacity);
+}
+
+void pl_interpreter_fit(struct pl_interpreter *interpreter)
+{
+    pthread_mutex_lock(&interpreter->change);
+    size_t capacity = interpreter->instance_count > 0 ? FIRST_CAPACITY : 0;
+    while (capacity < interpreter->instance_count) capacity *= 2;
+    if (capacity < interpreter->instance_capacity) (void)set_capacity(interpreter, capacity);
+    pl_links_fit(interpreter);
+    pl_constant_store_fit(interpreter->store);
+    pthread_mutex_unlock(&interpreter->change);
 }
 
 static struct pl_instance *create_named(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
