@@ -274,7 +274,7 @@ pl_status pl_components_allocate(struct pl_interpreter *interpreter, const struc
     const size_t count = allocation->count;
     struct attempt attempt = {.allocation = allocation, .error = error};
     prepare_components(interpreter, components, count, &attempt);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     interpreter->incoming = allocation->fresh;
     const pl_status fit = pl_lanes_fit(interpreter, allocation->keep, attempt.status == PL_OK ? error : NULL);
     interpreter->incoming = NULL;
@@ -307,7 +307,7 @@ static pl_status allocate_all(struct pl_interpreter *interpreter, bool keep, str
         }
         const struct pl_allocation allocation = {.components = components, .count = count, .keep = keep};
         status = pl_components_allocate(interpreter, &allocation, error);
-        pthread_mutex_lock(&interpreter->lock);
+        pl_lock(interpreter);
         pl_settled_advance(interpreter);
         pthread_mutex_unlock(&interpreter->lock);
     }

@@ -62,7 +62,7 @@ static size_t answer_all(struct pl_interpreter *interpreter, struct pl_request_l
     for (struct pl_request *request = NULL; (request = take_first(list)) != NULL; count++) {
         pthread_mutex_unlock(&interpreter->lock);
         request->what.tell(&request->answer, request->what.done, request->what.user);
-        pthread_mutex_lock(&interpreter->lock);
+        pl_lock(interpreter);
         pl_request_give_back(&interpreter->requests, request);
     }
     return count;
@@ -129,7 +129,7 @@ static pl_status open_event_fd(struct pl_requests *requests, struct pl_error *er
 pl_status pl_interpreter_event_fd(struct pl_interpreter *interpreter, int *fd, struct pl_error *error)
 {
     (void)pl_requests_mend(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const pl_status status = open_event_fd(&interpreter->requests, error);
     *fd = interpreter->requests.event_fd;
     pthread_mutex_unlock(&interpreter->lock);
@@ -139,7 +139,7 @@ pl_status pl_interpreter_event_fd(struct pl_interpreter *interpreter, int *fd, s
 size_t pl_interpreter_dispatch(struct pl_interpreter *interpreter)
 {
     (void)pl_requests_mend(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     uint64_t rung = 0;
     if (interpreter->requests.event_fd >= 0 && read(interpreter->requests.event_fd, &rung, sizeof rung) < 0) rung = 0;
     const size_t count = answer_all(interpreter, &interpreter->requests.loop);

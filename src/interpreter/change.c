@@ -5,12 +5,12 @@
 
 void pl_change_begin(struct pl_interpreter *interpreter)
 {
-    pthread_mutex_lock(&interpreter->change);
+    if (pthread_mutex_trylock(&interpreter->change) != 0) pl_lock_taken(interpreter, &interpreter->change);
 }
 
 static struct pl_component *take_gone(struct pl_interpreter *interpreter)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     struct pl_component *gone = interpreter->gone;
     interpreter->gone = NULL;
     pthread_mutex_unlock(&interpreter->lock);
@@ -19,7 +19,7 @@ static struct pl_component *take_gone(struct pl_interpreter *interpreter)
 
 static bool has_gone(struct pl_interpreter *interpreter)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const bool has = interpreter->gone != NULL;
     pthread_mutex_unlock(&interpreter->lock);
     return has;

@@ -25,7 +25,7 @@ int32_t pl_entry_end_tensor(const struct pl_entry *entry, bool output, int32_t i
 /* Another file may come under the entry meanwhile. */
 static int32_t count_now(const struct pl_entry *entry, bool output)
 {
-    pthread_mutex_lock(&entry->interpreter->lock);
+    pl_lock(entry->interpreter);
     const int32_t count = pl_entry_end_count(entry, output);
     pthread_mutex_unlock(&entry->interpreter->lock);
     return count;
@@ -44,7 +44,7 @@ int32_t pl_entry_output_count(const struct pl_entry *entry)
 static struct pl_tensor_handle *end_now(const struct pl_entry *entry, bool output, int32_t index)
 {
     struct pl_tensor_handle *handle = NULL;
-    pthread_mutex_lock(&entry->interpreter->lock);
+    pl_lock(entry->interpreter);
     if (index >= 0 && index < pl_entry_end_count(entry, output))
         handle = entry->handles[pl_entry_end_tensor(entry, output, index)];
     pthread_mutex_unlock(&entry->interpreter->lock);
@@ -158,7 +158,7 @@ static pl_status find_now(const struct pl_entry *entry, bool output, const char 
 pl_status pl_entry_find(const struct pl_entry *entry, bool output, const char *name, int32_t *index,
                         struct pl_error *error)
 {
-    pthread_mutex_lock(&entry->interpreter->lock);
+    pl_lock(entry->interpreter);
     const pl_status status = find_now(entry, output, name, index, error);
     pthread_mutex_unlock(&entry->interpreter->lock);
     return status;

@@ -120,7 +120,7 @@ pl_status pl_entry_resize(struct pl_entry *entry, int32_t index, const struct pl
             return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': dimension %d of input %d is %d, less than 0",
                            entry->name, (int)i, (int)index, (int)shape->dims[i]);
     pl_change_begin(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const pl_status status = resize(entry, index, shape, error);
     pthread_mutex_unlock(&interpreter->lock);
     pl_change_end(interpreter);
@@ -158,7 +158,7 @@ pl_status pl_entry_set_threads(struct pl_entry *entry, int32_t threads, struct p
         return pl_fail(error, PL_INVALID_ARGUMENT, "threads is %d, expected 1 to %d", (int)threads, PL_MAX_PARTS);
     pl_change_begin(interpreter);
     pl_status status = pl_pool_grow(interpreter->pool, threads, error);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     if (status == PL_OK) status = set_threads(instance, threads, error);
     pthread_mutex_unlock(&interpreter->lock);
     pl_change_end(interpreter);
@@ -170,7 +170,7 @@ void pl_entry_keep_all(struct pl_entry *entry)
     struct pl_instance *instance = entry->instance;
     struct pl_interpreter *interpreter = instance->interpreter;
     pl_change_begin(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     instance->keep_all = true;
     instance->component->unit.stale = true;
     for (int32_t i = 0; pl_instance_unit(instance, i) != NULL; i++) pl_instance_unit(instance, i)->stale = true;
@@ -188,7 +188,7 @@ struct pl_entry *pl_entry_of_subgraph(const struct pl_entry *entry, size_t index
 pl_status pl_entry_reset_variables(struct pl_entry *entry, bool tensors_alone, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const bool busy = entry->instance->component->busy;
     for (const struct pl_buffer *buffer = entry->instance->buffers; !busy && buffer != NULL; buffer = buffer->next)
         if (buffer->slot.is_state && (!tensors_alone || buffer->slot.tensor >= 0)) pl_buffer_reset(buffer);
@@ -223,7 +223,7 @@ void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *rep
         report->constant_bytes += pl_constant_bytes(instance->interpreter->store, instance->graph->constants[i]);
     for (int32_t i = 0; program != NULL && program->graph == instance->graph && i < program->folded_count; i++)
         report->constant_bytes += pl_constant_bytes(instance->interpreter->store, program->folded[i]);
-    pthread_mutex_lock(&instance->interpreter->lock); /* what runs may be adding states */
+    pl_lock(instance->interpreter); /* what runs may be adding states */
     for (const struct pl_buffer *buffer = instance->buffers; buffer != NULL; buffer = buffer->next) {
         if (buffer->slot.is_state) report->state_bytes += pl_buffer_bytes(buffer);
         else report->io_bytes += pl_buffer_bytes(buffer);

@@ -41,7 +41,7 @@ void pl_request_run(struct pl_interpreter *interpreter, struct pl_request *reque
     pl_status status = PL_OK;
     for (size_t i = 0; i < request->what.entry_count && status == PL_OK; i++)
         status = pl_entry_run_request(request->what.entries[i], request, &request->error);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     requests->running[request->class_number]--;
     note_switching(requests, request);
     pl_request_end(interpreter, request, status);
@@ -53,7 +53,7 @@ static void *execute(void *argument)
 {
     struct pl_interpreter *interpreter = argument;
     struct pl_requests *requests = &interpreter->requests;
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     while (!requests->closing) {
         struct pl_request *request = pl_queue_take(interpreter, -1);
         if (request != NULL) {
@@ -127,7 +127,7 @@ void pl_requests_close(struct pl_interpreter *interpreter)
 {
     struct pl_requests *requests = &interpreter->requests;
     (void)pl_requests_mend(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     requests->closing = true;
     pl_requests_drop(interpreter, NULL);
     for (int32_t i = 0; i < requests->count; i++) {
@@ -139,7 +139,7 @@ void pl_requests_close(struct pl_interpreter *interpreter)
     pthread_cond_broadcast(&requests->work);
     pthread_mutex_unlock(&interpreter->lock);
     for (int32_t i = 0; i < requests->executor_count; i++) pthread_join(requests->executors[i], NULL);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     pl_requests_answer(interpreter);
     pthread_mutex_unlock(&interpreter->lock);
     (void)pl_interpreter_dispatch(interpreter);
@@ -157,7 +157,8 @@ void pl_requests_close(struct pl_interpreter *interpreter)
 static void forget_all(struct pl_interpreter *interpreter)
 {
     struct pl_requests *requests = &interpreter->requests;
-    pthread_mutex_init(&interpreter->lock, NULL); /* it may be in the state that another thread left it in */
+    pthread_mutex_init(&interpreter->lock, NULL); /* they may be in the state that another thread left them in */
+    pl_init_recursive(&interpreter->change);
     init_conditions(requests);
     pl_turns_mend(interpreter);
     if (requests->event_fd >= 0) (void)close(requests->event_fd); /* of the child: it is the parent's, too */
@@ -165,6 +166,12 @@ static void forget_all(struct pl_interpreter *interpreter)
     requests->count = requests->executor_count = requests->idle = 0;
     requests->free = requests->waiting = requests->answers.first = requests->loop.first = NULL;
     for (int32_t c = 0; c <= PL_MOST_CLASS; c++) requests->running[c] = 0;
+}
+
+void pl_lock_taken(struct pl_interpreter *interpreter, pthread_mutex_t *mutex)
+{
+    (void)pl_requests_mend(interpreter);
+    pthread_mutex_lock(mutex);
 }
 
 bool pl_requests_mend(struct pl_interpreter *interpreter)

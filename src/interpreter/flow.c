@@ -110,7 +110,7 @@ static pl_status run_member(const struct flow *flow, int32_t member, int32_t pas
     instance->ran_pass = pass;
     PL_TRY(offer(flow, member));
     struct plait_model *model = (struct plait_model *)(void *)instance->primary;
-    pthread_mutex_lock(&flow->interpreter->lock);
+    pl_lock(flow->interpreter);
     const pl_ran_function function = instance->ran_function;
     void *user = instance->ran_user;
     pthread_mutex_unlock(&flow->interpreter->lock);

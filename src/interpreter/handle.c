@@ -171,7 +171,7 @@ pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, siz
 {
     struct pl_interpreter *interpreter = handle->entry->interpreter;
     void *to = NULL;
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     pl_status status = find_input(handle, bytes, &to, error);
     if (status == PL_OK && to == NULL) status = pl_handle_feed_strings(handle, data, bytes, error);
     pthread_mutex_unlock(&interpreter->lock);
@@ -182,7 +182,7 @@ pl_status pl_handle_write(struct pl_tensor_handle *handle, const void *data, siz
 pl_status pl_handle_read(const struct pl_tensor_handle *handle, void *data, size_t bytes, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = handle->entry->interpreter;
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     pl_status status = pl_handle_check_there(handle, error);
     if (status == PL_OK) status = check_copy(handle, bytes, error);
     const void *from = status == PL_OK ? pl_handle_data(handle) : NULL;
@@ -194,7 +194,7 @@ pl_status pl_handle_read(const struct pl_tensor_handle *handle, void *data, size
 struct pl_tensor_view pl_handle_look(const struct pl_tensor_handle *handle)
 {
     struct pl_interpreter *interpreter = handle->entry->interpreter;
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     struct pl_tensor_view view = {.index = -1};
     if (handle->index >= 0)
         view = (struct pl_tensor_view){handle->index, pl_handle_tensor(handle)->type, *pl_handle_shape(handle),
@@ -237,7 +237,7 @@ pl_status pl_handle_bind(struct pl_tensor_handle *handle, void *memory, size_t b
     if ((uintptr_t)memory % 16 != 0)
         return pl_fail(error, PL_INVALID_ARGUMENT, "model '%s': memory for tensor '%s' is not aligned to 16 bytes",
                        handle->entry->name, pl_handle_tensor(handle)->name);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     pl_status status = PL_OK;
     if (memory != NULL || pl_handle_data(handle) == NULL) status = check_copy(handle, bytes, error);
     if (status == PL_OK) status = bind(handle, memory, error);

@@ -13,7 +13,7 @@ static pl_status open_parts(struct pl_interpreter *interpreter, struct pl_error 
     return pl_pool_grow(interpreter->pool, interpreter->options.threads, error);
 }
 
-static void init_recursive(pthread_mutex_t *mutex)
+void pl_init_recursive(pthread_mutex_t *mutex)
 {
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
@@ -39,7 +39,7 @@ pl_status pl_interpreter_open(const struct pl_interpreter_options *options, stru
     fresh->options = *options;
     if (options->requests == 0) fresh->options.requests = PL_DEFAULT_REQUESTS;
     fresh->memory = options->memory;
-    init_recursive(&fresh->change);
+    pl_init_recursive(&fresh->change);
     pthread_mutex_init(&fresh->lock, NULL);
     pl_turns_open(&fresh->turns);
     pl_requests_open(&fresh->requests);
@@ -91,7 +91,7 @@ struct pl_memory *pl_interpreter_memory(const struct pl_interpreter *interpreter
 
 void pl_interpreter_set_cutter(struct pl_interpreter *interpreter, pl_cut_function cut, void *context)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     interpreter->cut = cut;
     interpreter->cut_context = context;
     pthread_mutex_unlock(&interpreter->lock);
@@ -118,7 +118,7 @@ void pl_interpreter_report(struct pl_interpreter *interpreter, struct pl_interpr
     *report = (struct pl_interpreter_report){0};
     pl_change_begin(interpreter);
     for (size_t i = 0; i < interpreter->instance_count; i++) add_instance(interpreter->instances[i], report);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     report->models = interpreter->instance_count;
     report->invocations = interpreter->invocations;
     report->constant_bytes = pl_constant_store_bytes(interpreter->store);

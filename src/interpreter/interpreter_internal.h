@@ -289,6 +289,15 @@ struct pl_interpreter {
     void *event_user;
 };
 
+/* ---- the two locks */
+void pl_init_recursive(pthread_mutex_t *mutex);
+/* Waits for a lock that somebody has: in a child process that may be a thread of the parent's, which is mended. */
+void pl_lock_taken(struct pl_interpreter *interpreter, pthread_mutex_t *mutex);
+static inline void pl_lock(struct pl_interpreter *interpreter)
+{
+    if (pthread_mutex_trylock(&interpreter->lock) != 0) pl_lock_taken(interpreter, &interpreter->lock);
+}
+
 /* ---- change.c */
 /* Around all that changes models, links or programs; one can hold it several times. */
 void pl_change_begin(struct pl_interpreter *interpreter);

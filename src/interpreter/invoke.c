@@ -106,7 +106,7 @@ static void end(struct pl_entry *entry, const struct task *task, const struct in
 {
     const uint64_t end_ns = invocation->begin_ns != 0 ? pl_clock_ns() : 0;
     trace_run(entry, invocation, end_ns);
-    pthread_mutex_lock(&invocation->interpreter->lock);
+    pl_lock(invocation->interpreter);
     struct pl_turn *turn = &invocation->plan.component->turn;
     if (end_ns != 0) count(invocation, task, end_ns - invocation->begin_ns, status != PL_OK);
     if (status == PL_OK && invocation->own_time != NULL)
@@ -158,7 +158,7 @@ static pl_status run_task(const struct invocation *invocation, const struct task
 static pl_status begin(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
                        struct pl_request_places *places, struct pl_error *error)
 {
-    pthread_mutex_lock(&entry->interpreter->lock);
+    pl_lock(entry->interpreter);
     const pl_status status = start(entry, task, invocation, places, error);
     pthread_mutex_unlock(&entry->interpreter->lock);
     return status;
@@ -205,7 +205,7 @@ pl_status pl_entry_run(struct pl_entry *entry, struct pl_error *error)
 void pl_entry_on_run(struct pl_entry *entry, pl_ran_function function, void *user)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     entry->instance->ran_function = function;
     entry->instance->ran_user = user;
     pthread_mutex_unlock(&interpreter->lock);
@@ -224,7 +224,7 @@ void pl_entry_stop_when(struct pl_entry *entry, bool (*asked)(void *user), void 
 bool pl_entry_cancel(struct pl_entry *entry)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     struct pl_component *component = entry->instance->component;
     const bool busy = component->busy;
     if (busy) pl_turn_cancel(interpreter, &(component->runner != NULL ? component->runner : component)->turn);

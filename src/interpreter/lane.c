@@ -174,7 +174,7 @@ void pl_lanes_destroy(struct pl_interpreter *interpreter)
 
 void pl_interpreter_poison(struct pl_interpreter *interpreter, int byte)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     for (const struct pl_lane *lane = interpreter->lanes; lane != NULL; lane = lane->next) {
         if (lane->busy) continue;
         memset(lane->arena, byte, lane->arena_bytes);

@@ -161,7 +161,7 @@ static struct pl_buffer *find_state(struct pl_run *run, const struct pl_block *b
                                  .sized = state->sized};
     struct pl_interpreter *interpreter = run->interpreter;
     struct pl_instance *instance = pl_unit_plan_member(run->plan, &slot);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     struct pl_buffer *buffer = pl_buffer_find(instance, &slot);
     if (buffer == NULL) {
         buffer = pl_buffer_create(interpreter->memory, &slot);

@@ -44,7 +44,7 @@ static bool set_capacity(struct pl_interpreter *interpreter, int32_t capacity)
     if (links == NULL && capacity > 0) return false;
     if (interpreter->link_count > 0)
         memcpy(links, interpreter->links, (size_t)interpreter->link_count * sizeof *links);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     struct pl_model_link *old = interpreter->links;
     interpreter->links = links;
     pthread_mutex_unlock(&interpreter->lock);
@@ -71,14 +71,14 @@ void pl_links_fit(struct pl_interpreter *interpreter)
 /* Whoever feeds an input looks at the links under the lock alone, so they change under both. */
 static void put_link(struct pl_interpreter *interpreter, const struct pl_model_link *link)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     interpreter->links[interpreter->link_count++] = *link;
     pthread_mutex_unlock(&interpreter->lock);
 }
 
 static struct pl_model_link take_link(struct pl_interpreter *interpreter, int32_t at)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const struct pl_model_link taken = interpreter->links[at];
     interpreter->links[at] = interpreter->links[--interpreter->link_count];
     pthread_mutex_unlock(&interpreter->lock);
@@ -89,7 +89,7 @@ static struct pl_model_link take_link(struct pl_interpreter *interpreter, int32_
 static pl_status form_two(struct pl_interpreter *interpreter, struct pl_instance *a, struct pl_instance *b,
                           struct pl_error *error)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     pl_status status = PL_OK;
     if (pl_component_is_taken(a->component) || pl_component_is_taken(b->component))
         status = pl_fail(error, PL_BUSY, "model '%s' or '%s' is running", a->name, b->name);
@@ -111,7 +111,7 @@ static pl_status form(struct pl_interpreter *interpreter, const struct pl_model_
 /* What the link remembers from run to run, which a run under way may be looking through. */
 static pl_status make_window(struct pl_interpreter *interpreter, struct pl_model_link *link, struct pl_error *error)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     pl_status status = PL_OK;
     if (pl_component_is_taken(link->to->component))
         status = pl_fail(error, PL_BUSY, "model '%s' is running", link->to->name);
@@ -291,7 +291,7 @@ pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error
 {
     struct pl_interpreter *interpreter = entry->interpreter;
     pl_change_begin(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     struct pl_component *component = entry->instance->component;
     const bool busy = pl_component_is_taken(component);
     if (!busy && component->whole != whole) {

@@ -39,7 +39,7 @@ static bool set_capacity(struct pl_interpreter *interpreter, size_t capacity)
         memcpy(instances, interpreter->instances, interpreter->instance_count * sizeof instances[0]);
         memcpy(hashes, interpreter->name_hashes, interpreter->instance_count * sizeof hashes[0]);
     }
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     struct pl_instance **old = interpreter->instances;
     uint64_t *old_hashes = interpreter->name_hashes;
     const size_t old_capacity = interpreter->instance_capacity;
@@ -60,13 +60,13 @@ static bool make_room(struct pl_interpreter *interpreter)
 
 void pl_interpreter_fit(struct pl_interpreter *interpreter)
 {
-    pthread_mutex_lock(&interpreter->change);
+    pl_change_begin(interpreter);
     size_t capacity = interpreter->instance_count > 0 ? FIRST_CAPACITY : 0;
     while (capacity < interpreter->instance_count) capacity *= 2;
     if (capacity < interpreter->instance_capacity) (void)set_capacity(interpreter, capacity);
     pl_links_fit(interpreter);
     pl_constant_store_fit(interpreter->store);
-    pthread_mutex_unlock(&interpreter->change);
+    pl_change_end(interpreter);
 }
 
 static struct pl_instance *create_named(struct pl_interpreter *interpreter, const char *name, struct pl_graph *graph,
@@ -91,7 +91,7 @@ static pl_status add(struct pl_interpreter *interpreter, const char *name, struc
         return pl_fail(error, PL_INVALID_ARGUMENT, "there is a model '%s' already; choose another name", name);
     struct pl_instance *instance = make_room(interpreter) ? create_named(interpreter, name, graph, registry) : NULL;
     if (instance == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for model '%s'", name);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     interpreter->instances[interpreter->instance_count] = instance;
     interpreter->name_hashes[interpreter->instance_count++] = pl_hash_bytes(name, strlen(name));
     pthread_mutex_unlock(&interpreter->lock);
@@ -188,7 +188,7 @@ static void destroy_gone(struct pl_interpreter *interpreter, struct pl_instance 
         gone = next_gone(instance);
         pl_instance_destroy(instance);
     }
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     /* The arena may be larger than needed now; if there is no memory for a smaller one, it stays. */
     (void)pl_lanes_fit(interpreter, true, NULL);
 }
@@ -196,7 +196,7 @@ static void destroy_gone(struct pl_interpreter *interpreter, struct pl_instance 
 /* Without the locks: whoever is told may wait for another thread that changes something. */
 static void answer_dropped(struct pl_interpreter *interpreter)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     pl_requests_answer(interpreter);
     pthread_mutex_unlock(&interpreter->lock);
 }
@@ -205,7 +205,7 @@ pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
     pl_change_begin(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     struct pl_instance *instance = entry->instance;
     const pl_status status = unload(interpreter, instance, error);
     if (status == PL_OK) destroy_gone(interpreter, instance); /* which has no holder */
@@ -217,7 +217,7 @@ pl_status pl_interpreter_unload(struct pl_entry *entry, struct pl_error *error)
 
 void pl_entry_hold(struct pl_entry *entry, const void *holder)
 {
-    pthread_mutex_lock(&entry->interpreter->lock);
+    pl_lock(entry->interpreter);
     entry->instance->holder = holder;
     pthread_mutex_unlock(&entry->interpreter->lock);
 }
@@ -270,7 +270,7 @@ pl_status pl_interpreter_unload_held(struct pl_interpreter *interpreter, const v
 {
     struct pl_instance *gone = NULL;
     pl_change_begin(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const pl_status status = take_held(interpreter, holder, &gone, error);
     if (gone != NULL) destroy_gone(interpreter, gone);
     pthread_mutex_unlock(&interpreter->lock);
@@ -281,7 +281,7 @@ pl_status pl_interpreter_unload_held(struct pl_interpreter *interpreter, const v
 
 size_t pl_interpreter_count(struct pl_interpreter *interpreter)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const size_t count = interpreter->instance_count;
     pthread_mutex_unlock(&interpreter->lock);
     return count;
@@ -289,7 +289,7 @@ size_t pl_interpreter_count(struct pl_interpreter *interpreter)
 
 struct pl_entry *pl_interpreter_at(struct pl_interpreter *interpreter, size_t index)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     struct pl_entry *entry = index < interpreter->instance_count ? interpreter->instances[index]->primary : NULL;
     pthread_mutex_unlock(&interpreter->lock);
     return entry;
@@ -297,7 +297,7 @@ struct pl_entry *pl_interpreter_at(struct pl_interpreter *interpreter, size_t in
 
 struct pl_entry *pl_interpreter_find(struct pl_interpreter *interpreter, const char *name)
 {
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     struct pl_instance *instance = find(interpreter, name);
     pthread_mutex_unlock(&interpreter->lock);
     return instance == NULL ? NULL : instance->primary;

@@ -28,7 +28,7 @@ static pl_status set_profile(struct pl_entry *entry, bool enable, struct pl_erro
 
 pl_status pl_entry_profile(struct pl_entry *entry, bool enable, struct pl_error *error)
 {
-    pthread_mutex_lock(&entry->interpreter->lock);
+    pl_lock(entry->interpreter);
     const pl_status status = set_profile(entry, enable, error);
     pthread_mutex_unlock(&entry->interpreter->lock);
     return status;

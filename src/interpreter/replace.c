@@ -187,7 +187,7 @@ static pl_status put_in_place(struct pl_instance *old, struct pl_instance *fresh
     const struct pl_allocation allocation = {
         .components = &fresh->component, .count = 1, .keep = keep, .old = old, .fresh = fresh};
     if (has_ready(old)) return pl_components_allocate(interpreter, &allocation, error);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     if (keep) pl_replace_enter(interpreter, old, fresh);
     pthread_mutex_unlock(&interpreter->lock);
     return PL_OK;
@@ -200,7 +200,7 @@ static void clean_up(struct pl_component *component, struct pl_instance *old, st
     pl_followed_clear(fresh);
     if (component->successor == NULL) pl_component_destroy(interpreter, component);
     if (!old->left) pl_instance_destroy(old);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     (void)pl_lanes_fit(interpreter, true, NULL);
     pl_settled_advance(interpreter);
     pl_requests_answer(interpreter);

@@ -126,7 +126,7 @@ pl_status pl_interpreter_submit(struct pl_interpreter *interpreter, const struct
                                 struct pl_error *error)
 {
     (void)pl_requests_mend(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const pl_status status = submit(interpreter, what, number, error);
     pl_requests_answer(interpreter);
     pthread_mutex_unlock(&interpreter->lock);
@@ -138,7 +138,7 @@ pl_status pl_entry_set_queue(struct pl_entry *entry, int32_t most, struct pl_err
     if (most < 1 || most > PL_MOST_REQUESTS)
         return pl_fail(error, PL_INVALID_ARGUMENT, "the queue of model '%s' is to have %d places, expected 1 to %d", entry->name,
                        (int)most, PL_MOST_REQUESTS);
-    pthread_mutex_lock(&entry->interpreter->lock);
+    pl_lock(entry->interpreter);
     entry->instance->primary->queue_length = most;
     pthread_mutex_unlock(&entry->interpreter->lock);
     return PL_OK;
@@ -202,7 +202,7 @@ pl_status pl_interpreter_wait(struct pl_interpreter *interpreter, uint64_t numbe
                               struct pl_answer *answer, struct pl_error *error)
 {
     (void)pl_requests_mend(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const pl_status status = wait_and_take(interpreter, number, timeout_ns, answer, error);
     pthread_mutex_unlock(&interpreter->lock);
     return status;
@@ -226,7 +226,7 @@ static pl_status cancel(struct pl_interpreter *interpreter, uint64_t number, str
 pl_status pl_interpreter_cancel(struct pl_interpreter *interpreter, uint64_t number, struct pl_error *error)
 {
     (void)pl_requests_mend(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const pl_status status = cancel(interpreter, number, error);
     pl_requests_answer(interpreter);
     pthread_mutex_unlock(&interpreter->lock);

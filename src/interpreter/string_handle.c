@@ -125,7 +125,7 @@ pl_status pl_handle_string(const struct pl_tensor_handle *handle, size_t index, 
                            struct pl_error *error)
 {
     struct pl_interpreter *interpreter = handle->entry->interpreter;
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const pl_status status = find_string(handle, index, text, length, error);
     pthread_mutex_unlock(&interpreter->lock);
     return status;

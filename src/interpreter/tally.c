@@ -39,7 +39,7 @@ bool pl_interpreter_look(struct pl_interpreter *interpreter, size_t index, struc
             instance->tally != NULL ? NULL : pl_allocate_zero(interpreter->memory, sizeof *fresh);
         pl_entry_measure(instance->primary, &look->memory);
         struct pl_request *oldest = NULL;
-        pthread_mutex_lock(&interpreter->lock);
+        pl_lock(interpreter);
         if (instance->tally == NULL) instance->tally = fresh;
         look->tally = instance->tally != NULL ? *instance->tally : (struct pl_tally){0};
         look->running = instance->component->busy;

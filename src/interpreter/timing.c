@@ -88,7 +88,7 @@ struct pl_own_time *pl_own_time_of(struct pl_instance *instance, struct pl_unit 
 pl_status pl_entry_timing(struct pl_entry *entry, struct pl_timing *timing, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const pl_status status = pl_entry_check_start(entry, true, error);
     if (status == PL_OK) {
         const int32_t class_number = pl_component_class(entry->instance->component);

@@ -43,7 +43,7 @@ pl_status pl_entry_set_class(struct pl_entry *entry, int32_t class_number, struc
         return pl_fail(error, PL_INVALID_ARGUMENT, "the class of model '%s' is to be %d, expected 0 to %d",
                        entry->name, (int)class_number, PL_MOST_CLASS);
     pl_change_begin(interpreter);
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const pl_status status = set_class(entry->instance, class_number, error);
     pthread_mutex_unlock(&interpreter->lock);
     pl_change_end(interpreter);
@@ -52,7 +52,7 @@ pl_status pl_entry_set_class(struct pl_entry *entry, int32_t class_number, struc
 
 int32_t pl_entry_class(const struct pl_entry *entry)
 {
-    pthread_mutex_lock(&entry->interpreter->lock);
+    pl_lock(entry->interpreter);
     const int32_t class_number = entry->instance->class_number;
     pthread_mutex_unlock(&entry->interpreter->lock);
     return class_number;
@@ -232,7 +232,7 @@ static void yield(struct pl_run *run)
     struct pl_interpreter *interpreter = run->interpreter;
     struct pl_turn *turn = run->turn;
     const uint64_t begin = pl_clock_ns();
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     const bool waited = let_others_go_first(interpreter, turn, begin);
     const uint64_t end = pl_clock_ns();
     if (waited) {

@@ -222,7 +222,7 @@ static pl_status plan_unit(struct pl_interpreter *interpreter, const struct pl_u
         pl_region_clear(&work);
         PL_TRY(status);
     }
-    pthread_mutex_lock(&interpreter->lock);
+    pl_lock(interpreter);
     plan->unit->next_program = program;
     pthread_mutex_unlock(&interpreter->lock);
     return PL_OK;
@@ -249,7 +249,7 @@ static pl_status find_memory(struct pl_interpreter *interpreter, const struct pl
 {
     struct pl_unit *unit = plan->unit;
     struct pl_instance *instance = pl_unit_plan_member(plan, slot);
-    pthread_mutex_lock(&interpreter->lock); /* what runs may be adding states */
+    pl_lock(interpreter); /* what runs may be adding states */
     struct pl_buffer *buffer = pl_buffer_find(instance, slot);
     if (buffer == NULL) buffer = pl_followed_buffer(instance, slot);
     pthread_mutex_unlock(&interpreter->lock);

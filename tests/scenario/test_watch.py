@@ -156,6 +156,49 @@ def test_who_does_not_read_holds_nobody_up(tmp_path):
             assert time.monotonic() - start < 20
 
 
+FORKS = """
+import os, signal, socket, sys, threading
+import plait_c
+interpreter = plait_c.Interpreter()
+model = interpreter.load(sys.argv[2], "model")
+interpreter.allocate()
+interpreter.check(plait_c.api().watch(interpreter.handle, sys.argv[1].encode()))
+ending = threading.Event()
+
+
+def read():
+    while not ending.is_set():
+        with socket.socket(socket.AF_UNIX) as end:
+            end.connect(sys.argv[1])
+            while end.recv(1 << 16):
+                pass
+
+
+threads = [threading.Thread(target=read) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for number in range(300):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        if number % 2:
+            model.invoke()
+        interpreter.close()
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    assert status == 0, f"child {number} ended with {status}"
+ending.set()
+for thread in threads:
+    thread.join()
+plait_c.leave()
+"""
+
+
+def test_children_do_not_wait_for_the_thread_that_answers(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", FORKS, tmp_path / "one.plait", MODEL], env=environment, check=True, timeout=120)
+
+
 PROGRAM = """
 import os, sys, time
 import plait_c
