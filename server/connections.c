@@ -28,39 +28,28 @@ static void cut_late(struct connections *connections, uint64_t now)
 static void *watch(void *user)
 {
     struct connections *connections = user;
-    pthread_mutex_lock(&connections->lock);
-    while (!connections->ending) {
+    pthread_mutex_lock(&connections->background.lock);
+    while (!connections->background.ending) {
         if (connections->first == NULL) {
-            pthread_cond_wait(&connections->changed, &connections->lock);
+            pthread_cond_wait(&connections->background.changed, &connections->background.lock);
             continue;
         }
-        condition_wait(&connections->changed, &connections->lock, clock_now() + LOOK_NANOSECONDS);
+        condition_wait(&connections->background.changed, &connections->background.lock, clock_now() + LOOK_NANOSECONDS);
         cut_late(connections, clock_now());
     }
-    pthread_mutex_unlock(&connections->lock);
+    pthread_mutex_unlock(&connections->background.lock);
     return NULL;
 }
 
 bool connections_begin(struct connections *connections, uint64_t idle_limit, uint64_t transfer_limit)
 {
     *connections = (struct connections){.idle_limit = idle_limit, .transfer_limit = transfer_limit};
-    pthread_mutex_init(&connections->lock, NULL);
-    condition_begin(&connections->changed);
-    if (pthread_create(&connections->watcher, NULL, watch, connections) == 0) return true;
-    pthread_cond_destroy(&connections->changed);
-    pthread_mutex_destroy(&connections->lock);
-    return false;
+    return background_begin(&connections->background, watch, connections);
 }
 
 void connections_end(struct connections *connections)
 {
-    pthread_mutex_lock(&connections->lock);
-    connections->ending = true;
-    pthread_mutex_unlock(&connections->lock);
-    pthread_cond_signal(&connections->changed);
-    pthread_join(connections->watcher, NULL);
-    pthread_cond_destroy(&connections->changed);
-    pthread_mutex_destroy(&connections->lock);
+    background_end(&connections->background);
 }
 
 struct connection *connections_add(struct connections *connections, int socket)
@@ -69,43 +58,43 @@ struct connection *connections_add(struct connections *connections, int socket)
     if (one == NULL) return NULL;
     one->socket = socket;
     one->since = clock_now();
-    pthread_mutex_lock(&connections->lock);
+    pthread_mutex_lock(&connections->background.lock);
     const bool wake = connections->first == NULL;
     one->next = connections->first;
     if (one->next != NULL) one->next->previous = one;
     connections->first = one;
     connections->count++;
-    pthread_mutex_unlock(&connections->lock);
-    if (wake) pthread_cond_signal(&connections->changed);
+    pthread_mutex_unlock(&connections->background.lock);
+    if (wake) pthread_cond_signal(&connections->background.changed);
     return one;
 }
 
 void connections_remove(struct connections *connections, struct connection *one)
 {
-    pthread_mutex_lock(&connections->lock);
+    pthread_mutex_lock(&connections->background.lock);
     if (one->previous != NULL) one->previous->next = one->next;
     else connections->first = one->next;
     if (one->next != NULL) one->next->previous = one->previous;
     connections->count--;
-    pthread_mutex_unlock(&connections->lock);
+    pthread_mutex_unlock(&connections->background.lock);
     free(one);
 }
 
 void connections_enter(struct connections *connections, struct connection *connection, enum phase phase)
 {
     const uint64_t now = clock_now();
-    pthread_mutex_lock(&connections->lock);
+    pthread_mutex_lock(&connections->background.lock);
     connection->phase = phase;
     connection->since = now;
-    pthread_mutex_unlock(&connections->lock);
+    pthread_mutex_unlock(&connections->background.lock);
 }
 
 size_t connections_count(struct connections *connections, uint64_t *cut)
 {
-    pthread_mutex_lock(&connections->lock);
+    pthread_mutex_lock(&connections->background.lock);
     const size_t count = connections->count;
     *cut = connections->cut;
-    pthread_mutex_unlock(&connections->lock);
+    pthread_mutex_unlock(&connections->background.lock);
     return count;
 }
 

@@ -4,10 +4,10 @@
 #ifndef SERVER_CONNECTIONS_H
 #define SERVER_CONNECTIONS_H
 
-#include <pthread.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "background.h"
 
 enum phase { PHASE_IDLE, PHASE_RECEIVING, PHASE_ANSWERING, PHASE_SENDING };
 
@@ -20,15 +20,12 @@ struct connection {
 };
 
 struct connections {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    pthread_t watcher;
+    struct background background; /* its lock is that of all here */
     struct connection *first;
     size_t count;
     uint64_t idle_limit; /* nanoseconds */
     uint64_t transfer_limit;
     uint64_t cut; /* how many were ended */
-    bool ending;
 };
 
 /* False where there is no thread to be had. */

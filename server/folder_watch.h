@@ -3,15 +3,13 @@
 #ifndef SERVER_FOLDER_WATCH_H
 #define SERVER_FOLDER_WATCH_H
 
+#include "background.h"
 #include "repository.h"
 
 struct folder_watch {
     struct repository *repository;
     double seconds;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool ending;
+    struct background background;
 };
 
 /* False where there is no thread to be had. */

@@ -334,6 +334,8 @@ void pl_entry_destroy(struct pl_entry *entry);
 /* ---- link.c: with `change` held */
 /* The list of links as small as if there had never been more than now. */
 void pl_links_fit(struct pl_interpreter *interpreter);
+/* Whether an adapter brings its ends together. */
+pl_status pl_link_check_ends(const struct pl_model_link *link, struct pl_error *error);
 
 /* ---- buffer.c */
 struct pl_buffer *pl_buffer_find(const struct pl_instance *instance, const struct pl_slot *slot);

@@ -108,6 +108,14 @@ static pl_status form(struct pl_interpreter *interpreter, const struct pl_model_
     return form_two(interpreter, from, link->to, error);
 }
 
+pl_status pl_link_check_ends(const struct pl_model_link *link, struct pl_error *error)
+{
+    struct pl_adapter adapter;
+    const struct pl_tensor *to = &link->to->graph->subgraphs[0].tensors[link->to_tensor];
+    const struct pl_tensor *from = link->from == NULL ? to : &link->from->graph->subgraphs[0].tensors[link->from_tensor];
+    return pl_adapter_find(from, to, &link->options, &adapter, error);
+}
+
 /* What the link remembers from run to run, which a run under way may be looking through. */
 static pl_status make_window(struct pl_interpreter *interpreter, struct pl_model_link *link, struct pl_error *error)
 {
@@ -123,10 +131,7 @@ static pl_status make_window(struct pl_interpreter *interpreter, struct pl_model
 
 static pl_status add_link(struct pl_interpreter *interpreter, struct pl_model_link *link, struct pl_error *error)
 {
-    struct pl_adapter adapter;
-    const struct pl_tensor *to = &link->to->graph->subgraphs[0].tensors[link->to_tensor];
-    const struct pl_tensor *from = link->from == NULL ? to : &link->from->graph->subgraphs[0].tensors[link->from_tensor];
-    PL_TRY(pl_adapter_find(from, to, &link->options, &adapter, error));
+    PL_TRY(pl_link_check_ends(link, error));
     PL_TRY(make_room(interpreter, error));
     PL_TRY(make_window(interpreter, link, error));
     put_link(interpreter, link);

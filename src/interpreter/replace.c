@@ -19,10 +19,7 @@ static pl_status move_end(const struct pl_instance *old, struct pl_instance *fre
 
 static pl_status check_link(const struct pl_model_link *link, struct pl_error *error)
 {
-    struct pl_adapter adapter;
-    const struct pl_tensor *to = &link->to->graph->subgraphs[0].tensors[link->to_tensor];
-    const struct pl_tensor *from = link->from == NULL ? to : &link->from->graph->subgraphs[0].tensors[link->from_tensor];
-    PL_TRY(pl_adapter_find(from, to, &link->options, &adapter, error));
+    PL_TRY(pl_link_check_ends(link, error));
     if (link->options.when.kind == PL_CONDITION_NONE) return PL_OK;
     return pl_condition_check(&link->options.when, &link->from->graph->subgraphs[0].tensors[link->options.when.tensor], error);
 }
