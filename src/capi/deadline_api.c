@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plait.h: whether periodic models are in time. */
 #include "capi/handles.h"
-#include "interpreter/response_time.h"
+#include "interpreter/time/response_time.h"
 
 enum { MOST_SET = 4096 };
 static const uint64_t longest_period = UINT64_C(24) * 3600 * 1000000000;

@@ -12,9 +12,9 @@
 
 #include "base/threads.h"
 #include "interpreter/interpreter.h"
-#include "interpreter/request.h"
-#include "interpreter/timing.h"
-#include "interpreter/turn.h"
+#include "interpreter/time/request.h"
+#include "interpreter/time/timing.h"
+#include "interpreter/time/turn.h"
 
 /* Memory of a slot: an input, an output, a variable or a state of one model. It survives replanning as long as its size
  * stays, so pointers of models that did not change stay. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "graph/join.h"
-#include "interpreter/replacing.h"
+#include "interpreter/models/replacing.h"
 #include "rewrite/shared_prefix.h"
 
 struct pl_instance *pl_unit_plan_member(const struct pl_unit_plan *plan, const struct pl_slot *slot)

@@ -3,7 +3,7 @@
  * takes longer than it says. */
 #include "unit.h"
 
-#include "interpreter/response_time.h"
+#include "interpreter/time/response_time.h"
 
 enum { MOST = 6, LANES = 3, SETS = 4000, TICKS = 1500 };
 

@@ -2,7 +2,7 @@
 /* What is kept of how long runs take: on made-up times. */
 #include "unit.h"
 
-#include "interpreter/timing.h"
+#include "interpreter/time/timing.h"
 
 static void test_median_and_worst(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "interpreter/timing.h"
+#include "interpreter/time/timing.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "interpreter/response_time.h"
+#include "interpreter/time/response_time.h"
 
 enum { MOST_PASSES = 32, MOST_STEPS = 1000000 };
 

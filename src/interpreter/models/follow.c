@@ -3,7 +3,7 @@
  * file has all the old names, else by place; their handles, and their memory where it fits. */
 #include <string.h>
 
-#include "interpreter/replacing.h"
+#include "interpreter/models/replacing.h"
 #include "model/name_order.h"
 
 /* ---- which is which ----------------------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "interpreter/turn.h"
+#include "interpreter/time/turn.h"
 
 #include "base/clock.h"
 #include "base/cpu.h"
