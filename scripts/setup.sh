@@ -97,6 +97,16 @@ need_arm() {
     [ ! -e /usr/include/xxh3.h ] || cp /usr/include/xxh3.h "$root/include/"
 }
 
+# need_nginx: for tests alone, and only unpacked below .cache, so that the system gets no service that listens. Without it
+# those tests are skipped, and say so.
+need_nginx() {
+    local root="$ROOT/.cache/nginx"
+    [ ! -x "$root/usr/sbin/nginx" ] && command -v apt-get >/dev/null || return 0
+    rm -rf "$root" && mkdir -p "$root"
+    (cd "$root" && { apt-get -qq download nginx || { as_root apt-get -qq update && apt-get -qq download nginx; }; } &&
+        dpkg-deb -x nginx_*.deb .) >"$ROOT/.cache/nginx.log" 2>&1 </dev/null || say "nginx cannot be had here: going on without it"
+}
+
 # build_preset NAME: configures and builds it below build/NAME.
 build_preset() {
     cmake --preset "$1" -Wno-dev >/dev/null && cmake --build --preset "$1"
