@@ -21,36 +21,47 @@ struct exchange {
 
 /* ---- the answer --------------------------------------------------------------------------------------------------------- */
 
-static void add_number_header(struct MHD_Response *response, const char *name, size_t number)
+static bool add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+static bool add_number_header(struct MHD_Response *response, const char *name, size_t number)
 {
     char text[32];
     snprintf(text, sizeof text, "%zu", number);
-    MHD_add_response_header(response, name, text);
+    return add_header(response, name, text);
 }
 
-static void add_headers(struct MHD_Response *response, const struct reply *reply, bool last)
+/* False: one of them has no memory, and without it the answer would be another one. */
+static bool add_headers(struct MHD_Response *response, const struct reply *reply, bool last)
 {
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                            reply->content_type != NULL ? reply->content_type : "application/json");
-    if (reply->json_length > 0) add_number_header(response, "Inference-Header-Content-Length", reply->json_length);
-    if (reply->retry) add_number_header(response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_SECONDS);
-    if (reply->allow != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
-    if (reply->status == 401) MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
-    if (last) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    const char *type = reply->content_type != NULL ? reply->content_type : "application/json";
+    return add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) &&
+           (reply->json_length == 0 ||
+            add_number_header(response, "Inference-Header-Content-Length", reply->json_length)) &&
+           (!reply->retry || add_number_header(response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_SECONDS)) &&
+           (reply->allow == NULL || add_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow)) &&
+           (reply->status != 401 || add_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer")) &&
+           (!last || add_header(response, MHD_HTTP_HEADER_CONNECTION, "close"));
 }
 
+/* MHD_NO ends the connection, for want of memory. */
 static enum MHD_Result send_reply(struct server *server, struct MHD_Connection *connection, struct exchange *exchange)
 {
     struct reply *reply = &exchange->reply;
     if (reply->body.failed) reply_no_memory(reply);
+    if (reply->body.failed) return MHD_NO;
     struct MHD_Response *response =
         MHD_create_response_from_buffer(reply->body.length, reply->body.data, MHD_RESPMEM_MUST_FREE);
     if (response == NULL) return MHD_NO;
     reply->body = (struct bytes){0}; /* the response's */
-    add_headers(response, reply, atomic_load(&server->draining));
-    atomic_fetch_add(&server->answers[reply->status], 1);
-    connections_enter(&server->connections, exchange->connection, PHASE_SENDING);
-    const enum MHD_Result result = MHD_queue_response(connection, reply->status, response);
+    enum MHD_Result result = MHD_NO;
+    if (add_headers(response, reply, atomic_load(&server->draining))) {
+        atomic_fetch_add(&server->answers[reply->status], 1);
+        connections_enter(&server->connections, exchange->connection, PHASE_SENDING);
+        result = MHD_queue_response(connection, reply->status, response);
+    }
     MHD_destroy_response(response);
     return result;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "handlers.h"
+#include "json_memory.h"
 
 struct served *find_served(const struct request *request, struct reply *reply)
 {
@@ -19,8 +20,8 @@ static json_t *json_of_quantization(const struct plait_quantization *quantizatio
 {
     json_t *scales = json_array(), *zero_points = json_array();
     for (size_t i = 0; i < quantization->count; i++) {
-        json_array_append_new(scales, json_real((double)quantization->scale[i]));
-        json_array_append_new(zero_points, json_integer(quantization->zero_point[i]));
+        scales = json_listed(scales, json_real((double)quantization->scale[i]));
+        zero_points = json_listed(zero_points, json_integer(quantization->zero_point[i]));
     }
     return json_pack("{s:o, s:o, s:i}", "scale", scales, "zero_point", zero_points, "dimension",
                      (int)quantization->dimension);
@@ -31,17 +32,18 @@ static json_t *json_of_tensor(const struct served_tensor *tensor)
     struct plait_quantization quantization = {0};
     json_t *shape = json_array();
     for (size_t axis = 0; axis < tensor->rank; axis++)
-        json_array_append_new(shape, json_integer(tensor->dims[axis]));
+        shape = json_listed(shape, json_integer(tensor->dims[axis]));
     json_t *object = json_pack("{s:s, s:s, s:o}", "name", tensor->name, "datatype", tensor->type->name, "shape", shape);
-    if (plait_tensor_quantization(tensor->tensor, &quantization) == PLAIT_OK && quantization.count > 0)
-        json_object_set_new(object, "quantization", json_of_quantization(&quantization));
-    return object;
+    if (plait_tensor_quantization(tensor->tensor, &quantization) != PLAIT_OK || quantization.count == 0) return object;
+    if (json_object_set_new(object, "quantization", json_of_quantization(&quantization)) == 0) return object;
+    json_decref(object);
+    return NULL;
 }
 
 static json_t *json_of_tensors(const struct served_tensor *tensors, size_t count)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_of_tensor(&tensors[i]));
+    for (size_t i = 0; i < count; i++) list = json_listed(list, json_of_tensor(&tensors[i]));
     return list;
 }
 
@@ -53,7 +55,7 @@ void handle_model_metadata(struct request *request, struct reply *reply)
     struct served **all = repository_loaded(&request->server->repository, served->name, &count);
     json_t *versions = all == NULL ? NULL : json_array();
     for (size_t i = 0; all != NULL && i < count; i++) {
-        json_array_append_new(versions, json_string(all[i]->version));
+        versions = json_listed(versions, json_string(all[i]->version));
         served_let_go(all[i]);
     }
     free(all);
@@ -86,7 +88,7 @@ void handle_model_statistics(struct request *request, struct reply *reply)
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
         if (request->version == NULL || strcmp(request->version, all[i]->version) == 0)
-            json_array_append_new(list, statistics_json(&all[i]->statistics, all[i]->name, all[i]->version));
+            list = json_listed(list, statistics_json(&all[i]->statistics, all[i]->name, all[i]->version));
         served_let_go(all[i]);
     }
     free(all);

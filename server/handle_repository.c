@@ -4,17 +4,17 @@
 #include <string.h>
 
 #include "handlers.h"
+#include "json_memory.h"
 
 bool read_json(const struct request *request, json_t **document, struct reply *reply)
 {
-    json_error_t error;
     *document = NULL;
     if (request->body_bytes == 0) return true;
     if (request->body_bytes > (size_t)request->server->options->json_limit)
         return reply_error(reply, 413, "the body has %zu bytes of JSON; at most %lld are taken", request->body_bytes,
                            (long long)request->server->options->json_limit);
-    *document = json_loadb(request->body, request->body_bytes, 0, &error);
-    if (*document == NULL) return reply_error(reply, 400, "the body is not JSON: %s at byte %d", error.text, error.position);
+    *document = json_read(request->body, request->body_bytes, 0, "the body", reply);
+    if (*document == NULL) return false;
     if (!json_is_object(*document)) {
         json_decref(*document);
         return reply_error(reply, 400, "the body is not a JSON object");
@@ -59,8 +59,7 @@ static void handle_change(struct request *request, struct reply *reply,
     if (!check_parameters(request, reply)) return;
     const plait_status status = change(&request->server->repository, request->name, &why);
     if (status == PLAIT_OK) reply_json(reply, 200, json_object());
-    else if (status == PLAIT_OUT_OF_MEMORY) reply_later(reply, 503, "%s", bytes_string(&why));
-    else reply_error(reply, status == PLAIT_NOT_FOUND ? 404 : 400, "%s", bytes_string(&why));
+    else reply_status(reply, status, bytes_string(&why));
     bytes_free(&why);
 }
 

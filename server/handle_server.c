@@ -15,7 +15,7 @@ void handle_ready(struct request *request, struct reply *reply)
 {
     const bool ready = !atomic_load(&request->server->draining);
     reply_json(reply, ready ? 200 : 503, json_pack("{s:b}", "ready", (int)ready));
-    reply->retry = !ready;
+    if (!ready) reply->retry = true;
 }
 
 void handle_server_metadata(struct request *request, struct reply *reply)

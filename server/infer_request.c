@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_memory.h"
+
 struct reader {
     struct infer *infer;
     const struct served *served;
@@ -257,15 +259,13 @@ static bool read_parameters(struct reader *reader)
 
 bool infer_read(struct infer *infer, const struct served *served, const struct request *request, struct reply *reply)
 {
-    json_error_t error;
     size_t json_length;
     *infer = (struct infer){.inputs = calloc(served->input_count + 1, sizeof *infer->inputs),
                             .outputs = calloc(served->output_count + 1, sizeof *infer->outputs)};
     if (infer->inputs == NULL || infer->outputs == NULL) return reply_no_memory(reply);
     if (!find_json(request, &json_length, reply)) return false;
-    infer->document = json_loadb(request->body, json_length, JSON_ALLOW_NUL, &error);
-    if (infer->document == NULL)
-        return reply_error(reply, 400, "the request is not JSON: %s at byte %d", error.text, error.position);
+    infer->document = json_read(request->body, json_length, JSON_ALLOW_NUL, "the request", reply);
+    if (infer->document == NULL) return false;
     if (!json_is_object(infer->document)) return reply_error(reply, 400, "the request is not a JSON object");
     struct reader reader = {infer, served, reply, json_length, request->body + json_length,
                             request->body_bytes - json_length, false};

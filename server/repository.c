@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_memory.h"
+
 void repository_begin(struct repository *repository)
 {
     pthread_mutex_init(&repository->change, NULL);
@@ -151,7 +153,8 @@ static plait_status read_folder(struct repository *repository, struct bytes *why
 {
     if (repository->folder == NULL) return PLAIT_OK;
     for (size_t i = 0; i < repository->count; i++) repository->entries[i].seen = false;
-    if (!folder_read(repository->folder, note_file, repository, why)) return PLAIT_IO;
+    const plait_status status = folder_read(repository->folder, note_file, repository, why);
+    if (status != PLAIT_OK) return status;
     pthread_mutex_lock(&repository->lock);
     size_t kept = 0;
     for (size_t i = 0; i < repository->count; i++) {
@@ -273,18 +276,13 @@ plait_status repository_unload(struct repository *repository, const char *name, 
 json_t *repository_index(struct repository *repository, bool ready_only)
 {
     json_t *list = json_array();
-    bool failed = list == NULL;
     pthread_mutex_lock(&repository->lock);
-    for (size_t i = 0; !failed && i < repository->count; i++) {
+    for (size_t i = 0; i < repository->count; i++) {
         const struct entry *entry = &repository->entries[i];
         if (ready_only && entry->served == NULL) continue;
-        failed = json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", entry->name, "version",
-                                                       entry->version, "state",
-                                                       entry->served != NULL ? "READY" : "UNAVAILABLE", "reason",
-                                                       entry->reason)) != 0;
+        list = json_listed(list, json_pack("{s:s, s:s, s:s, s:s}", "name", entry->name, "version", entry->version, "state",
+                                           entry->served != NULL ? "READY" : "UNAVAILABLE", "reason", entry->reason));
     }
     pthread_mutex_unlock(&repository->lock);
-    if (!failed) return list;
-    json_decref(list);
-    return NULL;
+    return list;
 }

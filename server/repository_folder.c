@@ -41,6 +41,12 @@ static bool join(char path[PATH_MAX], const char *folder, const char *name)
     return length > 0 && length < PATH_MAX;
 }
 
+/* Of errno: nothing is wrong with the folder. */
+static bool is_shortage(int error)
+{
+    return error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
 /* NAME/VERSION/model.tflite */
 static bool read_versions(const char *folder, const char *name, folder_file file, void *user)
 {
@@ -48,7 +54,7 @@ static bool read_versions(const char *folder, const char *name, folder_file file
     struct stat status;
     bool going = true;
     DIR *versions = opendir(folder);
-    if (versions == NULL) return true;
+    if (versions == NULL) return !is_shortage(errno);
     for (struct dirent *item; going && (item = readdir(versions)) != NULL;) {
         if (!is_number(item->d_name)) continue;
         for (size_t i = 0; i < ENDING_COUNT; i++) {
@@ -76,19 +82,22 @@ static bool read_item(const char *folder, const char *name, folder_file file, vo
     return going;
 }
 
-bool folder_read(const char *folder, folder_file file, void *user, struct bytes *why)
+plait_status folder_read(const char *folder, folder_file file, void *user, struct bytes *why)
 {
     DIR *items = opendir(folder);
     if (items == NULL) {
-        bytes_print(why, "%s: %s", folder, strerror(errno));
-        return false;
+        const int error = errno;
+        bytes_print(why, "%s: %s", folder, strerror(error));
+        return is_shortage(error) ? PLAIT_OUT_OF_MEMORY : PLAIT_IO;
     }
     bool going = true;
     for (struct dirent *item; going && (item = readdir(items)) != NULL;)
         going = read_item(folder, item->d_name, file, user);
+    const int error = errno;
     closedir(items);
-    if (!going) bytes_print(why, "%s: out of memory", folder);
-    return going;
+    if (going) return PLAIT_OK;
+    bytes_print(why, "%s: %s", folder, strerror(error));
+    return PLAIT_OUT_OF_MEMORY;
 }
 
 struct file_mark file_mark_of(const char *path)

@@ -8,11 +8,13 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "plait/plait.h"
 
-/* Called for each file; false ends the reading. */
+/* Called for each file; false ends the reading: memory ran out. */
 typedef bool (*folder_file)(void *user, const char *name, const char *version, const char *path);
-/* False, and why, where the folder cannot be read, or the function gave false. */
-bool folder_read(const char *folder, folder_file file, void *user, struct bytes *why);
+/* PLAIT_IO, and why, where the folder cannot be read; PLAIT_OUT_OF_MEMORY where there is no memory, or no more files can be
+ * open: then not all was seen. */
+plait_status folder_read(const char *folder, folder_file file, void *user, struct bytes *why);
 /* A file's name without folders and ending; to be freed. */
 char *folder_stem(const char *path);
 

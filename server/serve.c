@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "folder_watch.h"
+#include "json_memory.h"
 #include "listener.h"
 
 enum {
@@ -196,6 +197,7 @@ plait_status serve(const struct serve_options *given)
     struct plait_options settings;
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL) return PLAIT_OUT_OF_MEMORY;
+    json_memory_begin();
     block_signals(&signals);
     options.connection_limit = raise_file_limit(options.connection_limit);
     server->options = &options;
