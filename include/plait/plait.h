@@ -449,6 +449,13 @@ PLAIT_API plait_status plait_allocate(struct plait_interpreter *interpreter);
  * planned with it, but a failure is one of this call only if it is what this handle runs that cannot be planned. */
 PLAIT_API plait_status plait_allocate_model(struct plait_model *model);
 
+/* Whether `times` runs of this model can be one: of it, or of a clone, with inputs that plait_resize_input() gave `times` times
+ * as many rows along the first dimension, fed with those of all runs one behind the other. PLAIT_OK: then each output has its
+ * rows of all of them in the same order, bit by bit what single runs give. Else PLAIT_UNSUPPORTED, or what such shapes are
+ * refused with, and the message says what is in the way: state, an operator that mixes rows, a shape that the file fixes, a
+ * link. Nothing of the model changes. After plait_allocate(). */
+PLAIT_API plait_status plait_check_batch(const struct plait_model *model, int32_t times);
+
 /* Runs one model on its inputs as they are now; a linked input holds what its producer last produced. */
 PLAIT_API plait_status plait_invoke(struct plait_model *model);
 

@@ -201,6 +201,15 @@ plait_status plait_allocate_model(struct plait_model *model)
     return pl_run_operation(pl_api_of(pl_entry_of(model)), allocate_model, measure_model, pl_entry_of(model));
 }
 
+plait_status plait_check_batch(const struct plait_model *model, int32_t times)
+{
+    if (model == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct plait_interpreter *api = pl_api_of(pl_const_entry(model));
+    if (times < 1) return pl_refuse(api, "plait_check_batch: times is less than 1");
+    struct pl_error error = {0};
+    return pl_report(api, pl_entry_check_batch(pl_const_entry(model), times, &error), &error);
+}
+
 plait_status plait_invoke(struct plait_model *model)
 {
     if (model == NULL) return PLAIT_INVALID_ARGUMENT;

@@ -191,6 +191,10 @@ pl_status pl_interpreter_try_allocate(struct pl_interpreter *interpreter, struct
 pl_status pl_entry_allocate(struct pl_entry *entry, struct pl_error *error);
 pl_status pl_entry_try_allocate(struct pl_entry *entry, struct pl_error *error);
 
+/* ---- batch.c */
+/* PL_OK: a run with inputs of `times` times their rows along the first dimension is so many runs, one behind the other. */
+pl_status pl_entry_check_batch(const struct pl_entry *entry, int32_t times, struct pl_error *error);
+
 /* ---- invoke.c */
 pl_status pl_entry_invoke(struct pl_entry *entry, struct pl_error *error);
 pl_status pl_entry_run(struct pl_entry *entry, struct pl_error *error);

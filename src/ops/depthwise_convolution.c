@@ -182,8 +182,8 @@ static pl_status prepare_windows(struct pl_prepare *prepare, struct depthwise *d
     if (depthwise->kind != PL_FILTER_HYBRID) { /* whose images are quantized as a whole */
         pl_span_window(prepare, 1, &rows);
         pl_span_window(prepare, 2, &columns);
-        pl_span_local(prepare, 0, 0);
     }
+    pl_span_local(prepare, 0, 0);
     return PL_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "ops/check.h"
 #include "ops/move.h"
 #include "ops/resize.h"
+#include "ops/span.h"
 
 enum { FIXED_ONE = 1024, MAX_DIM = 1 << 24 };
 
@@ -59,6 +60,7 @@ static pl_status prepare_geometry(struct pl_prepare *prepare, struct geometry *g
     const struct pl_shape *input = &prepare->inputs[0]->shape;
     if (input->dims[1] < 1 || input->dims[2] < 1)
         return pl_check_fail(prepare, PL_MISMATCH, pl_input(0), "the picture is empty");
+    pl_span_local(prepare, 0, 0);
     geometry->batches = input->dims[0];
     geometry->input_height = input->dims[1];
     geometry->input_width = input->dims[2];

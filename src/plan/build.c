@@ -157,14 +157,25 @@ static struct pl_program *create_program(struct pl_memory *memory, const struct 
     return program;
 }
 
+static pl_status begin(struct pl_builder *builder, struct pl_memory *memory, const struct pl_plan_request *request,
+                       struct pl_error *error)
+{
+    *builder = (struct pl_builder){.memory = memory,
+                                   .request = request,
+                                   .program = create_program(memory, request),
+                                   .error = error,
+                                   .fold_budget = FOLD_BUDGET,
+                                   .block_budget = BLOCK_BUDGET};
+    if (builder->program == NULL) return pl_builder_no_memory(builder);
+    pl_region_init(&builder->work, memory);
+    return PL_OK;
+}
+
 static pl_status plan_graph(struct pl_memory *memory, const struct pl_plan_request *request,
                             struct pl_program **program, struct pl_error *error)
 {
-    struct pl_builder builder = {.memory = memory, .request = request, .error = error, .fold_budget = FOLD_BUDGET,
-                                 .block_budget = BLOCK_BUDGET};
-    builder.program = create_program(memory, request);
-    if (builder.program == NULL) return pl_builder_no_memory(&builder);
-    pl_region_init(&builder.work, memory);
+    struct pl_builder builder;
+    PL_TRY(begin(&builder, memory, request, error));
     const pl_status status = fill_program(&builder);
     pl_region_clear(&builder.work);
     if (status != PL_OK) {
@@ -179,18 +190,27 @@ static pl_status plan_graph(struct pl_memory *memory, const struct pl_plan_reque
 static pl_status plan_windows(struct pl_memory *memory, const struct pl_plan_request *request,
                               struct pl_program **program, struct pl_error *error)
 {
-    struct pl_builder builder = {.memory = memory, .request = request, .error = error, .fold_budget = FOLD_BUDGET,
-                                 .block_budget = BLOCK_BUDGET};
+    struct pl_builder builder;
     struct pl_plan_request rewritten = *request;
-    builder.program = create_program(memory, request);
-    if (builder.program == NULL) return pl_builder_no_memory(&builder);
-    pl_region_init(&builder.work, memory);
+    PL_TRY(begin(&builder, memory, request, error));
     pl_status status = pl_builder_reuse_windows(&builder, &rewritten.graph);
     pl_region_clear(&builder.work);
     if (status == PL_OK) {
         status = plan_graph(memory, &rewritten, program, error);
         pl_graph_release(rewritten.graph);
     }
+    pl_program_release(builder.program);
+    return status;
+}
+
+pl_status pl_plan_check_batch(struct pl_memory *memory, const struct pl_plan_request *request, int32_t times,
+                              struct pl_error *error)
+{
+    struct pl_builder builder;
+    PL_TRY(pl_check_operators(request->registry, request->graph, error));
+    PL_TRY(begin(&builder, memory, request, error));
+    const pl_status status = pl_builder_check_batch(&builder, times);
+    pl_region_clear(&builder.work);
     pl_program_release(builder.program);
     return status;
 }

@@ -103,8 +103,10 @@ void pl_draft_drop_step(struct pl_draft *draft, int32_t step);
 /* build.c: a draft of one subgraph whose tensors have the shapes of these inputs, ready to be prepared. */
 pl_status pl_draft_start(struct pl_draft *draft, const struct pl_call_end *inputs);
 
-/* windows.c: the form of the request's join in which windows are reused; a reference. */
+/* facts.c: the form of the request's join in which windows are reused; a reference. */
 pl_status pl_builder_reuse_windows(struct pl_builder *builder, struct pl_graph **graph);
+/* See pl_plan_check_batch(). */
+pl_status pl_builder_check_batch(struct pl_builder *builder, int32_t times);
 
 /* prepare.c: runs prepare of every operator, folds constants, fills draft->steps. */
 pl_status pl_draft_prepare(struct pl_draft *draft);

@@ -154,6 +154,10 @@ struct pl_plan_request {
 /* Plans a subgraph of a graph. Nothing of the request is kept but a reference to the graph. */
 pl_status pl_plan(struct pl_memory *memory, const struct pl_plan_request *request, struct pl_program **program,
                   struct pl_error *error);
+/* Whether a run with the request's input shapes, which have `times` times the rows of others along their first dimension, is
+ * that many runs: PL_OK if so; nothing is kept. */
+pl_status pl_plan_check_batch(struct pl_memory *memory, const struct pl_plan_request *request, int32_t times,
+                              struct pl_error *error);
 void pl_program_retain(struct pl_program *program);
 /* NULL is allowed. */
 void pl_program_release(struct pl_program *program);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two files of this pass share. */
+/* What the files about rows share: reuse.c, batch.c and row_step.c. */
 #ifndef PL_REWRITE_REUSE_INTERNAL_H
 #define PL_REWRITE_REUSE_INTERNAL_H
 
@@ -36,7 +36,8 @@ struct pl_row_view {
     const struct pl_stream *streams;
 };
 
-/* Whether the operator reads a stream. */
+/* The operator's first input that is a stream; -1: it reads none. */
+int32_t pl_row_first_stream(const struct pl_row_view *view);
 bool pl_row_reads_stream(const struct pl_row_view *view);
 /* NULL and *step, or why the operator has to see whole windows. */
 const char *pl_row_step_find(const struct pl_row_view *view, struct pl_row_step *step);

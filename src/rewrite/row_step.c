@@ -19,7 +19,7 @@ static const struct pl_value *output_of(const struct pl_row_view *view)
     return view->values[view->op->outputs[0]];
 }
 
-static int32_t first_stream(const struct pl_row_view *view)
+int32_t pl_row_first_stream(const struct pl_row_view *view)
 {
     for (int32_t i = 0; i < view->op->input_count; i++)
         if (stream_of(view, i) != NULL) return i;
@@ -28,7 +28,7 @@ static int32_t first_stream(const struct pl_row_view *view)
 
 bool pl_row_reads_stream(const struct pl_row_view *view)
 {
-    return first_stream(view) >= 0;
+    return pl_row_first_stream(view) >= 0;
 }
 
 static int32_t window_rows(const struct pl_row_view *view, int32_t input)
@@ -144,7 +144,7 @@ static const char *check_operator(const struct pl_row_view *view)
 
 const char *pl_row_step_find(const struct pl_row_view *view, struct pl_row_step *step)
 {
-    const int32_t input = first_stream(view);
+    const int32_t input = pl_row_first_stream(view);
     const uint32_t traits = view->facts->traits;
     struct pl_span span = {.size = 1, .stride = 1, .copied = (traits & PL_TRAIT_VIEW) != 0};
     const char *why = check_operator(view);

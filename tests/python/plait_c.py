@@ -227,7 +227,7 @@ FUNCTIONS = {  # name: (result, arguments)
     "boxes_default": (None, [C.POINTER(Boxes)]), "tensor_box": (_N, [_P, C.POINTER(Box)]),
     "find_boxes": (_N, [_P, C.POINTER(Boxes), C.POINTER(Box), _S, C.POINTER(_S)]),
     "set_whole": (_N, [_P, C.c_bool]), "resize_input": (_N, [_P, _S, C.POINTER(_I), _I]),
-    "allocate": (_N, [_P]), "invoke": (_N, [_P]), "run": (_N, [_P]), "reset_variables": (_N, [_P]),
+    "allocate": (_N, [_P]), "check_batch": (_N, [_P, _I]), "invoke": (_N, [_P]), "run": (_N, [_P]), "reset_variables": (_N, [_P]),
     "operator_count": (_S, [_P]), "operator_at": (_N, [_P, _S, C.POINTER(OperatorInfo)]),
     "tensor_count": (_S, [_P]), "tensor_at": (_P, [_P, _S]),
     "model_memory": (_N, [_P, C.POINTER(Memory)]), "get_stats": (_N, [_P, C.POINTER(Stats)]),

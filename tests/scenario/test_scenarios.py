@@ -11,16 +11,12 @@ import pytest
 
 import programs
 import tiny
-from programs import LONG, all_models, run, small_models
+from programs import LONG, NEED_A_SHAPE, all_models, run, small_models
 
 VARIANTS = programs.variants()
 pytestmark = pytest.mark.skipif(not VARIANTS, reason="no static library is built: run scripts/build")
 every_variant = pytest.mark.parametrize("variant", VARIANTS)
 SANITIZED = ("asan", "tsan")
-
-
-# Cannot be planned with the shapes in the file.
-NEED_A_SHAPE = {"matrix_band_part-08"}
 
 
 def named(*stems):
