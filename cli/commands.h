@@ -13,6 +13,7 @@ extern const struct command command_split;
 extern const struct command command_ops;
 extern const struct command command_plan;
 extern const struct command command_serve;
+extern const struct command command_health;
 extern const struct command command_top;
 
 #endif

@@ -9,8 +9,8 @@
 #include "talk.h"
 
 static const struct command *const commands[] = {&command_run,   &command_inspect, &command_bench, &command_fuse,
-                                               &command_split, &command_ops,     &command_serve, &command_plan,
-                                               &command_top};
+                                               &command_split, &command_ops,     &command_serve, &command_health,
+                                               &command_plan,  &command_top};
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 static void print_usage(FILE *file)
@@ -51,12 +51,14 @@ static const struct command *find_command(const char *name)
 
 static int complain_no_command(const char *name)
 {
-    static const char *const names[] = {"run", "inspect", "bench", "fuse", "split", "ops", "serve", "plan", "top", "help", NULL};
+    static const char *const names[] = {"run",   "inspect", "bench", "fuse", "split", "ops",
+                                        "serve", "health",  "plan",  "top",  "help",  NULL};
     const char *nearest = nearest_name(name, names);
     if (nearest != NULL)
         return complain(EXIT_USAGE, "there is no command %s; did you mean %s?", name, nearest);
     return complain(EXIT_USAGE,
-                    "there is no command %s; commands: run, inspect, bench, fuse, split, ops, serve, plan, top, help", name);
+                    "there is no command %s; commands: run, inspect, bench, fuse, split, ops, serve, health, plan, top, help",
+                    name);
 }
 
 static int help(int count, char **arguments)

@@ -216,8 +216,8 @@ static void print_rule(const struct option_rule *rule)
 
 void options_help(const struct command *command)
 {
-    printf("usage: plait %s %s%s\n\n%s\n", command->name, command->arguments,
-           command->rule_count > 0 ? " [options]" : "", command->summary);
+    printf("usage: plait %s%s%s%s\n\n%s\n", command->name, command->arguments[0] != '\0' ? " " : "",
+           command->arguments, command->rule_count > 0 ? " [options]" : "", command->summary);
     if (command->rule_count > 0) printf("\noptions:\n");
     for (size_t i = 0; i < command->rule_count; i++) print_rule(&command->rules[i]);
     if (command->help[0] != '\0') printf("\n%s", command->help);

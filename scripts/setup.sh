@@ -7,7 +7,8 @@ cd "$ROOT"
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build libxxhash-dev libjansson-dev libmicrohttpd-dev libsndfile1-dev libstb-dev python3 python3-venv python3-dev"
 TEST_PACKAGES="g++ clang libclang-rt-dev binutils pkg-config libcmocka-dev python3 python3-venv ca-certificates"
-CHECK_PACKAGES="valgrind qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
+CROSS_PACKAGES="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+CHECK_PACKAGES="valgrind qemu-user $CROSS_PACKAGES gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
 
 say() { echo "$*" >&2; }
 
@@ -78,21 +79,25 @@ unpack_wheel() {
     "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps --target .cache/package out/wheel/*.whl
 }
 
-# need_arm FOLDER ARCHITECTURE: cmocka for Arm, for unit tests under qemu. Only unpacked below .cache, with apt's lists for
-# that architecture beside it: nothing of the system's own package lists is touched. False where the system's servers have
-# no such packages.
-need_arm() {
+# arm_apt FOLDER ARCHITECTURE ARGUMENT...: apt-get for packages of Arm, with apt's lists for that architecture below .cache:
+# nothing of the system's own package lists is touched.
+arm_apt() {
     local root="$ROOT/.cache/$1"
-    if [ -e "$root/usr/include/cmocka.h" ] && [ -e "$root/include/xxhash.h" ]; then return 0; fi
     mkdir -p "$root/lists/partial" "$root/archives/partial" "$root/include"
-    local apt=(apt-get -qq -o Dir::State::Lists="$root/lists" -o Dir::Cache::archives="$root/archives"
-        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Architecture="$2" -o APT::Architectures::="$2"
-        -o APT::Sandbox::User=)
+    (cd "$root/archives" && apt-get -qq -o Dir::State::Lists="$root/lists" -o Dir::Cache::archives="$root/archives" \
+        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Architecture="$2" -o APT::Architectures::="$2" \
+        -o APT::Sandbox::User= "${@:3}") >>"$root/apt.log" 2>&1
+}
+
+# need_arm FOLDER ARCHITECTURE: cmocka for Arm, for unit tests under qemu, only unpacked below .cache. False where the
+# system's servers have no such packages.
+need_arm() {
+    local root="$ROOT/.cache/$1" package
+    if [ -e "$root/usr/include/cmocka.h" ] && [ -e "$root/include/xxhash.h" ]; then return 0; fi
     # One of several lists may be unreadable while its server is brought up to date: what counts is the packages.
-    (cd "$root/archives" && { "${apt[@]}" update || true; } && "${apt[@]}" download libcmocka0 libcmocka-dev) \
-        >"$root/apt.log" 2>&1 || return 1
-    local package
-    for package in "$root"/archives/*.deb; do dpkg-deb -x "$package" "$root"; done
+    arm_apt "$1" "$2" update || true
+    arm_apt "$1" "$2" download libcmocka0 libcmocka-dev || return 1
+    for package in "$root"/archives/libcmocka*.deb; do dpkg-deb -x "$package" "$root"; done
     cp /usr/include/xxhash.h "$root/include/"
     [ ! -e /usr/include/xxh3.h ] || cp /usr/include/xxh3.h "$root/include/"
 }
@@ -105,6 +110,23 @@ need_nginx() {
     rm -rf "$root" && mkdir -p "$root"
     (cd "$root" && { apt-get -qq download nginx || { as_root apt-get -qq update && apt-get -qq download nginx; }; } &&
         dpkg-deb -x nginx_*.deb .) >"$ROOT/.cache/nginx.log" 2>&1 </dev/null || say "nginx cannot be had here: going on without it"
+}
+
+# need_arm_program FOLDER ARCHITECTURE: what the command line is linked with, and all that those libraries need, in the same
+# way. The C library's headers are the cross compiler's.
+need_arm_program() {
+    local root="$ROOT/.cache/$1" package
+    need_arm "$1" "$2" || return 1
+    if [ -e "$root/program" ]; then return 0; fi
+    arm_apt "$1" "$2" -o Dir::State::status=/dev/null --no-install-recommends --download-only --yes install \
+        libjansson-dev libmicrohttpd-dev libsndfile1-dev libstb-dev || return 1
+    for package in "$root"/archives/*.deb; do
+        case $(basename "$package") in
+        *libc6-dev_* | linux-libc-dev_* | libcrypt-dev_*) ;;
+        *) dpkg-deb -x "$package" "$root" ;;
+        esac
+    done
+    touch "$root/program"
 }
 
 # build_preset NAME: configures and builds it below build/NAME.

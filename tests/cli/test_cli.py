@@ -85,7 +85,7 @@ def test_mismatch_is_seen():
     assert not text_matches("a\n", "a\nb\n")
 
 
-@pytest.mark.parametrize("command", ["run", "inspect", "bench", "fuse", "split"])
+@pytest.mark.parametrize("command", ["run", "inspect", "bench", "fuse", "split", "serve", "health", "top"])
 def test_options_are_in_the_manual(command):
     shown = subprocess.run([program(), "help", command], capture_output=True, text=True, check=True)
     manual = (ROOT / "docs/plait.1").read_text().replace("\\", "")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("include", "src", "cli", "server", "examples", "tests", "bench", "fuzz", "scripts", "docs", "cmake")
+FOLDERS = ("include", "src", "cli", "server", "examples", "tests", "bench", "fuzz", "scripts", "docs", "cmake", "deploy", "python")
 DOCUMENTS = ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "docs/OPERATORS.md", "docs/pipelines.md", "docs/serve.md"]
 
 
