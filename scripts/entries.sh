@@ -45,7 +45,8 @@ all_builds() {
     TSAN_OPTIONS="die_after_fork=0 halt_on_error=1" unit_tests tsan
     check_tests tsan/scenario env PLAIT_SCENARIO=tsan "${PYTEST[@]}" tests/scenario/test_scenarios.py \
         tests/scenario/test_custom_ops.py
-    check_tests tsan/serve env PLAIT_SERVE=tsan "${PYTEST[@]}" tests/serve/test_faults.py tests/serve/test_load.py
+    check_tests tsan/serve env PLAIT_SERVE=tsan "${PYTEST[@]}" tests/serve/test_faults.py tests/serve/test_load.py \
+        tests/serve/test_random_clients.py
     arm_build aarch64 arm64 aarch64-linux-gnu qemu-aarch64 cortex-a53
     arm_build armhf armhf arm-linux-gnueabihf qemu-arm
 }
