@@ -33,6 +33,13 @@ static bool add_number_header(struct MHD_Response *response, const char *name, s
     return add_header(response, name, text);
 }
 
+static bool add_list(struct MHD_Response *response, const struct reply_header *headers)
+{
+    for (const struct reply_header *header = headers; header != NULL && header->name != NULL; header++)
+        if (!add_header(response, header->name, header->value)) return false;
+    return true;
+}
+
 /* False: one of them has no memory, and without it the answer would be another one. */
 static bool add_headers(struct MHD_Response *response, const struct reply *reply, bool last)
 {
@@ -43,6 +50,9 @@ static bool add_headers(struct MHD_Response *response, const struct reply *reply
            (!reply->retry || add_number_header(response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_SECONDS)) &&
            (reply->allow == NULL || add_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow)) &&
            (reply->status != 401 || add_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer")) &&
+           (reply->etag == NULL || (add_header(response, MHD_HTTP_HEADER_ETAG, reply->etag) &&
+                                    add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache"))) &&
+           add_list(response, reply->headers) &&
            (!last || add_header(response, MHD_HTTP_HEADER_CONNECTION, "close"));
 }
 
@@ -85,6 +95,8 @@ static enum MHD_Result answer(struct server *server, struct MHD_Connection *conn
                               .path = path,
                               .json_length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                                          "Inference-Header-Content-Length"),
+                              .if_none_match = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                                           MHD_HTTP_HEADER_IF_NONE_MATCH),
                               .body = exchange->body.data,
                               .body_bytes = exchange->body.length,
                               .began = clock_now()};

@@ -27,7 +27,7 @@ static json_t *json_of_quantization(const struct plait_quantization *quantizatio
                      (int)quantization->dimension);
 }
 
-static json_t *json_of_tensor(const struct served_tensor *tensor)
+json_t *json_of_tensor(const struct served_tensor *tensor)
 {
     struct plait_quantization quantization = {0};
     json_t *shape = json_array();
@@ -35,9 +35,7 @@ static json_t *json_of_tensor(const struct served_tensor *tensor)
         shape = json_listed(shape, json_integer(tensor->dims[axis]));
     json_t *object = json_pack("{s:s, s:s, s:o}", "name", tensor->name, "datatype", tensor->type->name, "shape", shape);
     if (plait_tensor_quantization(tensor->tensor, &quantization) != PLAIT_OK || quantization.count == 0) return object;
-    if (json_object_set_new(object, "quantization", json_of_quantization(&quantization)) == 0) return object;
-    json_decref(object);
-    return NULL;
+    return json_with(object, "quantization", json_of_quantization(&quantization));
 }
 
 static json_t *json_of_tensors(const struct served_tensor *tensors, size_t count)

@@ -12,12 +12,18 @@ void handle_live(struct request *request, struct reply *reply);
 void handle_ready(struct request *request, struct reply *reply);
 void handle_server_metadata(struct request *request, struct reply *reply);
 void handle_openapi(struct request *request, struct reply *reply);
+/* handle_page.c */
+void handle_page(struct request *request, struct reply *reply);
 /* metrics.c */
 void handle_metrics(struct request *request, struct reply *reply);
 /* handle_models.c */
 void handle_model_metadata(struct request *request, struct reply *reply);
 void handle_model_ready(struct request *request, struct reply *reply);
 void handle_model_statistics(struct request *request, struct reply *reply);
+/* What the protocol says of an input or output. */
+json_t *json_of_tensor(const struct served_tensor *tensor);
+/* handle_details.c */
+void handle_details(struct request *request, struct reply *reply);
 /* infer.c */
 void handle_infer(struct request *request, struct reply *reply);
 /* handle_repository.c */

@@ -41,3 +41,11 @@ json_t *json_listed(json_t *list, json_t *item)
     json_decref(list);
     return NULL;
 }
+
+json_t *json_with(json_t *object, const char *key, json_t *value)
+{
+    if (object != NULL && json_object_set_new(object, key, value) == 0) return object;
+    if (object == NULL) json_decref(value);
+    json_decref(object);
+    return NULL;
+}

@@ -13,5 +13,7 @@ void json_memory_begin(void);
 json_t *json_read(const char *text, size_t length, size_t flags, const char *what, struct reply *reply);
 /* The list with this item at its end; NULL, and both are gone, where one of them is NULL or memory runs out. */
 json_t *json_listed(json_t *list, json_t *item);
+/* The object with this member, likewise. */
+json_t *json_with(json_t *object, const char *key, json_t *value);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "handlers.h"
+#include "memory_sums.h"
 
 static void head(struct bytes *text, const char *name, const char *type, const char *help)
 {
@@ -95,10 +96,10 @@ static void add_durations(struct bytes *text, struct served *const *all, const s
 
 static void add_model_memory(struct bytes *text, struct served *const *all, size_t count)
 {
-    head(text, "plait_model_memory_bytes", "gauge", "Memory of a model, by kind; constants may be shared with others.");
+    head(text, "plait_model_memory_bytes", "gauge", "Memory of a model or pipeline, by kind; constants may be shared with others.");
     for (size_t i = 0; i < count; i++) {
         struct plait_memory memory;
-        if (all[i]->model == NULL || plait_model_memory(all[i]->model, &memory) != PLAIT_OK) continue;
+        memory_of(all[i], &memory);
         const size_t sizes[] = {memory.arena_bytes, memory.constant_bytes, memory.io_bytes, memory.state_bytes};
         static const char *const kinds[] = {"arena", "constants", "io", "state"};
         for (size_t kind = 0; kind < sizeof sizes / sizeof sizes[0]; kind++) {
@@ -119,26 +120,9 @@ static void add_answers(struct bytes *text, struct server *server)
     }
 }
 
-static void add_stats(struct plait_stats *sum, const struct plait_interpreter *interpreter)
-{
-    struct plait_stats stats;
-    if (plait_get_stats(interpreter, &stats) != PLAIT_OK) return;
-    sum->arena_bytes += stats.arena_bytes * stats.lanes;
-    sum->constant_bytes += stats.constant_bytes;
-    sum->io_bytes += stats.io_bytes;
-    sum->state_bytes += stats.state_bytes;
-    sum->memory_bytes += stats.memory_bytes;
-    sum->memory_peak_bytes += stats.memory_peak_bytes;
-    sum->cpu = stats.cpu;
-}
-
-/* Of the interpreter that is shared, and of those that pipelines have for themselves. */
 static void add_memory(struct bytes *text, const struct server *server, struct served *const *all, size_t count)
 {
-    struct plait_stats sum = {.cpu = ""};
-    for (size_t i = 0; i < count; i++)
-        if (all[i]->owns_interpreter) add_stats(&sum, all[i]->interpreter);
-    add_stats(&sum, server->interpreter);
+    const struct plait_stats sum = memory_of_all(server, all, count);
     head(text, "plait_build_info", "gauge", "Version, and kernels in use.");
     bytes_print(text, "plait_build_info{version=\"%s\",cpu=\"%s\"} 1\n", plait_version(), sum.cpu);
     head(text, "plait_memory_bytes", "gauge", "Memory of all models together, by kind.");

@@ -11,12 +11,19 @@
 
 enum { RETRY_SECONDS = 1 }; /* when to come again: what queues hold is gone by then */
 
+struct reply_header {
+    const char *name;
+    const char *value;
+};
+
 struct reply {
     unsigned status;          /* of HTTP */
     const char *content_type; /* NULL: JSON */
     size_t json_length;       /* binary tensor data follows so many bytes of JSON; 0: none does */
     bool retry;               /* the same request may succeed later */
     const char *allow;        /* the methods there are, of a 405 */
+    const char *etag;         /* of what stays the same until the program is another; or NULL */
+    const struct reply_header *headers; /* further ones, the last without a name; or NULL */
     struct bytes body;
 };
 

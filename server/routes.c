@@ -11,12 +11,15 @@ static const struct {
     const char *path;
     handler handle;
 } routes[] = {
+    {"GET", "/", handle_page},
+    {"GET", "/page/{name}", handle_page},
     {"GET", "/v2/health/live", handle_live},
     {"GET", "/v2/health/ready", handle_ready},
     {"GET", "/v2", handle_server_metadata},
     {"GET", "/v2/openapi.json", handle_openapi},
     {"GET", "/metrics", handle_metrics},
     {"GET", "/v2/models/stats", handle_model_statistics},
+    {"GET", "/v2/models/details", handle_details},
     {"GET", "/v2/models/{name}", handle_model_metadata},
     {"GET", "/v2/models/{name}/ready", handle_model_ready},
     {"GET", "/v2/models/{name}/stats", handle_model_statistics},
@@ -95,5 +98,8 @@ void route(struct request *request, struct reply *reply)
 
 bool route_is_open(const char *path)
 {
-    return strncmp(path, "/v2/health/", strlen("/v2/health/")) == 0;
+    static const char *const open[] = {"/v2/health/", "/page/"};
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
+        if (strncmp(path, open[i], strlen(open[i])) == 0) return true;
+    return strcmp(path, "/") == 0;
 }

@@ -7,7 +7,7 @@
 
 /* Fills the reply, whatever was asked. */
 void route(struct request *request, struct reply *reply);
-/* Whether this path is answered without a token: probes have none. */
+/* Whether this path is answered without a token: probes have none, and the page asks for it. */
 bool route_is_open(const char *path);
 
 #endif

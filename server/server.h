@@ -36,6 +36,7 @@ struct request {
     const char *method;
     const char *path; /* without the query, decoded */
     const char *json_length; /* Inference-Header-Content-Length, NULL if it is not there */
+    const char *if_none_match; /* If-None-Match, likewise */
     const char *body;
     size_t body_bytes;
     uint64_t began; /* when the whole of it was there */

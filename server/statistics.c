@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "json_memory.h"
+
 const double histogram_bounds[HISTOGRAM_BUCKETS] = {50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3,
                                                     25e-3, 50e-3,  100e-3, 250e-3, 0.5,  1,      2.5,  10};
 const char *const failure_names[FAILURE_COUNT] = {"invalid", "busy", "late", "gone", "run", "memory"};
@@ -75,6 +77,19 @@ static json_t *json_of_duration(uint64_t count, uint64_t nanoseconds)
     return json_pack("{s:I, s:I}", "count", (json_int_t)count, "ns", (json_int_t)nanoseconds);
 }
 
+static json_t *json_of_histogram(const struct histogram *histogram)
+{
+    json_t *bounds = json_array(), *counts = json_array();
+    uint64_t longer = histogram->count;
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        bounds = json_listed(bounds, json_real(histogram_bounds[i]));
+        counts = json_listed(counts, json_integer((json_int_t)histogram->counts[i]));
+        longer -= histogram->counts[i];
+    }
+    counts = json_listed(counts, json_integer((json_int_t)longer));
+    return json_pack("{s:o, s:o}", "bounds", bounds, "counts", counts);
+}
+
 json_t *statistics_json(struct statistics *statistics, const char *name, const char *version)
 {
     struct statistics now;
@@ -87,7 +102,8 @@ json_t *statistics_json(struct statistics *statistics, const char *name, const c
         json_of_duration(failed, now.failed_nanoseconds), "queue", json_of_duration(count, now.queue.nanoseconds),
         "compute_input", json_of_duration(count, now.input_nanoseconds), "compute_infer",
         json_of_duration(count, now.infer.nanoseconds), "compute_output", json_of_duration(count, now.output_nanoseconds));
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:[]}", "name", name, "version", version, "last_inference",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:[], s:o}", "name", name, "version", version, "last_inference",
                      (json_int_t)now.last_milliseconds, "inference_count", (json_int_t)count, "execution_count",
-                     (json_int_t)count, "inference_stats", inferences, "batch_stats");
+                     (json_int_t)count, "inference_stats", inferences, "batch_stats", "duration",
+                     json_of_histogram(&now.whole));
 }

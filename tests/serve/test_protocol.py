@@ -31,7 +31,7 @@ def test_health_and_metadata(server):
 
 
 def test_what_is_not_there(server):
-    for path in ("/", "/v3", "/v2/models", "/v2/models/digits/nothing", "/v2/models/digits/versions/1/infer/x"):
+    for path in ("/v3", "/page", "/v2/models", "/v2/models/digits/nothing", "/v2/models/digits/versions/1/infer/x"):
         assert server.get(path).status == 404
     for path in ("/v2/models/nobody", "/v2/models/nobody/ready", "/v2/models/digits/versions/7/stats",
                  "/v2/models/" + "x" * 600):
