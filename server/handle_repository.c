@@ -37,6 +37,7 @@ static bool check_parameters(const struct request *request, struct reply *reply)
     {
         if (fine && strcmp(key, "unload_dependents") != 0)
             fine = reply_error(reply, 400, "parameter %s is not supported: a model is loaded from its file as it is", key);
+        else if (fine && !json_is_boolean(value)) fine = reply_error(reply, 400, "parameter %s is not true or false", key);
     }
     json_decref(document);
     return fine;

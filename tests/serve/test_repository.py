@@ -77,6 +77,8 @@ def test_load_and_unload(tmp_path):
             assert server.post(f"/v2/repository/models/nobody/{change}").status == 404
         config = server.post("/v2/repository/models/scale/load", {"parameters": {"config": "{}"}})
         assert config.status == 400 and "config" in config.error
+        wrong = server.post("/v2/repository/models/scale/unload", {"parameters": {"unload_dependents": 1}})
+        assert wrong.status == 400 and "unload_dependents is not true or false" in wrong.error
         shutil.rmtree(tmp_path / "later")
         assert server.post("/v2/repository/models/later/unload").status == 200
         assert server.post("/v2/repository/models/later/load").status == 404
