@@ -122,10 +122,13 @@ static plait_status load_entry(struct repository *repository, struct entry *entr
 
 plait_status repository_add(struct repository *repository, const char *name, const char *path, struct bytes *why)
 {
-    char *stem = name != NULL ? strdup(name) : folder_stem(path);
-    plait_status status = PLAIT_OUT_OF_MEMORY;
+    char *file;
+    plait_status status = folder_model(path, &file, why);
+    if (status != PLAIT_OK) return status;
+    char *stem = name != NULL ? strdup(name) : folder_stem(file);
+    status = PLAIT_OUT_OF_MEMORY;
     pthread_mutex_lock(&repository->change);
-    struct entry *entry = stem == NULL ? NULL : take_entry(repository, stem, "1", path);
+    struct entry *entry = stem == NULL ? NULL : take_entry(repository, stem, "1", file);
     if (entry != NULL && entry->served != NULL) {
         bytes_print(why, "%s: there is a model %s already; give this one a name: NAME=%s", path, stem, path);
         status = PLAIT_INVALID_ARGUMENT;
@@ -134,6 +137,7 @@ plait_status repository_add(struct repository *repository, const char *name, con
     }
     pthread_mutex_unlock(&repository->change);
     free(stem);
+    free(file);
     return status;
 }
 

@@ -100,6 +100,54 @@ plait_status folder_read(const char *folder, folder_file file, void *user, struc
     return PLAIT_OUT_OF_MEMORY;
 }
 
+/* ---- a folder of one model ------------------------------------------------------------------------------------------- */
+
+struct choice {
+    const char *folder;
+    char *path;
+    int rank;
+    size_t count; /* of files with this rank */
+};
+
+static bool consider(void *user, const char *name, const char *version, const char *path)
+{
+    struct choice *choice = user;
+    const char *file = strrchr(path, '/') + 1;
+    const int rank = (strcmp(name, "model") == 0 ? 2 : 0) + (strcmp(ending_of(file), ".json") == 0);
+    (void)version;
+    if ((size_t)(file - path) != strlen(choice->folder) + 1) return true; /* deeper */
+    if (choice->count > 0 && rank <= choice->rank) {
+        choice->count += rank == choice->rank;
+        return true;
+    }
+    free(choice->path);
+    choice->path = strdup(path);
+    choice->rank = rank;
+    choice->count = 1;
+    return choice->path != NULL;
+}
+
+plait_status folder_model(const char *path, char **file, struct bytes *why)
+{
+    struct stat info;
+    struct choice choice = {.folder = path};
+    plait_status status = PLAIT_OK;
+    const bool is_folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    if (is_folder) status = folder_read(path, consider, &choice, why);
+    else choice = (struct choice){path, strdup(path), 0, 1};
+    *file = choice.path;
+    if (status == PLAIT_OK && choice.count == 1) return choice.path != NULL ? PLAIT_OK : PLAIT_OUT_OF_MEMORY;
+    free(choice.path);
+    *file = NULL;
+    if (status != PLAIT_OK) return status;
+    bytes_print(why, choice.count == 0 ? "%s: a folder without a .tflite or .json file"
+                                       : "%s: a folder of several models, none of which is model.tflite or model.json; name "
+                                         "one, or serve all with --repository", path);
+    return PLAIT_INVALID_ARGUMENT;
+}
+
+/* ---- files --------------------------------------------------------------------------------------------------------------- */
+
 struct file_mark file_mark_of(const char *path)
 {
     struct stat status;

@@ -15,6 +15,9 @@ typedef bool (*folder_file)(void *user, const char *name, const char *version, c
 /* PLAIT_IO, and why, where the folder cannot be read; PLAIT_OUT_OF_MEMORY where there is no memory, or no more files can be
  * open: then not all was seen. */
 plait_status folder_read(const char *folder, folder_file file, void *user, struct bytes *why);
+/* The file to serve where `path` is given for one model: itself, or in a folder model.json, else model.tflite, else the only
+ * pipeline, else the only model; to be freed. */
+plait_status folder_model(const char *path, char **file, struct bytes *why);
 /* A file's name without folders and ending; to be freed. */
 char *folder_stem(const char *path);
 

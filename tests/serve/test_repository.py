@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tiny
-from plait_server import MODELS, Server, binary_input
+from plait_server import MODELS, Server, binary_input, program
 
 VALUES = np.array([-1, 2, -3], np.float32)
 REQUEST = {"inputs": [binary_input("x", "FP32", VALUES)]}
@@ -58,6 +58,32 @@ def test_versions(tmp_path):
             assert answer["outputs"][0]["data"] == [factor, 2 * factor, 3 * factor]
         assert len(server.get("/v2/models/scale/stats").json["model_stats"]) == 3
         assert len(server.get("/v2/models/scale/versions/2/stats").json["model_stats"]) == 1
+
+
+def test_a_folder_of_one_model(tmp_path):
+    """NAME=FOLDER, as a model's files lie where KServe puts them: model.json before model.tflite before the only pipeline
+    before the only model, whatever lies deeper; without a name, the file's."""
+    pipeline = json.dumps({"models": {"m": "scale.tflite"}, "inputs": {"in": "m"}, "outputs": {"out": "m"}})
+    put(tmp_path, "deeper", 1)
+    (tmp_path / "readme.txt").write_text("no model")
+    done = refused(f"one={tmp_path}")
+    assert f"{tmp_path}: a folder without a .tflite or .json file" in done
+    for name, content, inputs in [("scale.tflite", scaled(2), "x"), ("whole.json", pipeline.encode(), "in"),
+                                  ("model.tflite", scaled(3), "x"), ("model.json", pipeline.encode(), "in")]:
+        (tmp_path / name).write_bytes(content)
+        with Server(f"one={tmp_path}", f"{tmp_path}") as server:
+            assert server.get("/v2/models/one").json["inputs"][0]["name"] == inputs
+            assert server.get(f"/v2/models/{name.split('.')[0]}").status == 200
+    for name in ("model.json", "model.tflite", "whole.json"):
+        (tmp_path / name).unlink()
+    (tmp_path / "other.tflite").write_bytes(scaled(4))
+    assert "a folder of several models, none of which is model.tflite or model.json" in refused(f"one={tmp_path}")
+
+
+def refused(*arguments):
+    done = subprocess.run([program(), "serve", "--port", "0", *arguments], capture_output=True, text=True, timeout=30)
+    assert done.returncode != 0
+    return done.stderr
 
 
 def test_load_and_unload(tmp_path):
