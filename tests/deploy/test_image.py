@@ -11,43 +11,17 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from contained import IMAGE, NEEDS_ROOT, contain, image, inside, lay_out, version  # noqa: F401
 from plait_server import MODELS, ROOT, Server, binary_input, program
 
-IMAGE = ROOT / "deploy/image"
 MODEL = "digits_whole_int8"
 LARGEST = 30 * 10**6
-# What a container has: no rights, a root that cannot be written, models beside it.
-CONTAIN = """mount --bind "$1" "$1" && mount --bind "$2" "$1/models" && mount -o remount,ro,bind "$1/models" &&
-mount -o remount,ro,bind "$1" && root=$1 && shift 2 &&
-exec setpriv --no-new-privs --bounding-set=-all,+sys_chroot,+setuid,+setgid chroot --userspec=65532:65532 "$root" "$@" """
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    """The image of what is installed: its folder, with root/ and plait/."""
-    prefix = program().parents[1]
-    if prefix.name != "out":
-        pytest.skip("an image is made from out/: scripts/build")
-    folder = tmp_path_factory.mktemp("image")
-    subprocess.run([sys.executable, IMAGE / "root.py", prefix, folder / "root"], check=True)
-    lay_out(folder, "amd64")
-    return folder
-
-
-def lay_out(folder, architecture, root="root", name="plait"):
-    subprocess.run([sys.executable, IMAGE / "layout.py", folder / name, version(), f"{architecture}={folder / root}"],
-                   check=True)
-
-
-def version():
-    return re.search(r"project\(plait VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
 
 
 def blob(layout, descriptor):
@@ -145,23 +119,23 @@ def check_answers(server, folder):
     answer = server.infer(MODEL, {"inputs": [binary_input("input", "INT8", pixels)],
                           "outputs": [{"name": "output_0", "parameters": {"binary_data": True}}]}, pixels.tobytes())
     assert answer.status == 200 and answer.binary == np.load(folder / "out.npy").tobytes()
+    return True
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give it up")
+@NEEDS_ROOT
 def test_serves(image, tmp_path):
+    """With exactly what the image says is started, and its health check."""
     [(_, _, config, _)] = images(image / "plait")
     config = config["config"]
     models = tmp_path / "models"
     models.mkdir(mode=0o755)
     shutil.copy(MODELS / f"{MODEL}.tflite", models)
-    contain = ["unshare", "--mount", "sh", "-ec", CONTAIN, "sh", image / "root", models]
-    command = [*contain, *config["Entrypoint"], *config["Cmd"], "--bind", "127.0.0.1"]
-    with Server(command=command) as server:
-        check_answers(server, tmp_path)
+    with Server(command=[*contain(image / "root", models), *config["Entrypoint"], *config["Cmd"]]) as server:
+        inside(server.process, lambda: check_answers(server, tmp_path))
         status = Path(f"/proc/{server.process.pid}/status").read_text()
         assert re.search(r"^Uid:\s+65532\s+65532", status, re.M) and "CapEff:\t0000000000000000" in status
-        check = [*contain, *config["Healthcheck"]["Test"][1:], "--port", str(server.port)]
-        assert subprocess.run(check, check=False).returncode == 0
+        check = ["chroot", image / "root", *config["Healthcheck"]["Test"][1:]]
+        assert inside(server.process, lambda: subprocess.run(check, check=False).returncode) == 0
 
 
 def need(*programs):
@@ -190,5 +164,5 @@ def test_arm64_serves(both, tmp_path):
     need("qemu-aarch64")
     root = both.parent / "root/arm64"
     with Server(MODELS / f"{MODEL}.tflite",
-                command=["qemu-aarch64", "-L", root, root / "usr/bin/plait", "serve"]) as server:
+                command=["qemu-aarch64", "-L", root, root / "usr/bin/plait", "serve", "--port", "0"]) as server:
         check_answers(server, tmp_path)

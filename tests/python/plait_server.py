@@ -96,12 +96,12 @@ def check_answer(method, path, answer):
 
 
 class Server:
-    """with Server(path, "--port", ...) as server: server.get("/v2"); `command` is started in the place of the program's
-    serve, `before` goes before it."""
+    """with Server(path, "--port", ...) as server: server.get("/v2"); `before` goes before the program,
+    `command` is started in the place of its serve on a free port."""
 
     def __init__(self, *arguments, variant=None, wait=True, before=(), command=None):
         options = {"ASAN_OPTIONS": "detect_leaks=1", "TSAN_OPTIONS": "halt_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
-        command = [*before, *(command or (program(variant), "serve")), "--port", "0", *map(str, arguments)]
+        command = [*before, *(command or (program(variant), "serve", "--port", "0")), *map(str, arguments)]
         self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **options}, stderr=subprocess.PIPE, text=True)
         self.log, self.url, self.lines = [], None, threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
