@@ -63,6 +63,7 @@ make_environment() {
 # The Python of the tests, and the one with what bench/compare puts beside plait.
 PYTHON="$ROOT/.cache/venv/bin/python"
 need_python() { make_environment "$ROOT/.cache/venv" "$ROOT/tests/requirements.txt"; }
+need_kserve() { make_environment "$ROOT/.cache/kserve" "$ROOT/tests/kserve_requirements.txt"; }
 PEERS_PYTHON="$ROOT/.cache/peers/bin/python"
 need_peers() { make_environment "$ROOT/.cache/peers" "$ROOT/bench/requirements.txt"; }
 
