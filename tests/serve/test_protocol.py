@@ -2,14 +2,13 @@
 """plait serve by the protocol: every request kind and all data types."""
 import json
 import re
-import subprocess
 
 import numpy as np
 import pytest
 from tritonclient.utils import serialize_byte_tensor
 
 import plait_c
-from plait_server import MODELS, OPENAPI, binary_input, program
+from plait_server import MODELS, OPENAPI, binary_input
 from served_models import CHAIN, NO_JSON, TYPES, server, values_of  # noqa: F401
 
 # ---- the server and its models ----------------------------------------------------------------------------------------
@@ -177,24 +176,3 @@ def test_classification(server):
     answer = server.infer("same_FP32", document, values.tobytes())
     assert answer.json["outputs"] == [{"name": "out", "datatype": "BYTES", "shape": [3, 2], "data": [
         "9.000000:1", "3.000000:0", "9.000000:0", "-1.000000:1", "2.000000:1", "nan:0"]}]
-
-
-@pytest.mark.parametrize("name", ["digits_whole_int8", "control_while_fp32", "signatures_fp32"])
-def test_bits_of_plait_run(server, name, tmp_path):
-    served = "digits" if name == "digits_whole_int8" else name
-    metadata = server.get(f"/v2/models/{served}").json
-    inputs, arguments, binary = [], [], b""
-    for number, tensor in enumerate(metadata["inputs"]):
-        values = np.random.default_rng(number).integers(0, 9, tensor["shape"]).astype(TYPES[tensor["datatype"]])
-        np.save(tmp_path / f"{number}.npy", values)
-        arguments += ["--input", f"m.{tensor['name']}={tmp_path / f'{number}.npy'}"]
-        inputs.append(binary_input(tensor["name"], tensor["datatype"], values))
-        binary += values.tobytes()
-    subprocess.run([program(), "run", f"m={MODELS / name}.tflite", *arguments, "--output-dir", tmp_path / "out"],
-                   check=True, capture_output=True)
-    answer = server.infer(served, {"inputs": inputs, "parameters": {"binary_data_output": True}}, binary)
-    wanted = b""
-    for tensor in metadata["outputs"]:
-        found = list((tmp_path / "out").glob(f"m.{tensor['name'].replace('/', '_')}*.npy"))
-        wanted += np.load(found[0]).tobytes()
-    assert answer.binary == wanted

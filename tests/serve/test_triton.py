@@ -48,3 +48,52 @@ def test_triton_is_refused(client):
         client.infer("same_INT32", [given])
     with pytest.raises(InferenceServerException, match="encoding gzip"):
         client.infer("same_INT32", [given], request_compression_algorithm="gzip")
+    given = triton.InferInput("in", [2, 3], "FP32")
+    given.set_data_from_numpy(np.zeros((2, 3), np.float32))
+    with pytest.raises(InferenceServerException, match="datatype FP32 where the model has INT32"):
+        client.infer("same_INT32", [given])
+    with pytest.raises(InferenceServerException, match="has no output other"):
+        client.infer("same_FP32", [given], outputs=[triton.InferRequestedOutput("other")])
+    for call in (lambda: client.infer("nobody", [given]), lambda: client.infer("same_FP32", [given], model_version="7"),
+                 lambda: client.get_model_metadata("nobody"), lambda: client.get_inference_statistics("digits", "9")):
+        with pytest.raises(InferenceServerException, match="is not loaded"):
+            call()
+    for call in (client.get_system_shared_memory_status, client.get_trace_settings, lambda: client.get_model_config("digits")):
+        with pytest.raises(InferenceServerException, match="there is nothing at"):
+            call()
+
+
+def test_triton_loads_and_unloads(client):
+    def state():
+        return {item["name"]: item["state"] for item in client.get_model_repository_index()}["same_INT8"]
+    client.unload_model("same_INT8")
+    assert state() == "UNAVAILABLE" and not client.is_model_ready("same_INT8")
+    client.load_model("same_INT8")
+    assert state() == "READY" and client.is_model_ready("same_INT8", "1")
+    with pytest.raises(InferenceServerException, match="there is no model nobody"):
+        client.load_model("nobody")
+    with pytest.raises(InferenceServerException, match="parameter config is not supported"):
+        client.load_model("same_INT8", config="{}")
+
+
+def test_triton_batches(client):
+    def infer(values):
+        given = triton.InferInput("input", list(values.shape), "FP32")
+        given.set_data_from_numpy(values)
+        return client.async_infer("dynamic_batch_fp32", [given], model_version="1", timeout=10_000_000)
+    values = np.random.default_rng(1).random((6, 16, 16, 3), np.float32)
+    parts = [values[:1], values[1:4], values[4:6], values]
+    *found, whole = [asked.get_result().as_numpy("logits") for asked in [infer(part) for part in parts]]
+    assert whole.shape == (6, 10) and whole.tobytes() == np.concatenate(found).tobytes()
+    before = client.get_inference_statistics("dynamic_batch_fp32", "1")["model_stats"][0]["inference_count"]
+    infer(values).get_result()
+    assert client.get_inference_statistics("dynamic_batch_fp32")["model_stats"][0]["inference_count"] > before
+    assert {item["name"] for item in client.get_inference_statistics()["model_stats"]} > {"digits", "chain"}
+
+
+def test_triton_classifies(client):
+    given = triton.InferInput("in", [2, 3], "FP32")
+    given.set_data_from_numpy(np.array([[1, 5, 3], [4, 2, 6]], np.float32))
+    best = triton.InferRequestedOutput("out", class_count=1)
+    assert client.infer("same_FP32", [given], outputs=[best]).as_numpy("out").ravel().tolist() == [
+        b"5.000000:1", b"4.000000:1", b"6.000000:1"]
