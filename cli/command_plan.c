@@ -100,7 +100,8 @@ static void say_why(const struct plan *plan, size_t at)
     printf("%s may end %.3f ms after its deadline: of %.3f ms it takes %.3f itself", plan->rows[at]->name,
            (double)(response->longest - deadline_of(&plan->set[at])) / 1e6, (double)response->longest / 1e6,
            (double)response->own / 1e6);
-    if (response->blocked > 0) printf(", waits %.3f for a part of %s", (double)response->blocked / 1e6, blocker);
+    printf(", waits %.3f to wake up and for the machine", (double)response->system / 1e6);
+    if (response->blocked > 0) printf(", %.3f for a part of %s", (double)response->blocked / 1e6, blocker);
     if (response->higher > 0) printf(", %.3f for higher classes", (double)response->higher / 1e6);
     if (response->same > 0) printf(", %.3f for others of class %d", (double)response->same / 1e6, plan->rows[at]->timing.class_number);
     printf(".\n");
@@ -109,8 +110,8 @@ static void say_why(const struct plan *plan, size_t at)
 static void show_text(const struct plan *plan)
 {
     static const char *const heads[] = {"ms",      "class",  "every", "deadline", "own",
-                                        "blocked", "higher", "same",  "longest",  ""};
-    struct table table = {.alignment = "lrrrrrrrrl"};
+                                        "blocked", "higher", "same",  "system",   "longest", ""};
+    struct table table = {.alignment = "lrrrrrrrrrl"};
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) table_add(&table, "%s", heads[i]);
     for (size_t i = 0; i < plan->count; i++) {
         const struct plait_response *response = &plan->responses[i];
@@ -122,6 +123,7 @@ static void show_text(const struct plan *plan)
         add_milliseconds(&table, response->blocked);
         add_milliseconds(&table, response->higher);
         add_milliseconds(&table, response->same);
+        add_milliseconds(&table, response->system);
         add_milliseconds(&table, response->longest);
         table_add(&table, "%s", response->in_time ? "in time" : "LATE");
     }
@@ -130,6 +132,7 @@ static void show_text(const struct plan *plan)
     puts(plan->in_time ? "all deadlines are met." : "not all deadlines can be promised.");
     for (size_t i = 0; i < plan->count; i++)
         if (!plan->responses[i].in_time) say_why(plan, i);
+    timing_machine_text(&plan->timing);
 }
 
 static void show_json(const struct plan *plan)
@@ -137,6 +140,7 @@ static void show_json(const struct plan *plan)
     json_t *document = json_object(), *sets = json_array();
     json_object_set_new(document, "lanes", json_integer(plan->timing.lanes));
     json_object_set_new(document, "in_time", json_boolean(plan->in_time));
+    json_object_set_new(document, "machine", timing_machine_json(&plan->timing));
     for (size_t i = 0; i < plan->count; i++) {
         const struct plait_response *response = &plan->responses[i];
         json_t *object = json_object();
@@ -148,6 +152,7 @@ static void show_json(const struct plan *plan)
         json_object_set_new(object, "blocked", json_of_size(response->blocked));
         json_object_set_new(object, "higher", json_of_size(response->higher));
         json_object_set_new(object, "same", json_of_size(response->same));
+        json_object_set_new(object, "system", json_of_size(response->system));
         json_object_set_new(object, "longest", json_of_size(response->longest));
         json_object_set_new(object, "in_time", json_boolean(response->in_time));
         json_array_append_new(sets, object);
@@ -230,13 +235,16 @@ const struct command command_plan = {
     .rules = rules,
     .rule_count = sizeof rules / sizeof rules[0],
     .help = "Every set of linked models is run, and the longest that it and its parts took is what is\n"
-            "counted with: so what is promised holds as long as the machine stays as it was meanwhile. A set\n"
-            "is named by any of its models. One without --every is only waited for, a part at a time.\n"
+            "counted with: so what is promised holds as long as the machine stays as it was meanwhile. What it\n"
+            "takes from who runs, for other processes, interrupts and other guests of a host, is measured, too,\n"
+            "and is less for what the system schedules first, say under chrt -f 10. A set is named by any of\n"
+            "its models. One without --every is only waited for, a part at a time.\n"
             "\n"
             "  own       what it takes, with both switches\n"
             "  blocked   by one part of a lower class\n"
             "  higher    by all that higher classes can run meanwhile\n"
             "  same      by others of its class that are due before it, or have begun\n"
+            "  system    until a thread wakes up, and what the machine takes from 99 of 100 milliseconds\n"
             "  longest   from asked for to done\n"
             "\n"
             "The exit code is 5 if a deadline can be missed.\n"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "heap.h"
 #include "json_text.h"
@@ -12,6 +13,11 @@
 #include "talk.h"
 
 enum { ROUNDS = 200, WARM_UP = 30, MOST_ROUNDS = 1000000 };
+/* How long the machine is looked at, for each round, and at most. */
+enum { MACHINE_NANOSECONDS = 5000000, MOST_MACHINE_ROUNDS = 2000 };
+/* Pauses before runs, each twice the one before: those of requests that come all the time, and of such for which processors
+ * and caches have gone to others. */
+enum { PAUSES = 9, SHORTEST_PAUSE_NANOSECONDS = 16000 };
 
 /* ---- what the command line says ------------------------------------------------------------- */
 
@@ -64,17 +70,30 @@ static plait_status run_by_request(const struct models *models, const struct loa
     return status == PLAIT_OK ? plait_wait(models->interpreter, request, -1, NULL) : status;
 }
 
-static plait_status run_alone(const struct timing *timing, const struct models *models, const struct streams *streams)
+/* Another one each time. */
+static void pause(int64_t round, size_t row)
+{
+    const int doublings = (int)(((uint64_t)round + row) * 5 % PAUSES);
+    const struct timespec time = {.tv_nsec = (long)SHORTEST_PAUSE_NANOSECONDS << doublings};
+    (void)nanosleep(&time, NULL);
+}
+
+static plait_status run_alone(const struct timing *timing, const struct models *models, const struct streams *streams,
+                              int64_t round)
 {
     plait_status status = PLAIT_OK;
-    for (size_t i = 0; status == PLAIT_OK && i < timing->count; i++)
+    for (size_t i = 0; status == PLAIT_OK && i < timing->count; i++) {
+        pause(round, i);
         status = run_by_request(models, timing->rows[i].first, streams);
+    }
     return status;
 }
 
 /* The less urgent ones first, so that those above interrupt them. */
-static plait_status run_together(const struct timing *timing, const struct models *models, const struct streams *streams)
+static plait_status run_together(const struct timing *timing, const struct models *models, const struct streams *streams,
+                                 int64_t round)
 {
+    pause(round, 0);
     plait_request *requests = heap_array(timing->count, sizeof *requests);
     struct plait_submit_options options;
     plait_status status = PLAIT_OK;
@@ -101,14 +120,14 @@ static bool has_classes(const struct timing *timing)
 }
 
 typedef plait_status (*round_function)(const struct timing *timing, const struct models *models,
-                                       const struct streams *streams);
+                                       const struct streams *streams, int64_t round);
 
 static int run_rounds(const struct timing *timing, const struct models *models, const struct streams *streams,
                       int64_t rounds, const char *what, round_function run)
 {
     for (int64_t round = 0; round < rounds; round++) {
         progress_step("%s: round %lld of %lld", what, (long long)round + 1, (long long)rounds);
-        const plait_status status = run(timing, models, streams);
+        const plait_status status = run(timing, models, streams, round);
         if (status != PLAIT_OK) return complain_status(models->interpreter, status, "");
     }
     return EXIT_FINE;
@@ -146,9 +165,19 @@ static int read_rows(struct timing *timing, const struct models *models)
     return EXIT_FINE;
 }
 
+static int measure_machine(struct timing *timing, const struct models *models)
+{
+    const int64_t rounds = timing->rounds < MOST_MACHINE_ROUNDS ? timing->rounds : MOST_MACHINE_ROUNDS;
+    progress_step("looking at the machine");
+    const plait_status status =
+        plait_measure_machine(models->interpreter, (uint64_t)rounds * MACHINE_NANOSECONDS, &timing->machine);
+    return status == PLAIT_OK ? EXIT_FINE : complain_status(models->interpreter, status, "");
+}
+
 static int measure(struct timing *timing, const struct models *models, const struct streams *streams)
 {
-    int code = run_rounds(timing, models, streams, timing->rounds + WARM_UP, "measuring", run_alone);
+    int code = measure_machine(timing, models);
+    if (code == EXIT_FINE) code = run_rounds(timing, models, streams, timing->rounds + WARM_UP, "measuring", run_alone);
     if (code == EXIT_FINE) code = read_rows(timing, models);
     if (code != EXIT_FINE || !has_classes(timing)) return code;
     code = run_rounds(timing, models, streams, timing->rounds, "all together", run_together);
@@ -189,11 +218,27 @@ static void add_microseconds(struct table *table, uint64_t nanoseconds)
     table_add(table, "%.1f", (double)nanoseconds / 1e3);
 }
 
+void timing_machine_text(const struct timing *timing)
+{
+    printf("machine: it takes up to %.1f us from 99 of 100 milliseconds of who runs, and %.1f at most, of %llu\n",
+           (double)timing->machine.usual / 1e3, (double)timing->machine.longest / 1e3,
+           (unsigned long long)timing->machine.milliseconds);
+}
+
+json_t *timing_machine_json(const struct timing *timing)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "usual", json_of_size(timing->machine.usual));
+    json_object_set_new(object, "longest", json_of_size(timing->machine.longest));
+    json_object_set_new(object, "milliseconds", json_of_size(timing->machine.milliseconds));
+    return object;
+}
+
 void timing_text(const struct timing *timing, const struct models *models)
 {
-    static const char *const heads[] = {"us",     "class",      "own",    "worst",       "longest part",
-                                        "waits for", "blocked", "switch", "longest wait"};
-    struct table table = {.alignment = "lrrrrlrrr"};
+    static const char *const heads[] = {"us",        "class",   "own",    "worst", "longest part",
+                                        "waits for", "blocked", "switch", "wake",  "longest wait"};
+    struct table table = {.alignment = "lrrrrlrrrr"};
     struct plait_stats stats = {.cpu = ""};
     plait_get_stats(models->interpreter, &stats);
     printf("\ntime: %s, %lld lane%s, %lld round%s\n\n", stats.cpu, (long long)timing->lanes,
@@ -209,9 +254,12 @@ void timing_text(const struct timing *timing, const struct models *models)
         table_add(&table, "%s", row->blocker != NULL ? row->blocker->name : "-");
         add_microseconds(&table, row->timing.blocking);
         add_microseconds(&table, row->timing.switching);
+        add_microseconds(&table, row->timing.waking);
         add_microseconds(&table, row->timing.longest_wait);
     }
     table_print(&table, 0);
+    printf("\n");
+    timing_machine_text(timing);
 }
 
 json_t *timing_json(const struct timing *timing)
@@ -219,6 +267,7 @@ json_t *timing_json(const struct timing *timing)
     json_t *document = json_object(), *rows = json_array();
     json_object_set_new(document, "lanes", json_integer(timing->lanes));
     json_object_set_new(document, "rounds", json_integer(timing->rounds));
+    json_object_set_new(document, "machine", timing_machine_json(timing));
     for (size_t i = 0; i < timing->count; i++) {
         const struct timing_row *row = &timing->rows[i];
         json_t *object = json_object();
@@ -230,6 +279,7 @@ json_t *timing_json(const struct timing *timing)
         if (row->blocker != NULL) json_object_set_new(object, "waits_for", json_of_text(row->blocker->name));
         json_object_set_new(object, "blocking", json_of_size(row->timing.blocking));
         json_object_set_new(object, "switching", json_of_size(row->timing.switching));
+        json_object_set_new(object, "waking", json_of_size(row->timing.waking));
         json_object_set_new(object, "longest_wait", json_of_size(row->timing.longest_wait));
         json_array_append_new(rows, object);
     }

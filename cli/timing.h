@@ -19,6 +19,7 @@ struct timing {
     size_t count;
     int64_t lanes;
     int64_t rounds;
+    struct plait_machine machine;
 };
 
 /* Takes an option of the form MODEL=REST apart. Returns an exit code. */
@@ -28,10 +29,14 @@ int timing_option(const struct models *models, const char *option, const char *v
 /* A row for each set of models that are loaded and linked, with what the options say: --lanes, --rounds, --class MODEL=N.
  * Returns an exit code; timing_free() in any case. */
 int timing_begin(struct timing *timing, const struct models *models, const struct options *options);
-/* Feeds and plans the models, runs every set by itself, and then all together. */
+/* Looks at the machine, feeds and plans the models, runs every set by itself, each time after another pause, since what was
+ * not asked for a while takes longer, and then all together. */
 int timing_measure(struct timing *timing, struct models *models, const struct options *options);
 void timing_free(struct timing *timing);
 
+/* What was seen of the machine: a line, an object. */
+void timing_machine_text(const struct timing *timing);
+struct json_t *timing_machine_json(const struct timing *timing);
 /* As `plait inspect` shows it. */
 void timing_text(const struct timing *timing, const struct models *models);
 struct json_t *timing_json(const struct timing *timing);

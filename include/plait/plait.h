@@ -666,16 +666,17 @@ PLAIT_API size_t plait_dispatch(struct plait_interpreter *interpreter);
 
 /* How long things take, as measured while they ran. All but own_runs are 0 before anything ran; in nanoseconds. */
 struct plait_timing {
-    uint64_t own_runs;         /* of this handle's model, in which own_* was measured: every one of those that take long, */
-    uint64_t own;              /* a part of short ones. Half of the runs take no longer than this, without interruptions; */
-    uint64_t own_worst;        /* the longest of the last hundreds */
-    uint64_t longest_part;     /* of the model, or its linked set: as long others wait for it. Near the longest, without
-                                * what the system held up */
+    uint64_t own_runs;         /* of this handle's model, in which own_* was measured: every request, and every invocation of
+                                * those that take long, a part of short ones. Half of the runs take no longer than */
+    uint64_t own;              /* this, without interruptions; */
+    uint64_t own_worst;        /* the longest of the last hundreds. What follows is the longest of hundreds, too */
+    uint64_t longest_part;     /* of the model, or its linked set: as long others wait for it */
     uint64_t blocking;         /* the longest part of any model of a lower class */
-    uint64_t switching;        /* from a request to its start, where it interrupts or a thread of its own wakes up: near the
-                                * longest */
-    uint64_t longest_wait;     /* own_worst + blocking + switching: from request to answer, if no model of its own or a higher
-                                * class runs meanwhile */
+    uint64_t switching;        /* to begin where it interrupts, and from a run's end to its answer */
+    uint64_t waking;           /* from a request to its start where a thread has to wake up for it */
+    uint64_t machine;          /* `usual` of plait_measure_machine(); 0 before that was called */
+    uint64_t longest_wait;     /* own_worst + 2 switching + blocking + waking + machine: from request to answer, if no model of
+                                * its own or a higher class runs meanwhile */
     int32_t class_number;      /* that it runs with: the highest of its linked set */
 };
 /* Of a model's handle: plait_invoke() of it, or if that never was, plait_run(). Values are those of programs in place and
@@ -697,7 +698,21 @@ struct plait_response {
     uint64_t blocked; /* by one part of a lower class, of any model of the interpreter */
     uint64_t higher;  /* by what higher classes of the set run meanwhile */
     uint64_t same;    /* by others of its class that are due before it, or have begun */
+    uint64_t system;  /* waking + machine */
 };
+
+/* What the system takes from threads that run: for other processes, for interrupts, for other guests of a host. */
+struct plait_machine {
+    uint64_t usual;        /* nanoseconds: in 99 of 100 milliseconds it takes no more, */
+    uint64_t longest;      /* and in none of those that were looked at */
+    uint64_t milliseconds; /* so many, of all processors together */
+};
+/* Measures that for so long (up to 60 seconds; one tells something), on threads that are scheduled as the caller is and keep
+ * every processor busy half of the time. plait_get_timing() and plait_check_deadlines() count with `usual` from now on: own
+ * times were measured too seldom to have all of it in, and what comes more seldom still, up to `longest` and beyond, nobody
+ * can promise to be without. `machine` may be NULL. */
+PLAIT_API plait_status plait_measure_machine(struct plait_interpreter *interpreter, uint64_t nanoseconds,
+                                             struct plait_machine *machine);
 
 /* Says whether the models of this set, each in its class and on the interpreter's lanes, are always in time (response-time
  * analysis of what plait_get_timing() measured; a model that never ran is PLAIT_INVALID_ARGUMENT). It counts with the

@@ -106,6 +106,7 @@ PyObject *core_model_timing(PyObject *self, PyObject *unused);
 /* With nobody left who has it: by another thread, where this one may be one of the interpreter's own. */
 void core_close(struct plait_interpreter *interpreter);
 PyObject *core_engine_cancel(PyObject *self, PyObject *number);
+PyObject *core_engine_measure_machine(PyObject *self, PyObject *nanoseconds);
 /* pipeline_object.c */
 extern PyType_Spec core_pipeline_spec;
 PyObject *core_engine_load_pipeline(PyObject *self, PyObject *arguments, PyObject *keywords);

@@ -212,6 +212,7 @@ static PyMethodDef methods[] = {
     {"unlink", unlink_models, METH_VARARGS, "unlink(to_model, input)"},
     {"allocate", allocate, METH_NOARGS, "Plans what changed in any model."},
     {"cancel", core_engine_cancel, METH_O, "cancel(number): whether there was such a request that had not ended."},
+    {"measure_machine", core_engine_measure_machine, METH_O, "measure_machine(nanoseconds): (usual, longest, milliseconds)."},
     {"watch", watch, METH_VARARGS, "watch(path): opens a socket for `plait top`; None closes it."},
     {"stats", stats, METH_NOARGS, "Memory and counts as a dictionary."},
     {NULL, NULL, 0, NULL},

@@ -159,6 +159,21 @@ PyObject *core_engine_cancel(PyObject *object, PyObject *number)
     return PyBool_FromLong(status == PLAIT_OK);
 }
 
+PyObject *core_engine_measure_machine(PyObject *object, PyObject *nanoseconds)
+{
+    const struct core_engine *self = (struct core_engine *)object;
+    const unsigned long long duration = PyLong_AsUnsignedLongLong(nanoseconds);
+    struct plait_machine machine = {0};
+    plait_status status = PLAIT_OK;
+    if (PyErr_Occurred()) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    status = plait_measure_machine(self->interpreter, duration, &machine);
+    Py_END_ALLOW_THREADS
+    if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->interpreter, status);
+    return Py_BuildValue("(KKK)", (unsigned long long)machine.usual, (unsigned long long)machine.longest,
+                         (unsigned long long)machine.milliseconds);
+}
+
 /* ---- classes and timing -------------------------------------------------------------------------------------------- */
 
 static PyObject *set_number(PyObject *object, PyObject *number, plait_status (*set)(struct plait_model *, int32_t))
@@ -191,9 +206,10 @@ PyObject *core_model_timing(PyObject *object, PyObject *unused)
     if (core_model_handle(self) == NULL) return NULL;
     const plait_status status = plait_get_timing(self->handle, &t);
     if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->engine->interpreter, status);
-    return Py_BuildValue("{sisKsKsKsKsKsKsK}", "class", (int)plait_class(self->handle), "own_runs",
+    return Py_BuildValue("{sisKsKsKsKsKsKsKsKsK}", "class", (int)plait_class(self->handle), "own_runs",
                          (unsigned long long)t.own_runs, "own", (unsigned long long)t.own, "own_worst",
                          (unsigned long long)t.own_worst, "longest_part", (unsigned long long)t.longest_part, "blocking",
-                         (unsigned long long)t.blocking, "switching", (unsigned long long)t.switching, "longest_wait",
+                         (unsigned long long)t.blocking, "switching", (unsigned long long)t.switching, "waking",
+                         (unsigned long long)t.waking, "machine", (unsigned long long)t.machine, "longest_wait",
                          (unsigned long long)t.longest_wait);
 }

@@ -11,7 +11,6 @@
 #include <assert.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/float_state.h"
+#include "base/own_thread.h"
 
 /* How long a helper looks out for work before it sleeps: long enough to bridge the gap between two operators, or while
  * somebody runs who will have more, a longer one; short enough not to burn a battery. */
@@ -235,12 +235,7 @@ static bool start_helper(struct pl_pool *pool)
     helper->next = atomic_load(&pool->helpers);
     sem_init(&helper->bell, 0, 0);
     sem_init(&helper->done, 0, 0);
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the application's threads */
-    const bool started = pthread_create(&helper->thread, NULL, help, helper) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const bool started = pl_own_thread_start(&helper->thread, help, helper) == 0;
     if (started) {
         atomic_store(&pool->helpers, helper);
         atomic_fetch_add(&pool->helper_count, 1);

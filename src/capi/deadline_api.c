@@ -12,8 +12,13 @@ struct analysed {
     struct pl_response *responses;
 };
 
+static void raise(uint64_t *number, uint64_t to)
+{
+    if (to > *number) *number = to;
+}
+
 static plait_status read_one(struct plait_interpreter *api, const struct plait_periodic *given, struct pl_periodic *one,
-                             uint64_t *switching)
+                             struct pl_overheads *overheads)
 {
     struct plait_timing timing;
     const plait_status status = plait_get_timing(given->model, &timing);
@@ -29,19 +34,21 @@ static plait_status read_one(struct plait_interpreter *api, const struct plait_p
                                       plait_model_name(given->model), (unsigned long long)given->period,
                                       (unsigned long long)deadline), &error);
     *one = (struct pl_periodic){timing.class_number, given->period, deadline, timing.own_worst, timing.blocking};
-    if (timing.switching > *switching) *switching = timing.switching;
+    raise(&overheads->switching, timing.switching); /* each says it of the whole interpreter, while others go on */
+    raise(&overheads->waking, timing.waking);
+    raise(&overheads->machine, timing.machine);
     return PLAIT_OK;
 }
 
 static plait_status analyse(struct plait_interpreter *api, const struct plait_periodic *given, size_t count,
                             const struct analysed *analysed, bool *all_in_time)
 {
-    uint64_t switching = 0;
+    struct pl_overheads overheads = {0};
     for (size_t i = 0; i < count; i++) {
-        const plait_status status = read_one(api, &given[i], &analysed->set[i], &switching);
+        const plait_status status = read_one(api, &given[i], &analysed->set[i], &overheads);
         if (status != PLAIT_OK) return status;
     }
-    *all_in_time = pl_response_times(analysed->set, (int32_t)count, pl_interpreter_executors(api->interpreter), switching,
+    *all_in_time = pl_response_times(analysed->set, (int32_t)count, pl_interpreter_executors(api->interpreter), &overheads,
                                      analysed->responses);
     return PLAIT_OK;
 }
@@ -53,7 +60,8 @@ static void tell(const struct pl_response *found, struct plait_response *respons
                                         .own = found->own,
                                         .blocked = found->blocked,
                                         .higher = found->higher,
-                                        .same = found->same};
+                                        .same = found->same,
+                                        .system = found->system};
 }
 
 plait_status plait_check_deadlines(struct plait_interpreter *interpreter, const struct plait_periodic *set, size_t count,

@@ -165,7 +165,20 @@ plait_status plait_get_timing(const struct plait_model *model, struct plait_timi
                                     .longest_part = found.longest_part,
                                     .blocking = found.blocking,
                                     .switching = found.switching,
+                                    .waking = found.waking,
+                                    .machine = found.machine,
                                     .class_number = found.class_number,
-                                    .longest_wait = found.own_worst + found.blocking + found.switching};
+                                    .longest_wait = found.own_worst + 2 * found.switching + found.blocking + found.waking +
+                                                    found.machine};
     return PLAIT_OK;
+}
+
+plait_status plait_measure_machine(struct plait_interpreter *interpreter, uint64_t nanoseconds, struct plait_machine *machine)
+{
+    if (interpreter == NULL) return PLAIT_INVALID_ARGUMENT;
+    struct pl_machine found;
+    struct pl_error error = {0};
+    const pl_status status = pl_interpreter_measure_machine(interpreter->interpreter, nanoseconds, &found, &error);
+    if (status == PL_OK && machine != NULL) *machine = (struct plait_machine){found.usual, found.longest, found.milliseconds};
+    return pl_report(interpreter, status, &error);
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/own_thread.h"
 #include "capi/handles.h"
 #include "capi/watch.h"
 
@@ -78,17 +78,6 @@ static void close_ends(const struct pl_watch *watch)
         if (ends[i] >= 0) close(ends[i]);
 }
 
-/* Signals are the program's own threads' to handle. */
-static int start_thread(struct pl_watch *watch)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int failed = pthread_create(&watch->thread, NULL, answer_all, watch);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed;
-}
-
 static pl_status open_ends(struct pl_watch *watch, struct pl_error *error)
 {
     const char *path = watch->address.sun_path;
@@ -97,7 +86,7 @@ static pl_status open_ends(struct pl_watch *watch, struct pl_error *error)
         listen(watch->listening, WAITING) != 0)
         return pl_fail(error, errno == EADDRINUSE ? PL_BUSY : PL_IO, "cannot open the socket '%s': %s", path,
                        strerror(errno));
-    const int failed = start_thread(watch);
+    const int failed = pl_own_thread_start(&watch->thread, answer_all, watch);
     if (failed == 0) return PL_OK;
     unlink(path);
     return pl_fail(error, PL_OUT_OF_MEMORY, "cannot start a thread for the socket '%s': %s", path, strerror(failed));

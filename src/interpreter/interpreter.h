@@ -287,11 +287,25 @@ struct pl_timing {
     uint64_t own_runs;     /* that were measured */
     uint64_t own;          /* half of them take no longer, */
     uint64_t own_worst;    /* and none of the last hundreds */
-    uint64_t longest_part; /* of its program, near the longest of many */
+    uint64_t longest_part; /* of its program, and of none of the last hundreds of runs longer, */
     uint64_t blocking;     /* the longest of any program of a lower class */
-    uint64_t switching;    /* from a request to its beginning where somebody can begin it, near the longest */
+    uint64_t switching;    /* until a request that interrupts begins, or from its run's end to its answer, the same */
+    uint64_t waking;       /* until one begins for which a thread wakes up, the same */
+    uint64_t machine;      /* that the system takes from who runs; 0: not measured */
     int32_t class_number;  /* that it runs with */
 };
+/* ---- machine.c */
+/* What the system takes from threads that run, in nanoseconds of a millisecond. */
+struct pl_machine {
+    uint64_t usual;        /* of 99 in 100 milliseconds no more, */
+    uint64_t longest;      /* and of none */
+    uint64_t milliseconds; /* that were looked at, of all processors */
+};
+/* Looks for so long; what it finds is counted with from now on. */
+pl_status pl_interpreter_measure_machine(struct pl_interpreter *interpreter, uint64_t nanoseconds, struct pl_machine *found,
+                                         struct pl_error *error);
+
+/* ---- timing.c */
 /* So many requests can run at once. */
 int32_t pl_interpreter_executors(const struct pl_interpreter *interpreter);
 pl_status pl_entry_timing(struct pl_entry *entry, struct pl_timing *timing, struct pl_error *error);

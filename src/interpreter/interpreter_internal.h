@@ -280,6 +280,7 @@ struct pl_interpreter {
     struct pl_lane *lanes;
     struct pl_turns turns;
     struct pl_requests requests;
+    uint64_t machine; /* nanoseconds that the system takes from who runs, as was measured; 0: it was not */
     struct pl_component *gone; /* what replacing models has left behind */
     struct pl_instance *incoming; /* about to be put in place; its programs need lanes, too */
     uint64_t invocations;

@@ -68,7 +68,8 @@ static pl_status start(struct pl_entry *entry, const struct task *task, struct i
                                       .input_name = task->input != NULL ? pl_handle_tensor(task->input)->name : NULL,
                                       .workers = instance->threads};
     struct pl_own_time *own_time = pl_own_time_of(instance, entry->unit, task->all_members);
-    if (task->input == NULL && pl_own_time_wanted(own_time)) invocation->own_time = own_time;
+    const bool wanted = task->request != NULL || pl_own_time_wanted(own_time); /* of requests every one */
+    if (task->input == NULL && wanted) invocation->own_time = own_time;
     if (invocation->own_time != NULL || instance->tally != NULL || entry->interpreter->event_function != NULL)
         invocation->begin_ns = pl_clock_ns();
     return PL_OK;
@@ -85,8 +86,9 @@ static void count(const struct invocation *invocation, const struct task *task, 
     }
 }
 
-static void end_request(struct pl_request *request, const struct pl_turn *turn)
+static void end_request(struct pl_request *request, const struct pl_turn *turn, uint64_t end_ns)
 {
+    request->left = end_ns;
     request->turn = NULL;
     request->answer.interrupted_ns += turn->interrupted_ns;
     request->answer.interruptions += turn->interruptions;
@@ -109,9 +111,11 @@ static void end(struct pl_entry *entry, const struct task *task, const struct in
     pl_lock(invocation->interpreter);
     struct pl_turn *turn = &invocation->plan.component->turn;
     if (end_ns != 0) count(invocation, task, end_ns - invocation->begin_ns, status != PL_OK);
-    if (status == PL_OK && invocation->own_time != NULL)
+    if (status == PL_OK && invocation->own_time != NULL) {
         pl_own_time_note(invocation->own_time, end_ns - invocation->begin_ns - turn->interrupted_ns);
-    if (turn->request != NULL) end_request(turn->request, turn);
+        pl_longest_pass(&invocation->plan.unit->program->longest);
+    }
+    if (turn->request != NULL) end_request(turn->request, turn, end_ns);
     const bool leaves = pl_component_end_run(invocation->interpreter, invocation->plan.component);
     invocation->interpreter->invocations++;
     pl_lane_give_back(invocation->interpreter, invocation->lane);

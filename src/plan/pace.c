@@ -9,6 +9,8 @@ enum { LEARNING_RUNS = 16, SETTLING_RUNS = 28 };
 enum { FIRST_PATIENCE = 128, MOST_PATIENCE = 2048 };
 /* A helper may be asleep, or its processor busy, for so many runs. */
 enum { MOST_MISSED = 64 };
+/* The longest times of so many runs, and of as many before, are kept. */
+enum { LONGEST_OF = 256 };
 
 static void set(atomic_uint *number, unsigned value)
 {
@@ -19,6 +21,43 @@ static unsigned limited(uint64_t nanoseconds)
 {
     return nanoseconds < UINT32_MAX ? (unsigned)nanoseconds : UINT32_MAX;
 }
+
+/* ---- the longest -------------------------------------------------------------------------------------------------- */
+
+static float relaxed(const _Atomic(float) *number)
+{
+    return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+/* What takes no time that the clock sees is told from what never was. */
+static void keep_longest(_Atomic(float) *number, uint64_t nanoseconds)
+{
+    const float now = nanoseconds < 1 ? 1 : (float)nanoseconds;
+    if (now > relaxed(number)) atomic_store_explicit(number, now, memory_order_relaxed);
+}
+
+uint64_t pl_longest_number(const struct pl_longest *longest)
+{
+    const float now = relaxed(&longest->now), before = relaxed(&longest->before);
+    const float most = now > before ? now : before;
+    return (uint64_t)(most > 0 ? most : relaxed(&longest->first));
+}
+
+void pl_longest_note(struct pl_longest *longest, uint64_t nanoseconds)
+{
+    keep_longest(&longest->now, nanoseconds);
+}
+
+void pl_longest_pass(struct pl_longest *longest)
+{
+    const unsigned runs = pl_pace_number(&longest->runs) + 1;
+    set(&longest->runs, runs);
+    if (runs % LONGEST_OF != 0) return;
+    atomic_store_explicit(&longest->before, relaxed(&longest->now), memory_order_relaxed);
+    atomic_store_explicit(&longest->now, 0, memory_order_relaxed);
+}
+
+/* ---- stages ------------------------------------------------------------------------------------------------------- */
 
 void pl_pace_learn(atomic_uint *least, uint64_t nanoseconds, bool fresh)
 {
@@ -32,22 +71,11 @@ static unsigned nearer(unsigned from, unsigned to, unsigned divisor)
     return to > from ? from + (to - from) / divisor : from - (from - to) / divisor;
 }
 
-void pl_pace_near_longest(atomic_uint *number, uint64_t nanoseconds)
-{
-    const unsigned before = pl_pace_number(number), now = limited(nanoseconds);
-    set(number, before == 0 ? now : nearer(before, now, now > before ? 4 : 32));
-}
-
 void pl_pace_follow(struct pl_pace *pace, uint64_t nanoseconds, uint64_t longest_part, struct pl_longest *longest)
 {
     const unsigned before = pl_pace_number(&pace->lately), now = nanoseconds < 1 ? 1 : limited(nanoseconds);
     set(&pace->lately, before == 0 || now < before ? now : nearer(before, now, 8));
-    if (now < before / 2) set(&pace->longest_part, 0); /* before, it met its memory for the first time */
-    pl_pace_near_longest(&pace->longest_part, longest_part);
-    const unsigned kept = pl_pace_number(&pace->longest_part);
-    if (kept <= pl_pace_number(&longest->part) && atomic_load_explicit(&longest->pace, memory_order_relaxed) != pace) return;
-    atomic_store_explicit(&longest->pace, pace, memory_order_relaxed);
-    set(&longest->part, kept);
+    keep_longest(before == 0 ? &longest->first : &longest->now, longest_part);
 }
 
 /* Whether `of` - 1 of so many parts of the time alone are enough. */

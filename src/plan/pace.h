@@ -14,13 +14,14 @@ struct pl_pace {
     atomic_uint nanoseconds;        /* alone, the least that was seen; 0: nothing yet */
     atomic_uint shared_nanoseconds; /* the same with helpers, from start to end */
     atomic_uint lately;             /* alone, as it is at the moment; 0: nothing yet */
-    atomic_uint longest_part;       /* of a run, lately */
 };
 
-/* The longest of many. */
+/* The longest of many times in nanoseconds, of the last hundreds of runs. */
 struct pl_longest {
-    _Atomic(const struct pl_pace *) pace; /* whose part it is; those of others count while they are longer */
-    atomic_uint part;
+    _Atomic(float) first;  /* of what met its memory for the first time: it counts while there is nothing else */
+    _Atomic(float) now;    /* of these runs, */
+    _Atomic(float) before; /* and of those before */
+    atomic_uint runs;
 };
 
 /* What runs of some steps have learned together. */
@@ -58,11 +59,14 @@ static inline unsigned pl_pace_number(const atomic_uint *number)
 /* Notes how long it took, if that is the least (fresh: of all that came now). Of two threads that learn at once one may
  * be lost. */
 void pl_pace_learn(atomic_uint *least, uint64_t nanoseconds, bool fresh);
-/* Follows the longest of many numbers, without what the system held up now and then; 0: there was none so far. */
-void pl_pace_near_longest(atomic_uint *number, uint64_t nanoseconds);
 /* Notes what a run of a stage took, and the longest of its parts. What is quicker counts at once, what is slower by and
- * by, since the system may have held it up. */
+ * by, since the system may have held it up; but of parts it is the longest that others may have to wait for. */
 void pl_pace_follow(struct pl_pace *pace, uint64_t nanoseconds, uint64_t longest_part, struct pl_longest *longest);
+/* 0: there was none so far. */
+uint64_t pl_longest_number(const struct pl_longest *longest);
+void pl_longest_note(struct pl_longest *longest, uint64_t nanoseconds);
+/* A run is over. Of two threads that call it at once one may not be counted. */
+void pl_longest_pass(struct pl_longest *longest);
 /* Whether a stage is quicker with helpers, and not for noise alone. */
 bool pl_pace_pays(const struct pl_pace *pace);
 

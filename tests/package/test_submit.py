@@ -115,7 +115,18 @@ def test_timing_and_class():
             high.submit(picture()).result(20)
         timing = high.timing
         assert 0 < timing["own"] <= timing["own_worst"] and timing["blocking"] == low.timing["longest_part"] > 0
-        assert timing["longest_wait"] == timing["own_worst"] + timing["blocking"] + timing["switching"]
+        assert timing["longest_wait"] == timing["own_worst"] + timing["blocking"] + 2 * timing["switching"] + timing["waking"]
+
+
+def test_the_machine_is_in_the_longest_wait():
+    with plait.Runtime() as runtime:
+        model = runtime.load(WHOLE)
+        model.submit(picture()).result(20)
+        before, machine = model.timing, runtime.measure_machine(0.05)
+        assert 0 < machine["usual"] <= machine["longest"] and machine["milliseconds"] > 0
+        assert model.timing["longest_wait"] == before["longest_wait"] + machine["usual"]
+        with pytest.raises(plait.Error):
+            runtime.measure_machine(61)
 
 
 def test_a_runtime_goes_while_requests_wait():

@@ -184,7 +184,7 @@ class PipelineOutput(C.Structure):
 
 class Timing(C.Structure):
     _fields_ = [(name, C.c_uint64) for name in ("own_runs", "own", "own_worst", "longest_part", "blocking", "switching",
-                                                "longest_wait")] + [("class_number", C.c_int32)]
+                                                "waking", "machine", "longest_wait")] + [("class_number", C.c_int32)]
 
 
 class Periodic(C.Structure):
@@ -192,7 +192,11 @@ class Periodic(C.Structure):
 
 
 class Response(C.Structure):
-    _fields_ = [("in_time", C.c_bool)] + [(name, C.c_uint64) for name in ("longest", "own", "blocked", "higher", "same")]
+    _fields_ = [("in_time", C.c_bool)] + [(name, C.c_uint64) for name in ("longest", "own", "blocked", "higher", "same", "system")]
+
+
+class Machine(C.Structure):
+    _fields_ = [(name, C.c_uint64) for name in ("usual", "longest", "milliseconds")]
 
 
 ON_RUN = C.CFUNCTYPE(None, C.c_void_p, C.c_void_p)
@@ -239,6 +243,7 @@ FUNCTIONS = {  # name: (result, arguments)
     "wait": (_N, [_P, C.c_uint64, C.c_int64, C.POINTER(Answer)]), "cancel": (_N, [_P, C.c_uint64]),
     "event_fd": (_N, [_P, C.POINTER(C.c_int)]), "dispatch": (_S, [_P]), "get_timing": (_N, [_P, C.POINTER(Timing)]),
     "check_deadlines": (_N, [_P, C.POINTER(Periodic), _S, C.POINTER(Response), C.POINTER(C.c_bool)]),
+    "measure_machine": (_N, [_P, C.c_uint64, C.POINTER(Machine)]),
     "profile_enable": (_N, [_P, C.c_bool]), "profile_count": (_S, [_P]),
     "pipeline_load": (_N, [_P, _T, C.POINTER(LoadOptions), C.POINTER(_P)]),
     "pipeline_load_buffer": (_N, [_P, _P, _S, _T, C.POINTER(LoadOptions), C.POINTER(_P)]), "pipeline_unload": (_N, [_P]),

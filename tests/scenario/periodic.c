@@ -1,102 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random sets of models that are asked for periodically: where plait_check_deadlines() says that all are in time, none is
  * late by more than the machine itself held things up meanwhile, which is measured on every processor. What they answer is
- * what they answer alone. $PERIODIC_SECONDS is how long each set runs (default 2). */
+ * what they answer alone. $PERIODIC_SECONDS is how long each set runs (default 2). All sets are run, whatever comes of them;
+ * a line for every tenth, and what came of all, are printed. */
 #include "scenario.h"
 
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum { MOST_MODELS = 5, CLASSES = 3, WARM_UP = 60, TOGETHER = 30, TRIES = 12 };
-enum { MOST_PROCESSORS = 64, MOST_STOPS = 100000, MOST_MISSES = 1000 };
-static const uint64_t ms = 1000000, sleep_ns = 250000, stop_ns = 50000;
+#include "periodic_jitter.h"
 
-static uint64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000 * ms + (uint64_t)time.tv_nsec;
-}
-
-static void sleep_until(uint64_t then)
-{
-    const struct timespec time = {(time_t)(then / (1000 * ms)), (long)(then % (1000 * ms))};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL) != 0) {}
-}
-
-/* ---- how long the machine holds things up ------------------------------------------------------------------------- */
-
-struct span {
-    uint64_t begin;
-    uint64_t end;
-};
-
-/* Times in which a processor did not run who should have run there. */
-struct jitter {
-    pthread_t thread;
-    int processor;
-    atomic_bool *ending;
-    struct span *stops;
-    int stop_count;
-    uint64_t usual; /* the most that its timer was late otherwise */
-};
-
-static void *measure_jitter(void *user)
-{
-    struct jitter *jitter = user;
-    const struct sched_param first = {.sched_priority = 50};
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET((size_t)jitter->processor, &set);
-    pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-    pthread_setschedparam(pthread_self(), SCHED_FIFO, &first); /* where it is allowed: then only the machine is in its way */
-    while (!atomic_load(jitter->ending)) {
-        const uint64_t awake = now();
-        sleep_until(awake + sleep_ns);
-        const uint64_t again = now();
-        const uint64_t late = again - (awake + sleep_ns);
-        if (late < stop_ns) jitter->usual = late > jitter->usual ? late : jitter->usual;
-        else if (jitter->stop_count < MOST_STOPS) /* it began somewhere in between */
-            jitter->stops[jitter->stop_count++] = (struct span){awake, again};
-    }
-    return NULL;
-}
-
-static int start_jitters(struct jitter *jitters, atomic_bool *ending)
-{
-    cpu_set_t set;
-    int count = 0;
-    sched_getaffinity(0, sizeof set, &set);
-    for (int processor = 0; processor < CPU_SETSIZE && count < MOST_PROCESSORS; processor++) {
-        if (!CPU_ISSET((size_t)processor, &set)) continue;
-        jitters[count] = (struct jitter){.processor = processor, .ending = ending,
-                                         .stops = malloc(MOST_STOPS * sizeof(struct span))};
-        CHECK(jitters[count].stops != NULL, "no memory");
-        CHECK(pthread_create(&jitters[count].thread, NULL, measure_jitter, &jitters[count]) == 0, "no thread");
-        count++;
-    }
-    return count;
-}
-
-/* How long any processor stood still within this time, and how late its timer is anyhow. */
-static uint64_t stopped_within(const struct jitter *jitters, int count, const struct span *span)
-{
-    uint64_t sum = 0, usual = 0;
-    for (int i = 0; i < count; i++) {
-        if (jitters[i].usual > usual) usual = jitters[i].usual;
-        for (int k = 0; k < jitters[i].stop_count; k++) {
-            const struct span *stop = &jitters[i].stops[k];
-            const uint64_t begin = stop->begin > span->begin ? stop->begin : span->begin;
-            const uint64_t end = stop->end < span->end ? stop->end : span->end;
-            if (end > begin) sum += end - begin;
-        }
-    }
-    return sum + usual;
-}
+enum { MOST_MODELS = 5, CLASSES = 3, TRIES = 12, MOST_MISSES = 1000, TOLD_SETS = 10 };
+/* Times that are measured, of all models of a set: so many, or, of those that take long, so many nanoseconds. */
+enum { ALONE = 60, TOGETHER = 30, LEAST_ALONE = 12, LEAST_TOGETHER = 6 };
+static const uint64_t ms = 1000000, alone_ns = 300000000, together_ns = 150000000, machine_ns = 100000000;
 
 /* ---- a set -------------------------------------------------------------------------------------------------------- */
 
@@ -153,18 +70,38 @@ static plait_request ask(const struct set *set, int i)
     return request;
 }
 
-/* Each by itself, and all at once, so that they interrupt each other. */
-static void measure(struct set *set)
+/* From 16 us to 4 ms, as what is asked for now and then has them: caches and processors go to others meanwhile. */
+static void pause(struct scenario_random *random)
 {
-    for (int round = 0; round < WARM_UP; round++)
-        for (int i = 0; i < set->count; i++) OK(set->interpreter, plait_wait(set->interpreter, ask(set, i), -1, NULL));
-    for (int round = 0; round < TOGETHER; round++) {
-        plait_request requests[MOST_MODELS];
-        for (int class = 0; class < CLASSES; class++)
-            for (int i = 0; i < set->count; i++)
-                if (plait_class(set->tasks[i].model) == class) requests[i] = ask(set, i);
-        for (int i = 0; i < set->count; i++) OK(set->interpreter, plait_wait(set->interpreter, requests[i], -1, NULL));
+    jitter_sleep_until(jitter_now() + (UINT64_C(16000) << scenario_pick(random, 9)));
+}
+
+static void run_alone(const struct set *set, struct scenario_random *random)
+{
+    for (int i = 0; i < set->count; i++) {
+        pause(random);
+        OK(set->interpreter, plait_wait(set->interpreter, ask(set, i), -1, NULL));
     }
+}
+
+/* The less urgent ones first, so that they are interrupted. */
+static void run_together(const struct set *set, struct scenario_random *random)
+{
+    plait_request requests[MOST_MODELS];
+    pause(random);
+    for (int class = 0; class < CLASSES; class++)
+        for (int i = 0; i < set->count; i++)
+            if (plait_class(set->tasks[i].model) == class) requests[i] = ask(set, i);
+    for (int i = 0; i < set->count; i++) OK(set->interpreter, plait_wait(set->interpreter, requests[i], -1, NULL));
+}
+
+static void measure(struct set *set, struct scenario_random *random)
+{
+    OK(set->interpreter, plait_measure_machine(set->interpreter, machine_ns, NULL));
+    uint64_t end = jitter_now() + alone_ns;
+    for (int k = 0; k < ALONE && (k < LEAST_ALONE || jitter_now() < end); k++) run_alone(set, random);
+    end = jitter_now() + together_ns;
+    for (int k = 0; k < TOGETHER && (k < LEAST_TOGETHER || jitter_now() < end); k++) run_together(set, random);
     for (int i = 0; i < set->count; i++) {
         struct plait_timing timing;
         OK(set->interpreter, plait_get_timing(set->tasks[i].model, &timing));
@@ -212,7 +149,7 @@ static void submit(const struct set *set, int i)
 {
     struct plait_submit_options options;
     plait_submit_options_default(&options);
-    options.deadline = now() + set->periodic[i].deadline;
+    options.deadline = jitter_now() + set->periodic[i].deadline;
     options.done = note_answer;
     options.user = (void *)(uintptr_t)&set->tasks[i];
     atomic_fetch_add((atomic_int *)(uintptr_t)&set->tasks[i].waiting, 1);
@@ -223,7 +160,7 @@ static void submit(const struct set *set, int i)
 static void run_periods(struct set *set, uint64_t end)
 {
     for (int i = 0; i < set->count; i++) {
-        set->tasks[i].next = now() + ms;
+        set->tasks[i].next = jitter_now() + ms;
         set->tasks[i].deadline = set->periodic[i].deadline;
     }
     for (;;) {
@@ -232,56 +169,80 @@ static void run_periods(struct set *set, uint64_t end)
             if (set->tasks[i].next < set->tasks[first].next) first = i;
         const uint64_t due = set->tasks[first].next;
         if (due >= end) break;
-        sleep_until(due);
+        jitter_sleep_until(due);
         /* What came late is not made up for: requests are at least a period apart. */
-        set->tasks[first].next = now() + set->periodic[first].period;
+        set->tasks[first].next = jitter_now() + set->periodic[first].period;
         submit(set, first);
     }
     for (int i = 0; i < set->count; i++)
-        while (atomic_load(&set->tasks[i].waiting) > 0) sleep_until(now() + ms);
+        while (atomic_load(&set->tasks[i].waiting) > 0) jitter_sleep_until(jitter_now() + ms);
 }
 
-/* What was late was late because processors stood still: by no more than that. */
-static void check_misses(const struct set *set, int i, const struct jitter *jitters, int count)
+/* Of all sets. */
+struct told {
+    int accepted;
+    int tried;
+    uint64_t requests;
+    uint64_t late;
+    uint64_t latest;  /* by how much */
+    uint64_t beyond;  /* those that were later than processors stood still meanwhile */
+    uint64_t longest; /* that one stood still */
+};
+
+/* What was late is to have been late because processors stood still: by no more than that. */
+static void tell_misses(const struct set *set, int i, const struct jitter *jitters, int count, struct told *told)
 {
     const struct task *task = &set->tasks[i];
     for (int k = 0; k < task->miss_count; k++) {
         const struct span *miss = &task->misses[k];
-        const uint64_t late = miss->end - miss->begin - task->deadline, stopped = stopped_within(jitters, count, miss);
-        CHECK(late <= stopped, "model%d took %.3f ms, promised %.3f, deadline %.3f, while processors stood still for %.3f",
-              i, (double)(miss->end - miss->begin) / 1e6, (double)set->responses[i].longest / 1e6,
-              (double)task->deadline / 1e6, (double)stopped / 1e6);
+        const uint64_t late = miss->end - miss->begin - task->deadline, stopped = jitter_within(jitters, count, miss);
+        if (late > told->latest) told->latest = late;
+        told->late++;
+        if (late <= stopped) continue;
+        told->beyond++;
+        printf("set %d: model%d took %.3f ms, promised %.3f, deadline %.3f, while processors stood still for %.3f\n",
+               told->accepted + 1, i, (double)(miss->end - miss->begin) / 1e6, (double)set->responses[i].longest / 1e6,
+               (double)task->deadline / 1e6, (double)stopped / 1e6);
     }
 }
 
-struct told {
-    uint64_t requests;
-    uint64_t misses; /* that are the machine's */
-};
+static void tell_set(const struct set *set, const struct jitter *jitters, int count, struct told *told)
+{
+    for (int i = 0; i < set->count; i++) {
+        const struct task *task = &set->tasks[i];
+        CHECK(task->answers > 0, "model%d was never asked for", i);
+        CHECK(task->remembers || scenario_digest(task->model) == task->digest, "model%d answers something else", i);
+        told->requests += task->answers;
+        tell_misses(set, i, jitters, count, told);
+    }
+    for (int i = 0; i < count; i++)
+        if (jitters[i].longest > told->longest) told->longest = jitters[i].longest;
+}
 
-/* Whether the set was one of those that were to be run. */
+static void tell(const struct told *told)
+{
+    printf("%d of %d sets accepted, %llu requests, %llu late, by %.3f ms at most; %llu by more than processors stood still "
+           "meanwhile, the longest time %.3f ms\n", told->accepted, told->tried, (unsigned long long)told->requests,
+           (unsigned long long)told->late, (double)told->latest / 1e6, (unsigned long long)told->beyond,
+           (double)told->longest / 1e6);
+    fflush(stdout);
+}
+
+/* Whether the set is one of those that are to be run. */
 static bool run_set(struct scenario_random *random, const struct scenario_arguments *arguments, uint64_t seconds,
                     struct told *told)
 {
     struct set *set = open_set(random, arguments);
     struct jitter jitters[MOST_PROCESSORS];
     atomic_bool ending = false;
-    measure(set);
+    measure(set, random);
     const bool accepted = choose_periods(set, random);
     if (accepted) {
-        const int count = start_jitters(jitters, &ending);
-        run_periods(set, now() + seconds * 1000 * ms);
-        atomic_store(&ending, true);
-        for (int i = 0; i < count; i++) pthread_join(jitters[i].thread, NULL);
-        for (int i = 0; i < set->count; i++) {
-            const struct task *task = &set->tasks[i];
-            told->requests += task->answers;
-            told->misses += (uint64_t)task->miss_count;
-            CHECK(task->answers > 0, "model%d was never asked for", i);
-            check_misses(set, i, jitters, count);
-            CHECK(task->remembers || scenario_digest(task->model) == task->digest, "model%d answers something else", i);
-        }
-        for (int i = 0; i < count; i++) free(jitters[i].stops);
+        const int count = jitter_start(jitters, &ending);
+        run_periods(set, jitter_now() + seconds * 1000 * ms);
+        jitter_end(jitters, count);
+        tell_set(set, jitters, count, told);
+        jitter_free(jitters, count);
     }
     plait_close(set->interpreter);
     free(set);
@@ -296,12 +257,13 @@ int main(int argc, char **argv)
     const char *asked = getenv("PERIODIC_SECONDS");
     const uint64_t seconds = asked != NULL ? strtoull(asked, NULL, 10) : 2;
     struct told told = {0};
-    int accepted = 0, tried = 0;
-    while (accepted < arguments.count) {
-        accepted += run_set(&random, &arguments, seconds, &told);
-        CHECK(++tried <= 4 * arguments.count + 4, "only %d of %d sets were accepted", accepted, tried);
+    while (told.accepted < arguments.count) {
+        told.tried++;
+        CHECK(told.tried <= 4 * arguments.count + 4, "only %d of %d sets were accepted", told.accepted, told.tried - 1);
+        if (!run_set(&random, &arguments, seconds, &told)) continue;
+        told.accepted++;
+        if (told.accepted % TOLD_SETS == 0 && told.accepted < arguments.count) tell(&told);
     }
-    printf("%d of %d sets accepted, %llu requests, %llu late, none by more than processors stood still meanwhile\n", accepted,
-           tried, (unsigned long long)told.requests, (unsigned long long)told.misses);
-    return 0;
+    tell(&told);
+    return told.beyond > 0;
 }

@@ -64,6 +64,7 @@ static plait_status mark(struct plait_op_context *context)
 
 static struct plait_interpreter *ip;
 static struct plait_model *low, *high;
+static int32_t lanes = 1; /* of what is opened */
 
 static void open_all(int32_t class_number, int32_t requests)
 {
@@ -73,6 +74,7 @@ static void open_all(int32_t class_number, int32_t requests)
     struct plait_options options;
     plait_options_default(&options);
     if (requests > 0) options.requests = requests;
+    options.lanes = lanes;
     ip = scenario_open(&options);
     for (int i = 0; i < 2; i++) OK(ip, plait_register_op(ip, &ops[i]));
     OK(ip, plait_load_file(ip, "low", steps_path, NULL, &low));
@@ -351,7 +353,8 @@ static void test_timing(void)
     CHECK(of_low.longest_part >= 2000000 && of_low.own >= 2000000 && of_low.blocking == 0, "%llu",
           (unsigned long long)of_low.longest_part);
     CHECK(before.blocking == of_low.longest_part && before.own_runs > 0 && before.own > 0, "no blocking");
-    CHECK(before.longest_wait == before.own_worst + before.blocking + before.switching && before.switching > 0, "sum");
+    CHECK(before.longest_wait == before.own_worst + before.blocking + 2 * before.switching + before.waking &&
+          before.switching > 0, "sum");
     step_nanoseconds = 8000000;
     for (int i = 0; i < 6; i++) wait_for(submit(low, NULL), PLAIT_OK);
     OK(ip, plait_get_timing(high, &after));
@@ -359,6 +362,27 @@ static void test_timing(void)
     OK(ip, plait_unload(low));
     OK(ip, plait_get_timing(high, &after));
     CHECK(after.blocking == 0, "a model that is not there blocks");
+    close_all();
+}
+
+/* How long a thread takes to wake up is told from how long requests wait for others. */
+static void test_waiting_is_not_waking(int32_t on_lanes)
+{
+    struct plait_timing timing;
+    lanes = on_lanes;
+    open_all(5, 0);
+    lanes = 1;
+    const struct plait_submit_options options = telling("low");
+    on_step = take_long;
+    step_nanoseconds = 100000000;
+    for (int i = 0; i < 3; i++) {
+        OK(ip, plait_submit(low, &options, NULL)); /* while it is answered, the lock is free for another executor */
+        OK(ip, plait_submit(low, &options, NULL));
+        await_told(2 * i + 2);
+    }
+    OK(ip, plait_get_timing(low, &timing));
+    CHECK(timing.own_runs == 6 && timing.waking > 0, "%llu runs", (unsigned long long)timing.own_runs);
+    CHECK(timing.waking < (uint64_t)step_nanoseconds, "%llu ns", (unsigned long long)timing.waking);
     close_all();
 }
 
@@ -587,6 +611,8 @@ int main(int argc, char **argv)
         test_waiting_within_a_run();
         test_trace();
         test_timing();
+    test_waiting_is_not_waking(1);
+    test_waiting_is_not_waking(2);
         test_order();
         test_late();
         test_surplus();

@@ -201,7 +201,8 @@ ALLOWED = {("open", 0), ("close", 0), ("load_file", 1), ("load_file", 3), ("load
            ("load_buffer", 5), ("find_input", 1), ("find_output", 1), ("link", 2), ("link", 4), ("link", 5),
            ("unlink", 2), ("bind", 1), ("on_run", 2), ("trace", 2), ("pipeline_load", 2), ("pipeline_load_buffer", 3),
            ("pipeline_load_buffer", 4), ("watch", 1), ("submit", 1), ("submit", 2), ("pipeline_submit", 1),
-           ("pipeline_submit", 2), ("wait", 3), ("replace", 2), ("replace_buffer", 3)}
+           ("pipeline_submit", 2), ("wait", 3), ("replace", 2), ("replace_buffer", 3),
+           ("measure_machine", 2)}
 POINTERS = [(name, position) for name, (_, arguments) in plait_c.FUNCTIONS.items()
             for position, kind in enumerate(arguments)
             if (kind in (C.c_void_p, C.c_char_p) or hasattr(kind, "contents"))
@@ -216,7 +217,8 @@ def valid_arguments(name, interpreter, model, keep):
                "load_file": interpreter.handle, "load_buffer": interpreter.handle, "link": interpreter.handle,
                "unlink": interpreter.handle, "stream": interpreter.handle, "push": tensor, "trace": interpreter.handle,
                "pipeline_load": interpreter.handle, "pipeline_load_buffer": interpreter.handle}
-    handles.update({name: interpreter.handle for name in ("wait", "cancel", "event_fd", "dispatch", "watch", "check_deadlines")})
+    handles.update({name: interpreter.handle for name in ("wait", "cancel", "event_fd", "dispatch", "watch",
+                                                         "check_deadlines", "measure_machine")})
     if name.startswith("pipeline_") and name not in handles:
         text = b'{"models": {"of_pipeline": "%s"}}' % os.fsencode(FEATURES)
         handles[name] = interpreter.pipeline(text).handle

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether periodic models are in time, as the public API says it; tests/unit/test_response_time.c checks the analysis."""
 import ctypes as C
+import os
+import time
 
 import pytest
 
@@ -46,13 +48,48 @@ def test_what_is_counted_with_is_what_was_measured(interpreter):
     status, in_time, (first, second) = check(interpreter, (interpreter.urgent, 5000 * MS, 0), (interpreter.slow, 5000 * MS, 0))
     assert status == plait_c.OK and in_time and first.in_time and second.in_time
     assert (first.own, first.blocked, first.higher, first.same) == (urgent.own_worst + switches, slow.longest_part, 0, 0)
-    assert first.longest == first.own + first.blocked
+    assert first.system == second.system == urgent.waking + urgent.machine
+    assert first.longest == first.own + first.blocked + first.system
     assert (second.own, second.blocked, second.higher) == (slow.own_worst + switches, 0, first.own)
-    assert second.longest == second.own + first.own
+    assert second.longest == second.own + first.own + second.system
     # In less time than it takes it is not done.
     status, in_time, (first, second) = check(interpreter, (interpreter.urgent, 5000 * MS, first.own - 1),
                                              (interpreter.slow, 5000 * MS, 0))
     assert status == plait_c.OK and not in_time and not first.in_time and second.in_time
+
+
+def test_what_the_machine_takes_is_counted_with(interpreter):
+    machine = plait_c.Machine()
+    before = timing(interpreter.urgent) if interpreter.urgent.invoke() is None else None
+    assert before.machine == 0
+    interpreter.check(plait_c.api().measure_machine(interpreter.handle, 100 * MS, C.byref(machine)))
+    after = timing(interpreter.urgent)
+    assert after.machine == machine.usual > 0 and machine.usual <= machine.longest
+    assert 10 <= machine.milliseconds <= 51 * os.cpu_count()
+    assert after.longest_wait == before.longest_wait + machine.usual
+    status, in_time, (response,) = check(interpreter, (interpreter.urgent, 5000 * MS, 0))
+    assert status == plait_c.OK and response.system == after.waking + machine.usual
+    for duration in (0, 61_000 * MS):
+        assert plait_c.api().measure_machine(interpreter.handle, duration, None) == plait_c.INVALID_ARGUMENT
+
+
+def ask(interpreter, model):
+    number, answer = C.c_uint64(), plait_c.Answer()
+    interpreter.check(plait_c.api().submit(model.handle, None, C.byref(number)))
+    interpreter.check(plait_c.api().wait(interpreter.handle, number, -1, C.byref(answer)))
+    return answer
+
+
+def test_none_of_what_was_measured_took_longer(interpreter):
+    """After pauses, in which processors and caches go to others: everything is counted with at its longest."""
+    answers = []
+    for k in range(100):
+        time.sleep(0.0001 * (k % 8))
+        answers.append(ask(interpreter, interpreter.urgent))
+    found = timing(interpreter.urgent)
+    assert found.own_runs >= 100  # every request, however short
+    assert found.waking >= max(answer.started - answer.submitted for answer in answers[1:])
+    assert found.own_worst + found.switching >= max(answer.ended - answer.started for answer in answers[1:])
 
 
 def test_times_are_those_of_the_program_that_runs(interpreter):

@@ -94,30 +94,44 @@ static void test_learns_the_least(void **state)
 static void test_follows_what_a_stage_takes(void **state)
 {
     (void)state;
-    struct pl_pace pace = {0}, other = {0};
-    struct pl_longest longest = {NULL, 0};
+    struct pl_pace pace = {0};
+    struct pl_longest longest = {0};
     pl_pace_follow(&pace, 8000, 3000, &longest);
     assert_int_equal(pace.lately, 8000);
-    assert_int_equal(longest.part, 3000);
     pl_pace_follow(&pace, 6000, 3000, &longest); /* quicker: at once */
     assert_int_equal(pace.lately, 6000);
     pl_pace_follow(&pace, 14000, 7000, &longest); /* slower: an eighth of it, since the system may have been in the way */
     assert_int_equal(pace.lately, 7000);
-    assert_int_equal(longest.part, 4000);
     for (int i = 0; i < 100; i++) pl_pace_follow(&pace, 14000, 7000, &longest);
     assert_in_range(pace.lately, 13900, 14000);
-    assert_in_range(longest.part, 6900, 7000);
-    pl_pace_follow(&other, 100, 50, &longest); /* a shorter one of another stage changes nothing */
-    assert_in_range(longest.part, 6900, 7000);
-    pl_pace_follow(&other, 9000, 9000, &longest);
-    for (int i = 0; i < 100; i++) pl_pace_follow(&other, 9000, 9000, &longest);
-    assert_ptr_equal(longest.pace, &other);
-    for (int i = 0; i < 500; i++) {
-        pl_pace_follow(&pace, 14000, 7000, &longest);
-        pl_pace_follow(&other, 4000, 4000, &longest);
+}
+
+static void test_keeps_the_longest_part_of_hundreds_of_runs(void **state)
+{
+    (void)state;
+    struct pl_pace pace = {0}, other = {0};
+    struct pl_longest longest = {0};
+    assert_int_equal(pl_longest_number(&longest), 0);
+    pl_pace_follow(&pace, 9000, 9000, &longest); /* the first time counts while it is the only one */
+    assert_int_equal(pl_longest_number(&longest), 9000);
+    pl_pace_follow(&pace, 6000, 3000, &longest);
+    assert_int_equal(pl_longest_number(&longest), 3000);
+    pl_pace_follow(&other, 8000, 8000, &longest); /* each stage has its first */
+    assert_int_equal(pl_longest_number(&longest), 3000);
+    pl_pace_follow(&other, 5000, 5000, &longest);
+    for (int i = 0; i < 250; i++) { /* once is enough */
+        pl_longest_pass(&longest);
+        pl_pace_follow(&pace, 6000, 3000, &longest);
+        assert_int_equal(pl_longest_number(&longest), 5000);
     }
-    assert_ptr_equal(longest.pace, &pace); /* which is the longest again */
-    assert_in_range(longest.part, 6900, 7000);
+    for (int i = 0; i < 500; i++) {
+        pl_longest_pass(&longest);
+        pl_pace_follow(&pace, 6000, 3000, &longest);
+    }
+    assert_int_equal(pl_longest_number(&longest), 3000);
+    pl_longest_note(&longest, 0);
+    pl_longest_note(&longest, UINT64_C(60000000000)); /* a minute */
+    assert_in_range(pl_longest_number(&longest), UINT64_C(59999990000), UINT64_C(60000010000));
 }
 
 int main(void)
@@ -126,6 +140,7 @@ int main(void)
         cmocka_unit_test(test_keeps_to_what_is_quicker),
         cmocka_unit_test(test_looks_again),
         cmocka_unit_test(test_follows_what_a_stage_takes),
+        cmocka_unit_test(test_keeps_the_longest_part_of_hundreds_of_runs),
         cmocka_unit_test(test_does_not_judge_who_did_not_come),
         cmocka_unit_test(test_learns_the_least),
     };

@@ -7,6 +7,8 @@
 
 enum { MOST = 6, LANES = 3, SETS = 4000, TICKS = 1500 };
 
+static const struct pl_overheads none;
+
 /* splitmix64: another number each time, the same ones in each run. */
 static uint64_t random_below(uint64_t end)
 {
@@ -140,7 +142,7 @@ static void what_is_accepted_is_in_time(void **state)
         uint64_t parts[MOST];
         struct simulation simulation = {.set = set, .parts = parts, .lanes = 1 + number % LANES};
         simulation.count = random_set(set, parts);
-        if (!pl_response_times(set, simulation.count, simulation.lanes, 0, responses)) continue;
+        if (!pl_response_times(set, simulation.count, simulation.lanes, &none, responses)) continue;
         accepted++;
         several += simulation.lanes > 1;
         simulate(&simulation);
@@ -160,7 +162,7 @@ static void a_part_of_a_lower_class_is_waited_for(void **state)
     (void)state;
     const struct pl_periodic set[] = {{1, 50, 20, 3, 10}, {0, 100, 100, 83, 0}};
     struct pl_response responses[2];
-    assert_true(pl_response_times(set, 2, 1, 1, responses));
+    assert_true(pl_response_times(set, 2, 1, &(struct pl_overheads){1, 0, 0}, responses));
     assert_int_equal(responses[0].longest, 3 + 2 * 1 + 10);
     assert_int_equal(responses[0].blocked, 10);
     assert_int_equal(responses[1].blocked, 0);
@@ -174,10 +176,28 @@ static void a_part_that_is_too_long_makes_it_late(void **state)
     (void)state;
     const struct pl_periodic set[] = {{1, 50, 12, 3, 10}, {0, 100, 100, 60, 0}};
     struct pl_response responses[2];
-    assert_false(pl_response_times(set, 2, 1, 0, responses));
+    assert_false(pl_response_times(set, 2, 1, &none, responses));
     assert_false(responses[0].in_time);
     assert_int_equal(responses[0].longest, 13);
     assert_true(responses[1].in_time);
+}
+
+/* Once each, however much is waited for: also where only the demand of a class says that it fits. */
+static void what_the_system_takes_comes_once(void **state)
+{
+    (void)state;
+    const struct pl_periodic set[] = {{1, 50, 50, 3, 10}, {0, 100, 100, 60, 0}};
+    const struct pl_overheads overheads = {1, 4, 7};
+    struct pl_response responses[3];
+    assert_true(pl_response_times(set, 2, 1, &overheads, responses));
+    assert_int_equal(responses[0].system, 4 + 7);
+    assert_int_equal(responses[0].longest, 3 + 2 * 1 + 10 + 4 + 7);
+    /* Three times in 88, since what waited comes closer to the next. */
+    assert_int_equal(responses[1].longest, 60 + 2 * 1 + 3 * (3 + 2 * 1) + 4 + 7);
+    const struct pl_periodic full[] = {{0, 20, 20, 4, 0}, {0, 20, 20, 4, 0}, {0, 20, 20, 4, 0}};
+    assert_true(pl_response_times(full, 3, 1, &(struct pl_overheads){0, 5, 3}, responses));
+    assert_false(pl_response_times(full, 3, 1, &(struct pl_overheads){0, 5, 4}, responses));
+    assert_false(pl_response_times(full, 3, 1, &(struct pl_overheads){0, 6, 3}, responses));
 }
 
 static void one_class_can_fill_a_lane(void **state)
@@ -185,7 +205,7 @@ static void one_class_can_fill_a_lane(void **state)
     (void)state;
     const struct pl_periodic set[] = {{0, 10, 10, 2, 0}, {0, 10, 10, 2, 0}, {0, 10, 10, 2, 0}, {0, 10, 10, 3, 0}};
     struct pl_response responses[4];
-    assert_true(pl_response_times(set, 4, 1, 0, responses));
+    assert_true(pl_response_times(set, 4, 1, &none, responses));
     for (int i = 0; i < 4; i++) assert_int_equal(responses[i].longest, 10);
 }
 
@@ -194,9 +214,9 @@ static void more_than_there_is_time_for_is_refused(void **state)
     (void)state;
     const struct pl_periodic set[] = {{0, 10, 10, 6, 0}, {0, 10, 10, 5, 0}};
     struct pl_response responses[2];
-    assert_false(pl_response_times(set, 2, 1, 0, responses));
+    assert_false(pl_response_times(set, 2, 1, &none, responses));
     assert_false(responses[0].in_time);
-    assert_true(pl_response_times(set, 2, 2, 0, responses));
+    assert_true(pl_response_times(set, 2, 2, &none, responses));
 }
 
 static void numbers_of_any_size_end(void **state)
@@ -205,8 +225,8 @@ static void numbers_of_any_size_end(void **state)
     const uint64_t most = (UINT64_C(1) << 53) - 1;
     const struct pl_periodic set[] = {{0, most, most, 1, 0}, {0, most, most, most, 0}, {1, 1, 1, 1, most}};
     struct pl_response responses[3];
-    assert_false(pl_response_times(set, 3, 1, most, responses));
-    assert_false(pl_response_times(set, 2, 1, 0, responses));
+    assert_false(pl_response_times(set, 3, 1, &(struct pl_overheads){most, most, most}, responses));
+    assert_false(pl_response_times(set, 2, 1, &none, responses));
 }
 
 int main(void)
@@ -215,6 +235,7 @@ int main(void)
         cmocka_unit_test(what_is_accepted_is_in_time),
         cmocka_unit_test(a_part_of_a_lower_class_is_waited_for),
         cmocka_unit_test(a_part_that_is_too_long_makes_it_late),
+        cmocka_unit_test(what_the_system_takes_comes_once),
         cmocka_unit_test(one_class_can_fill_a_lane),
         cmocka_unit_test(more_than_there_is_time_for_is_refused),
         cmocka_unit_test(numbers_of_any_size_end),

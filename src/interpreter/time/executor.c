@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Executors: the threads that take what is submitted, options.lanes of them, but no more than processors. */
 #include <sched.h>
-#include <signal.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/own_thread.h"
 #include "interpreter/interpreter_internal.h"
 
 static void init_conditions(struct pl_requests *requests)
@@ -25,10 +26,18 @@ void pl_requests_open(struct pl_requests *requests)
 
 /* ---- running ------------------------------------------------------------------------------------------------------ */
 
+static void note(struct pl_longest *longest, uint64_t begin, uint64_t end)
+{
+    if (begin == 0 || end < begin) return;
+    pl_longest_note(longest, end - begin);
+    pl_longest_pass(longest);
+}
+
 static void note_switching(struct pl_requests *requests, const struct pl_request *request)
 {
-    if (request->noticed == 0 || request->answer.started < request->noticed) return;
-    pl_pace_near_longest(&requests->switching, request->answer.started - request->noticed);
+    const struct pl_answer *answer = &request->answer;
+    note(answer->nested ? &requests->switching : &requests->waking, request->noticed, answer->started);
+    note(&requests->switching, request->left, pl_clock_ns());
 }
 
 void pl_request_run(struct pl_interpreter *interpreter, struct pl_request *request, bool nested)
@@ -53,10 +62,13 @@ static void *execute(void *argument)
 {
     struct pl_interpreter *interpreter = argument;
     struct pl_requests *requests = &interpreter->requests;
+    bool slept = false;
     pl_lock(interpreter);
     while (!requests->closing) {
         struct pl_request *request = pl_queue_take(interpreter, -1);
         if (request != NULL) {
+            if (!slept) request->noticed = 0; /* it waited for another one */
+            slept = false;
             pl_request_run(interpreter, request, false);
         } else if (requests->answers.first != NULL) {
             pl_requests_answer(interpreter);
@@ -64,6 +76,7 @@ static void *execute(void *argument)
             requests->idle++;
             pthread_cond_wait(&requests->work, &interpreter->lock);
             requests->idle--;
+            slept = true;
         }
     }
     pthread_mutex_unlock(&interpreter->lock);
@@ -104,12 +117,7 @@ static bool make_pool(struct pl_interpreter *interpreter)
 static bool start_executor(struct pl_interpreter *interpreter)
 {
     struct pl_requests *requests = &interpreter->requests;
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the application's threads */
-    const bool started = pthread_create(&requests->executors[requests->executor_count], NULL, execute, interpreter) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const bool started = pl_own_thread_start(&requests->executors[requests->executor_count], execute, interpreter) == 0;
     requests->executor_count += started;
     return started;
 }

@@ -20,7 +20,7 @@ static struct pl_request *take_free(struct pl_requests *requests)
     request->error.text[0] = '\0';
     request->cancelled = false;
     request->turn = NULL;
-    request->noticed = 0;
+    request->noticed = request->left = 0;
     return request;
 }
 
@@ -115,7 +115,8 @@ static pl_status submit(struct pl_interpreter *interpreter, const struct pl_subm
     request->class_number = class_of(what);
     request->answer.submitted = pl_clock_ns();
     request->answer.deadline = what->deadline;
-    if (requests->idle > 0 && interpreter->turns.first == NULL) request->noticed = request->answer.submitted;
+    if (requests->waiting == NULL && !pl_turns_are_crowded(interpreter) && pl_queue_can_run(interpreter, request))
+        request->noticed = request->answer.submitted;
     *number = request->answer.number;
     pl_queue_add(requests, request);
     pl_turns_arrange(interpreter);

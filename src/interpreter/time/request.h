@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "interpreter/interpreter.h"
+#include "plan/pace.h"
 
 struct pl_instance;
 struct pl_turn;
@@ -24,6 +25,7 @@ struct pl_request {
     struct pl_answer answer;
     int32_t class_number;
     uint64_t noticed;        /* when somebody who was free could begin it; 0: nobody was */
+    uint64_t left;           /* when its run had ended */
     struct pl_turn *turn;    /* of its run */
     bool cancelled;
     struct pl_error error;
@@ -51,7 +53,8 @@ struct pl_requests {
     atomic_int process;      /* whose threads the executors are; 0 while a child process mends this */
     int event_fd;            /* -1: nobody asked for it */
     bool closing;
-    atomic_uint switching;   /* nanoseconds, near the longest */
+    struct pl_longest switching; /* until one that interrupts begins, or from a run's end to the answer */
+    struct pl_longest waking;    /* until an executor that sleeps begins */
 };
 
 /* ---- queue.c */

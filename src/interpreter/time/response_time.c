@@ -7,7 +7,7 @@ struct analysis {
     const struct pl_periodic *set;
     int32_t count;
     int32_t lanes;
-    uint64_t switching;
+    const struct pl_overheads *overheads;
     struct pl_response *responses;
 };
 
@@ -26,7 +26,13 @@ static uint64_t multiply(uint64_t a, uint64_t b)
 
 static uint64_t own_time(const struct analysis *analysis, int32_t i)
 {
-    return add(analysis->set[i].own, 2 * analysis->switching);
+    return add(analysis->set[i].own, multiply(2, analysis->overheads->switching));
+}
+
+/* What comes once, whatever waits. */
+static uint64_t system_time(const struct analysis *analysis)
+{
+    return add(analysis->overheads->waking, analysis->overheads->machine);
 }
 
 /* By how much the end of one that was asked for earlier can come closer to the next. */
@@ -69,8 +75,9 @@ static uint64_t workload_beside(const struct analysis *analysis, int32_t k, uint
 /* The least R of the formula, found from below. What it is made of stays as it was when the deadline was exceeded. */
 static struct pl_response respond(const struct analysis *analysis, int32_t k)
 {
-    struct pl_response response = {.own = own_time(analysis, k), .blocked = analysis->set[k].blocked};
-    const uint64_t least = add(response.own, response.blocked);
+    struct pl_response response = {.own = own_time(analysis, k), .blocked = analysis->set[k].blocked,
+                                   .system = system_time(analysis)};
+    const uint64_t least = add(response.own, add(response.blocked, response.system));
     uint64_t longest = least;
     for (int step = 0; step < MOST_STEPS; step++, longest = response.longest) {
         response.higher = workload_above(analysis, analysis->set[k].class, longest);
@@ -97,7 +104,7 @@ static uint64_t demand(const struct analysis *analysis, int32_t class, uint64_t 
     return sum;
 }
 
-/* What can have begun before, and has a later deadline or a lower class. */
+/* What can have begun before, and has a later deadline or a lower class; and what comes once. */
 static uint64_t begun(const struct analysis *analysis, int32_t class, uint64_t t)
 {
     uint64_t most = 0;
@@ -107,7 +114,7 @@ static uint64_t begun(const struct analysis *analysis, int32_t class, uint64_t t
         if (one->blocked > most) most = one->blocked;
         if (one->deadline > t && own_time(analysis, i) > most) most = own_time(analysis, i);
     }
-    return most;
+    return add(most, system_time(analysis));
 }
 
 /* When a time in which the lane has no rest is over at the latest; 0 if that is not known. */
@@ -198,7 +205,8 @@ static void tell_how_late(const struct analysis *analysis)
     for (int32_t k = 0; k < analysis->count; k++) {
         struct pl_response *response = &analysis->responses[k];
         if (response->in_time) continue;
-        response->longest = add(response->own, add(response->blocked, add(response->higher, response->same)));
+        const uint64_t others = add(response->higher, response->same);
+        response->longest = add(response->own, add(response->blocked, add(response->system, others)));
     }
 }
 
@@ -218,10 +226,10 @@ static bool next_class(const struct analysis *analysis, bool first, int32_t *cla
     return found;
 }
 
-bool pl_response_times(const struct pl_periodic *set, int32_t count, int32_t lanes, uint64_t switching,
+bool pl_response_times(const struct pl_periodic *set, int32_t count, int32_t lanes, const struct pl_overheads *overheads,
                        struct pl_response *responses)
 {
-    const struct analysis analysis = {set, count, lanes, switching, responses};
+    const struct analysis analysis = {set, count, lanes, overheads, responses};
     for (int32_t i = 0; i < count; i++) responses[i] = (struct pl_response){.longest = set[i].deadline};
     bool all = true;
     int32_t class = 0;

@@ -5,7 +5,7 @@
 
 #include "interpreter/interpreter_internal.h"
 
-enum { SHORT_NANOSECONDS = 20000, PASSED_OVER = 15, WORST_OF = 256 };
+enum { SHORT_NANOSECONDS = 20000, PASSED_OVER = 15 };
 
 /* ---- own time ----------------------------------------------------------------------------------------------------- */
 
@@ -22,14 +22,11 @@ void pl_own_time_note(struct pl_own_time *time, uint64_t nanoseconds)
 {
     const float now = (float)nanoseconds;
     /* The first run meets memory and code for the first time: it counts as long as there is no other. */
-    if (time->runs == 1) time->worst = 0;
+    if (time->runs == 1) time->longest = (struct pl_longest){0};
     if (time->runs > 1) memmove(&time->recent[1], &time->recent[0], sizeof time->recent - sizeof time->recent[0]);
     time->recent[0] = now;
-    if (time->runs > 1 && time->runs % WORST_OF == 0) {
-        time->worst_before = time->worst;
-        time->worst = 0;
-    }
-    if (now > time->worst) time->worst = now;
+    pl_longest_note(&time->longest, nanoseconds);
+    pl_longest_pass(&time->longest);
     time->runs++;
 }
 
@@ -56,14 +53,14 @@ uint64_t pl_own_time_typical(const struct pl_own_time *time)
 
 uint64_t pl_own_time_worst(const struct pl_own_time *time)
 {
-    return (uint64_t)(time->worst > time->worst_before ? time->worst : time->worst_before);
+    return pl_longest_number(&time->longest);
 }
 
 /* ---- of a model --------------------------------------------------------------------------------------------------- */
 
 static uint64_t longest_of(const struct pl_unit *unit)
 {
-    return unit->program == NULL ? 0 : pl_pace_number(&unit->program->longest.part);
+    return unit->program == NULL ? 0 : pl_longest_number(&unit->program->longest);
 }
 
 static uint64_t longest_below(const struct pl_interpreter *interpreter, int32_t class_number)
@@ -88,6 +85,7 @@ struct pl_own_time *pl_own_time_of(struct pl_instance *instance, struct pl_unit 
 pl_status pl_entry_timing(struct pl_entry *entry, struct pl_timing *timing, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = entry->interpreter;
+    const struct pl_requests *requests = &interpreter->requests;
     pl_lock(interpreter);
     const pl_status status = pl_entry_check_start(entry, true, error);
     if (status == PL_OK) {
@@ -99,7 +97,9 @@ pl_status pl_entry_timing(struct pl_entry *entry, struct pl_timing *timing, stru
                                      .own_worst = pl_own_time_worst(own),
                                      .longest_part = longest_of(entry->unit),
                                      .blocking = longest_below(interpreter, class_number),
-                                     .switching = pl_pace_number(&interpreter->requests.switching),
+                                     .switching = pl_longest_number(&requests->switching),
+                                     .waking = pl_longest_number(&requests->waking),
+                                     .machine = interpreter->machine,
                                      .class_number = class_number};
     }
     pthread_mutex_unlock(&interpreter->lock);

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "plan/pace.h"
+
 enum { PL_RECENT_RUNS = 15 };
 
 /* Of the last runs of a unit or, alone, of a member of one; in nanoseconds. */
@@ -13,8 +15,7 @@ struct pl_own_time {
     uint64_t runs;               /* that were measured */
     uint32_t passed_over;        /* since the last of them */
     float recent[PL_RECENT_RUNS];
-    float worst;                 /* of this hundreds of runs, */
-    float worst_before;          /* and of those before */
+    struct pl_longest longest;
 };
 
 /* Whether the next run is to be measured: all that take long, one of several that are so short that looking at the clock

@@ -79,8 +79,7 @@ static bool wants_to_know(const struct pl_turn *turn)
     return atomic_load(&turn->cancelled) || atomic_load(&turn->yields) || turn->stop->asked != NULL;
 }
 
-/* Whether requests that wait are better off on the thread of a run that they interrupt. */
-static bool is_crowded(const struct pl_interpreter *interpreter)
+bool pl_turns_are_crowded(const struct pl_interpreter *interpreter)
 {
     int32_t left = interpreter->turns.processors;
     for (const struct pl_turn *turn = interpreter->turns.first; turn != NULL; turn = turn->next)
@@ -92,7 +91,7 @@ void pl_turns_arrange(struct pl_interpreter *interpreter)
 {
     struct pl_turns *turns = &interpreter->turns;
     const int32_t waiting = interpreter->requests.waiting != NULL ? pl_queue_class(interpreter) : -1;
-    const bool crowded = waiting >= 0 && is_crowded(interpreter);
+    const bool crowded = waiting >= 0 && pl_turns_are_crowded(interpreter);
     bool moved = false;
     for (struct pl_turn *turn = turns->first; turn != NULL; turn = turn->next) {
         const int32_t left = turns->classes ? processors_left(turns, turn->class_number) : INT32_MAX;

@@ -61,6 +61,9 @@ void pl_turn_return(struct pl_interpreter *interpreter, struct pl_turn *turn);
 /* In a child process: runs of threads that are not there are forgotten. */
 void pl_turns_mend(struct pl_interpreter *interpreter);
 void pl_turn_cancel(struct pl_interpreter *interpreter, struct pl_turn *turn);
+/* Whether requests that wait are better off on the thread of a run that they interrupt: no executor sleeps, or no processor
+ * is free for it. */
+bool pl_turns_are_crowded(const struct pl_interpreter *interpreter);
 /* Tells all that run what they may do now. */
 void pl_turns_arrange(struct pl_interpreter *interpreter);
 
