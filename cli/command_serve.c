@@ -5,6 +5,9 @@
 
 #ifdef PLAIT_HAS_SERVER
 
+#include <ctype.h>
+#include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +15,7 @@
 #include "heap.h"
 #include "models.h"
 
-enum { LARGEST_PORT = 65535, MOST_CONNECTIONS = 100000, MOST_QUEUE = 4096 };
+enum { LONGEST_DELAY = 10000000 /* us */, LARGEST_PORT = 65535, MOST_CONNECTIONS = 100000, MOST_QUEUE = 4096 };
 static const int64_t LARGEST_LIMIT = (int64_t)1 << 40;
 static const double LONGEST_SECONDS = 86400;
 
@@ -94,16 +97,18 @@ static int read_settings(struct serve_options *serve, const struct options *opti
     return code;
 }
 
-/* NAME=N */
+/* NAME=N or NAME=N-M */
 static int read_class(struct serve_class *class, char **name, const char *value)
 {
     const char *equals = strrchr(value, '=');
     char *end = NULL;
-    const long number = equals == NULL ? -1 : strtol(equals + 1, &end, 10);
-    if (equals == NULL || equals == value || equals[1] == '\0' || *end != '\0' || number < 0 || number > PLAIT_MOST_CLASS)
-        return complain(EXIT_USAGE, "--class %s: it is NAME=N, N from 0 to %d", value, PLAIT_MOST_CLASS);
+    const long number = equals == NULL || !isdigit((unsigned char)equals[1]) ? -1 : strtol(equals + 1, &end, 10);
+    long most = number;
+    if (number >= 0 && *end == '-' && isdigit((unsigned char)end[1])) most = strtol(end + 1, &end, 10);
+    if (number < 0 || equals == value || *end != '\0' || most < number || most > PLAIT_MOST_CLASS)
+        return complain(EXIT_USAGE, "--class %s: it is NAME=N or NAME=N-M, from 0 to %d", value, PLAIT_MOST_CLASS);
     *name = heap_text("%.*s", (int)(equals - value), value);
-    *class = (struct serve_class){*name, (int32_t)number};
+    *class = (struct serve_class){*name, (int32_t)number, (int32_t)most};
     return EXIT_FINE;
 }
 
@@ -119,6 +124,40 @@ static int read_classes(struct serve_options *serve, const struct options *optio
         if (code == EXIT_FINE) serve->class_count++;
     }
     serve->classes = *classes;
+    return code;
+}
+
+/* [NAME=]N, N from `least` to `most`. */
+static int read_of_model(const char *option, const char *value, int64_t least, int64_t most, char **name, int64_t *number)
+{
+    const char *equals = strrchr(value, '='), *digits = equals == NULL ? value : equals + 1;
+    char *end = NULL;
+    errno = 0;
+    *number = isdigit((unsigned char)digits[0]) ? strtoll(digits, &end, 10) : -1;
+    if (*number < least || *number > most || errno != 0 || *end != '\0' || equals == value)
+        return complain(EXIT_USAGE, "%s %s: it is [NAME=]N, N from %lld to %lld", option, value, (long long)least, (long long)most);
+    *name = equals == NULL ? NULL : heap_text("%.*s", (int)(equals - value), value);
+    return EXIT_FINE;
+}
+
+/* All of --batch and --batch-delay, each to be freed with its name, then the array. */
+static int read_batches(struct serve_options *serve, const struct options *options, struct serve_batch **batches)
+{
+    int code = EXIT_FINE;
+    *batches = heap_array(options->use_count + 1, sizeof **batches);
+    for (int of_delay = 0; of_delay < 2; of_delay++) {
+        const char *option = of_delay ? "--batch-delay" : "--batch";
+        size_t position = 0;
+        for (const char *value; code == EXIT_FINE && (value = options_next(options, option, &position)) != NULL;) {
+            char *name = NULL;
+            int64_t number = 0;
+            code = read_of_model(option, value, of_delay ? 0 : 1, of_delay ? LONGEST_DELAY : SERVE_MOST_BATCH, &name, &number);
+            if (code != EXIT_FINE) continue;
+            (*batches)[serve->batch_count++] =
+                (struct serve_batch){name, of_delay ? 0 : (unsigned)number, of_delay ? number : -1};
+        }
+    }
+    serve->batches = *batches;
     return code;
 }
 
@@ -150,7 +189,11 @@ static int run_server(const struct command *command, int count, char **arguments
     struct serve_class *classes = NULL;
     char **class_names = NULL;
     if (code == EXIT_FINE) code = read_classes(&settings, &options, &classes, &class_names);
+    struct serve_batch *batches = NULL;
+    if (code == EXIT_FINE) code = read_batches(&settings, &options, &batches);
     if (code == EXIT_FINE) code = serve_models(&settings, &options);
+    for (size_t i = 0; batches != NULL && i < settings.batch_count; i++) free((char *)(uintptr_t)batches[i].name);
+    free(batches);
     for (size_t i = 0; class_names != NULL && class_names[i] != NULL; i++) free(class_names[i]);
     free(class_names);
     free(classes);
@@ -180,7 +223,9 @@ static const struct option_rule rules[] = {
     {"--tls-key", "FILE", VALUE_REQUIRED, "and its key"},
     {"--threads", "N", VALUE_REQUIRED, "threads a model may use (default 1)"},
     {"--runs", "N", VALUE_REQUIRED, "models of a class that run at once (default: one a processor)"},
-    {"--class", "NAME=N", VALUE_REQUIRED, "how urgent a model is, 0 (default) to 15: it interrupts those\nof lower classes"},
+    {"--class", "NAME=N[-M]", VALUE_REQUIRED, "how urgent a model is, 0 (default) to 15: it interrupts those\nof lower classes; requests of priority 1 have M, 2 one less, ..."},
+    {"--batch", "[NAME=]N", VALUE_REQUIRED, "run so many waiting requests for a model at once, up to 128;\n1: none; default: up to 16 where that takes less time"},
+    {"--batch-delay", "[NAME=]US", VALUE_REQUIRED, "microseconds that a request waits for others (0)"},
     {"--queue", "N", VALUE_REQUIRED, "requests that may wait for one model (64), others get 429"},
     {"--connections", "N", VALUE_REQUIRED, "at once (4096)"},
     {"--body-limit", "BYTES", VALUE_REQUIRED, "of a request (64 MiB),"},
@@ -203,7 +248,7 @@ const struct command command_serve = {
     .help = "The protocol is version 2's of KServe and Triton, with binary tensor data, classification,\n"
             "statistics and the repository's index, load and unload; GET /v2/openapi.json describes it,\n"
             "/metrics is for Prometheus. Each request runs its model once; requests of one model wait for\n"
-            "each other. SIGTERM ends the server when what is under way has been answered.\n"
+            "each other, and those that wait run together where the model can. SIGTERM ends the server when what is under way has been answered.\n"
             "\n"
             "example:\n"
             "  plait serve mobilenet_v2.tflite --port 8000\n",

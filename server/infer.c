@@ -1,188 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inference: read the request, wait for the model's turn, feed, run, take the outputs, and answer. */
+/* Inference: read the request, wait for the model's turn, run, and answer. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "handlers.h"
-#include "infer_reply.h"
-#include "served_run.h"
+#include "inference.h"
 
-struct inference {
-    const struct request *request;
-    struct served *served;
-    struct infer infer;
-    struct result *results; /* one for each output that is asked for */
-    struct reply *reply;
-    struct times times;
-    uint64_t deadline; /* by which it must have begun, of clock_now(); 0: none */
-    enum failure failure; /* where the reply is an error */
-};
-
-static bool complain_late(struct inference *work)
+bool inference_is_late(struct inference *work)
 {
     work->failure = FAILED_LATE;
     return reply_later(work->reply, 503, "model %s: the request's timeout ran out before it began", work->served->name);
 }
 
-static bool complain_gone(struct inference *work)
+bool inference_is_gone(struct inference *work)
 {
     work->failure = FAILED_GONE;
     return reply_later(work->reply, 503, "the client has gone, or the server is about to end");
 }
 
-/* ---- shapes --------------------------------------------------------------------------------------------------------------- */
-
-static bool has_shape(const struct infer_input *input)
+bool inference_has_no_client(void *user)
 {
-    const struct served_tensor *tensor = input->tensor;
-    for (size_t axis = 0; axis < tensor->rank; axis++)
-        if (input->shape.dims[axis] != plait_tensor_dim(tensor->tensor, (int32_t)axis)) return false;
-    return true;
-}
-
-/* Gives the model's inputs the shapes of the request, where those are others than before. */
-static plait_status resize(struct inference *work, bool *resized)
-{
-    struct served *served = work->served;
-    plait_status status = PLAIT_OK;
-    for (size_t i = 0; served->model != NULL && status == PLAIT_OK && i < served->input_count; i++) {
-        const struct infer_input *input = &work->infer.inputs[i];
-        int32_t dims[MOST_RANK] = {0};
-        if (has_shape(input)) continue;
-        for (size_t axis = 0; axis < input->shape.rank; axis++) dims[axis] = (int32_t)input->shape.dims[axis];
-        *resized = true;
-        status = plait_resize_input(served->model, i, dims, (int32_t)input->shape.rank);
-    }
-    return *resized && status == PLAIT_OK ? plait_allocate_model(served->model) : status;
-}
-
-/* Sizes of the request were refused: back to those that worked, for the requests that come. */
-static void restore_shapes(struct served *served, const int32_t (*old)[MOST_RANK])
-{
-    for (size_t i = 0; i < served->input_count; i++)
-        plait_resize_input(served->model, i, old[i], (int32_t)served->inputs[i].rank);
-    plait_allocate_model(served->model);
-}
-
-static plait_status fit_shapes(struct inference *work)
-{
-    struct served *served = work->served;
-    bool resized = false;
-    if (served->model == NULL) return PLAIT_OK; /* those of pipelines stay */
-    int32_t(*old)[MOST_RANK] = calloc(served->input_count + 1, sizeof *old);
-    if (old == NULL) return PLAIT_OUT_OF_MEMORY;
-    for (size_t i = 0; i < served->input_count; i++)
-        for (size_t axis = 0; axis < served->inputs[i].rank; axis++)
-            old[i][axis] = plait_tensor_dim(served->inputs[i].tensor, (int32_t)axis);
-    const plait_status status = resize(work, &resized);
-    if (status != PLAIT_OK) {
-        reply_failure(work->reply, served->interpreter, status);
-        if (resized) restore_shapes(served, (const int32_t(*)[MOST_RANK])old);
-    }
-    free(old);
-    return status;
-}
-
-/* ---- feeding and running ----------------------------------------------------------------------------------------------------- */
-
-static plait_status feed(struct inference *work)
-{
-    const struct served *served = work->served;
-    plait_status status = PLAIT_OK;
-    for (size_t i = 0; status == PLAIT_OK && i < served->input_count; i++) {
-        const struct infer_input *input = &work->infer.inputs[i];
-        if (input->tensor->row_axis >= 0) continue;
-        if (served->pipeline != NULL)
-            status = plait_pipeline_write(served->pipeline, input->tensor->name, input->data, input->bytes);
-        else status = plait_tensor_write(input->tensor->tensor, input->data, input->bytes);
-    }
-    return status;
-}
-
-static bool client_is_gone(void *user)
-{
-    const struct request *request = user;
+    const struct request *request = ((const struct inference *)user)->request;
     return atomic_load(&request->server->cutting) || connection_is_gone(request->connection);
-}
-
-static plait_status push(struct inference *work)
-{
-    plait_status status = PLAIT_OK;
-    for (size_t i = 0; status == PLAIT_OK && i < work->served->input_count; i++) {
-        const struct infer_input *input = &work->infer.inputs[i];
-        if (input->tensor->row_axis >= 0)
-            status = plait_pipeline_push(work->served->pipeline, input->tensor->name, input->data, input->bytes);
-    }
-    return status;
-}
-
-/* What is fed runs all there is; what is pushed runs what it leads to. False, and the reply says why, where it fails. */
-static bool run(struct inference *work)
-{
-    struct served *served = work->served;
-    struct run_order order = {.deadline = work->deadline, .gone = client_is_gone, .user = (void *)(uintptr_t)work->request};
-    plait_status status = PLAIT_OK;
-    if (served->is_fed) status = served_run(served, &order, &work->request->server->runs[served->class_number]);
-    if (status == PLAIT_TOO_LATE) return complain_late(work);
-    if (status == PLAIT_CANCELLED) return complain_gone(work);
-    if (status != PLAIT_OK) {
-        reply_status(work->reply, status, order.message);
-    } else {
-        status = push(work);
-        if (status != PLAIT_OK) reply_failure(work->reply, served->interpreter, status);
-    }
-    if (status == PLAIT_OK) return true;
-    work->failure = status == PLAIT_OUT_OF_MEMORY ? FAILED_MEMORY : FAILED_RUN;
-    return false;
-}
-
-static bool copy_results(struct inference *work)
-{
-    for (size_t i = 0; i < work->infer.output_count; i++)
-        if (!result_copy(&work->results[i], work->infer.outputs[i].tensor)) {
-            work->failure = FAILED_MEMORY;
-            return reply_no_memory(work->reply);
-        }
-    return true;
-}
-
-/* With the model's turn taken. */
-static bool run_now(struct inference *work)
-{
-    const uint64_t began = clock_now();
-    plait_status status = fit_shapes(work);
-    if (status == PLAIT_OK && (status = feed(work)) != PLAIT_OK)
-        reply_failure(work->reply, work->served->interpreter, status);
-    if (status != PLAIT_OK) {
-        work->failure = status == PLAIT_OUT_OF_MEMORY ? FAILED_MEMORY : FAILED_RUN;
-        return false;
-    }
-    const uint64_t fed = clock_now();
-    if (!run(work)) return false;
-    const uint64_t ran = clock_now();
-    work->times.input += fed - began;
-    work->times.infer = ran - fed;
-    if (!copy_results(work)) return false;
-    work->times.output = clock_now() - ran;
-    return true;
 }
 
 static bool run_in_turn(struct inference *work)
 {
     struct turnstile *turn = &work->served->turn;
-    const uint64_t began = clock_now();
-    work->deadline = work->infer.timeout > 0 ? work->request->began + work->infer.timeout : 0;
-    switch (turnstile_enter(turn, work->deadline, client_is_gone, (void *)(uintptr_t)work->request)) {
+    const uint64_t timeout = work->infer.timeout;
+    work->began_waiting = clock_now();
+    work->rows = inference_rows(work);
+    work->waiter.order = work->infer.urgency;
+    work->waiter.deadline = timeout > 0 ? work->request->began + timeout : 0;
+    work->waiter.user = work;
+    switch (turnstile_enter(turn, &work->waiter, inference_has_no_client)) {
     case TURN_TAKEN: break;
-    case TURN_LATE: return complain_late(work);
-    case TURN_GONE: return complain_gone(work);
+    case TURN_DONE: return work->fine;
+    case TURN_LATE: return inference_is_late(work);
+    case TURN_GONE: return inference_is_gone(work);
     case TURN_FULL:
         work->failure = FAILED_BUSY;
         return reply_later(work->reply, 429, "model %s: %u requests wait already", work->served->name, turn->most_waiting);
     }
-    work->times.queue = clock_now() - began;
-    const bool fine = run_now(work);
-    turnstile_leave(turn);
+    const bool fine = inference_run_with_others(work);
+    turnstile_leave(turn, &work->waiter);
     return fine;
 }
 

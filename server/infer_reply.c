@@ -5,18 +5,18 @@
 
 #include "classification.h"
 
-bool result_copy(struct result *result, const struct served_tensor *tensor)
+bool result_copy(struct result *result, const struct plait_tensor *from, const struct rows *rows)
 {
-    const struct plait_tensor *from = tensor->tensor;
-    const size_t bytes = plait_tensor_bytes(from);
-    const void *data = plait_tensor_data(from);
+    const size_t row_bytes = plait_tensor_bytes(from) / rows->all, bytes = row_bytes * rows->count;
+    const char *data = plait_tensor_data(from);
     result->shape = (struct shape){.rank = (size_t)plait_tensor_rank(from), .elements = 1};
     for (size_t axis = 0; axis < result->shape.rank && axis < MOST_RANK; axis++) {
         result->shape.dims[axis] = plait_tensor_dim(from, (int32_t)axis);
+        if (axis == 0) result->shape.dims[axis] = result->shape.dims[axis] / (int64_t)rows->all * (int64_t)rows->count;
         result->shape.elements *= (size_t)result->shape.dims[axis];
     }
     if (data == NULL) return bytes == 0 && result->shape.elements == 0;
-    bytes_add(&result->data, data, bytes);
+    bytes_add(&result->data, data + row_bytes * rows->first, bytes);
     return !result->data.failed;
 }
 

@@ -11,8 +11,15 @@ struct result {
     struct bytes data; /* strings in TensorFlow Lite's layout */
 };
 
+/* A part of an output along its first dimension, of which `all` have equal shares. */
+struct rows {
+    unsigned first;
+    unsigned count;
+    unsigned all; /* 1: it is the whole, and may be a scalar, or strings */
+};
+
 /* Copies one output. False: memory ran out, or a string has not its bytes yet. */
-bool result_copy(struct result *result, const struct served_tensor *tensor);
+bool result_copy(struct result *result, const struct plait_tensor *from, const struct rows *rows);
 /* Writes all of them. */
 void infer_reply(const struct infer *infer, const struct served *served, const struct result *results, struct reply *reply);
 

@@ -243,16 +243,19 @@ static bool read_outputs(struct reader *reader)
 
 static bool read_parameters(struct reader *reader)
 {
-    const json_t *parameters, *timeout, *id;
+    const json_t *parameters, *timeout, *priority, *id;
     struct infer *infer = reader->infer;
     if (!get_member(infer->document, "id", JSON_STRING, "the request", &id, reader->reply) ||
         !get_member(infer->document, "parameters", JSON_OBJECT, "the request", &parameters, reader->reply) ||
         !get_member(parameters, "timeout", JSON_INTEGER, "parameters", &timeout, reader->reply) ||
+        !get_member(parameters, "priority", JSON_INTEGER, "parameters", &priority, reader->reply) ||
         !get_flag(parameters, "binary_data_output", "parameters", &reader->binary_output, reader->reply))
         return false;
     infer->id = json_string_value(id);
     const json_int_t microseconds = json_integer_value(timeout);
     if (microseconds < 0) return reply_error(reader->reply, 400, "parameters: timeout is negative");
+    if (json_integer_value(priority) < 0) return reply_error(reader->reply, 400, "parameters: priority is negative");
+    infer->urgency = json_integer_value(priority) == 0 ? UINT64_MAX : (uint64_t)json_integer_value(priority);
     infer->timeout = microseconds > INT64_MAX / 1000 ? 0 : (uint64_t)microseconds * 1000;
     return true;
 }

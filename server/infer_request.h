@@ -28,6 +28,7 @@ struct infer {
     struct infer_output *outputs;
     size_t output_count;
     uint64_t timeout; /* nanoseconds; 0: none */
+    uint64_t urgency; /* the request's priority: the least goes first; UINT64_MAX: it has none */
 };
 
 /* False, and the reply says why, where it is not a request for this model. infer_free() in any case. */

@@ -53,6 +53,27 @@ static void add_histogram(struct bytes *text, const char *name, const struct ser
     bytes_print(text, "} %" PRIu64 "\n", histogram->count);
 }
 
+/* A histogram of how many rows runs had. */
+static void add_batches(struct bytes *text, struct served *const *all, const struct statistics *numbers, size_t count)
+{
+    head(text, "plait_batch_rows", "histogram", "Runs, by the rows that they had from several requests; 1: of one request.");
+    for (size_t i = 0; i < count; i++) {
+        uint64_t runs = 0, rows = 0;
+        for (size_t size = 0; size < BATCH_SIZES; size++) {
+            runs += numbers[i].runs[size].count;
+            rows += numbers[i].runs[size].count << size;
+            begin_line(text, "plait_batch_rows_bucket", all[i]);
+            bytes_print(text, ",le=\"%u\"} %" PRIu64 "\n", 1u << size, runs);
+        }
+        begin_line(text, "plait_batch_rows_bucket", all[i]);
+        bytes_print(text, ",le=\"+Inf\"} %" PRIu64 "\n", runs);
+        begin_line(text, "plait_batch_rows_sum", all[i]);
+        bytes_print(text, "} %" PRIu64 "\n", rows);
+        begin_line(text, "plait_batch_rows_count", all[i]);
+        bytes_print(text, "} %" PRIu64 "\n", runs);
+    }
+}
+
 /* ---- models ---------------------------------------------------------------------------------------------------------------- */
 
 static void add_requests(struct bytes *text, struct served *const *all, const struct statistics *numbers, size_t count)
@@ -159,6 +180,7 @@ void handle_metrics(struct request *request, struct reply *reply)
         add_memory(&reply->body, request->server, all, count);
         add_requests(&reply->body, all, numbers, count);
         add_durations(&reply->body, all, numbers, count);
+        add_batches(&reply->body, all, numbers, count);
         add_model_memory(&reply->body, all, count);
     } else {
         reply_no_memory(reply);

@@ -91,20 +91,17 @@ static struct served *exchange_served(struct repository *repository, struct entr
     return old;
 }
 
-static int32_t class_of(const struct repository *repository, const char *name)
-{
-    for (size_t i = 0; i < repository->class_count; i++)
-        if (strcmp(repository->classes[i].name, name) == 0) return repository->classes[i].number;
-    return -1;
-}
-
 static plait_status load_entry(struct repository *repository, struct entry *entry, struct bytes *why)
 {
     struct served *served;
     const uint64_t began = clock_now();
     entry->tried = file_mark_of(entry->path);
-    const struct served_source source = {repository->interpreter, repository->options,     entry->name, entry->version,
-                                         entry->path,             repository->most_waiting, class_of(repository, entry->name)};
+    struct served_source source = {.interpreter = repository->interpreter,
+                                   .options = repository->options,
+                                   .name = entry->name,
+                                   .version = entry->version,
+                                   .path = entry->path};
+    served_source_set(&source, repository->serve);
     plait_status status = served_open(&source, &served, why);
     const char *reason = bytes_string(why);
     if (status == PLAIT_OK) {

@@ -29,9 +29,7 @@ struct repository {
     const struct plait_options *options; /* of interpreters */
     const struct log *log;
     const char *folder; /* NULL: none */
-    unsigned most_waiting;
-    const struct serve_class *classes;
-    size_t class_count;
+    const struct serve_options *serve;   /* the server's */
     pthread_mutex_t change; /* held by whoever loads and unloads, and adds entries */
     pthread_mutex_t lock;   /* of the entries, for moments */
     struct entry *entries;  /* by name, then by version */

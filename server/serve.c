@@ -177,9 +177,7 @@ static plait_status serve_repository(struct server *server, const struct plait_o
                                              .options = settings,
                                              .log = &server->log,
                                              .folder = server->options->repository,
-                                             .most_waiting = (unsigned)server->options->queue_limit,
-                                             .classes = server->options->classes,
-                                             .class_count = server->options->class_count};
+                                             .serve = server->options};
     repository_begin(&server->repository);
     plait_status status = read_tokens(server);
     if (status == PLAIT_OK) status = load_models(server);

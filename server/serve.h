@@ -18,6 +18,16 @@ struct serve_model {
 struct serve_class {
     const char *name;
     int32_t number;
+    int32_t most; /* for requests of priority 1; number: requests have no say */
+};
+
+enum { SERVE_MOST_BATCH = 128 };
+
+/* How requests for a model are put together. */
+struct serve_batch {
+    const char *name;  /* NULL: all models that are not named */
+    unsigned most;     /* rows of a run; 1: none are; 0: it is not said */
+    int64_t delay;     /* microseconds that a request waits for others; -1: it is not said */
 };
 
 struct serve_options {
@@ -25,6 +35,8 @@ struct serve_options {
     size_t model_count;
     const struct serve_class *classes; /* of models that are not of class 0 */
     size_t class_count;
+    const struct serve_batch *batches;
+    size_t batch_count;
     const char *repository; /* a folder; NULL: none */
     const char *bind;       /* an address */
     int32_t port;           /* 0: any that is free */

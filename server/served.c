@@ -178,6 +178,7 @@ static void end(struct served *served)
 {
     free_tensors(served->inputs, served->input_count);
     free_tensors(served->outputs, served->output_count);
+    batches_end(&served->batches);
     if (served->model != NULL) plait_unload(served->model);
     if (served->pipeline != NULL) plait_pipeline_unload(served->pipeline);
     turnstile_end(&served->turn);
@@ -195,6 +196,7 @@ plait_status served_open(const struct served_source *source, struct served **res
     if (served == NULL) return PLAIT_OUT_OF_MEMORY;
     turnstile_begin(&served->turn, 1, source->most_waiting);
     statistics_begin(&served->statistics);
+    batches_begin(&served->batches, &source->batch);
     atomic_init(&served->users, 1);
     served->interpreter = source->interpreter;
     served->name = strdup(source->name);
@@ -203,11 +205,32 @@ plait_status served_open(const struct served_source *source, struct served **res
     if (served->name != NULL && served->version != NULL) 
         status = is_pipeline(source->path) ? load_pipeline(served, source, why) : load_model(served, source, why);
     if (status == PLAIT_OK) {
+        served->most_class = source->most_class > served->class_number ? source->most_class : served->class_number;
         *result = served;
         return status;
     }
     if (why->length == 0) bytes_text(why, plait_last_error(served->interpreter));
     end(served);
+    return status;
+}
+
+/* ---- classes ------------------------------------------------------------------------------------------------------ */
+
+int32_t served_class_of(const struct served *served, uint64_t urgency)
+{
+    const uint64_t steps = (uint64_t)(served->most_class - served->class_number);
+    return urgency > steps ? served->class_number : served->most_class - (int32_t)(urgency - 1);
+}
+
+plait_status served_set_class(struct served *served, struct plait_model *model, int32_t number)
+{
+    struct plait_pipeline_model part;
+    plait_status status = PLAIT_OK;
+    if (served->most_class == 0) return PLAIT_OK; /* as all models are from the beginning */
+    if (model != NULL) return plait_class(model) == number ? PLAIT_OK : plait_set_class(model, number);
+    if (served->most_class == served->class_number) return PLAIT_OK; /* what the file says of each */
+    for (size_t i = 0; status == PLAIT_OK && plait_pipeline_model_at(served->pipeline, i, &part) == PLAIT_OK; i++)
+        if (plait_class(part.model) != number) status = plait_set_class(part.model, number);
     return status;
 }
 

@@ -6,12 +6,13 @@
 
 #include <stdatomic.h>
 
+#include "batches.h"
 #include "datatype.h"
 #include "plait/plait.h"
 #include "statistics.h"
 #include "turnstile.h"
 
-enum { MOST_RANK = 8 };
+enum { MOST_RANK = 8, MOST_BATCH_INPUTS = 32 };
 
 struct served_tensor {
     char *name;
@@ -40,7 +41,9 @@ struct served {
     bool is_fed;      /* some are not */
     struct turnstile turn;
     uint64_t last_run; /* nanoseconds, 0: it has not run; of whoever has the turn */
-    int32_t class_number; /* the highest of its models */
+    int32_t class_number; /* the highest of its models, for requests without priority, */
+    int32_t most_class;   /* and for those of priority 1 */
+    struct batches batches;
     struct statistics statistics;
     atomic_uint users;
 };
@@ -53,12 +56,23 @@ struct served_source {
     const char *path; /* FILE.json: a pipeline */
     unsigned most_waiting;
     int32_t class_number; /* -1: what a pipeline's file says, else 0 */
+    int32_t most_class;   /* for requests of priority 1; not below it */
+    struct batch_rule batch;
 };
 
+struct serve_options;
+/* Fills what the options say of the model of this name. */
+void served_source_set(struct served_source *source, const struct serve_options *options);
 /* Loads and plans it. On failure *served is NULL, and `why`, which is empty before, says why. */
 plait_status served_open(const struct served_source *source, struct served **served, struct bytes *why);
 struct served *served_keep(struct served *served);
 void served_let_go(struct served *served);
+
+/* The class of a request: priority 1 has the highest that the model may have, each further one the next lower, down to the
+ * model's own. */
+int32_t served_class_of(const struct served *served, uint64_t urgency);
+/* With the turn taken: of this model, or (NULL) of all of the pipeline. */
+plait_status served_set_class(struct served *served, struct plait_model *model, int32_t number);
 
 /* The names of tensors, for messages: "a, b". */
 void served_list(const struct served_tensor *tensors, size_t count, struct bytes *list);

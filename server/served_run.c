@@ -56,7 +56,7 @@ static plait_status run_as_request(struct served *served, struct run_order *orde
     options.done = note_end;
     options.user = &waiting;
     plait_request request;
-    waiting.status = served->model != NULL ? plait_submit(served->model, &options, &request)
+    waiting.status = order->model != NULL ? plait_submit(order->model, &options, &request)
                                            : plait_pipeline_submit(served->pipeline, &options, &request);
     if (waiting.status == PLAIT_OK) wait_for_end(&waiting, served->interpreter, request, order);
     else snprintf(order->message, sizeof order->message, "%s", plait_last_error(served->interpreter));
@@ -69,13 +69,14 @@ static plait_status run_as_request(struct served *served, struct run_order *orde
 
 static plait_status run_here(struct served *served, struct run_order *order, struct turnstile *runs)
 {
-    const enum turn turn = turnstile_enter(runs, order->deadline, order->gone, order->user);
+    struct waiter waiter = {.order = order->urgency, .deadline = order->deadline, .user = order->user};
+    const enum turn turn = turnstile_enter(runs, &waiter, order->gone);
     if (turn != TURN_TAKEN) return turn == TURN_LATE ? PLAIT_TOO_LATE : PLAIT_CANCELLED;
     const plait_status status =
-        served->model != NULL ? plait_invoke(served->model) : plait_pipeline_run(served->pipeline);
+        order->model != NULL ? plait_invoke(order->model) : plait_pipeline_run(served->pipeline);
     if (status != PLAIT_OK)
         snprintf(order->message, sizeof order->message, "%s", plait_last_error(served->interpreter));
-    turnstile_leave(runs);
+    turnstile_leave(runs, &waiter);
     return status;
 }
 
@@ -83,8 +84,11 @@ plait_status served_run(struct served *served, struct run_order *order, struct t
 {
     const uint64_t began = clock_now();
     order->message[0] = '\0';
-    const bool is_short = served->last_run > 0 && served->last_run < SHORT_NANOSECONDS;
-    const plait_status status = is_short ? run_here(served, order, runs) : run_as_request(served, order);
-    served->last_run = clock_now() - began;
+    const int32_t number = served_class_of(served, order->urgency);
+    const bool is_short = *order->last_run > 0 && *order->last_run < SHORT_NANOSECONDS;
+    plait_status status = served_set_class(served, order->model, number);
+    if (status != PLAIT_OK) snprintf(order->message, sizeof order->message, "%s", plait_last_error(served->interpreter));
+    else status = is_short ? run_here(served, order, &runs[number]) : run_as_request(served, order);
+    *order->last_run = clock_now() - began;
     return status;
 }

@@ -56,6 +56,26 @@ void statistics_success(struct statistics *statistics, const struct times *times
     pthread_mutex_unlock(&statistics->lock);
 }
 
+void statistics_run(struct statistics *statistics, unsigned rows, const struct times *times)
+{
+    size_t size = 0;
+    while (size < BATCH_SIZES - 1 && 1u << size < rows) size++;
+    pthread_mutex_lock(&statistics->lock);
+    struct runs *runs = &statistics->runs[size];
+    runs->count++;
+    runs->times.input += times->input;
+    runs->times.infer += times->infer;
+    runs->times.output += times->output;
+    pthread_mutex_unlock(&statistics->lock);
+}
+
+uint64_t statistics_runs(const struct statistics *copy)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < BATCH_SIZES; i++) count += copy->runs[i].count;
+    return count;
+}
+
 void statistics_failure(struct statistics *statistics, enum failure failure, uint64_t nanoseconds)
 {
     pthread_mutex_lock(&statistics->lock);
@@ -90,6 +110,20 @@ static json_t *json_of_histogram(const struct histogram *histogram)
     return json_pack("{s:o, s:o}", "bounds", bounds, "counts", counts);
 }
 
+static json_t *json_of_batches(const struct statistics *now)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < BATCH_SIZES; i++) {
+        const struct runs *runs = &now->runs[i];
+        if (runs->count == 0) continue;
+        list = json_listed(list, json_pack("{s:i, s:o, s:o, s:o}", "batch_size", 1 << i, "compute_input",
+                                           json_of_duration(runs->count, runs->times.input), "compute_infer",
+                                           json_of_duration(runs->count, runs->times.infer), "compute_output",
+                                           json_of_duration(runs->count, runs->times.output)));
+    }
+    return list;
+}
+
 json_t *statistics_json(struct statistics *statistics, const char *name, const char *version)
 {
     struct statistics now;
@@ -102,8 +136,8 @@ json_t *statistics_json(struct statistics *statistics, const char *name, const c
         json_of_duration(failed, now.failed_nanoseconds), "queue", json_of_duration(count, now.queue.nanoseconds),
         "compute_input", json_of_duration(count, now.input_nanoseconds), "compute_infer",
         json_of_duration(count, now.infer.nanoseconds), "compute_output", json_of_duration(count, now.output_nanoseconds));
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:[], s:o}", "name", name, "version", version, "last_inference",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}", "name", name, "version", version, "last_inference",
                      (json_int_t)now.last_milliseconds, "inference_count", (json_int_t)count, "execution_count",
-                     (json_int_t)count, "inference_stats", inferences, "batch_stats", "duration",
-                     json_of_histogram(&now.whole));
+                     (json_int_t)statistics_runs(&now), "inference_stats", inferences, "batch_stats", json_of_batches(&now),
+                     "duration", json_of_histogram(&now.whole));
 }

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include "batches.h"
 #include "bytes.h"
 
 enum { HISTOGRAM_BUCKETS = 16 };
@@ -27,6 +28,12 @@ struct times {
     uint64_t whole;
 };
 
+/* Runs of one size. */
+struct runs {
+    uint64_t count;
+    struct times times; /* of all together */
+};
+
 /* Why requests fail, as metrics name it. */
 enum failure { FAILED_INVALID, FAILED_BUSY, FAILED_LATE, FAILED_GONE, FAILED_RUN, FAILED_MEMORY, FAILURE_COUNT };
 extern const char *const failure_names[FAILURE_COUNT];
@@ -36,6 +43,7 @@ struct statistics {
     struct histogram whole;
     struct histogram queue;
     struct histogram infer;
+    struct runs runs[BATCH_SIZES]; /* of 1 << index rows from several requests; [0]: of one request */
     uint64_t input_nanoseconds;
     uint64_t output_nanoseconds;
     uint64_t failures[FAILURE_COUNT];
@@ -46,9 +54,13 @@ struct statistics {
 void statistics_begin(struct statistics *statistics);
 void statistics_end(struct statistics *statistics);
 void statistics_success(struct statistics *statistics, const struct times *times);
+/* A run for requests that together had so many rows; 1: for one request, whatever it had. */
+void statistics_run(struct statistics *statistics, unsigned rows, const struct times *times);
 void statistics_failure(struct statistics *statistics, enum failure failure, uint64_t nanoseconds);
 /* A copy that belongs together. */
 void statistics_copy(struct statistics *statistics, struct statistics *copy);
+/* All runs. */
+uint64_t statistics_runs(const struct statistics *copy);
 /* The protocol's object. NULL: out of memory. */
 json_t *statistics_json(struct statistics *statistics, const char *name, const char *version);
 
