@@ -2,9 +2,9 @@
 # The entries of scripts/test, scripts/test-long and .ci/run, see checks.sh.
 
 # A test that hangs must not take the others' results with it for ever: it is shown where it is, and ended. The plugins are of
-# a program that one test runs, and would take seconds of each start.
+# a program that one test runs, and would take seconds of each start. Two files at a time: most tests use one processor.
 PYTEST=(timeout --signal=INT --kill-after=60 "${PYTEST_SECONDS:-2400}" "$PYTHON" -m pytest -o faulthandler_timeout=900 -q -rsfE --tb=short --durations=20 -p no:cacheprovider
-    -p no:schemathesis -p no:hypothesispytest)
+    -p no:schemathesis -p no:hypothesispytest -n 2 --dist loadfile)
 
 # Unit tests of a preset that is built; the rest of the arguments is put before each program.
 unit_tests() {

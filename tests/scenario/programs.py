@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import compiled
 import plait_c
 
 HERE = Path(__file__).resolve().parent
@@ -47,14 +48,10 @@ def build(name, variant):
     newest = max(path.stat().st_mtime for path in [library, *headers, *sources])
     if program.exists() and program.stat().st_mtime > newest:
         return program
-    program.parent.mkdir(parents=True, exist_ok=True)
     wrap = "-Wl," + ",".join("--wrap=" + function for function in WRAPPED)
     command = COMPILERS.get(variant, ["gcc"]) + ["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-g"] + WARNINGS + [
-        f"-I{ROOT}/include", f"-I{ROOT}/include/compat", f"-I{ROOT}/src", *map(str, sources), str(library), wrap, "-lm", "-lpthread",
-        "-o", str(program)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return program
+        f"-I{ROOT}/include", f"-I{ROOT}/include/compat", f"-I{ROOT}/src", *map(str, sources), str(library), wrap, "-lm", "-lpthread"]
+    return compiled.compile_to(program, command)
 
 
 def run(name, variant, paths, *options, timeout=1200):
