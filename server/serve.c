@@ -54,6 +54,7 @@ static void block_signals(sigset_t *signals)
     sigaddset(signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a log that may not grow any more is as good as none */
 }
 
 static void wait_for_end(const struct server *server, const sigset_t *signals)
@@ -209,6 +210,11 @@ plait_status serve(const struct serve_options *given)
     if (status == PLAIT_OK) {
         status = serve_repository(server, &settings, &signals);
         plait_close(server->interpreter);
+    } else {
+        const char *watch = status == PLAIT_IO ? getenv("PLAIT_WATCH") : NULL;
+        log_event(&server->log, LOG_ERROR, "cannot start",
+                  {"error", watch != NULL ? "PLAIT_WATCH: no socket can be opened there" : plait_status_text(status), 0},
+                  {"path", watch != NULL ? watch : "", 0});
     }
     if (status == PLAIT_OK) log_event(&server->log, LOG_INFO, "ended", {"status", NULL, 0});
     free(server);

@@ -6,6 +6,7 @@ import socket
 import time
 
 import numpy as np
+import pytest
 
 from fault_server import LONG, REQUEST, VALUES, head, is_well, metric, models, raw, rest, start, wait_until, wanted  # noqa: F401
 from plait_server import Server, binary_input
@@ -84,6 +85,46 @@ def test_slow(start, wanted):
         assert is_well(server, wanted)
 
 
+def vanish(connected):
+    """Its end is gone, and the server hears nothing of it: no FIN, no RST. True where that is allowed."""
+    tcp_repair = 19
+    try:
+        connected.setsockopt(socket.IPPROTO_TCP, tcp_repair, 1)
+    except PermissionError:
+        return False
+    connected.close()
+    return True
+
+
+def test_half_closed(start, wanted):
+    """A client that says it sends no more, and listens: it gets its answer; in the middle of a request, it is over."""
+    with start() as server:
+        text = json.dumps(REQUEST).encode()
+        whole = head(len(text) + VALUES.nbytes).replace(b"\r\n\r\n", b"\r\nInference-Header-Content-Length: %d\r\n\r\n" % len(text))
+        whole += text + VALUES.tobytes()
+        for length in (len(whole), len(whole) - 1, len(whole) // 2, 20):
+            connected = raw(server, whole[:length])
+            connected.shutdown(socket.SHUT_WR)
+            answer = rest(connected)
+            assert answer.endswith(wanted) if length == len(whole) else b" 200 " not in answer
+        wait_until(lambda: metric(server, "plait_connections ") <= 1)
+        assert is_well(server, wanted)
+
+
+def test_half_open(start, wanted):
+    """Clients that are there no more, in all phases: nothing of them is kept beyond the limits."""
+    with start("--idle-seconds", 1, "--transfer-seconds", 1) as server:
+        gone = [raw(server, data) for data in (b"", b"GET /v2", head(1000), head(1000) + b"x" * 999,
+                                               b"GET /v2 HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(4)]
+        wait_until(lambda: metric(server, "plait_body_bytes") == 4 * 999)
+        if not all([vanish(connected) for connected in gone]):
+            pytest.skip("connections that vanish need root")
+        assert is_well(server, wanted)
+        wait_until(lambda: metric(server, "plait_connections ") <= 1)
+        assert metric(server, "plait_body_bytes") == 0 and metric(server, "plait_connections_cut_total") >= len(gone)
+        assert is_well(server, wanted)
+
+
 def test_an_answer_that_is_not_taken(start, wanted):
     with start("--transfer-seconds", 1) as server:
         wide = np.zeros((3000, 16, 16, 3), np.float32)
@@ -119,6 +160,24 @@ def test_no_more_connections_than_are_allowed(start, wanted):
         assert all(rest(connected) == b"" for connected in idle)
         time.sleep(0.2)  # until their threads have ended
         assert is_well(server, wanted)
+
+
+def open_files(server):
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+
+def test_no_more_files(models, wanted):
+    """More connections than the process may have files: those that have one are served, and all are closed again."""
+    with Server("--repository", models, before=["prlimit", "--nofile=100:100"]) as server:
+        assert is_well(server, wanted)
+        before = open_files(server)
+        many = [raw(server) for _ in range(300)]
+        wait_until(lambda: open_files(server) > 60)
+        for connected in many:
+            connected.close()
+        wait_until(lambda: open_files(server) <= before + 1)
+        assert is_well(server, wanted)
+        assert server.post("/v2/repository/models/quick/load").status == 200 and is_well(server, wanted)
 
 
 def test_no_memory_for_a_request(models, wanted):
