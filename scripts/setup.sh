@@ -8,6 +8,8 @@ cd "$ROOT"
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build libxxhash-dev libjansson-dev libmicrohttpd-dev libsndfile1-dev libstb-dev python3 python3-venv python3-dev"
 TEST_PACKAGES="g++ clang libclang-rt-dev binutils pkg-config libcmocka-dev python3 python3-venv ca-certificates curl"
 CROSS_PACKAGES="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+# A browser without a window, for the page of plait serve. Not every system has it.
+BROWSER_PACKAGES="chromium-headless-shell fonts-dejavu-core openssl"
 CHECK_PACKAGES="valgrind qemu-user $CROSS_PACKAGES gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
 
 say() { echo "$*" >&2; }

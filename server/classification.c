@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "classification.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct candidate {
     double value;
@@ -21,11 +19,13 @@ static int compare(const void *left, const void *right)
     return a->index < b->index ? -1 : 1;
 }
 
-static void add_class(const struct datatype *type, const struct candidate *candidate, char (*text)[64])
+/* "value:index", and ":name" where it has one. */
+static void add_class(const struct served_tensor *tensor, const struct candidate *candidate, struct bytes *texts)
 {
-    if (type->kind == KIND_FLOAT || type->kind == KIND_HALF)
-        snprintf(*text, sizeof *text, "%f:%zu", candidate->value, candidate->index);
-    else snprintf(*text, sizeof *text, "%.0f:%zu", candidate->value, candidate->index);
+    const enum datatype_kind kind = tensor->type->kind;
+    bytes_print(texts, kind == KIND_FLOAT || kind == KIND_HALF ? "%f:%zu" : "%.0f:%zu", candidate->value, candidate->index);
+    if (candidate->index < tensor->labels.count) bytes_print(texts, ":%s", tensor->labels.names[candidate->index]);
+    bytes_add(texts, "", 1);
 }
 
 /* Writes the strings of one row behind those that are there. */
@@ -35,11 +35,7 @@ static void classify_row(const struct infer_output *output, const char *row, str
     const struct datatype *type = output->tensor->type;
     for (size_t i = 0; i < count; i++) candidates[i] = (struct candidate){datatype_value(type, row + i * type->bytes), i};
     qsort(candidates, count, sizeof *candidates, compare);
-    for (size_t i = 0; i < keep; i++) {
-        char text[64];
-        add_class(type, &candidates[i], &text);
-        bytes_add(texts, text, strlen(text) + 1);
-    }
+    for (size_t i = 0; i < keep; i++) add_class(output->tensor, &candidates[i], texts);
 }
 
 bool classify(const struct infer_output *output, const struct result *result, struct result *classes)

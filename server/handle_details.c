@@ -68,6 +68,9 @@ static json_t *json_of_outputs(const struct served *served)
     for (size_t i = 0; i < served->output_count; i++) {
         struct plait_pipeline_output output;
         json_t *object = json_of_tensor(&served->outputs[i]);
+        if (served->outputs[i].labels.count > 0)
+            object = json_with(object, "labels", json_integer((json_int_t)served->outputs[i].labels.count));
+        if (served->outputs[i].finder != NULL) object = json_with(object, "boxes", json_true());
         if (served->pipeline != NULL && plait_pipeline_output_at(served->pipeline, i, &output) == PLAIT_OK)
             object = add_output_meaning(object, &output);
         list = json_listed(list, object);

@@ -34,6 +34,7 @@ json_t *json_of_tensor(const struct served_tensor *tensor)
     for (size_t axis = 0; axis < tensor->rank; axis++)
         shape = json_listed(shape, json_integer(tensor->dims[axis]));
     json_t *object = json_pack("{s:s, s:s, s:o}", "name", tensor->name, "datatype", tensor->type->name, "shape", shape);
+    if (tensor->finder != NULL) return object;
     if (plait_tensor_quantization(tensor->tensor, &quantization) != PLAIT_OK || quantization.count == 0) return object;
     return json_with(object, "quantization", json_of_quantization(&quantization));
 }

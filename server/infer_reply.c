@@ -1,9 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "infer_reply.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "classification.h"
+
+bool result_copy_boxes(struct result *result, const struct served_tensor *tensor)
+{
+    struct plait_box *boxes = calloc(PLAIT_MOST_BOXES, sizeof *boxes);
+    size_t count = 0;
+    const bool fine = boxes != NULL && plait_find_boxes(tensor->finder, &tensor->boxes, boxes, PLAIT_MOST_BOXES, &count) == PLAIT_OK;
+    for (size_t i = 0; fine && i < count; i++) {
+        const float numbers[BOX_NUMBERS] = {(float)boxes[i].top,   (float)boxes[i].left,  (float)boxes[i].bottom,
+                                            (float)boxes[i].right, (float)boxes[i].score, (float)boxes[i].index};
+        bytes_add(&result->data, numbers, sizeof numbers);
+    }
+    free(boxes);
+    result->shape = (struct shape){.rank = 2, .dims = {(int64_t)count, BOX_NUMBERS}, .elements = count * BOX_NUMBERS};
+    return fine && !result->data.failed;
+}
 
 bool result_copy(struct result *result, const struct plait_tensor *from, const struct rows *rows)
 {

@@ -20,6 +20,8 @@ struct rows {
 
 /* Copies one output. False: memory ran out, or a string has not its bytes yet. */
 bool result_copy(struct result *result, const struct plait_tensor *from, const struct rows *rows);
+/* The same for an output that is boxes: those that the last run found, the best first. False: memory ran out. */
+bool result_copy_boxes(struct result *result, const struct served_tensor *tensor);
 /* Writes all of them. */
 void infer_reply(const struct infer *infer, const struct served *served, const struct result *results, struct reply *reply);
 

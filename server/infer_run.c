@@ -112,11 +112,13 @@ static bool run(struct inference *work)
 static bool copy_results(struct inference *work)
 {
     const struct rows whole = {0, 1, 1};
-    for (size_t i = 0; i < work->infer.output_count; i++)
-        if (!result_copy(&work->results[i], work->infer.outputs[i].tensor->tensor, &whole)) {
-            work->failure = FAILED_MEMORY;
-            return reply_no_memory(work->reply);
-        }
+    for (size_t i = 0; i < work->infer.output_count; i++) {
+        const struct served_tensor *output = work->infer.outputs[i].tensor;
+        struct result *result = &work->results[i];
+        if (output->finder != NULL ? result_copy_boxes(result, output) : result_copy(result, output->tensor, &whole)) continue;
+        work->failure = FAILED_MEMORY;
+        return reply_no_memory(work->reply);
+    }
     return true;
 }
 

@@ -17,7 +17,8 @@ void served_list(const struct served_tensor *tensors, size_t count, struct bytes
     for (size_t i = 0; i < count; i++) bytes_print(list, "%s%s", i > 0 ? ", " : "", tensors[i].name);
 }
 
-/* The tensor's name for requests: its signature's, else its own, else "#index", also where two have the same. */
+/* The tensor's name for requests: its signature's, else its own, else "#index", also where two have the same or
+ * it is no UTF-8, which JSON is. */
 static char *name_of(struct plait_tensor *(*find)(const struct plait_model *, const char *), const struct plait_model *model,
                      const struct plait_tensor *tensor, size_t index)
 {
@@ -25,7 +26,7 @@ static char *name_of(struct plait_tensor *(*find)(const struct plait_model *, co
     const char *name = plait_tensor_signature_name(tensor);
     if (name == NULL) name = plait_tensor_name(tensor);
     snprintf(number, sizeof number, "#%zu", index);
-    return strdup(name[0] == '\0' || find(model, name) != tensor ? number : name);
+    return strdup(name[0] == '\0' || !is_utf8(name, strlen(name)) || find(model, name) != tensor ? number : name);
 }
 
 /* `name` is taken over. */
@@ -55,7 +56,14 @@ static struct served_tensor *tensors_of(size_t count)
     return calloc(count > 0 ? count : 1, sizeof(struct served_tensor));
 }
 
-static plait_status describe_model(struct served *served, struct bytes *why)
+/* Names that the file has for an output's elements. */
+static plait_status find_labels(struct served_tensor *output, const char *path)
+{
+    const int32_t count = output->rank > 0 ? output->dims[output->rank - 1] : 0;
+    return count > 1 ? class_names_of_model(&output->labels, path, (size_t)count) : PLAIT_OK;
+}
+
+static plait_status describe_model(struct served *served, const char *path, struct bytes *why)
 {
     const struct plait_model *model = served->model;
     const size_t inputs = plait_input_count(model), outputs = plait_output_count(model);
@@ -72,8 +80,19 @@ static plait_status describe_model(struct served *served, struct bytes *why)
         struct plait_tensor *tensor = plait_output(model, served->output_count);
         status = set_tensor(&served->outputs[served->output_count],
                             name_of(plait_find_output, model, tensor, served->output_count), tensor, why);
+        if (status == PLAIT_OK) status = find_labels(&served->outputs[served->output_count], path);
     }
     return status;
+}
+
+static void set_boxes(struct served_tensor *item, const struct plait_pipeline_output *output)
+{
+    item->finder = output->model;
+    item->boxes = output->boxes;
+    item->type = datatype_of(PLAIT_FLOAT32);
+    item->rank = 2;
+    item->dims[0] = -1;
+    item->dims[1] = BOX_NUMBERS;
 }
 
 static plait_status describe_pipeline(struct served *served, struct bytes *why)
@@ -102,7 +121,8 @@ static plait_status describe_pipeline(struct served *served, struct bytes *why)
         struct served_tensor *item = &served->outputs[served->output_count];
         plait_pipeline_output_at(served->pipeline, served->output_count, &output);
         status = set_tensor(item, strdup(output.name), output.tensor, why);
-        item->labels = output.labels;
+        if (status == PLAIT_OK && output.has_boxes) set_boxes(item, &output);
+        if (status == PLAIT_OK && output.labels != NULL) status = class_names_read(&item->labels, output.labels, why);
     }
     return status;
 }
@@ -112,6 +132,7 @@ static void free_tensors(struct served_tensor *tensors, size_t count)
     for (size_t i = 0; i < count; i++) {
         free(tensors[i].name);
         bytes_free(&tensors[i].json_name);
+        class_names_free(&tensors[i].labels);
     }
     free(tensors);
 }
@@ -145,7 +166,7 @@ static plait_status load_model(struct served *served, const struct served_source
     served->is_fed = true;
     plait_status status = plait_load_file(served->interpreter, inner, source->path, NULL, &served->model);
     if (status == PLAIT_OK) status = plan(served, served->model, source->class_number);
-    return status == PLAIT_OK ? describe_model(served, why) : status;
+    return status == PLAIT_OK ? describe_model(served, source->path, why) : status;
 }
 
 /* The names of a pipeline's models are its file's. Where the server has such already (of another pipeline, or of the one

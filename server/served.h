@@ -7,12 +7,13 @@
 #include <stdatomic.h>
 
 #include "batches.h"
+#include "class_names.h"
 #include "datatype.h"
 #include "plait/plait.h"
 #include "statistics.h"
 #include "turnstile.h"
 
-enum { MOST_RANK = 8, MOST_BATCH_INPUTS = 32 };
+enum { MOST_RANK = 8, MOST_BATCH_INPUTS = 32, BOX_NUMBERS = 6 /* top, left, bottom, right, score, index */ };
 
 struct served_tensor {
     char *name;
@@ -21,7 +22,9 @@ struct served_tensor {
     struct plait_tensor *tensor; /* of a pipeline's input: the first it feeds */
     size_t rank;                 /* the protocol's shape: dimensions, -1 where requests may choose */
     int32_t dims[MOST_RANK];
-    const char *labels;          /* path of a file with a name for each element, or NULL */
+    struct class_names labels;   /* of an output, a name for each element */
+    struct plait_model *finder;  /* of an output: not the tensor is answered, but the boxes that are read off what this */
+    struct plait_boxes boxes;    /* model gives, in these words: rows of BOX_NUMBERS; NULL: it is the tensor */
     int32_t row_axis;            /* rows along this axis are pushed; -1: the input is fed as a whole */
 };
 

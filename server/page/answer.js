@@ -4,14 +4,16 @@ import {curve} from "./chart.js";
 import {elementCount, h, shape, svg, value} from "./dom.js";
 import {dequantize, dequantized, unpack} from "./elements.js";
 
-const MOST_BARS = 10, MOST_NUMBERS = 60, LEAST_SIDE = 8, FEW = 16;
+const MOST_BARS = 10, LEAST_BARS = 3, MOST_NUMBERS = 60, LEAST_SIDE = 8, FEW = 16;
 
 const numbersOf = (output) => dequantize(output, unpack(output.datatype, output.data));
 
 // ---- the best
 
-// rows: {name, index, value, at}; bars begin at 0 and are as long as the largest, or 1.
-function bars(rows) {
+// rows: {name, index, value, at}, the best first; bars begin at 0 and are as long as the largest, or 1. What is nothing beside
+// the best is left out.
+function bars(all) {
+  const rows = all.filter((row, i) => i < LEAST_BARS || Math.abs(row.value) > Math.abs(all[0].value) / 1000);
   const largest = Math.max(...rows.map((row) => Math.abs(row.value)), rows.some((row) => Math.abs(row.value) > 1.001) ? 0 : 1) || 1;
   return h("table.bars", rows.map((row) => h("tr",
     h("td.bar", svg("svg", {"aria-hidden": "true"}, svg("rect", {width: `${100 * Math.max(0, row.value) / largest}%`, height: "100%"}))),
@@ -79,7 +81,7 @@ function pictureOf(numbers, [height, width, channels]) {
 function boxesOf(outputs, labels) {
   const own = outputs.filter((output) => output.boxes).flatMap((output) => {
     const numbers = numbersOf(output);
-    return Array.from({length: output.shape[0]}, (_, i) => numbers.slice(5 * i, 5 * i + 5));
+    return Array.from({length: output.shape[0]}, (_, i) => numbers.slice(6 * i, 6 * i + 6));
   }).map(([top, left, bottom, right, score]) => ({top, left, bottom, right, score}));
   const corners = outputs.find(({shape: dims}) => dims.length === 3 && dims[0] === 1 && dims[2] === 4);
   const lists = outputs.filter(({shape: dims}) => corners && dims.length === 2 && dims[1] === corners.shape[1]);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A headless Chromium for tests, by its DevTools protocol over two pipes: no driver, no port, no package."""
 import base64
+import fcntl
 import itertools
 import json
 import os
@@ -29,14 +30,15 @@ class Browser:
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # its helpers end a little later
         command_out, self.to_browser = os.pipe()
         self.from_browser, answer_in = os.pipe()
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (command_out, answer_in)]  # none of them is 3 or 4
         arguments = [browser_program(), "--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run",
                      "--disable-dev-shm-usage", "--hide-scrollbars", "--mute-audio", "--disable-extensions", "--disable-background-networking",
                      f"--user-data-dir={self.folder.name}", "about:blank"]
         # The protocol is on descriptors 3 and 4 of the browser.
-        shell = ["sh", "-c", f'exec 3<&{command_out} 4>&{answer_in}; exec "$@"', "sh", *arguments]
-        self.process = subprocess.Popen(shell, pass_fds=(command_out, answer_in), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(command_out)
-        os.close(answer_in)
+        shell = ["bash", "-c", f'exec 3<&{ends[0]} 4>&{ends[1]}; exec "$@"', "bash", *arguments]
+        self.process = subprocess.Popen(shell, pass_fds=ends, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for end in (command_out, answer_in, *ends):
+            os.close(end)
         self.numbers, self.answers, self.events, self.news = itertools.count(1), {}, [], threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
         self.session = None
@@ -131,7 +133,7 @@ class Browser:
     def drop(self, selector, path):
         """Drops a file, as from the desktop."""
         x, y = self.evaluate(f"(() => {{ const place = document.querySelector({json.dumps(selector)}); place.scrollIntoView({{block: 'center'}}); "
-                             "const box = place.getBoundingClientRect(); return [box.x + box.width / 2, box.y + 12]; })()")
+                             "const box = place.getBoundingClientRect(); return [box.x + box.width / 2, Math.max(box.y + 12, Math.min(150, box.bottom - 12))]; })()")
         data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
         for kind in ("dragEnter", "dragOver", "drop"):
             self.command("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
@@ -140,13 +142,14 @@ class Browser:
         Path(path).write_bytes(base64.b64decode(self.command("Page.captureScreenshot", format="png")["data"]))
 
     def complaints(self):
-        """What went wrong in the page: exceptions, errors of the console, refusals by the policy."""
+        """What went wrong in the page: exceptions, errors of the console, refusals by the policy; not answers that say no."""
         with self.news:
             events = list(self.events)
         found = [event["params"]["exceptionDetails"] for event in events if event["method"] == "Runtime.exceptionThrown"]
         found += [event["params"]["args"] for event in events if event["method"] == "Runtime.consoleAPICalled" and event["params"]["type"] == "error"]
         return found + [event["params"]["entry"]["text"] for event in events
-                        if event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] == "error"]
+                        if event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] == "error"
+                        and event["params"]["entry"]["source"] != "network"]
 
     def requests(self):
         with self.news:
