@@ -70,21 +70,35 @@ PL_ALWAYS_INLINE void store_bytes(uint8_t *to, pl_vec_float x, int32_t count)
 #endif
 }
 
-static void run_column(uint8_t *to, const struct prepared *prepared,
-                       const struct pl_resize_tap *tap, int32_t channels)
+/* Columns of which all read the same two of the input, as neighbours do in a picture that gets larger. */
+static void run_columns(uint8_t *to, const struct prepared *prepared, const struct pl_resize_tap *taps, int32_t count,
+                        int32_t channels)
 {
-    const pl_vec_float left = PL_VEC_FLOAT(set1)(1 - tap->fraction),
-                       right = PL_VEC_FLOAT(set1)(tap->fraction), half = PL_VEC_FLOAT(set1)(0.5f);
-    const int64_t a = (int64_t)(tap->near - prepared->first) * channels;
-    const int64_t b = (int64_t)(tap->far - prepared->first) * channels;
+    const pl_vec_float one = PL_VEC_FLOAT(set1)(1.0f), half = PL_VEC_FLOAT(set1)(0.5f);
+    const int64_t left_column = (int64_t)(taps->near - prepared->first) * channels;
+    const int64_t right_column = (int64_t)(taps->far - prepared->first) * channels;
     for (int32_t c = 0; c < channels; c += PL_LANES) {
-        const float *near = prepared->near + c, *far = prepared->far + c;
-        pl_vec_float sum = PL_VEC_FLOAT(mul)(PL_VEC_FLOAT(loadu)(near + a), left);
-        sum = PL_VEC_FLOAT(add)(sum, PL_VEC_FLOAT(mul)(PL_VEC_FLOAT(loadu)(far + a), left));
-        sum = PL_VEC_FLOAT(add)(sum, PL_VEC_FLOAT(mul)(PL_VEC_FLOAT(loadu)(near + b), right));
-        sum = PL_VEC_FLOAT(add)(sum, PL_VEC_FLOAT(mul)(PL_VEC_FLOAT(loadu)(far + b), right));
-        store_bytes(to + c, PL_VEC_FLOAT(add)(sum, half), channels - c);
+        const pl_vec_float near_left = PL_VEC_FLOAT(loadu)(prepared->near + left_column + c);
+        const pl_vec_float far_left = PL_VEC_FLOAT(loadu)(prepared->far + left_column + c);
+        const pl_vec_float near_right = PL_VEC_FLOAT(loadu)(prepared->near + right_column + c);
+        const pl_vec_float far_right = PL_VEC_FLOAT(loadu)(prepared->far + right_column + c);
+        for (int32_t x = 0; x < count; x++) {
+            const pl_vec_float right = PL_VEC_FLOAT(set1)(taps[x].fraction);
+            const pl_vec_float left = PL_VEC_FLOAT(sub)(one, right);
+            pl_vec_float sum = PL_VEC_FLOAT(mul)(near_left, left);
+            sum = PL_VEC_FLOAT(add)(sum, PL_VEC_FLOAT(mul)(far_left, left));
+            sum = PL_VEC_FLOAT(add)(sum, PL_VEC_FLOAT(mul)(near_right, right));
+            sum = PL_VEC_FLOAT(add)(sum, PL_VEC_FLOAT(mul)(far_right, right));
+            store_bytes(to + (int64_t)x * channels + c, PL_VEC_FLOAT(add)(sum, half), channels - c);
+        }
     }
+}
+
+static int32_t count_alike(const struct pl_resize_tap *taps, int32_t most)
+{
+    int32_t count = 1;
+    while (count < most && taps[count].near == taps->near && taps[count].far == taps->far) count++;
+    return count;
 }
 
 void PL_LEVEL(pl_bilinear_uint8_x86)(uint8_t *to, const uint8_t *near, const uint8_t *far,
@@ -101,8 +115,10 @@ void PL_LEVEL(pl_bilinear_uint8_x86)(uint8_t *to, const uint8_t *near, const uin
             PL_LEVEL(pl_bilinear_uint8_c)(to + (int64_t)from * channels, near, far, &rest);
             return;
         }
-        for (int32_t x = from; x < end; x++)
-            run_column(to + (int64_t)x * channels, &prepared, &row->columns[x], channels);
-        from = end;
+        while (from < end) {
+            const int32_t alike = count_alike(&row->columns[from], end - from);
+            run_columns(to + (int64_t)from * channels, &prepared, &row->columns[from], alike, channels);
+            from += alike;
+        }
     }
 }
