@@ -78,21 +78,23 @@ void pl_pace_follow(struct pl_pace *pace, uint64_t nanoseconds, uint64_t longest
     keep_longest(before == 0 ? &longest->first : &longest->now, longest_part);
 }
 
-/* Whether `of` - 1 of so many parts of the time alone are enough. */
-static bool saves_one(const struct pl_pace *pace, uint64_t of)
+/* Whether with helpers it takes less than `parts` of so many parts of the time alone. */
+static bool takes_less(const struct pl_pace *pace, uint64_t parts, uint64_t of)
 {
-    return pl_pace_number(&pace->shared_nanoseconds) * of < pl_pace_number(&pace->nanoseconds) * (of - 1);
+    return pl_pace_number(&pace->shared_nanoseconds) * of < pl_pace_number(&pace->nanoseconds) * parts;
 }
 
+/* Alone it would be slower than what was seen: half of what it reads would come from the caches of those who made it
+ * together, and half of what it makes would go back to them. Whether that was too generous the whole run tells. */
 bool pl_pace_pays(const struct pl_pace *pace)
 {
-    return saves_one(pace, 8);
+    return takes_less(pace, 11, 8);
 }
 
-/* All stages that are shared were worth it: together they are but for what they leave in other caches. */
+/* Whether all stages that are shared were worth it together, and not for noise alone. */
 static bool run_pays(const struct pl_pace *pace)
 {
-    return saves_one(pace, 32);
+    return takes_less(pace, 31, 32);
 }
 
 /* ---- runs -------------------------------------------------------------------------------------------------------- */

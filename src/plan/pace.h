@@ -67,7 +67,7 @@ uint64_t pl_longest_number(const struct pl_longest *longest);
 void pl_longest_note(struct pl_longest *longest, uint64_t nanoseconds);
 /* A run is over. Of two threads that call it at once one may not be counted. */
 void pl_longest_pass(struct pl_longest *longest);
-/* Whether a stage is quicker with helpers, and not for noise alone. */
+/* Whether a stage is to have helpers in a run that has some: it is quicker, or not much slower. */
 bool pl_pace_pays(const struct pl_pace *pace);
 
 /* How the next run is to be. */
