@@ -160,9 +160,12 @@ def many_models(program):
         kinds = dict(re.findall(r'plait_memory_bytes{kind="(\w+)"} (\d+)', text))
         known = sum(int(kinds[kind]) for kind in ("arenas", "constants", "io", "state"))
         whole, private = (resident(server.process.pid, kind) for kind in ("VmRSS", "RssAnon"))
+        rollup = Path(f"/proc/{server.process.pid}/smaps_rollup").read_text()
+        own = sum(int(size) for size in re.findall(r"Private_(?:Clean|Dirty):\s+(\d+)", rollup)) * 1024
         print(f"{loaded} models: ready after {server.start_seconds:.2f} s, {whole / 1e6:.1f} MB resident, "
               f"{(whole - known) / 1e6:.1f} beyond constants, inputs, outputs, state and arenas; "
-              f"{(private - known) / 1e6:.1f} without what is mapped of files (libraries)")
+              f"{(own - known) / 1e6:.1f} without what other processes have, too, {(private - known) / 1e6:.1f} without what is mapped "
+              f"of files (libraries)")
 
 
 def main():

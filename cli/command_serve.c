@@ -248,7 +248,8 @@ const struct command command_serve = {
     .help = "The protocol is version 2's of KServe and Triton, with binary tensor data, classification,\n"
             "statistics and the repository's index, load and unload; GET /v2/openapi.json describes it,\n"
             "/metrics is for Prometheus. Each request runs its model once; requests of one model wait for\n"
-            "each other, and those that wait run together where the model can. SIGTERM ends the server when what is under way has been answered.\n"
+            "each other, and those that wait run together where the model can. SIGTERM ends the server when\n"
+            "what is under way has been answered.\n"
             "\n"
             "example:\n"
             "  plait serve mobilenet_v2.tflite --port 8000\n",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "routes.h"
+#include "time_slice.h"
 
 struct exchange {
     struct connection *connection;
@@ -177,6 +178,7 @@ void *exchange_begin(void *user, const char *uri, struct MHD_Connection *connect
 {
     struct server *server = user;
     (void)uri;
+    time_slice_shorten(); /* requests are short, whatever else is computed */
     struct exchange *exchange = calloc(1, sizeof *exchange);
     if (exchange == NULL) return NULL;
     exchange->connection = connection_of(connection);

@@ -1,0 +1,1 @@
+plait serve --batch-delay here=soon nowhere.tflite

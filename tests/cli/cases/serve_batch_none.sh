@@ -1,0 +1,1 @@
+plait serve --batch x=0 nowhere.tflite

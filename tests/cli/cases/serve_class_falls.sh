@@ -1,0 +1,1 @@
+plait serve --class here=5-3 nowhere.tflite
