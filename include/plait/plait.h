@@ -103,6 +103,10 @@ struct plait_options {
     plait_allocate_function allocate; /* if set (and memory is not): used instead of malloc */
     void *allocate_user;
     int32_t requests; /* that can be under way at once, see plait_submit(); 1 to 4096, default 64 */
+    const char *share; /* a folder in which processes share their large packed constants: each compares what lies there with
+                        * what it made, and then maps it in the place of a copy of its own. It must be this user's, and
+                        * nobody else may write it, else plait_open() returns PLAIT_IO; it can be emptied at any time.
+                        * NULL: what the environment variable PLAIT_SHARE says, "": none. Not with `memory` */
 };
 
 PLAIT_API void plait_options_default(struct plait_options *options);

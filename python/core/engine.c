@@ -4,17 +4,22 @@
 
 static PyObject *create(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
-    static char *names[] = {"threads", "lanes", "cpu", "memory_limit", "requests", NULL};
+    static char *names[] = {"threads", "lanes", "cpu", "memory_limit", "requests", "share", NULL};
     struct plait_options options;
+    PyObject *share = NULL;
     Py_ssize_t memory_limit = 0;
     plait_options_default(&options);
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|iizni", names, &options.threads, &options.lanes, &options.cpu,
-                                     &memory_limit, &options.requests))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|iizniO", names, &options.threads, &options.lanes, &options.cpu,
+                                     &memory_limit, &options.requests, &share))
         return NULL;
+    if (share == Py_None) share = NULL;
+    if (share != NULL && PyUnicode_FSConverter(share, &share) == 0) return NULL;
+    if (share != NULL) options.share = PyBytes_AsString(share);
     if (memory_limit > 0) options.memory_limit_bytes = (size_t)memory_limit;
     struct core_engine *self = (struct core_engine *)PyType_GenericAlloc(type, 0);
+    const plait_status status = self == NULL ? PLAIT_OUT_OF_MEMORY : plait_open(&options, &self->interpreter);
+    Py_XDECREF(share);
     if (self == NULL) return NULL;
-    const plait_status status = plait_open(&options, &self->interpreter);
     if (status == PLAIT_OK) return (PyObject *)self;
     Py_DECREF(self);
     return core_fail(type, NULL, status);
@@ -220,7 +225,7 @@ static PyMethodDef methods[] = {
 
 static PyType_Slot slots[] = {
     {Py_tp_new, create}, {Py_tp_dealloc, destroy}, {Py_tp_methods, methods},
-    {Py_tp_doc, "Engine(threads=1, lanes=1, cpu=None, memory_limit=0, requests=64): one interpreter for many models."}, {0, NULL},
+    {Py_tp_doc, "Engine(threads=1, lanes=1, cpu=None, memory_limit=0, requests=64, share=None): one interpreter for many models."}, {0, NULL},
 };
 
 PyType_Spec core_engine_spec = {"plait._core.Engine", sizeof(struct core_engine), 0,

@@ -70,6 +70,13 @@ static pl_status open_memory(const struct plait_options *options, struct pl_memo
     return PL_OK;
 }
 
+/* Memory of the caller's is all there is: then nothing is shared. */
+static const char *share_folder(const struct plait_options *options)
+{
+    const char *folder = options->share != NULL ? options->share : getenv("PLAIT_SHARE");
+    return folder == NULL || folder[0] == '\0' || options->memory != NULL ? NULL : folder;
+}
+
 static pl_status open_interpreter(const struct plait_options *options, struct plait_interpreter *api)
 {
     const struct pl_kernels *kernels = pl_kernels_choose(options->cpu != NULL ? options->cpu : getenv("PLAIT_CPU"));
@@ -79,6 +86,7 @@ static pl_status open_interpreter(const struct plait_options *options, struct pl
                                                  .requests = options->requests,
                                                  .kernels = kernels,
                                                  .tensor_limit_bytes = options->tensor_limit_bytes,
+                                                 .share = share_folder(options),
                                                  .memory = &api->memory};
     struct pl_error error;
     PL_TRY(pl_interpreter_open(&inner, &api->interpreter, &error));

@@ -4,12 +4,14 @@
 #include <assert.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/checked.h"
 #include "base/hash.h"
+#include "graph/shared_pages.h"
 
-/* Less than KEEP_IN_FILE is copied: it would keep pages that it does not fill. */
-enum { FIRST_BUCKETS = 64, BORROW_ALIGNMENT = 16, KEEP_IN_FILE = 16 * 1024 };
+/* Less than KEEP_IN_FILE is copied: it would keep pages that it does not fill. Nor is less than SHARED a file of its own. */
+enum { FIRST_BUCKETS = 64, BORROW_ALIGNMENT = 16, KEEP_IN_FILE = 16 * 1024, SHARED = 16 * 1024 };
 
 /* A hash table with chains. A content and its own bytes are one allocation. */
 struct pl_constant_store {
@@ -19,6 +21,7 @@ struct pl_constant_store {
     size_t bucket_count; /* a power of two */
     size_t content_count;
     size_t owned_bytes;
+    int shared; /* the folder of what other processes have, too; -1: none */
     struct pl_file_pages *file; /* what is being imported; NULL: nothing that could stay */
 };
 
@@ -38,6 +41,7 @@ pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_
     pthread_mutex_init(&fresh->lock, NULL);
     fresh->buckets = buckets;
     fresh->bucket_count = FIRST_BUCKETS;
+    fresh->shared = -1;
     *store = fresh;
     return PL_OK;
 }
@@ -47,9 +51,15 @@ void pl_constant_store_delete(struct pl_constant_store *store)
     if (store == NULL) return;
     assert(store->content_count == 0);
     struct pl_memory *memory = store->memory;
+    if (store->shared >= 0) close(store->shared);
     pthread_mutex_destroy(&store->lock);
     pl_free(memory, store->buckets, store->bucket_count * sizeof store->buckets[0]);
     pl_free(memory, store, sizeof *store);
+}
+
+void pl_constant_store_share(struct pl_constant_store *store, int folder)
+{
+    store->shared = folder;
 }
 
 size_t pl_constant_store_bytes(struct pl_constant_store *store)
@@ -143,7 +153,8 @@ static void insert(struct pl_constant_store *store, struct pl_content *content, 
 static void free_content(struct pl_constant_store *store, struct pl_content *content)
 {
     if (content->file != NULL) pl_file_pages_let_go(content->file, content->data, content->bytes);
-    const bool elsewhere = content->borrowed || content->file != NULL;
+    if (content->shared) pl_shared_unmap(content->data, content->bytes);
+    const bool elsewhere = content->borrowed || content->shared || content->file != NULL;
     pl_free(store->memory, content, HEAD_BYTES + (elsewhere ? 0 : content->bytes));
 }
 
@@ -310,6 +321,22 @@ static const void *identity_of(pl_pack_function pack)
     return identity;
 }
 
+/* The same content in memory that other processes have, too, where it can be. */
+static struct pl_content *share_content(struct pl_constant_store *store, struct pl_content *content, uint64_t hash)
+{
+    if (store->shared < 0 || content->bytes < SHARED) return content;
+    struct pl_content *shared = new_content(store, 0);
+    const void *data =
+        shared != NULL ? pl_shared_map(store->shared, content->data, content->bytes, hash) : NULL;
+    if (data == NULL) {
+        pl_free(store->memory, shared, HEAD_BYTES);
+        return content;
+    }
+    *shared = (struct pl_content){.data = data, .bytes = content->bytes, .shared = true, .references = 1};
+    free_content(store, content);
+    return shared;
+}
+
 /* Packs, and keeps what came out only if the store has no equal content. */
 static struct pl_content *pack_content(struct pl_constant_store *store,
                                        const struct pl_constant *constant,
@@ -330,6 +357,7 @@ static struct pl_content *pack_content(struct pl_constant_store *store,
         free_content(store, fresh);
         return equal;
     }
+    fresh = share_content(store, fresh, hash);
     insert(store, fresh, hash);
     return fresh;
 }

@@ -20,7 +20,8 @@ struct pl_content {
     const void *data; /* aligned to PL_ALIGNMENT unless borrowed or in a file */
     size_t bytes;
     bool borrowed;              /* data belongs to the caller or to a mapping */
-    struct pl_file_pages *file; /* data lies in it; NULL: behind this head, or borrowed */
+    bool shared;                /* data is a mapping that other processes have, too */
+    struct pl_file_pages *file; /* data lies in it; NULL: behind this head, or borrowed, or shared */
     uint64_t hash;
     size_t references;
     struct pl_content *next; /* in its bucket */
@@ -50,6 +51,9 @@ struct pl_constant {
 pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_store **store, struct pl_error *error);
 /* All constants must have been released. */
 void pl_constant_store_delete(struct pl_constant_store *store);
+/* From now on, large packed forms are shared with other processes through this folder (graph/shared_pages.h), which is the
+ * store's to close. */
+void pl_constant_store_share(struct pl_constant_store *store, int folder);
 /* Bytes of all contents that are not borrowed. */
 size_t pl_constant_store_bytes(struct pl_constant_store *store);
 

@@ -3,11 +3,18 @@
 
 #include <assert.h>
 
+#include "graph/shared_pages.h"
 #include "interpreter/interpreter_internal.h"
 
 static pl_status open_parts(struct pl_interpreter *interpreter, struct pl_error *error)
 {
     PL_TRY(pl_constant_store_create(interpreter->memory, &interpreter->store, error));
+    if (interpreter->options.share != NULL) {
+        int folder;
+        PL_TRY(pl_shared_open(interpreter->options.share, &folder, error));
+        pl_constant_store_share(interpreter->store, folder);
+        interpreter->options.share = NULL; /* the caller's text */
+    }
     interpreter->pool = pl_pool_create(interpreter->memory, 0);
     if (interpreter->pool == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for the pool of threads");
     return pl_pool_grow(interpreter->pool, interpreter->options.threads, error);

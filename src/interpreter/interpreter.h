@@ -22,6 +22,7 @@ struct pl_interpreter_options {
     int32_t threads;
     int32_t lanes;
     int32_t requests; /* that can be under way at once; 0: as many as by default */
+    const char *share; /* a folder, see graph/shared_pages.h; NULL: none */
     const struct pl_kernels *kernels;
     size_t tensor_limit_bytes;
     struct pl_memory *memory; /* outlives the interpreter */
