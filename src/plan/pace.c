@@ -24,6 +24,17 @@ static unsigned limited(uint64_t nanoseconds)
 
 /* ---- the longest -------------------------------------------------------------------------------------------------- */
 
+float pl_time_as_float(uint64_t nanoseconds)
+{
+    const uint64_t most = UINT64_C(1) << 24; /* whole numbers up to here are floats */
+    int shift = 0;
+    while (nanoseconds > most) {
+        nanoseconds = nanoseconds / 2 + nanoseconds % 2;
+        shift++;
+    }
+    return (float)(nanoseconds << shift);
+}
+
 static float relaxed(const _Atomic(float) *number)
 {
     return atomic_load_explicit(number, memory_order_relaxed);
@@ -32,7 +43,7 @@ static float relaxed(const _Atomic(float) *number)
 /* What takes no time that the clock sees is told from what never was. */
 static void keep_longest(_Atomic(float) *number, uint64_t nanoseconds)
 {
-    const float now = nanoseconds < 1 ? 1 : (float)nanoseconds;
+    const float now = pl_time_as_float(nanoseconds < 1 ? 1 : nanoseconds);
     if (now > relaxed(number)) atomic_store_explicit(number, now, memory_order_relaxed);
 }
 

@@ -62,6 +62,9 @@ void pl_pace_learn(atomic_uint *least, uint64_t nanoseconds, bool fresh);
 /* Notes what a run of a stage took, and the longest of its parts. What is quicker counts at once, what is slower by and
  * by, since the system may have held it up; but of parts it is the longest that others may have to wait for. */
 void pl_pace_follow(struct pl_pace *pace, uint64_t nanoseconds, uint64_t longest_part, struct pl_longest *longest);
+/* Rounded up to what a float can hold, so that converting it raises no flag: times are noted where the floating point state is
+ * the caller's. */
+float pl_time_as_float(uint64_t nanoseconds);
 /* 0: there was none so far. */
 uint64_t pl_longest_number(const struct pl_longest *longest);
 void pl_longest_note(struct pl_longest *longest, uint64_t nanoseconds);

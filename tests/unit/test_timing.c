@@ -2,6 +2,8 @@
 /* What is kept of how long runs take: on made-up times. */
 #include "unit.h"
 
+#include <fenv.h>
+
 #include "interpreter/time/timing.h"
 
 static void test_median_and_worst(void **state)
@@ -24,6 +26,21 @@ static void test_median_and_worst(void **state)
     assert_int_equal(pl_own_time_worst(&time), 80000); /* of hundreds */
     for (int i = 0; i < 600; i++) pl_own_time_note(&time, 10000);
     assert_int_equal(pl_own_time_worst(&time), 10000);
+}
+
+/* Times are noted outside of plait's own floating point state. */
+static void test_noting_a_time_raises_no_flag(void **state)
+{
+    (void)state;
+    struct pl_own_time time = {0};
+    for (int i = 0; i < 3; i++) pl_own_time_note(&time, 100000001); /* more bits than a float has */
+    feclearexcept(FE_ALL_EXCEPT);
+    pl_own_time_note(&time, 100000001);
+    assert_int_equal(fetestexcept(FE_ALL_EXCEPT), 0);
+    assert_in_range(pl_own_time_worst(&time), 100000001, 100000008);
+    assert_in_range(pl_own_time_typical(&time), 100000001, 100000008);
+    pl_own_time_note(&time, UINT64_MAX / 2);
+    assert_true(pl_own_time_worst(&time) == UINT64_C(1) << 63);
 }
 
 /* How many of so many runs are measured. */
@@ -52,6 +69,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_median_and_worst),
+        cmocka_unit_test(test_noting_a_time_raises_no_flag),
         cmocka_unit_test(test_short_runs_are_measured_now_and_then),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

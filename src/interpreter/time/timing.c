@@ -20,7 +20,7 @@ bool pl_own_time_wanted(struct pl_own_time *time)
 
 void pl_own_time_note(struct pl_own_time *time, uint64_t nanoseconds)
 {
-    const float now = (float)nanoseconds;
+    const float now = pl_time_as_float(nanoseconds);
     /* The first run meets memory and code for the first time: it counts as long as there is no other. */
     if (time->runs == 1) time->longest = (struct pl_longest){0};
     if (time->runs > 1) memmove(&time->recent[1], &time->recent[0], sizeof time->recent - sizeof time->recent[0]);
