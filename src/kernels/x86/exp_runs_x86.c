@@ -6,6 +6,8 @@
 
 #include "kernels/x86/exp_x86.h"
 
+enum { TOGETHER = PL_FLOATS_TOGETHER * PL_FLOATS };
+
 /* ---- softmax --------------------------------------------------------------------------------- */
 
 /* Not-a-number is passed over. */
@@ -28,21 +30,40 @@ static float find_largest(const float *x, int64_t depth)
     return pl_floats_largest(pl_floats_max(a, b));
 }
 
+/* exp((x - largest) * factor) of some sixteens. */
+PL_ALWAYS_INLINE void exp_below(const int count, struct pl_floats *x, struct pl_floats largest, struct pl_floats factor)
+{
+    PL_EACH(n, count) x[n] = pl_floats_multiply(pl_floats_add(x[n], largest), factor);
+    pl_floats_exp(count, x);
+}
+
+PL_ALWAYS_INLINE struct pl_floats exp_sixteens(const int count, float *y, const float *x, struct pl_floats largest,
+                                               struct pl_floats factor, struct pl_floats sums)
+{
+    struct pl_floats e[PL_FLOATS_TOGETHER];
+    PL_EACH(n, count) e[n] = pl_floats_load(x + n * PL_FLOATS);
+    exp_below(count, e, largest, factor);
+    PL_EACH(n, count)
+    {
+        pl_floats_store(y + n * PL_FLOATS, e[n]);
+        sums = pl_floats_add(sums, e[n]);
+    }
+    return sums;
+}
+
 static void softmax_row(float *y, const float *x, int64_t depth, float beta)
 {
     const struct pl_floats largest = pl_floats_set(-find_largest(x, depth)), factor = pl_floats_set(beta);
     const struct pl_floats_mask rest = pl_floats_first((int32_t)(depth % PL_FLOATS));
     struct pl_floats sums = pl_floats_set(0.0f);
     int64_t i = 0;
-    for (; i + PL_FLOATS <= depth; i += PL_FLOATS) {
-        const struct pl_floats below = pl_floats_add(pl_floats_load(x + i), largest);
-        const struct pl_floats e = pl_floats_exp(pl_floats_multiply(below, factor));
-        pl_floats_store(y + i, e);
-        sums = pl_floats_add(sums, e);
-    }
+    for (; i + TOGETHER <= depth; i += TOGETHER)
+        sums = exp_sixteens(PL_FLOATS_TOGETHER, y + i, x + i, largest, factor, sums);
+    for (; i + PL_FLOATS <= depth; i += PL_FLOATS) sums = exp_sixteens(1, y + i, x + i, largest, factor, sums);
     if (i < depth) {
-        const struct pl_floats below = pl_floats_add(pl_floats_load_masked(x + i, rest), largest);
-        pl_floats_store_masked(y + i, pl_floats_exp(pl_floats_multiply(below, factor)), rest);
+        struct pl_floats e = pl_floats_load_masked(x + i, rest);
+        exp_below(1, &e, largest, factor);
+        pl_floats_store_masked(y + i, e, rest);
         sums = pl_floats_add(sums, pl_floats_load_masked(y + i, rest));
     }
     const struct pl_floats inverse = pl_floats_set(1.0f / pl_floats_total(sums));
@@ -68,14 +89,16 @@ void PL_LEVEL(pl_gelu_float32_x86)(void *out, const void *in, int64_t count,
     float *y = out;
     (void)params;
     int64_t i = 0;
-    for (; i + 2 * PL_FLOATS <= count; i += 2 * PL_FLOATS) {
-        const struct pl_floats a = pl_floats_gelu(pl_floats_load(x + i));
-        const struct pl_floats b = pl_floats_gelu(pl_floats_load(x + i + PL_FLOATS));
-        pl_floats_store(y + i, a);
-        pl_floats_store(y + i + PL_FLOATS, b);
+    for (; i + TOGETHER <= count; i += TOGETHER) {
+        struct pl_floats some[PL_FLOATS_TOGETHER];
+        PL_EACH(n, PL_FLOATS_TOGETHER) some[n] = pl_floats_load(x + i + n * PL_FLOATS);
+        pl_floats_gelu(PL_FLOATS_TOGETHER, some);
+        PL_EACH(n, PL_FLOATS_TOGETHER) pl_floats_store(y + i + n * PL_FLOATS, some[n]);
     }
     for (; i < count; i += PL_FLOATS) {
         const struct pl_floats_mask mask = pl_floats_first((int32_t)(count - i < PL_FLOATS ? count - i : PL_FLOATS));
-        pl_floats_store_masked(y + i, pl_floats_gelu(pl_floats_load_masked(x + i, mask)), mask);
+        struct pl_floats some = pl_floats_load_masked(x + i, mask);
+        pl_floats_gelu(1, &some);
+        pl_floats_store_masked(y + i, some, mask);
     }
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* float_math.h in vectors: the same operations in the same order, but for a power of two that AVX-512 multiplies with in
- * one instruction, and one rounding, where float_math.h has two factors of which the first rounds nothing. */
+ * one instruction, and one rounding, where float_math.h has two factors of which the first rounds nothing.
+ *
+ * Each is a chain of some thirty operations, of which a processor sees about a hundred ahead. So some vectors go through
+ * it side by side, operation by operation: behind each other there would be three under way where eight are needed. */
 #ifndef PL_KERNELS_X86_EXP_X86_H
 #define PL_KERNELS_X86_EXP_X86_H
 
@@ -20,51 +23,74 @@ PL_ALWAYS_INLINE pl_vec_float pl_all_x86(float x)
 #define PL_FLOAT_FROM_BITS(x) _mm256_castsi256_ps(x)
 #endif
 
+enum { PL_VECTORS_TOGETHER = 4 };
+/* For `count` of them, which the compiler knows. */
+#define PL_EACH(i, count) _Pragma("GCC unroll 4") for (int i = 0; i < (count); i++)
+
 /* x = n * ln 2 + r, exp(r) = 1 + tail. */
 struct pl_exp_parts_x86 {
-    pl_vec_float tail, n;
-    pl_vec shifted; /* n in its low bits, shifter_bits above */
+    pl_vec_float tail[PL_VECTORS_TOGETHER], n[PL_VECTORS_TOGETHER];
+    pl_vec shifted[PL_VECTORS_TOGETHER]; /* n in its low bits, shifter_bits above */
 };
 enum { PL_EXP_SHIFTER_BITS = 0x4b400000 };
 
-PL_ALWAYS_INLINE struct pl_exp_parts_x86 pl_exp_split_x86(pl_vec_float x)
+/* p = p * r + term. */
+PL_ALWAYS_INLINE void pl_next_term_x86(const int count, pl_vec_float *p, const pl_vec_float *r, float term)
+{
+    PL_EACH(i, count) p[i] = PL_VEC_FLOAT(fmadd)(p[i], r[i], pl_all_x86(term));
+}
+
+PL_ALWAYS_INLINE void pl_exp_split_x86(const int count, const pl_vec_float *x, struct pl_exp_parts_x86 *parts)
 {
     const pl_vec_float shifter = pl_all_x86(12582912.0f);
-    const pl_vec_float sum = PL_VEC_FLOAT(fmadd)(x, pl_all_x86(1.44269504f), shifter);
-    const pl_vec_float n = PL_VEC_FLOAT(sub)(sum, shifter);
-    pl_vec_float r = PL_VEC_FLOAT(fmadd)(n, pl_all_x86(-0.693145752f), x);
-    r = PL_VEC_FLOAT(fmadd)(n, pl_all_x86(-1.42860677e-6f), r);
-    pl_vec_float p = pl_all_x86(0.00138214696f);
-    p = PL_VEC_FLOAT(fmadd)(p, r, pl_all_x86(0.00836866256f));
-    p = PL_VEC_FLOAT(fmadd)(p, r, pl_all_x86(0.0416682549f));
-    p = PL_VEC_FLOAT(fmadd)(p, r, pl_all_x86(0.166665211f));
-    p = PL_VEC_FLOAT(fmadd)(p, r, pl_all_x86(0.49999994f));
-    return (struct pl_exp_parts_x86){PL_VEC_FLOAT(fmadd)(PL_VEC_FLOAT(mul)(p, r), r, r), n, PL_FLOAT_BITS(sum)};
+    pl_vec_float sum[PL_VECTORS_TOGETHER], r[PL_VECTORS_TOGETHER], p[PL_VECTORS_TOGETHER];
+    PL_EACH(i, count) sum[i] = PL_VEC_FLOAT(fmadd)(x[i], pl_all_x86(1.44269504f), shifter);
+    PL_EACH(i, count) parts->n[i] = PL_VEC_FLOAT(sub)(sum[i], shifter);
+    PL_EACH(i, count) r[i] = PL_VEC_FLOAT(fmadd)(parts->n[i], pl_all_x86(-0.693145752f), x[i]);
+    PL_EACH(i, count) r[i] = PL_VEC_FLOAT(fmadd)(parts->n[i], pl_all_x86(-1.42860677e-6f), r[i]);
+    PL_EACH(i, count) p[i] = pl_all_x86(0.00138214696f);
+    pl_next_term_x86(count, p, r, 0.00836866256f);
+    pl_next_term_x86(count, p, r, 0.0416682549f);
+    pl_next_term_x86(count, p, r, 0.166665211f);
+    pl_next_term_x86(count, p, r, 0.49999994f);
+    PL_EACH(i, count) p[i] = PL_VEC_FLOAT(mul)(p[i], r[i]);
+    PL_EACH(i, count) parts->tail[i] = PL_VEC_FLOAT(fmadd)(p[i], r[i], r[i]);
+    PL_EACH(i, count) parts->shifted[i] = PL_FLOAT_BITS(sum[i]);
 }
 
 /* 2^n, -126 <= n <= 127. */
-PL_ALWAYS_INLINE pl_vec_float pl_power_of_two_x86(const struct pl_exp_parts_x86 *parts)
+PL_ALWAYS_INLINE pl_vec_float pl_power_of_two_x86(pl_vec shifted)
 {
-    const pl_vec exponent = PL_VEC_32(add)(parts->shifted, pl_vec_set(127 - PL_EXP_SHIFTER_BITS));
+    const pl_vec exponent = PL_VEC_32(add)(shifted, pl_vec_set(127 - PL_EXP_SHIFTER_BITS));
     return PL_FLOAT_FROM_BITS(PL_VEC_32(slli)(exponent, 23));
 }
 
-/* pl_expf. */
-PL_ALWAYS_INLINE pl_vec_float pl_exp_vector_x86(pl_vec_float x)
+/* near_one * 2^n. */
+PL_ALWAYS_INLINE pl_vec_float pl_scale_x86(pl_vec_float near_one, pl_vec_float n, pl_vec shifted)
 {
-    const pl_vec_float below = PL_VEC_FLOAT(min)(pl_all_x86(89.0f), x);
-    const struct pl_exp_parts_x86 parts = pl_exp_split_x86(PL_VEC_FLOAT(max)(pl_all_x86(-104.0f), below));
-    const pl_vec_float near_one = PL_VEC_FLOAT(add)(pl_all_x86(1.0f), parts.tail);
 #if defined(__AVX512F__)
-    return _mm512_scalef_ps(near_one, parts.n);
+    (void)shifted;
+    return _mm512_scalef_ps(near_one, n);
 #else
-    const __m256i n = _mm256_sub_epi32(parts.shifted, pl_vec_set(PL_EXP_SHIFTER_BITS));
-    const __m256i half = _mm256_sub_epi32(_mm256_srli_epi32(_mm256_add_epi32(n, pl_vec_set(256)), 1), pl_vec_set(128));
-    const __m256i rest = _mm256_sub_epi32(n, half);
+    (void)n;
+    const __m256i whole = _mm256_sub_epi32(shifted, pl_vec_set(PL_EXP_SHIFTER_BITS));
+    const __m256i half = _mm256_sub_epi32(_mm256_srli_epi32(_mm256_add_epi32(whole, pl_vec_set(256)), 1), pl_vec_set(128));
+    const __m256i rest = _mm256_sub_epi32(whole, half);
     const __m256i first = _mm256_slli_epi32(_mm256_add_epi32(half, pl_vec_set(127)), 23);
     const __m256i second = _mm256_slli_epi32(_mm256_add_epi32(rest, pl_vec_set(127)), 23);
     return _mm256_mul_ps(_mm256_mul_ps(near_one, PL_FLOAT_FROM_BITS(first)), PL_FLOAT_FROM_BITS(second));
 #endif
+}
+
+/* pl_expf of each. */
+PL_ALWAYS_INLINE void pl_exp_vectors_x86(const int count, pl_vec_float *x)
+{
+    struct pl_exp_parts_x86 parts;
+    PL_EACH(i, count) x[i] = PL_VEC_FLOAT(min)(pl_all_x86(89.0f), x[i]);
+    PL_EACH(i, count) x[i] = PL_VEC_FLOAT(max)(pl_all_x86(-104.0f), x[i]);
+    pl_exp_split_x86(count, x, &parts);
+    PL_EACH(i, count) x[i] = PL_VEC_FLOAT(add)(pl_all_x86(1.0f), parts.tail[i]);
+    PL_EACH(i, count) x[i] = pl_scale_x86(x[i], parts.n[i], parts.shifted[i]);
 }
 
 /* `condition` of PL_GREATER(a, b): a > b; x where it is not, else `other`. */
@@ -76,45 +102,55 @@ PL_ALWAYS_INLINE pl_vec_float pl_exp_vector_x86(pl_vec_float x)
 #define PL_CHOOSE(condition, other, x) _mm256_blendv_ps(x, other, condition)
 #endif
 
-/* pl_geluf. */
-PL_ALWAYS_INLINE pl_vec_float pl_gelu_vector_x86(pl_vec_float x)
+/* pl_geluf of each. */
+PL_ALWAYS_INLINE void pl_gelu_vectors_x86(const int count, pl_vec_float *x)
 {
-    const pl_vec_float magnitude = PL_FLOAT_FROM_BITS(PL_VEC_AND(PL_FLOAT_BITS(x), pl_vec_set(0x7fffffff)));
-    const pl_vec_float t = PL_VEC_FLOAT(mul)(magnitude, pl_all_x86(0.707106781f)), most = pl_all_x86(5.4f);
-    const pl_vec_float limited = PL_VEC_FLOAT(min)(most, t);
-    pl_vec_float q = pl_all_x86(2.34740819e-05f);
-    q = PL_VEC_FLOAT(fmadd)(q, limited, pl_all_x86(-0.00024264556f));
-    q = PL_VEC_FLOAT(fmadd)(q, limited, pl_all_x86(0.000815547886f));
-    q = PL_VEC_FLOAT(fmadd)(q, limited, pl_all_x86(0.000895662466f));
-    q = PL_VEC_FLOAT(fmadd)(q, limited, pl_all_x86(-0.0199012328f));
-    q = PL_VEC_FLOAT(fmadd)(q, limited, pl_all_x86(0.103065357f));
-    q = PL_VEC_FLOAT(fmadd)(q, limited, pl_all_x86(0.636567056f));
-    q = PL_VEC_FLOAT(fmadd)(q, limited, pl_all_x86(1.12838233f));
-    const pl_vec minus = PL_VEC_XOR(PL_FLOAT_BITS(PL_VEC_FLOAT(mul)(q, limited)), pl_vec_set(INT32_MIN));
-    const struct pl_exp_parts_x86 parts = pl_exp_split_x86(PL_FLOAT_FROM_BITS(minus));
-    const pl_vec_float power = pl_power_of_two_x86(&parts);
-    const pl_vec_float inside = PL_VEC_FLOAT(fmadd)(power, parts.tail, power);
-    const pl_vec_float tail = PL_CHOOSE(PL_GREATER(t, most), pl_all_x86(0.0f), inside);
-    const pl_vec_float above = PL_VEC_FLOAT(sub)(pl_all_x86(2.0f), tail);
-    const pl_vec_float factor = PL_CHOOSE(PL_GREATER(pl_all_x86(0.0f), x), tail, above);
-    return PL_VEC_FLOAT(mul)(PL_VEC_FLOAT(mul)(pl_all_x86(0.5f), x), factor);
+    const pl_vec_float most = pl_all_x86(5.4f);
+    pl_vec_float t[PL_VECTORS_TOGETHER], limited[PL_VECTORS_TOGETHER], q[PL_VECTORS_TOGETHER];
+    struct pl_exp_parts_x86 parts;
+    PL_EACH(i, count) t[i] = PL_FLOAT_FROM_BITS(PL_VEC_AND(PL_FLOAT_BITS(x[i]), pl_vec_set(0x7fffffff)));
+    PL_EACH(i, count) t[i] = PL_VEC_FLOAT(mul)(t[i], pl_all_x86(0.707106781f));
+    PL_EACH(i, count) limited[i] = PL_VEC_FLOAT(min)(most, t[i]);
+    PL_EACH(i, count) q[i] = pl_all_x86(2.34740819e-05f);
+    pl_next_term_x86(count, q, limited, -0.00024264556f);
+    pl_next_term_x86(count, q, limited, 0.000815547886f);
+    pl_next_term_x86(count, q, limited, 0.000895662466f);
+    pl_next_term_x86(count, q, limited, -0.0199012328f);
+    pl_next_term_x86(count, q, limited, 0.103065357f);
+    pl_next_term_x86(count, q, limited, 0.636567056f);
+    pl_next_term_x86(count, q, limited, 1.12838233f);
+    PL_EACH(i, count) q[i] = PL_VEC_FLOAT(mul)(q[i], limited[i]);
+    PL_EACH(i, count) q[i] = PL_FLOAT_FROM_BITS(PL_VEC_XOR(PL_FLOAT_BITS(q[i]), pl_vec_set(INT32_MIN)));
+    pl_exp_split_x86(count, q, &parts);
+    PL_EACH(i, count)
+    {
+        const pl_vec_float power = pl_power_of_two_x86(parts.shifted[i]);
+        const pl_vec_float inside = PL_VEC_FLOAT(fmadd)(power, parts.tail[i], power);
+        const pl_vec_float tail = PL_CHOOSE(PL_GREATER(t[i], most), pl_all_x86(0.0f), inside);
+        const pl_vec_float above = PL_VEC_FLOAT(sub)(pl_all_x86(2.0f), tail);
+        const pl_vec_float factor = PL_CHOOSE(PL_GREATER(pl_all_x86(0.0f), x[i]), tail, above);
+        x[i] = PL_VEC_FLOAT(mul)(PL_VEC_FLOAT(mul)(pl_all_x86(0.5f), x[i]), factor);
+    }
 }
 
-/* Sixteen at a time. */
+/* Sixteen floats are a vector or two. */
 #if defined(__AVX512F__)
-#define PL_EACH_VECTOR(function, x) ((struct pl_floats){function((x).v)})
+#define PL_VECTOR_OF(floats, i) ((floats)[i].v)
 #else
-#define PL_EACH_VECTOR(function, x) ((struct pl_floats){function((x).v), function((x).w)})
+#define PL_VECTOR_OF(floats, i) (*((i) % 2 == 0 ? &(floats)[(i) / 2].v : &(floats)[(i) / 2].w))
 #endif
+enum { PL_FLOATS_TOGETHER = PL_VECTORS_TOGETHER / PL_FLOATS_VECTORS };
 
-PL_ALWAYS_INLINE struct pl_floats pl_floats_exp(struct pl_floats x)
-{
-    return PL_EACH_VECTOR(pl_exp_vector_x86, x);
-}
+#define PL_DEFINE_FLOATS(name, vectors)                                                                                \
+    PL_ALWAYS_INLINE void name(const int count, struct pl_floats *x)                                                   \
+    {                                                                                                                  \
+        pl_vec_float y[PL_VECTORS_TOGETHER];                                                                           \
+        PL_EACH(i, count * PL_FLOATS_VECTORS) y[i] = PL_VECTOR_OF(x, i);                                               \
+        vectors(count * PL_FLOATS_VECTORS, y);                                                                         \
+        PL_EACH(i, count * PL_FLOATS_VECTORS) PL_VECTOR_OF(x, i) = y[i];                                               \
+    }
 
-PL_ALWAYS_INLINE struct pl_floats pl_floats_gelu(struct pl_floats x)
-{
-    return PL_EACH_VECTOR(pl_gelu_vector_x86, x);
-}
+PL_DEFINE_FLOATS(pl_floats_exp, pl_exp_vectors_x86)
+PL_DEFINE_FLOATS(pl_floats_gelu, pl_gelu_vectors_x86)
 
 #endif
