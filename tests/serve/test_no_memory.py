@@ -6,6 +6,7 @@ import json
 import mmap
 import struct
 import subprocess
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from served_models import CHAIN, identity
 
 HERE = Path(__file__).parent
 EVER = 2**40
+TOGETHER = 4  # requests that are one run
 
 
 class Allocations:
@@ -36,11 +38,12 @@ class Allocations:
         return struct.unpack("3q", self.memory)[0]
 
 
-# Threads of a sanitizer cannot begin without memory: there, the connection is made before.
+# Threads of AddressSanitizer cannot begin without memory: there, the connection is made before. ThreadSanitizer keeps malloc()
+# to itself.
 KEPT = "on a connection"
 
 
-@pytest.fixture(scope="module", params=[(None, False), *((variant, True) for variant in VARIANTS or [None])],
+@pytest.fixture(scope="module", params=[(None, False), *((variant, True) for variant in VARIANTS if variant == "asan")],
                 ids=lambda param: f"{param[0] or 'plain'}, {KEPT if param[1] else 'with its connection'}")
 def failing(request, tmp_path_factory):
     """A server, and what makes its allocations fail."""
@@ -60,7 +63,8 @@ def failing(request, tmp_path_factory):
     before = ["env", f"LD_PRELOAD={library}", f"PLAIT_FAIL={folder / 'plan'}",
               "ASAN_OPTIONS=detect_leaks=1:verify_asan_link_order=0"]
     variant, kept = request.param
-    with Server("--repository", models, variant=variant, before=before) as server:
+    together = ["--batch", f"digits_whole_int8={TOGETHER}", "--batch-delay", "digits_whole_int8=30000"]
+    with Server("--repository", models, *together, variant=variant, before=before) as server:
         yield server, allocations, kept
         allocations.fail(0, 0)
 
@@ -158,3 +162,47 @@ def test_allocations_of_a_request(failing, name):
                 break
             first += 1 if LONG or first < 20 else 7
     assert refused + closed > 0
+
+
+def ask_together(server, requests, allocations, first, count):
+    """The answers to all, on connections that are there already, and how many allocations there were."""
+    connections = [server.connect() for _ in requests]
+    for connection in connections:
+        server.call("GET", "/v2/health/live", connection=connection)
+    answers = [None] * len(requests)
+
+    def work(index):
+        answers[index] = ask(server, requests[index], connections[index])
+    threads = [threading.Thread(target=work, args=[index]) for index in range(len(requests))]
+    allocations.fail(first, count)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seen = allocations.seen
+    allocations.fail(0, 0)
+    return answers, seen
+
+
+def test_allocations_of_a_batch(failing):
+    """Requests that run as one: without memory for that they run alone, and whoever is refused is so alone."""
+    server, allocations, _ = failing
+    name = server.get("/v2/models/digits_whole_int8").json["inputs"][0]["name"]
+    requests = [infer("digits_whole_int8", PIXELS + number, "INT8", name) for number in range(TOGETHER)]
+    wanted = [server.call(*request) for request in requests]
+    refused, batches = 0, []
+    for count in (1, EVER):
+        first, seen = 0, 1
+        while first < seen:
+            assert server.post("/v2/repository/models/digits_whole_int8/load").status == 200  # batches are to be planned again
+            answers, seen = ask_together(server, requests, allocations, first, count)
+            batches += server.get("/v2/models/digits_whole_int8/stats").json["model_stats"][0]["batch_stats"]
+            for request, right, answer in zip(requests, wanted, answers):
+                if answer is None:
+                    refused += 1
+                else:
+                    held_against(request, right, answer, True)
+                    refused += answer.status == 503
+            assert [server.call(*request).body for request in requests] == [right.body for right in wanted]
+            first += 1 if LONG else 11 if count == 1 else 29
+    assert refused > 0 and max(batch["batch_size"] for batch in batches) > 1

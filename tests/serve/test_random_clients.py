@@ -127,7 +127,8 @@ def test_random_clients(tmp_path, variant):
         (tmp_path / f"{name}.tflite").write_bytes((MODELS / f"{file}.tflite").read_bytes())
     pipeline = {**CHAIN, "models": {name: str(MODELS / path) for name, path in CHAIN["models"].items()}}
     (tmp_path / "chain.json").write_text(json.dumps(pipeline))
-    options = ["--repository", tmp_path, "--idle-seconds", 20, "--transfer-seconds", 3, "--watch", 0.3, "--body-limit", 2**20]
+    options = ["--repository", tmp_path, "--idle-seconds", 20, "--transfer-seconds", 3, "--watch", 0.3, "--body-limit", 2**20,
+               "--batch", "digits=8", "--batch-delay", "digits=300"]
     with Server("--repository", tmp_path) as undisturbed:
         questions = make_questions(undisturbed, random.Random(1))
     with Server(*options, "--log", "requests", variant=variant) as server:
@@ -140,5 +141,7 @@ def test_random_clients(tmp_path, variant):
         print(f"{variant}: {clients.counts} in {SECONDS} s, {len(clients.wrong)} wrong")
         assert clients.wrong == []
         assert min(clients.counts.values()) > SECONDS / 5
+        batches = server.get("/v2/models/digits/stats").json["model_stats"][0]["batch_stats"]
+        assert max(batch["batch_size"] for batch in batches) > 1
         wait_until(lambda: metric(server, "plait_connections ") <= 1)
         assert metric(server, "plait_body_bytes") == 0 and metric(server, "plait_queue_requests") == 0
