@@ -12,7 +12,8 @@ const size_t openapi_length = sizeof openapi_text;
 ")
 endfunction()
 
-# plait_lean(VARIABLE FILE): a text without its comments that are lines of their own, and without indentation.
+# plait_lean(VARIABLE FILE): a text without comments and indentation, and without blanks that only people need: around
+# punctuation of style sheets and operators of scripts. tests/serve/test_page.py checks that no string is changed by it.
 function(plait_lean variable file)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
     file(READ "${file}" text)
@@ -20,6 +21,14 @@ function(plait_lean variable file)
     string(REGEX REPLACE "\n(//[^\n]*|/\\*[^\n]*\\*/)" "" text "${text}")
     string(REGEX REPLACE "\n\n+" "\n" text "${text}")
     string(SUBSTRING "${text}" 1 -1 text)
+    if(file MATCHES "[.]css$")
+        string(REGEX REPLACE " ([{}])" "\\1" text "${text}")
+        string(REGEX REPLACE "([{:;,]) " "\\1" text "${text}")
+    elseif(file MATCHES "[.]js$")
+        string(REGEX REPLACE "([;{,]) //[^\n]*" "\\1" text "${text}")
+        string(REGEX REPLACE " (=>|===|!==|=|&&|[|][|]|[?][?]|[*]|<|>) " "\\1" text "${text}")
+        string(REGEX REPLACE " {\n" "{\n" text "${text}")
+    endif()
     set(${variable} "${text}" PARENT_SCOPE)
 endfunction()
 

@@ -17,22 +17,13 @@ static json_t *json_of_memory(const struct plait_memory *memory)
                      (json_int_t)memory->state_bytes);
 }
 
-/* The pipeline's model that has this input; "" if it is none of one. */
-static const char *owner_of(const struct plait_pipeline *pipeline, const struct plait_tensor *input)
-{
-    struct plait_pipeline_model part;
-    for (size_t i = 0; plait_pipeline_model_at(pipeline, i, &part) == PLAIT_OK; i++)
-        for (size_t k = 0; k < plait_input_count(part.model); k++)
-            if (plait_input(part.model, k) == input) return plait_model_name(part.model);
-    return "";
-}
-
 /* Which models it feeds, and what the file says of how it is made. */
 static json_t *add_input_meaning(json_t *object, const struct plait_pipeline *pipeline, const struct plait_pipeline_input *input)
 {
     json_t *feeds = json_array();
+    size_t number;
     for (size_t i = 0; i < input->target_count; i++)
-        feeds = json_listed(feeds, json_string(owner_of(pipeline, input->targets[i])));
+        feeds = json_listed(feeds, json_string(plait_model_name(served_owner(pipeline, input->targets[i], &number))));
     object = json_with(object, "feeds", feeds);
     if (input->is_stream) object = json_with(object, "hop", json_integer(input->hop));
     if (input->sound_rate > 0) object = json_with(object, "rate", json_integer(input->sound_rate));

@@ -14,45 +14,53 @@ static bool has_shape(const struct infer_input *input)
     return true;
 }
 
-/* Gives the model's inputs the shapes of the request, where those are others than before. */
-static plait_status resize(struct inference *work, bool *resized)
+static plait_status set_shape(const struct served_tensor *tensor, const int32_t dims[MOST_RANK])
 {
-    struct served *served = work->served;
-    plait_status status = PLAIT_OK;
-    for (size_t i = 0; served->model != NULL && status == PLAIT_OK && i < served->input_count; i++) {
-        const struct infer_input *input = &work->infer.inputs[i];
-        int32_t dims[MOST_RANK] = {0};
-        if (has_shape(input)) continue;
-        for (size_t axis = 0; axis < input->shape.rank; axis++) dims[axis] = (int32_t)input->shape.dims[axis];
-        *resized = true;
-        status = plait_resize_input(served->model, i, dims, (int32_t)input->shape.rank);
-    }
-    return *resized && status == PLAIT_OK ? plait_allocate_model(served->model) : status;
+    return plait_resize_input(tensor->owner, tensor->index, dims, (int32_t)tensor->rank);
 }
 
-/* Sizes of the request were refused: back to those that worked, for the requests that come. */
-static void restore_shapes(struct served *served, const int32_t (*old)[MOST_RANK])
+/* Plans the models whose inputs got shapes. */
+static plait_status allocate(const struct served *served, const bool *resized)
 {
-    for (size_t i = 0; i < served->input_count; i++)
-        plait_resize_input(served->model, i, old[i], (int32_t)served->inputs[i].rank);
-    plait_allocate_model(served->model);
+    plait_status status = PLAIT_OK;
+    for (size_t i = 0; status == PLAIT_OK && i < served->input_count; i++)
+        if (resized[i]) status = plait_allocate_model(served->inputs[i].owner);
+    return status;
+}
+
+/* Gives inputs the shapes of the request, where those are others than before. */
+static plait_status resize(const struct inference *work, bool *resized)
+{
+    plait_status status = PLAIT_OK;
+    for (size_t i = 0; status == PLAIT_OK && i < work->served->input_count; i++) {
+        const struct infer_input *input = &work->infer.inputs[i];
+        int32_t dims[MOST_RANK] = {0};
+        if (input->tensor->row_axis >= 0 || has_shape(input)) continue;
+        for (size_t axis = 0; axis < input->shape.rank; axis++) dims[axis] = (int32_t)input->shape.dims[axis];
+        resized[i] = true;
+        status = set_shape(input->tensor, dims);
+    }
+    return status == PLAIT_OK ? allocate(work->served, resized) : status;
 }
 
 static plait_status fit_shapes(struct inference *work)
 {
     struct served *served = work->served;
-    bool resized = false;
-    if (served->model == NULL) return PLAIT_OK; /* those of pipelines stay */
     int32_t(*old)[MOST_RANK] = calloc(served->input_count + 1, sizeof *old);
-    if (old == NULL) return PLAIT_OUT_OF_MEMORY;
-    for (size_t i = 0; i < served->input_count; i++)
+    bool *resized = calloc(served->input_count + 1, sizeof *resized);
+    plait_status status = old != NULL && resized != NULL ? PLAIT_OK : PLAIT_OUT_OF_MEMORY;
+    if (status != PLAIT_OK) reply_no_memory(work->reply);
+    for (size_t i = 0; status == PLAIT_OK && i < served->input_count; i++)
         for (size_t axis = 0; axis < served->inputs[i].rank; axis++)
             old[i][axis] = plait_tensor_dim(served->inputs[i].tensor, (int32_t)axis);
-    const plait_status status = resize(work, &resized);
-    if (status != PLAIT_OK) {
+    if (status == PLAIT_OK && (status = resize(work, resized)) != PLAIT_OK) {
         reply_failure(work->reply, served->interpreter, status);
-        if (resized) restore_shapes(served, (const int32_t(*)[MOST_RANK])old);
+        /* Back to sizes that worked, for the requests that come. */
+        for (size_t i = 0; i < served->input_count; i++)
+            if (resized[i]) set_shape(&served->inputs[i], old[i]);
+        allocate(served, resized);
     }
+    free(resized);
     free(old);
     return status;
 }

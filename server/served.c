@@ -75,6 +75,8 @@ static plait_status describe_model(struct served *served, const char *path, stru
         struct plait_tensor *tensor = plait_input(model, served->input_count);
         status = set_tensor(&served->inputs[served->input_count],
                             name_of(plait_find_input, model, tensor, served->input_count), tensor, why);
+        served->inputs[served->input_count].owner = served->model;
+        served->inputs[served->input_count].index = served->input_count;
     }
     for (; status == PLAIT_OK && served->output_count < outputs; served->output_count++) {
         struct plait_tensor *tensor = plait_output(model, served->output_count);
@@ -83,6 +85,15 @@ static plait_status describe_model(struct served *served, const char *path, stru
         if (status == PLAIT_OK) status = find_labels(&served->outputs[served->output_count], path);
     }
     return status;
+}
+
+struct plait_model *served_owner(const struct plait_pipeline *pipeline, const struct plait_tensor *input, size_t *index)
+{
+    struct plait_pipeline_model part;
+    for (size_t i = 0; plait_pipeline_model_at(pipeline, i, &part) == PLAIT_OK; i++)
+        for (*index = 0; *index < plait_input_count(part.model); ++*index)
+            if (plait_input(part.model, *index) == input) return part.model;
+    return NULL;
 }
 
 static void set_boxes(struct served_tensor *item, const struct plait_pipeline_output *output)
@@ -110,6 +121,7 @@ static plait_status describe_pipeline(struct served *served, struct bytes *why)
         struct served_tensor *item = &served->inputs[served->input_count];
         plait_pipeline_input_at(served->pipeline, served->input_count, &input);
         status = set_tensor(item, strdup(input.name), input.targets[0], why);
+        item->owner = served_owner(served->pipeline, input.targets[0], &item->index);
         if (input.is_stream && status == PLAIT_OK) {
             item->row_axis = input.axis < 0 ? input.axis + (int32_t)item->rank : input.axis;
             item->dims[item->row_axis] = -1;

@@ -20,6 +20,8 @@ struct served_tensor {
     struct bytes json_name; /* the same in quotes */
     const struct datatype *type;
     struct plait_tensor *tensor; /* of a pipeline's input: the first it feeds */
+    struct plait_model *owner;   /* of an input: the model that has it, */
+    size_t index;                /* and its number there */
     size_t rank;                 /* the protocol's shape: dimensions, -1 where requests may choose */
     int32_t dims[MOST_RANK];
     struct class_names labels;   /* of an output, a name for each element */
@@ -76,6 +78,9 @@ void served_let_go(struct served *served);
 int32_t served_class_of(const struct served *served, uint64_t urgency);
 /* With the turn taken: of this model, or (NULL) of all of the pipeline. */
 plait_status served_set_class(struct served *served, struct plait_model *model, int32_t number);
+
+/* The pipeline's model that has this input, and the input's number there; NULL if it is none of one. */
+struct plait_model *served_owner(const struct plait_pipeline *pipeline, const struct plait_tensor *input, size_t *index);
 
 /* The names of tensors, for messages: "a, b". */
 void served_list(const struct served_tensor *tensors, size_t count, struct bytes *list);

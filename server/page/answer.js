@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a model said: boxes, pictures, the best of many, a curve, or numbers.
 import {curve} from "./chart.js";
-import {elementCount, h, shape, svg, value} from "./dom.js";
+import {elementCount, h, paint, shape, svg, value} from "./dom.js";
 import {dequantize, dequantized, unpack} from "./elements.js";
 
 const MOST_BARS = 10, LEAST_BARS = 3, MOST_NUMBERS = 60, LEAST_SIDE = 8, FEW = 16;
@@ -43,14 +43,6 @@ function isChoice(numbers, labels) {
 // ---- pictures
 
 const sidesOf = (dims) => (dims.length === 4 && dims[0] === 1 ? dims.slice(1) : dims.length === 3 && dims[0] === 1 ? [dims[1], dims[2], 0] : null);
-
-function paint(width, height, colour) {
-  const canvas = h("canvas", {width, height, class: "picture"}), context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  for (let i = 0; i < width * height; i++) image.data.set([...colour(i), 255], 4 * i);
-  context.putImageData(image, 0, 0);
-  return canvas;
-}
 
 // Any number of colours that differ; the first is the background's.
 const classColour = (index) => (index === 0 ? [24, 26, 30] : [67, 131, 197].map((step, i) => 70 + (index * step + 90 * i) % 170));
@@ -99,10 +91,10 @@ function drawBoxes(picture, boxes) {
   const scale = Math.min(1, 640 / Math.max(picture.width, picture.height)), width = Math.round(picture.width * scale), height = Math.round(picture.height * scale);
   const canvas = h("canvas", {width, height, class: "picture"}), context = canvas.getContext("2d");
   context.drawImage(picture, 0, 0, width, height);
-  context.lineWidth = Math.max(2, width / 200);
+  context.lineWidth = Math.max(2, width / 130);
   context.font = `${Math.max(12, Math.round(width / 32))}px system-ui, sans-serif`;
   boxes.forEach((box, i) => {
-    context.strokeStyle = context.fillStyle = `rgb(${classColour(i + 1).join(" ")})`;
+    context.strokeStyle = context.fillStyle = `hsl(${150 + 137 * i} 95% 60%)`;
     context.strokeRect(box.left * width, box.top * height, (box.right - box.left) * width, (box.bottom - box.top) * height);
     context.fillText(`${box.name ?? ""} ${box.score.toFixed(2)}`.trim(), box.left * width + 4, Math.max(14, box.top * height - 4));
   });
@@ -111,7 +103,11 @@ function drawBoxes(picture, boxes) {
 
 // ---- all of it
 
+const boxRows = (output) => boxesOf([output]).map((box, index) => ({value: box.score, index,
+  name: `${value(box.top)}, ${value(box.left)} to ${value(box.bottom)}, ${value(box.right)}`}));
+
 function showOne(output, labels) {
+  if (output.boxes) return bars(boxRows(output));
   if (output.of) return bars(classesOf(output, labels).slice(0, output.of.top ?? MOST_BARS));
   if (output.datatype === "BYTES") return h("pre", output.data.slice(0, MOST_NUMBERS).join("\n"));
   const numbers = numbersOf(output), sides = sidesOf(output.shape), count = numbers.length;

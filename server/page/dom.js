@@ -41,3 +41,12 @@ export function value(number) {
 
 export const shape = (dims) => (dims.length === 0 ? "scalar" : dims.map((dim) => (dim < 0 ? "?" : dim)).join("×"));
 export const elementCount = (dims) => dims.reduce((product, dim) => product * dim, 1);
+
+// A picture of pixels: colour(i) is [red, green, blue].
+export function paint(width, height, colour) {
+  const canvas = h("canvas", {width, height, class: "picture"}), context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  for (let i = 0; i < width * height; i++) image.data.set([...colour(i), 255], 4 * i);
+  context.putImageData(image, 0, 0);
+  return canvas;
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an input is fed with: a picture, a sound, numbers - made into elements of its type and shape.
-import {elementCount, h, shape} from "./dom.js";
+import {elementCount, h, paint, shape} from "./dom.js";
 import {isFloat, pack, quantize, rangeOf} from "./elements.js";
 
 const MOST_SIDE = 1024, LEAST_SIDE = 8, LEAST_SAMPLES = 160;
@@ -35,12 +35,37 @@ export const rangesOf = (input) => (["UINT8", "INT8"].includes(input.datatype) ?
 
 // ---- pictures
 
-function resized(picture, width, height, smooth) {
-  const canvas = h("canvas", {width, height, class: "picture"}), context = canvas.getContext("2d", {willReadFrequently: true});
-  context.imageSmoothingEnabled = smooth;
-  context.imageSmoothingQuality = "high";
-  context.drawImage(picture, 0, 0, width, height);
-  return canvas;
+// Where each row or column comes from, as `plait run` has it: two of the picture's, and the weight of the second.
+function sources(from, to, nearest) {
+  let at = from / to / 2;
+  return Array.from({length: to}, (_, i) => {
+    const place = nearest ? Math.min(from - 1, Math.floor(at)) : Math.min(from - 1, Math.max(0, (i + 0.5) * from / to - 0.5)), first = Math.floor(place);
+    at += from / to;
+    return [first, Math.min(from - 1, first + 1), Math.fround(place - first)];
+  });
+}
+
+const pixelsOf = (picture) => {
+  const context = h("canvas", {width: picture.width, height: picture.height}).getContext("2d", {willReadFrequently: true});
+  context.drawImage(picture, 0, 0);
+  return context.getImageData(0, 0, picture.width, picture.height).data;
+};
+
+// Bytes of each channel; of one, as stb_image makes grey.
+function resize(picture, width, height, channels, nearest) {
+  const pixels = pixelsOf(picture), out = new Float64Array(width * height * channels), same = picture.width === width && picture.height === height;
+  const grey = (i) => (77 * pixels[i] + 150 * pixels[i + 1] + 29 * pixels[i + 2]) >> 8;
+  const columns = sources(picture.width, width, nearest), mix = (a, b, weight) => Math.fround(a + Math.fround((b - a) * weight));
+  let at = 0;
+  for (const [top, bottom, down] of sources(picture.height, height, nearest)) {
+    for (const [left, right, across] of columns) {
+      for (let k = 0; k < channels; k++) {
+        const byte = (x, y) => (channels === 1 ? grey(4 * (y * picture.width + x)) : pixels[4 * (y * picture.width + x) + k]);
+        out[at++] = same ? byte(left, top) : Math.floor(mix(mix(byte(left, top), byte(right, top), across), mix(byte(left, bottom), byte(right, bottom), across), down) + 0.5);
+      }
+    }
+  }
+  return out;
 }
 
 function conversion(input, range) {
@@ -49,18 +74,13 @@ function conversion(input, range) {
   return RANGES[range][1];
 }
 
-export async function fromPicture(input, file, {range, smooth}) {
+export async function fromPicture(input, file, {range, nearest}) {
   const picture = await createImageBitmap(file).catch(() => { throw new Error(`${file.name} is no picture that this browser reads.`); });
   const sides = pictureShape(input.shape), fit = Math.min(1, MOST_SIDE / Math.max(picture.width, picture.height));
   const width = sides.width < 0 ? Math.round(picture.width * fit) : sides.width;
   const height = sides.height < 0 ? Math.round(picture.height * fit) : sides.height;
-  const canvas = resized(picture, width, height, smooth);
-  const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-  const bytes = new Float64Array(width * height * sides.channels);
-  for (let i = 0, at = 0; i < pixels.length; i += 4) {
-    if (sides.channels === 3) for (let k = 0; k < 3; k++) bytes[at++] = pixels[i + k];
-    else bytes[at++] = 0.299 * pixels[i] + 0.587 * pixels[i + 1] + 0.114 * pixels[i + 2];
-  }
+  const bytes = resize(picture, width, height, sides.channels, nearest);
+  const canvas = paint(width, height, (i) => [0, 1, 2].map((k) => bytes[sides.channels === 3 ? 3 * i + k : i]));
   const numbers = bytes.map(conversion(input, range));
   let dims = input.shape.map((dim) => Math.abs(dim));
   if (dims.length === 4) dims = [1, height, width, sides.channels];

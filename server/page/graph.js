@@ -9,7 +9,7 @@ function nodesOf(model) {
   const add = (id, kind, title, note) => nodes.set(id, {id, kind, title, note, layer: 0, order: nodes.size});
   for (const input of model.inputs) add(`in:${input.name}`, "end", input.name, `${input.datatype} ${shape(input.shape)}`);
   for (const part of model.models)
-    add(part.name, "model", part.name, `${part.class > 0 ? `class ${part.class} · ` : ""}${bytes(part.memory.constants)}`);
+    add(part.name, "model", part.name, (part.class > 0 ? `class ${part.class} · ` : "") + bytes(part.memory.constants));
   for (const output of model.outputs) add(`out:${output.name}`, "end", output.name, `${output.datatype} ${shape(output.shape)}`);
   return nodes;
 }
@@ -53,7 +53,7 @@ function setPlaces(nodes, edges) {
       node.y = EDGE + node.row * ROW;
     }
   }
-  return {width: 2 * EDGE + (layers.length - 1) * COLUMN + WIDTH, height: 2 * EDGE + (most - 1) * ROW + HEIGHT};
+  return {width: 2 * EDGE + (layers.length - 1) * COLUMN + WIDTH, height: 3 * EDGE + (most - 1) * ROW + HEIGHT};
 }
 
 const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);

@@ -12,7 +12,7 @@ import {tryOut} from "./try.js";
 
 function charts() {
   const rates = chart("requests a second", [["answered", "first"], ["failed", "bad"]], rate);
-  const times = chart("time of a request", [["median", "first"], ["99 %", "second"], ["model", "third"]], seconds);
+  const times = chart("latency", [["median", "first"], ["99 %", "second"], ["model", "third"]], seconds);
   return {element: h("div.charts", rates.element, times.element), show(history) {
     const lines = (...names) => names.map((name) => history.map((point) => [point.time, point[name]]));
     rates.show(lines("rate", "failures"), live.time);
@@ -25,7 +25,9 @@ function charts() {
 function quantizationOf({quantization}) {
   if (!quantization) return "";
   const {scale, zero_point: zero} = quantization;
-  return scale.length === 1 ? `${value(scale[0])} × ${zero[0] === 0 ? "q" : `(q ${zero[0] > 0 ? "−" : "+"} ${Math.abs(zero[0])})`}` : `${scale.length} scales`;
+  if (scale.length > 1) return `${scale.length} scales`;
+  const sign = zero[0] > 0 ? "−" : "+", stored = zero[0] === 0 ? "q" : `(q ${sign} ${Math.abs(zero[0])})`;
+  return `${value(scale[0])} × ${stored}`;
 }
 
 function tensors(model) {
@@ -89,9 +91,7 @@ function buttons(model, problem) {
 function memoryOf(model) {
   const total = sumOf(model.memory);
   return h("section", h("h3", "Memory ", h("small", `${bytes(total)}; constants may be shared with others`)),
-    memoryBar(model.memory, total), memoryKeys((kind) => bytes(model.memory[kind])),
-    model.models ? h("table.parts", model.models.map((part) => h("tr", h("td", part.name),
-      h("td.bar", memoryBar(part.memory, Math.max(...model.models.map((each) => sumOf(each.memory))))), h("td.number", bytes(sumOf(part.memory)))))) : null);
+    memoryBar(model.memory, total), memoryKeys((kind) => bytes(model.memory[kind])));
 }
 
 // ---- panels

@@ -24,15 +24,15 @@ const choice = (label, options, change) => h("label", label, " ", h("select", {c
 // One input: what it was given, and how that becomes elements. `changed` is called when there is something new.
 function field(input, changed) {
   const picture = pictureShape(input.shape), sound = soundShape(input);
-  const state = {source: null, make: null, settings: {range: rangesOf(input)[0], smooth: input.picture?.resize !== "nearest", rate: sound?.rate ?? RATES[0]}};
+  const state = {source: null, make: null, settings: {range: rangesOf(input)[0], nearest: input.picture?.resize === "nearest", rate: sound?.rate ?? RATES[0]}};
   const preview = h("div.preview"), note = h("p.note");
   const set = (name) => (event) => {
-    state.settings[name] = name === "range" ? event.target.value : name === "rate" ? Number(event.target.value) : event.target.value === "smooth";
+    state.settings[name] = name === "range" ? event.target.value : name === "rate" ? Number(event.target.value) : event.target.value === "nearest";
     if (state.source) changed();
   };
   const settings = picture ? [
     choice("values", rangesOf(input).map((name) => [name, RANGES[name]?.[0] ?? `(byte − ${input.picture.mean}) / ${input.picture.std}`]), set("range")),
-    choice("resize", input.picture?.resize === "nearest" ? [["nearest", "nearest"], ["smooth", "smooth"]] : [["smooth", "smooth"], ["nearest", "nearest"]], set("smooth")),
+    choice("resize", (input.picture?.resize === "nearest" ? ["nearest", "bilinear"] : ["bilinear", "nearest"]).map((name) => [name, name]), set("nearest")),
   ] : sound && !sound.rate ? [choice("rate", RATES.map((rate) => [rate, `${rate} Hz`]), set("rate"))] : [];
   state.take = (file) => {
     if (isSound(file) ? !sound : !picture)
@@ -113,7 +113,9 @@ export function tryOut(model) {
       const all = times.reduce((sum, each) => sum + each, 0);
       time.textContent = times.length > 1 ? `${times.length} requests, ${scaled(all / times.length, 1e9, ["ms"])} each` : `answered in ${scaled(all, 1e9, ["ms"])}, with the way there`;
     } catch (error) {
-      if (own === number) showError(error);
+      if (own !== number) return;
+      said.replaceChildren();
+      showError(error);
     }
   }
   const fields = model.inputs.map((input) => field(input, changed));

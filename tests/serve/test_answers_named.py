@@ -107,6 +107,23 @@ def test_a_name_that_is_no_utf8_is_its_number(tmp_path):
         assert server.get("/v2/models/odd").json["outputs"][0]["name"] == "#0"
 
 
+def test_open_shapes_of_a_pipeline(tmp_path):
+    graph = tiny.Graph()
+    source, target = (graph.tensor(np.float32, [1, 2], name=name, signature=[-1, 2]) for name in ("x", "y"))
+    graph.op("ABS", [source], [target], None)
+    (tmp_path / "abs.tflite").write_bytes(graph.build([source], [target]))
+    (tmp_path / "two.json").write_text(json.dumps({"models": {"a": "abs.tflite", "b": "abs.tflite"}, "links": [{"from": "a", "to": "b"}],
+                                                   "inputs": {"x": "a"}, "outputs": {"y": "b"}}))
+    with Server(tmp_path / "two.json") as server:
+        assert server.get("/v2/models/two").json["inputs"][0]["shape"] == [-1, 2]
+        for rows in (3, 1, 5, 5):
+            values = np.arange(2 * rows, dtype=np.float32).reshape(rows, 2) - 3
+            answer = server.infer("two", {"inputs": [binary_input("x", "FP32", values)]}, values.tobytes())
+            assert answer.json["outputs"][0]["shape"] == [rows, 2] and answer.json["outputs"][0]["data"] == np.abs(values).ravel().tolist()
+        wrong = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "data": [0, 0, 0]}]}
+        assert "shape [1,3] where the model has [-1,2]" in server.infer("two", wrong).error
+
+
 def test_boxes(tmp_path):
     graph = tiny.Graph()
     boxes, scores = graph.tensor(np.float32, [1, 3, 4], name="boxes"), graph.tensor(np.float32, [1, 3, 1], name="scores")
