@@ -56,6 +56,8 @@ void pl_memory_init(struct pl_memory *memory, pl_allocate_function allocate, voi
     atomic_init(&memory->bytes, 0);
     atomic_init(&memory->peak_bytes, 0);
     atomic_init(&memory->calls, 0);
+    atomic_init(&memory->refusals, 0);
+    atomic_init(&memory->missing_bytes, 0);
     atomic_init(&memory->refused, false);
     atomic_init(&memory->measuring, false);
 }
@@ -82,14 +84,27 @@ static bool may_have(struct pl_memory *memory, size_t before, size_t asked)
 {
     if (before <= memory->limit_bytes && asked <= memory->limit_bytes - before) return true;
     const bool measured = atomic_load(&memory->measuring) && pthread_equal(memory->measurer, pthread_self());
-    if (!measured) atomic_store(&memory->refused, true);
-    return measured;
+    if (measured) return true;
+    const size_t room = memory->limit_bytes > before ? memory->limit_bytes - before : 0;
+    const size_t over = before > memory->limit_bytes ? before - memory->limit_bytes : 0;
+    const bool never = asked > memory->limit_bytes;
+    atomic_store(&memory->missing_bytes, never ? 0 : asked - room + over);
+    atomic_fetch_add(&memory->refusals, 1);
+    atomic_store(&memory->refused, true);
+    return false;
 }
 
 static void note_measured(struct pl_memory *memory, size_t now)
 {
     if (!atomic_load_explicit(&memory->measuring, memory_order_relaxed)) return;
     if (pthread_equal(memory->measurer, pthread_self()) && now > memory->measured_bytes) memory->measured_bytes = now;
+}
+
+static void note_more(struct pl_memory *memory, size_t now)
+{
+    note_measured(memory, now);
+    size_t peak = atomic_load(&memory->peak_bytes);
+    while (now > peak && !atomic_compare_exchange_weak(&memory->peak_bytes, &peak, now)) continue;
 }
 
 void *pl_allocate(struct pl_memory *memory, size_t bytes)
@@ -104,10 +119,7 @@ void *pl_allocate(struct pl_memory *memory, size_t bytes)
         atomic_fetch_sub(&memory->bytes, asked);
         return NULL;
     }
-    const size_t now = before + asked;
-    note_measured(memory, now);
-    size_t peak = atomic_load(&memory->peak_bytes);
-    while (now > peak && !atomic_compare_exchange_weak(&memory->peak_bytes, &peak, now)) continue;
+    note_more(memory, before + asked);
     return pointer;
 }
 
@@ -147,6 +159,17 @@ void pl_give_back(struct pl_memory *memory, void *pages, size_t bytes)
 {
     madvise(pages, bytes, MADV_DONTNEED);
     atomic_fetch_sub(&memory->bytes, bytes);
+}
+
+bool pl_take_back(struct pl_memory *memory, size_t bytes)
+{
+    const size_t before = atomic_fetch_add(&memory->bytes, bytes);
+    if (may_have(memory, before, bytes)) {
+        note_more(memory, before + bytes);
+        return true;
+    }
+    atomic_fetch_sub(&memory->bytes, bytes);
+    return false;
 }
 
 void pl_prefault(void *pointer, size_t bytes)

@@ -22,7 +22,9 @@ struct pl_memory {
     atomic_size_t bytes; /* allocated now */
     atomic_size_t peak_bytes;
     atomic_uint_fast64_t calls; /* allocations so far */
-    atomic_bool refused;        /* the limit was in the way of one, */
+    atomic_uint_fast64_t refusals; /* so often the limit was in the way of one, */
+    atomic_size_t missing_bytes;   /* the last time by so much; 0: nothing that is given back could help */
+    atomic_bool refused;        /* the same since the last look, */
     atomic_bool measuring;      /* and is not now, for this thread */
     pthread_t measurer;
     size_t measured_bytes;      /* allocated at most meanwhile */
@@ -52,6 +54,8 @@ bool pl_gives_back_pages(const struct pl_memory *memory, size_t bytes);
 /* Whole pages of such a block, or its end; then the block itself, of which so much went before. */
 void pl_give_back(struct pl_memory *memory, void *pages, size_t bytes);
 void pl_free_rest(struct pl_memory *memory, void *pointer, size_t bytes, size_t given_back);
+/* Pages that were given back are about to be written again; false: the limit is in the way. */
+bool pl_take_back(struct pl_memory *memory, size_t bytes);
 /* All of a fresh block is about to be written: its pages come at once and large, where the system has such, since a
  * fault for each costs more than reading what belongs into it. */
 void pl_prefault(void *pointer, size_t bytes);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "graph/constant.h"
+#include "graph/constant_internal.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,20 +11,6 @@
 
 /* Less than KEEP_IN_FILE is copied: it would keep pages that it does not fill. Nor is less than SHARED a file of its own. */
 enum { FIRST_BUCKETS = 64, BORROW_ALIGNMENT = 16, KEEP_IN_FILE = 16 * 1024, SHARED = 16 * 1024 };
-
-/* A hash table with chains. A content and its own bytes are one allocation. */
-struct pl_constant_store {
-    struct pl_memory *memory;
-    pthread_mutex_t lock; /* guards contents and packed forms */
-    struct pl_content **buckets;
-    size_t bucket_count; /* a power of two */
-    size_t content_count;
-    size_t owned_bytes;
-    int shared; /* the folder of what other processes have, too; -1: none */
-    struct pl_file_pages *file; /* what is being imported; NULL: nothing that could stay */
-};
-
-enum { HEAD_BYTES = (sizeof(struct pl_content) + PL_ALIGNMENT - 1) / PL_ALIGNMENT * PL_ALIGNMENT };
 
 pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_store **store,
                                    struct pl_error *error)
@@ -70,6 +55,11 @@ size_t pl_constant_store_bytes(struct pl_constant_store *store)
     return bytes;
 }
 
+void pl_constant_store_remember(struct pl_constant_store *store)
+{
+    store->remembers = true;
+}
+
 void pl_constant_store_import_from(struct pl_constant_store *store, struct pl_file_pages *file)
 {
     pthread_mutex_lock(&store->lock);
@@ -112,13 +102,14 @@ void pl_constant_store_fit(struct pl_constant_store *store)
     pthread_mutex_unlock(&store->lock);
 }
 
-/* Borrowed bytes end with their owner, so they are found only by who borrows the very same ones. */
+/* Borrowed bytes end with their owner, so they are found only by who borrows the very same ones. What sleeps has none to
+ * compare with. */
 static struct pl_content *find_content(const struct pl_constant_store *store, uint64_t hash,
                                        const void *data, size_t bytes, size_t alignment)
 {
     for (struct pl_content *content = *find_bucket(store, hash); content != NULL;
          content = content->next) {
-        if (content->hash != hash || content->bytes != bytes) continue;
+        if (content->hash != hash || content->bytes != bytes || content->asleep) continue;
         if ((uintptr_t)content->data % alignment != 0) continue;
         if (content->borrowed ? content->data == data
                               : bytes == 0 || memcmp(content->data, data, bytes) == 0)
@@ -132,10 +123,10 @@ static struct pl_content *new_content(struct pl_constant_store *store, size_t ow
 {
     size_t all = 0;
     struct pl_content *content =
-        pl_size_add(own_bytes, HEAD_BYTES, &all) ? pl_allocate(store->memory, all) : NULL;
+        pl_size_add(own_bytes, PL_CONTENT_HEAD_BYTES, &all) ? pl_allocate(store->memory, all) : NULL;
     if (content == NULL) return NULL;
     *content = (struct pl_content){
-        .data = (char *)content + HEAD_BYTES, .bytes = own_bytes, .references = 1};
+        .data = (char *)content + PL_CONTENT_HEAD_BYTES, .bytes = own_bytes, .references = 1};
     return content;
 }
 
@@ -152,13 +143,18 @@ static void insert(struct pl_constant_store *store, struct pl_content *content, 
 
 static void free_content(struct pl_constant_store *store, struct pl_content *content)
 {
-    if (content->file != NULL) pl_file_pages_let_go(content->file, content->data, content->bytes);
-    if (content->shared) pl_shared_unmap(content->data, content->bytes);
+    size_t given_up = 0;
     const bool elsewhere = content->borrowed || content->shared || content->file != NULL;
-    pl_free(store->memory, content, HEAD_BYTES + (elsewhere ? 0 : content->bytes));
+    if (content->asleep) {
+        store->asleep_bytes -= content->bytes;
+        if (!elsewhere) given_up = pl_content_own_pages(content).bytes;
+    }
+    if (content->file != NULL) pl_file_pages_let_go(content->file, content->data, content->bytes, content->asleep);
+    if (content->shared) pl_shared_unmap(content->data, content->bytes);
+    pl_free_rest(store->memory, content, PL_CONTENT_HEAD_BYTES + (elsewhere ? 0 : content->bytes), given_up);
 }
 
-static void release_content(struct pl_constant_store *store, struct pl_content *content)
+void pl_content_release(struct pl_constant_store *store, struct pl_content *content)
 {
     assert(content->references > 0);
     if (--content->references > 0) return;
@@ -182,48 +178,49 @@ static bool stays_in_file(const struct pl_constant_store *store, const void *dat
 }
 
 /* A reference to the content of these bytes; NULL if there is no memory. */
-static struct pl_content *acquire_content(struct pl_constant_store *store, const void *data,
-                                          size_t bytes, enum source source, size_t alignment)
+static struct pl_content *acquire_content(struct pl_constant_store *store, const struct pl_file_bytes *read,
+                                          enum source source)
 {
     const bool borrow = source == BORROW;
-    const uint64_t hash = pl_hash_bytes(data, bytes);
-    struct pl_content *content = find_content(store, hash, data, bytes, alignment);
+    const uint64_t hash = pl_hash_bytes(read->data, read->bytes);
+    struct pl_content *content = find_content(store, hash, read->data, read->bytes, read->alignment);
     if (content != NULL && (borrow || !content->borrowed)) {
         content->references++;
+        content->needed = store->round;
         return content;
     }
-    const bool stays = source == FROM_FILE && stays_in_file(store, data, bytes, alignment);
-    content = new_content(store, borrow || stays ? 0 : bytes);
+    const bool stays = source == FROM_FILE && stays_in_file(store, read->data, read->bytes, read->alignment);
+    content = new_content(store, borrow || stays ? 0 : read->bytes);
     if (content == NULL) return NULL;
     if (borrow || stays) {
         content->borrowed = borrow;
-        content->data = data;
-        content->bytes = bytes;
-        if (stays) pl_file_pages_hold(content->file = store->file, data, bytes);
-    } else if (bytes > 0) {
-        memcpy((char *)content + HEAD_BYTES, data, bytes);
+        content->data = read->data;
+        content->bytes = read->bytes;
+        if (stays) pl_file_pages_hold(content->file = store->file, read->data, read->bytes);
+    } else if (read->bytes > 0) {
+        memcpy((char *)content + PL_CONTENT_HEAD_BYTES, read->data, read->bytes);
     }
     insert(store, content, hash);
     return content;
 }
 
-static pl_status intern(struct pl_constant_store *store, const void *data, size_t bytes,
-                        enum source source, size_t alignment, struct pl_constant **constant,
-                        struct pl_error *error)
+static pl_status intern(struct pl_constant_store *store, const struct pl_file_bytes *read, enum source source,
+                        struct pl_constant **constant, struct pl_error *error)
 {
     /* Kernels read numbers where they are: what is badly aligned is copied all the same. */
-    if (source == BORROW && (bytes == 0 || (uintptr_t)data % alignment != 0)) source = COPY;
+    if (source == BORROW && (read->bytes == 0 || (uintptr_t)read->data % read->alignment != 0)) source = COPY;
     struct pl_constant *fresh = pl_allocate_zero(store->memory, sizeof *fresh);
     pthread_mutex_lock(&store->lock);
-    struct pl_content *content =
-        fresh != NULL ? acquire_content(store, data, bytes, source, alignment) : NULL;
+    struct pl_content *content = fresh != NULL ? acquire_content(store, read, source) : NULL;
+    if (content != NULL && read->at == PL_NOT_IN_FILE) content->pinned = true;
     pthread_mutex_unlock(&store->lock);
     if (content == NULL) {
         pl_free(store->memory, fresh, sizeof *fresh);
-        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a constant of %zu bytes", bytes);
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a constant of %zu bytes", read->bytes);
     }
     fresh->raw = content;
-    fresh->bytes = bytes;
+    fresh->bytes = read->bytes;
+    fresh->at = read->at;
     fresh->references = 1;
     *constant = fresh;
     return PL_OK;
@@ -232,14 +229,14 @@ static pl_status intern(struct pl_constant_store *store, const void *data, size_
 pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, size_t bytes,
                              bool borrow, struct pl_constant **constant, struct pl_error *error)
 {
-    return intern(store, data, bytes, borrow ? BORROW : COPY, BORROW_ALIGNMENT, constant, error);
+    const struct pl_file_bytes read = {data, bytes, PL_NOT_IN_FILE, BORROW_ALIGNMENT, borrow};
+    return intern(store, &read, borrow ? BORROW : COPY, constant, error);
 }
 
-pl_status pl_constant_intern_read(struct pl_constant_store *store, const void *data, size_t bytes,
-                                  size_t alignment, struct pl_constant **constant,
-                                  struct pl_error *error)
+pl_status pl_constant_intern_read(struct pl_constant_store *store, const struct pl_file_bytes *read,
+                                  struct pl_constant **constant, struct pl_error *error)
 {
-    return intern(store, data, bytes, FROM_FILE, alignment, constant, error);
+    return intern(store, read, read->borrow ? BORROW : FROM_FILE, constant, error);
 }
 
 void pl_constant_retain(struct pl_constant *constant)
@@ -261,7 +258,7 @@ size_t pl_constant_bytes(struct pl_constant_store *store, const struct pl_consta
 static void drop_raw(struct pl_constant_store *store, struct pl_constant *constant)
 {
     if (constant->raw == NULL) return;
-    release_content(store, constant->raw);
+    pl_content_release(store, constant->raw);
     constant->raw = NULL;
 }
 
@@ -272,12 +269,17 @@ void pl_constant_drop_raw(struct pl_constant_store *store, struct pl_constant *c
     pthread_mutex_unlock(&store->lock);
 }
 
+static size_t form_bytes(const struct pl_packed *form)
+{
+    return sizeof *form + form->context_bytes;
+}
+
 static void drop_first_packed(struct pl_constant_store *store, struct pl_packed **list)
 {
     struct pl_packed *form = *list;
     *list = form->next;
-    release_content(store, form->content);
-    pl_free(store->memory, form, sizeof *form);
+    pl_content_release(store, form->content);
+    pl_free(store->memory, form, form_bytes(form));
 }
 
 void pl_constant_release(struct pl_constant_store *store, struct pl_constant *constant)
@@ -329,12 +331,19 @@ static struct pl_content *share_content(struct pl_constant_store *store, struct 
     const void *data =
         shared != NULL ? pl_shared_map(store->shared, content->data, content->bytes, hash) : NULL;
     if (data == NULL) {
-        pl_free(store->memory, shared, HEAD_BYTES);
+        pl_free(store->memory, shared, PL_CONTENT_HEAD_BYTES);
         return content;
     }
     *shared = (struct pl_content){.data = data, .bytes = content->bytes, .shared = true, .references = 1};
     free_content(store, content);
     return shared;
+}
+
+pl_pack_function pl_packed_packer(const struct pl_packed *form)
+{
+    pl_pack_function pack = NULL;
+    memcpy(&pack, &form->layout, sizeof pack);
+    return pack;
 }
 
 /* Packs, and keeps what came out only if the store has no equal content. */
@@ -344,16 +353,17 @@ static struct pl_content *pack_content(struct pl_constant_store *store,
 {
     struct pl_content *fresh = new_content(store, packing->bytes);
     if (fresh == NULL) return NULL;
-    void *to = (char *)fresh + HEAD_BYTES;
+    void *to = (char *)fresh + PL_CONTENT_HEAD_BYTES;
     pl_prefault(to, packing->bytes);
     /* What a packer leaves out must not make equal forms differ; fresh pages are zero. */
-    if (!pl_gives_back_pages(store->memory, HEAD_BYTES + packing->bytes))
+    if (!pl_gives_back_pages(store->memory, PL_CONTENT_HEAD_BYTES + packing->bytes))
         memset(to, 0, packing->bytes);
     packing->pack(to, constant->raw->data, packing->context);
     const uint64_t hash = pl_hash_bytes(to, packing->bytes);
     struct pl_content *equal = find_content(store, hash, to, packing->bytes, PL_ALIGNMENT);
     if (equal != NULL && !equal->borrowed) {
         equal->references++;
+        equal->needed = store->round;
         free_content(store, fresh);
         return equal;
     }
@@ -381,16 +391,21 @@ static pl_status add_packed(struct pl_constant_store *store, struct pl_constant 
     PL_ENSURE(constant->raw != NULL, error, PL_INVALID_ARGUMENT,
               "the raw bytes of a constant were let go before it was packed in every layout that "
               "is used");
-    struct pl_packed *form = pl_allocate_zero(store->memory, sizeof *form);
+    const uint32_t context_bytes = store->remembers ? packing->context_bytes : 0;
+    struct pl_packed *form = pl_allocate_zero(store->memory, sizeof *form + context_bytes);
     struct pl_content *content = form != NULL ? pack_content(store, constant, packing) : NULL;
     if (content == NULL) {
-        pl_free(store->memory, form, sizeof *form);
+        pl_free(store->memory, form, sizeof *form + context_bytes);
         return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for a packed constant of %zu bytes",
                        packing->bytes);
     }
-    *form = (struct pl_packed){
-        .next = constant->packed, .layout = identity_of(packing->pack), .content = content};
+    *form = (struct pl_packed){.next = constant->packed,
+                               .layout = identity_of(packing->pack),
+                               .content = content,
+                               .context_bytes = context_bytes};
     memcpy(form->parameters, packing->parameters, sizeof form->parameters);
+    if (context_bytes > 0) memcpy(form->context, packing->context, context_bytes);
+    if (context_bytes == 0 || constant->at == PL_NOT_IN_FILE) content->pinned = true;
     constant->packed = form;
     *made = form;
     return PL_OK;

@@ -21,6 +21,9 @@ struct pl_content {
     size_t bytes;
     bool borrowed;              /* data belongs to the caller or to a mapping */
     bool shared;                /* data is a mapping that other processes have, too */
+    bool pinned;                /* somebody reads it who could not make it again, or has its address */
+    bool asleep;                /* its pages were given up: asleep.h */
+    uint32_t needed;            /* the last round in which somebody was found to need it */
     struct pl_file_pages *file; /* data lies in it; NULL: behind this head, or borrowed, or shared */
     uint64_t hash;
     size_t references;
@@ -36,11 +39,17 @@ struct pl_packed {
     uint64_t parameters[PL_PACKING_PARAMETERS];
     struct pl_content *content;
     bool kept; /* a plan that was put in place reads it */
+    uint32_t context_bytes; /* what the packer needs to make it again; 0: it cannot be made again */
+    uint64_t context[];
 };
+
+/* Where the bytes of a constant are in its file: nowhere. */
+#define PL_NOT_IN_FILE UINT64_MAX
 
 struct pl_constant {
     struct pl_content *raw; /* NULL once let go */
     size_t bytes;           /* of the raw content */
+    uint64_t at;            /* where they begin in the file, or PL_NOT_IN_FILE: they were computed */
     struct pl_packed *packed;
     size_t references;
     size_t raw_readers; /* steps of programs, and folds, that read the raw bytes */
@@ -57,6 +66,9 @@ void pl_constant_store_share(struct pl_constant_store *store, int folder);
 /* Bytes of all contents that are not borrowed. */
 size_t pl_constant_store_bytes(struct pl_constant_store *store);
 
+/* From now on packed forms are kept with what it takes to make them again. */
+void pl_constant_store_remember(struct pl_constant_store *store);
+
 /* Makes its own table as small as if there had never been more contents than now. */
 void pl_constant_store_fit(struct pl_constant_store *store);
 
@@ -67,8 +79,16 @@ void pl_constant_store_import_from(struct pl_constant_store *store, struct pl_fi
  * The constant has one reference, which the caller owns. */
 pl_status pl_constant_intern(struct pl_constant_store *store, const void *data, size_t bytes, bool borrow,
                              struct pl_constant **constant, struct pl_error *error);
-/* The same for bytes of the file that is being imported: large ones stay where they are, if aligned as they must be. */
-pl_status pl_constant_intern_read(struct pl_constant_store *store, const void *data, size_t bytes, size_t alignment,
+/* Bytes of a file that is being imported. */
+struct pl_file_bytes {
+    const void *data;
+    size_t bytes;
+    uint64_t at;
+    size_t alignment;
+    bool borrow; /* otherwise large ones stay where they were read, if aligned as they must be */
+};
+/* The same for those. */
+pl_status pl_constant_intern_read(struct pl_constant_store *store, const struct pl_file_bytes *read,
                                   struct pl_constant **constant, struct pl_error *error);
 void pl_constant_retain(struct pl_constant *constant);
 void pl_constant_release(struct pl_constant_store *store, struct pl_constant *constant);
@@ -87,6 +107,7 @@ typedef void (*pl_pack_function)(void *to, const void *raw, const void *context)
 struct pl_packing {
     pl_pack_function pack;
     const void *context;
+    uint32_t context_bytes; /* all that the packer reads there; 0: it follows pointers to what may end */
     uint64_t parameters[PL_PACKING_PARAMETERS];
     size_t bytes; /* of the packed form */
     bool keep;    /* whoever asks is running already: it stays */

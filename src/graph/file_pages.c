@@ -65,12 +65,18 @@ void pl_file_pages_hold(struct pl_file_pages *pages, const void *data, size_t by
     pthread_mutex_unlock(&pages->lock);
 }
 
+/* Where page i ends, of which the last one may not be whole. */
+static size_t end_of_page(const struct pl_file_pages *pages, size_t i)
+{
+    const size_t end = (i + 1) * pages->page_bytes;
+    return end < pages->bytes ? end : pages->bytes;
+}
+
 static void give_back(struct pl_file_pages *pages, size_t from, size_t to)
 {
     const size_t start = from * pages->page_bytes;
-    const size_t end =
-        to * pages->page_bytes < pages->bytes ? to * pages->page_bytes : pages->bytes;
-    if (start >= end) return;
+    if (to == from) return;
+    const size_t end = end_of_page(pages, to - 1);
     pl_give_back(pages->memory, pages->data + start, end - start);
     pages->given_back += end - start;
 }
@@ -88,11 +94,23 @@ static void count_down(struct pl_file_pages *pages, size_t from, size_t to)
     give_back(pages, run, to);
 }
 
-void pl_file_pages_let_go(struct pl_file_pages *pages, const void *data, size_t bytes)
+/* The first page in which bytes lie, and the one behind the last. */
+struct range {
+    size_t from;
+    size_t to;
+};
+
+static struct range pages_of(const struct pl_file_pages *pages, const void *data, size_t bytes)
 {
     const size_t at = (size_t)((const char *)data - pages->data);
+    return (struct range){at / pages->page_bytes, (at + bytes - 1) / pages->page_bytes + 1};
+}
+
+void pl_file_pages_let_go(struct pl_file_pages *pages, const void *data, size_t bytes, bool asleep)
+{
+    const struct range range = pages_of(pages, data, bytes);
     pthread_mutex_lock(&pages->lock);
-    count_down(pages, at / pages->page_bytes, (at + bytes - 1) / pages->page_bytes + 1);
+    if (!asleep) count_down(pages, range.from, range.to);
     const bool last = --pages->held == 0;
     pthread_mutex_unlock(&pages->lock);
     if (!last) return;
@@ -102,7 +120,31 @@ void pl_file_pages_let_go(struct pl_file_pages *pages, const void *data, size_t 
     pl_free(memory, pages, head_bytes(pages->page_count));
 }
 
+void pl_file_pages_sleep(struct pl_file_pages *pages, const void *data, size_t bytes)
+{
+    const struct range range = pages_of(pages, data, bytes);
+    pthread_mutex_lock(&pages->lock);
+    count_down(pages, range.from, range.to);
+    pthread_mutex_unlock(&pages->lock);
+}
+
+bool pl_file_pages_wake(struct pl_file_pages *pages, const void *data, size_t bytes)
+{
+    const struct range range = pages_of(pages, data, bytes);
+    size_t gone = 0;
+    pthread_mutex_lock(&pages->lock);
+    for (size_t i = range.from; i < range.to; i++)
+        if (pages->counts[i] == 0) gone += end_of_page(pages, i) - i * pages->page_bytes;
+    const bool fits = pl_take_back(pages->memory, gone);
+    if (fits) {
+        pages->given_back -= gone;
+        for (size_t i = range.from; i < range.to; i++) pages->counts[i]++;
+    }
+    pthread_mutex_unlock(&pages->lock);
+    return fits;
+}
+
 void pl_file_pages_release(struct pl_file_pages *pages)
 {
-    pl_file_pages_let_go(pages, pages->data, pages->bytes);
+    pl_file_pages_let_go(pages, pages->data, pages->bytes, false);
 }

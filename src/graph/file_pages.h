@@ -18,7 +18,12 @@ bool pl_file_pages_have(const struct pl_file_pages *pages, const void *data, siz
 
 /* Whoever reads these bytes holds them, until it lets them go. */
 void pl_file_pages_hold(struct pl_file_pages *pages, const void *data, size_t bytes);
-void pl_file_pages_let_go(struct pl_file_pages *pages, const void *data, size_t bytes);
+void pl_file_pages_let_go(struct pl_file_pages *pages, const void *data, size_t bytes, bool asleep);
+
+/* Whoever holds these bytes lets their pages go, and will write them again once it has taken them back; false: the limit of
+ * memory is in the way. */
+void pl_file_pages_sleep(struct pl_file_pages *pages, const void *data, size_t bytes);
+bool pl_file_pages_wake(struct pl_file_pages *pages, const void *data, size_t bytes);
 
 /* The caller has read all else: what nobody holds goes now, the rest as it is let go. */
 void pl_file_pages_release(struct pl_file_pages *pages);

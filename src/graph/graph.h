@@ -206,6 +206,8 @@ struct pl_graph {
     void (*drop_source)(void *source, size_t bytes); /* what borrowed constants point into; NULL: the caller's */
     void *source;
     size_t source_bytes;
+    const char *path;       /* of the file it is from, where that can be read again; NULL otherwise */
+    const void *bytes;      /* all of it, where they stay as they are; NULL otherwise */
     int32_t subgraph_count;
     int32_t signature_count;
     int32_t constant_count;

@@ -115,10 +115,14 @@ static pl_status keep_constant(struct importer *importer, const void *data, size
 {
     struct pl_graph *graph = importer->graph;
     if (*constant != NULL) return PL_OK;
-    PL_TRY(importer->borrow
-               ? pl_constant_intern(graph->store, data, bytes, true, constant, importer->error)
-               : pl_constant_intern_read(graph->store, data, bytes, alignment, constant,
-                                         importer->error));
+    const struct pl_file_bytes read = {
+        .data = data,
+        .bytes = bytes,
+        .at = bytes > 0 ? (uint64_t)((const uint8_t *)data - importer->model->file.bytes) : PL_NOT_IN_FILE,
+        .alignment = importer->borrow ? 16 : alignment,
+        .borrow = importer->borrow,
+    };
+    PL_TRY(pl_constant_intern_read(graph->store, &read, constant, importer->error));
     graph->constants[graph->constant_count++] = *constant;
     return PL_OK;
 }

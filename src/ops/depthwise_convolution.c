@@ -260,6 +260,7 @@ static pl_status pack_filter(struct pl_prepare *prepare, struct depthwise *depth
     const struct pl_packing packing = {
         .pack = packer->pack,
         .context = &pack,
+        .context_bytes = sizeof pack,
         .parameters = {(uint64_t)patch->filter_height << 32 | (uint64_t)patch->filter_width,
                        (uint64_t)pack.shape.channels, (uint64_t)pack.weight_zero_point,
                        (uint64_t)pack.bits << 1 | pack.is_unsigned},

@@ -174,6 +174,7 @@ pl_status pl_filter_unpack(struct pl_prepare *prepare, int32_t filter, const int
     const struct pl_packing packing = {
         .pack = unpack,
         .context = &context,
+        .context_bytes = sizeof context,
         .parameters = {(uint64_t)context.count, (uint64_t)context.type},
         .bytes = (size_t)context.count,
     };

@@ -72,6 +72,7 @@ pl_status pl_gemm_prepare_weights(struct pl_prepare *prepare, int32_t input, pl_
         const struct pl_packing packing = {
             .pack = packer.whole,
             .context = pack,
+            .context_bytes = sizeof *pack,
             .parameters = {(uint64_t)pack->groups, (uint64_t)pack->channels, (uint64_t)pack->depth,
                            pack->depth_stride == 1 && pack->run == 0},
             .bytes = all_bytes,

@@ -66,6 +66,7 @@ static pl_status prepare_constant(struct pl_prepare *prepare, const struct pl_re
     const struct pl_packing packing = {
         .pack = pack_matrix,
         .context = &context,
+        .context_bytes = sizeof context,
         .parameters = {(uint64_t)weights->rows, (uint64_t)weights->depth},
         .bytes = bytes,
     };

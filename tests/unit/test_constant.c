@@ -116,7 +116,8 @@ static pl_status pack(struct setting *setting, struct pl_constant *constant,
                       const void **packed)
 {
     const size_t count = 4;
-    const struct pl_packing packing = {function, &count, {0, 0, 0, parameters}, bytes, false};
+    const struct pl_packing packing = {
+        .pack = function, .context = &count, .context_bytes = sizeof count, .parameters = {0, 0, 0, parameters}, .bytes = bytes};
     return pl_constant_pack(setting->store, constant, &packing, packed, &setting->error);
 }
 
@@ -213,7 +214,8 @@ static struct pl_constant *intern_read(struct read_file *file, const void *data,
     struct pl_constant *constant = NULL;
     struct pl_error error;
     assert_int_equal(
-        pl_constant_intern_read(file->store, data, bytes, alignment, &constant, &error), PL_OK);
+        pl_constant_intern_read(file->store, &(struct pl_file_bytes){data, bytes, 0, alignment, false}, &constant, &error),
+        PL_OK);
     return constant;
 }
 
