@@ -96,13 +96,17 @@ struct plait_options {
                                 * names: ENVIRONMENT in plait(1)); the environment variable PLAIT_CPU says the same and
                                 * is read when this is NULL */
     size_t memory_limit_bytes; /* everything together; default 8 GiB. What would exceed it is refused with the limit that it
-                                * takes: one byte less is too little */
+                                * takes: one byte less is too little. See also sleep_below_class */
     size_t tensor_limit_bytes; /* one tensor; default 2^31 - 1 */
     void *memory;              /* if set: everything lives here, malloc is never called (with threads == 1) */
     size_t memory_bytes;
     plait_allocate_function allocate; /* if set (and memory is not): used instead of malloc */
     void *allocate_user;
     int32_t requests; /* that can be under way at once, see plait_submit(); 1 to 4096, default 64 */
+    int32_t sleep_below_class; /* what would exceed memory_limit_bytes has idle models of classes below this one sleep: they
+                                * give up constants, and a run or a plan makes them again from their file first, with the
+                                * same bits, or PLAIT_IO if that is not there any more (docs/memory.md). Default 0: none; 1:
+                                * those of class 0; 16: any. Not with memory or allocate */
     const char *share; /* a folder in which processes share their large packed constants: each compares what lies there with
                         * what it made, and then maps it in the place of a copy of its own. It must be this user's, and
                         * nobody else may write it, else plait_open() returns PLAIT_IO; it can be emptied at any time.
@@ -565,7 +569,8 @@ PLAIT_API plait_status plait_pipeline_run(struct plait_pipeline *pipeline);
  * class are never paused for each other. */
 enum { PLAIT_MOST_CLASS = 15 };
 
-/* Takes effect at once, for what begins from now on. PLAIT_BUSY while the model, or one it is linked with, runs or waits. */
+/* Takes effect at once, for what begins from now on. PLAIT_BUSY while the model, or one it is linked with, runs or waits. One
+ * that may not sleep any more (options.sleep_below_class) is awake from now on. */
 PLAIT_API plait_status plait_set_class(struct plait_model *model, int32_t number);
 /* The model's own class; 0 of NULL. */
 PLAIT_API int32_t plait_class(const struct plait_model *model);
@@ -668,7 +673,8 @@ PLAIT_API plait_status plait_event_fd(struct plait_interpreter *interpreter, int
 /* Calls `done` of all requests with on_loop that have ended, on this thread, and returns how many. */
 PLAIT_API size_t plait_dispatch(struct plait_interpreter *interpreter);
 
-/* How long things take, as measured while they ran. All but own_runs are 0 before anything ran; in nanoseconds. */
+/* How long things take, as measured while they ran, without what it took to wake (options.sleep_below_class). All but own_runs
+ * are 0 before anything ran; in nanoseconds. */
 struct plait_timing {
     uint64_t own_runs;         /* of this handle's model, in which own_* was measured: every request, and every invocation of
                                 * those that take long, a part of short ones. Half of the runs take no longer than */
@@ -880,6 +886,9 @@ struct plait_stats {
     uint64_t allocations;    /* calls to the allocator so far */
     uint64_t invocations;
     const char *cpu;         /* the level of kernels in use */
+    size_t sleeping;         /* models that do, see options.sleep_below_class, */
+    size_t sleeping_bytes;   /* and what of constant_bytes they gave up for now */
+    uint64_t wakes;          /* so far: runs and plans that had to make such again, for one model or linked set */
 };
 PLAIT_API plait_status plait_get_stats(const struct plait_interpreter *interpreter, struct plait_stats *stats);
 

@@ -4,13 +4,13 @@
 
 static PyObject *create(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
-    static char *names[] = {"threads", "lanes", "cpu", "memory_limit", "requests", "share", NULL};
+    static char *names[] = {"threads", "lanes", "cpu", "memory_limit", "requests", "share", "sleep_below_class", NULL};
     struct plait_options options;
     PyObject *share = NULL;
     Py_ssize_t memory_limit = 0;
     plait_options_default(&options);
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|iizniO", names, &options.threads, &options.lanes, &options.cpu,
-                                     &memory_limit, &options.requests, &share))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|iizniOi", names, &options.threads, &options.lanes, &options.cpu,
+                                     &memory_limit, &options.requests, &share, &options.sleep_below_class))
         return NULL;
     if (share == Py_None) share = NULL;
     if (share != NULL && PyUnicode_FSConverter(share, &share) == 0) return NULL;
@@ -178,13 +178,15 @@ static PyObject *stats(PyObject *object, PyObject *unused)
     (void)unused;
     const plait_status status = plait_get_stats(self->interpreter, &s);
     if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->interpreter, status);
-    return Py_BuildValue("{s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:K,s:K,s:s}", "models", (Py_ssize_t)s.models, "lanes",
+    return Py_BuildValue("{s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:K,s:K,s:s,s:n,s:n,s:K}", "models", (Py_ssize_t)s.models, "lanes",
                          (Py_ssize_t)s.lanes, "arena_bytes", (Py_ssize_t)s.arena_bytes, "arena_sum_bytes",
                          (Py_ssize_t)s.arena_sum_bytes, "constant_bytes", (Py_ssize_t)s.constant_bytes,
                          "constant_sum_bytes", (Py_ssize_t)s.constant_sum_bytes, "io_bytes", (Py_ssize_t)s.io_bytes,
                          "state_bytes", (Py_ssize_t)s.state_bytes, "memory_bytes", (Py_ssize_t)s.memory_bytes,
                          "memory_peak_bytes", (Py_ssize_t)s.memory_peak_bytes, "allocations",
-                         (unsigned long long)s.allocations, "invocations", (unsigned long long)s.invocations, "cpu", s.cpu);
+                         (unsigned long long)s.allocations, "invocations", (unsigned long long)s.invocations, "cpu", s.cpu,
+                         "sleeping", (Py_ssize_t)s.sleeping, "sleeping_bytes", (Py_ssize_t)s.sleeping_bytes, "wakes",
+                         (unsigned long long)s.wakes);
 }
 
 static PyObject *watch(PyObject *object, PyObject *arguments)
@@ -225,7 +227,7 @@ static PyMethodDef methods[] = {
 
 static PyType_Slot slots[] = {
     {Py_tp_new, create}, {Py_tp_dealloc, destroy}, {Py_tp_methods, methods},
-    {Py_tp_doc, "Engine(threads=1, lanes=1, cpu=None, memory_limit=0, requests=64, share=None): one interpreter for many models."}, {0, NULL},
+    {Py_tp_doc, "Engine(threads=1, lanes=1, cpu=None, memory_limit=0, requests=64, share=None, sleep_below_class=0): one interpreter for many models."}, {0, NULL},
 };
 
 PyType_Spec core_engine_spec = {"plait._core.Engine", sizeof(struct core_engine), 0,

@@ -216,11 +216,13 @@ class Runtime:
 
     threads: workers a model may use. lanes: models that may run at once without new memory, and threads for what is
     submitted. memory_limit: bytes, 0 for the default. requests: that may be under way at once. share: a folder through which
-    processes share their packed weights; it must be this user's alone."""
+    processes share their packed weights; it must be this user's alone. sleep_below_class: what would exceed the limit has
+    idle models of lower classes sleep (docs/memory.md); 0: none."""
 
     def __init__(self, threads: int = 1, lanes: int = 1, memory_limit: int = 0, requests: int = 64,
-                 share: str | os.PathLike | None = None) -> None:
-        self._engine = _core.Engine(threads=threads, lanes=lanes, memory_limit=memory_limit, requests=requests, share=share)
+                 share: str | os.PathLike | None = None, sleep_below_class: int = 0) -> None:
+        self._engine = _core.Engine(threads=threads, lanes=lanes, memory_limit=memory_limit, requests=requests, share=share,
+                                    sleep_below_class=sleep_below_class)
         self._models: dict[str, Model] = {}
         self._links: list[tuple[str, str]] = []
         self._pipelines: list[_core.Pipeline] = []

@@ -28,6 +28,10 @@ static plait_status read_one(struct plait_interpreter *api, const struct plait_p
     if (timing.own_runs == 0)
         return pl_report(api, pl_fail(&error, PL_INVALID_ARGUMENT, "model '%s' never ran: nothing is known of how long it takes",
                                       plait_model_name(given->model)), &error);
+    if (pl_entry_may_sleep(pl_const_entry(given->model)))
+        return pl_report(api, pl_fail(&error, PL_INVALID_ARGUMENT, "model '%s' may sleep, and waking takes as long as its file "
+                                      "does to be read; give it class %d or more (options.sleep_below_class)",
+                                      plait_model_name(given->model), (int)api->sleep_below_class), &error);
     if (given->period == 0 || given->period > longest_period || deadline > given->period)
         return pl_report(api, pl_fail(&error, PL_INVALID_ARGUMENT, "model '%s': found a period of %llu ns and a deadline of %llu, "
                                       "expected a period up to 24 hours and a deadline up to that",

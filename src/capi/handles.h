@@ -34,6 +34,7 @@ struct plait_interpreter {
     struct pl_memory memory; /* first: a model leads back here through its interpreter's memory */
     struct pl_interpreter *interpreter;
     struct pl_fixed_memory *fixed; /* of options.memory, else NULL */
+    int32_t sleep_below_class;     /* as opened */
     pthread_mutex_t watch_lock;
     struct pl_watch *watch; /* NULL: nobody may look */
     pthread_mutex_t pipeline_lock;

@@ -84,6 +84,7 @@ static pl_status open_interpreter(const struct plait_options *options, struct pl
     const struct pl_interpreter_options inner = {.threads = options->threads,
                                                  .lanes = options->lanes,
                                                  .requests = options->requests,
+                                                 .sleep_below_class = options->sleep_below_class,
                                                  .kernels = kernels,
                                                  .tensor_limit_bytes = options->tensor_limit_bytes,
                                                  .share = share_folder(options),
@@ -107,6 +108,7 @@ plait_status plait_open(const struct plait_options *given, struct plait_interpre
     if (api != NULL) {
         api->memory = memory;
         api->fixed = fixed;
+        api->sleep_below_class = options.sleep_below_class;
         pthread_mutex_init(&api->error_lock, NULL);
         pthread_mutex_init(&api->pipeline_lock, NULL);
         pthread_mutex_init(&api->watch_lock, NULL);
@@ -174,7 +176,13 @@ static void add_exact_limit(struct plait_interpreter *api, pl_operation measure,
 plait_status pl_run_operation(struct plait_interpreter *api, pl_operation run, pl_operation measure, void *arguments)
 {
     struct pl_error error = {0};
-    const pl_status status = run(api, arguments, &error);
+    struct pl_room room;
+    pl_room_begin(api->interpreter, &room);
+    pl_status status = run(api, arguments, &error);
+    while (status == PL_OUT_OF_MEMORY && pl_room_make(api->interpreter, &room)) {
+        error = (struct pl_error){0};
+        status = run(api, arguments, &error);
+    }
     if (status == PL_OUT_OF_MEMORY && api->fixed != NULL) add_exact_need(api, measure, arguments, &error);
     else if (status == PL_OUT_OF_MEMORY) add_exact_limit(api, measure, arguments, &error);
     return pl_report(api, status, &error);

@@ -249,7 +249,10 @@ plait_status plait_get_stats(const struct plait_interpreter *interpreter, struct
                                   .memory_peak_bytes = atomic_load(&interpreter->memory.peak_bytes),
                                   .allocations = atomic_load(&interpreter->memory.calls),
                                   .invocations = report.invocations,
-                                  .cpu = pl_interpreter_kernels(interpreter->interpreter)->level};
+                                  .cpu = pl_interpreter_kernels(interpreter->interpreter)->level,
+                                  .sleeping = report.asleep,
+                                  .sleeping_bytes = report.asleep_bytes,
+                                  .wakes = report.wakes};
     return PLAIT_OK;
 }
 

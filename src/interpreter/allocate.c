@@ -245,16 +245,30 @@ static void unpack_constants(struct pl_interpreter *interpreter, const struct pl
     }
 }
 
+/* What is planned reads constants. */
+static bool wake(struct pl_interpreter *interpreter, struct pl_component *component, struct attempt *attempt)
+{
+    pl_lock(interpreter);
+    pl_component_use(interpreter, component);
+    pthread_mutex_unlock(&interpreter->lock);
+    const bool counts = attempt->status == PL_OK;
+    const pl_status status = pl_component_wake(interpreter, component, counts ? attempt->error : NULL);
+    if (counts) attempt->status = status;
+    return status == PL_OK;
+}
+
 /* Preparing computes scales and folds constants: in our floating point state. */
 static void prepare_components(struct pl_interpreter *interpreter, struct pl_component **components, size_t count,
                                struct attempt *attempt)
 {
     const struct pl_float_state caller = pl_float_state_enter();
+    interpreter->planning++;
     for (size_t i = 0; i < count; i++) {
         components[i]->planning = true;
-        each_stale(interpreter, components[i], prepare, attempt);
+        if (wake(interpreter, components[i], attempt)) each_stale(interpreter, components[i], prepare, attempt);
         components[i]->planning = false;
     }
+    interpreter->planning--;
     pl_float_state_leave(caller);
 }
 
@@ -288,30 +302,63 @@ pl_status pl_components_allocate(struct pl_interpreter *interpreter, const struc
     return attempt.status != PL_OK ? attempt.status : fit;
 }
 
-static pl_status allocate_all(struct pl_interpreter *interpreter, bool keep, struct pl_error *error)
+/* What is to be allocated of the component of this model; NULL: nothing, or it was met already, at its first member. */
+static struct pl_component *find_stale(const struct pl_interpreter *interpreter, size_t index)
 {
-    pl_change_begin(interpreter);
+    const struct pl_instance *instance = interpreter->instances[index];
+    struct pl_component *component = instance->component;
+    return instance->member == 0 && !component->planning && has_unit(component, true) ? component : NULL;
+}
+
+static pl_status allocate_together(struct pl_interpreter *interpreter, bool keep, struct pl_error *error)
+{
     const size_t first = interpreter->settled;
     const size_t most = interpreter->instance_count - first;
     struct pl_component **components = pl_allocate(interpreter->memory, most * sizeof *components);
+    if (components == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left to allocate");
     size_t count = 0;
-    pl_status status = PL_OUT_OF_MEMORY;
-    if (components == NULL) {
-        pl_fail(error, status, "no memory left to allocate");
-    } else {
-        for (size_t i = 0; i < most; i++) {
-            struct pl_instance *instance = interpreter->instances[first + i];
-            /* A component is met once, at its first member. */
-            if (instance->member == 0 && !instance->component->planning && has_unit(instance->component, true))
-                components[count++] = instance->component;
-        }
-        const struct pl_allocation allocation = {.components = components, .count = count, .keep = keep};
-        status = pl_components_allocate(interpreter, &allocation, error);
-        pl_lock(interpreter);
-        pl_settled_advance(interpreter);
-        pthread_mutex_unlock(&interpreter->lock);
-    }
+    for (size_t i = 0; i < most; i++)
+        if ((components[count] = find_stale(interpreter, first + i)) != NULL) count++;
+    const struct pl_allocation allocation = {.components = components, .count = count, .keep = keep};
+    const pl_status status = pl_components_allocate(interpreter, &allocation, error);
     pl_free(interpreter->memory, components, most * sizeof *components);
+    return status;
+}
+
+/* Others sleep for it, those that were allocated just before among them. */
+static pl_status allocate_with_room(struct pl_interpreter *interpreter, struct pl_component *component, bool keep,
+                                    struct pl_error *error)
+{
+    const struct pl_allocation allocation = {.components = &component, .count = 1, .keep = keep};
+    struct pl_room room;
+    pl_status status = PL_OK;
+    pl_room_begin(interpreter, &room);
+    do status = pl_components_allocate(interpreter, &allocation, error);
+    while (status == PL_OUT_OF_MEMORY && pl_room_make(interpreter, &room));
+    if (!keep) pl_component_sleep(interpreter, component);
+    return status;
+}
+
+static pl_status allocate_each(struct pl_interpreter *interpreter, bool keep, struct pl_error *error)
+{
+    pl_status first = PL_OK;
+    for (size_t i = interpreter->settled; i < interpreter->instance_count; i++) {
+        struct pl_component *component = find_stale(interpreter, i);
+        if (component == NULL) continue;
+        const pl_status status = allocate_with_room(interpreter, component, keep, first == PL_OK ? error : NULL);
+        if (first == PL_OK) first = status;
+    }
+    return first;
+}
+
+static pl_status allocate_all(struct pl_interpreter *interpreter, bool keep, struct pl_error *error)
+{
+    const bool sleep = interpreter->options.sleep_below_class > 0;
+    pl_change_begin(interpreter);
+    const pl_status status = sleep ? allocate_each(interpreter, keep, error) : allocate_together(interpreter, keep, error);
+    pl_lock(interpreter);
+    pl_settled_advance(interpreter);
+    pthread_mutex_unlock(&interpreter->lock);
     pl_change_end(interpreter);
     return status;
 }

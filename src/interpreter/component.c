@@ -41,8 +41,21 @@ void pl_unit_clear(struct pl_interpreter *interpreter, struct pl_unit *unit)
     unit->own_time = (struct pl_own_time){0};
 }
 
+/* One that was not planned yet may have members that slept. */
+static void inherit_sleep(struct pl_component *component)
+{
+    uint64_t used = component->used;
+    for (int32_t m = 0; m < component->member_count; m++) {
+        const struct pl_component *before = component->members[m]->component;
+        if (component->used == 0 && before->asleep) component->asleep = true;
+        if (before->used > used) used = before->used;
+    }
+    component->used = used;
+}
+
 void pl_component_adopt(struct pl_component *component)
 {
+    inherit_sleep(component);
     for (int32_t m = 0; m < component->member_count; m++) {
         struct pl_instance *instance = component->members[m];
         instance->component = component;

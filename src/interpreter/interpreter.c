@@ -3,12 +3,14 @@
 
 #include <assert.h>
 
+#include "graph/asleep.h"
 #include "graph/shared_pages.h"
 #include "interpreter/interpreter_internal.h"
 
 static pl_status open_parts(struct pl_interpreter *interpreter, struct pl_error *error)
 {
     PL_TRY(pl_constant_store_create(interpreter->memory, &interpreter->store, error));
+    if (interpreter->options.sleep_below_class > 0) pl_constant_store_remember(interpreter->store);
     if (interpreter->options.share != NULL) {
         int folder;
         PL_TRY(pl_shared_open(interpreter->options.share, &folder, error));
@@ -18,6 +20,15 @@ static pl_status open_parts(struct pl_interpreter *interpreter, struct pl_error 
     interpreter->pool = pl_pool_create(interpreter->memory, 0);
     if (interpreter->pool == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for the pool of threads");
     return pl_pool_grow(interpreter->pool, interpreter->options.threads, error);
+}
+
+void pl_init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 void pl_init_recursive(pthread_mutex_t *mutex)
@@ -41,13 +52,20 @@ pl_status pl_interpreter_open(const struct pl_interpreter_options *options, stru
     if (options->requests < 0 || options->requests > PL_MOST_REQUESTS)
         return pl_fail(error, PL_INVALID_ARGUMENT, "options.requests is %d, expected 1 to %d", (int)options->requests,
                        PL_MOST_REQUESTS);
+    if (options->sleep_below_class < 0 || options->sleep_below_class > PL_MOST_CLASS + 1)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "options.sleep_below_class is %d, expected 0 to %d",
+                       (int)options->sleep_below_class, PL_MOST_CLASS + 1);
+    if (options->sleep_below_class > 0 && options->memory->allocate != pl_memory_system)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "options.sleep_below_class needs the system's memory, not the caller's");
     struct pl_interpreter *fresh = pl_allocate_zero(options->memory, sizeof *fresh);
     if (fresh == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for an interpreter");
     fresh->options = *options;
     if (options->requests == 0) fresh->options.requests = PL_DEFAULT_REQUESTS;
     fresh->memory = options->memory;
     pl_init_recursive(&fresh->change);
+    pthread_mutex_init(&fresh->sleep, NULL);
     pthread_mutex_init(&fresh->lock, NULL);
+    pl_init_condition(&fresh->room);
     pl_turns_open(&fresh->turns);
     pl_requests_open(&fresh->requests);
     const pl_status status = open_parts(fresh, error);
@@ -76,7 +94,9 @@ void pl_interpreter_close(struct pl_interpreter *interpreter)
     pl_free(memory, interpreter->links, (size_t)interpreter->link_capacity * sizeof interpreter->links[0]);
     if (interpreter->store != NULL) pl_constant_store_delete(interpreter->store);
     pl_turns_close(&interpreter->turns);
+    pthread_cond_destroy(&interpreter->room);
     pthread_mutex_destroy(&interpreter->lock);
+    pthread_mutex_destroy(&interpreter->sleep);
     pthread_mutex_destroy(&interpreter->change);
     pl_free(memory, interpreter, sizeof *interpreter);
 }
@@ -128,6 +148,10 @@ void pl_interpreter_report(struct pl_interpreter *interpreter, struct pl_interpr
     pl_lock(interpreter);
     report->models = interpreter->instance_count;
     report->invocations = interpreter->invocations;
+    report->wakes = interpreter->wakes;
+    for (size_t i = 0; i < interpreter->instance_count; i++)
+        report->asleep += interpreter->instances[i]->component->asleep;
+    report->asleep_bytes = pl_constant_store_asleep(interpreter->store);
     report->constant_bytes = pl_constant_store_bytes(interpreter->store);
     const struct pl_lane_needs needs = pl_lanes_needed(interpreter);
     for (int32_t c = 0; c <= PL_MOST_CLASS; c++) report->arena_bytes += needs.of_class[c].arena_bytes;

@@ -22,6 +22,7 @@ struct pl_interpreter_options {
     int32_t threads;
     int32_t lanes;
     int32_t requests; /* that can be under way at once; 0: as many as by default */
+    int32_t sleep_below_class; /* models of lower ones give up constants where the limit of memory asks for it */
     const char *share; /* a folder, see graph/shared_pages.h; NULL: none */
     const struct pl_kernels *kernels;
     size_t tensor_limit_bytes;
@@ -47,6 +48,9 @@ struct pl_interpreter_report {
     size_t io_bytes;
     size_t state_bytes;
     uint64_t invocations;
+    size_t asleep;       /* models, */
+    size_t asleep_bytes; /* and what they gave up of the constants */
+    uint64_t wakes;
 };
 
 /* ---- interpreter.c */
@@ -183,6 +187,20 @@ pl_status pl_entry_set_whole(struct pl_entry *entry, bool whole, struct pl_error
 /* Makes an input a window whose rows the caller pushes. */
 pl_status pl_interpreter_stream(struct pl_interpreter *interpreter, const char *model, const char *input,
                                 const struct pl_link_options *options, struct pl_error *error);
+
+/* ---- sleep.c: what has others sleep where the limit of memory was in the way. With no lock held. */
+struct pl_room {
+    uint64_t before;      /* only those are asked to sleep that were not used since */
+    uint64_t refusals;    /* so far */
+    int32_t class_number; /* nor those of higher classes */
+};
+/* Before what may need room. */
+void pl_room_begin(struct pl_interpreter *interpreter, struct pl_room *room);
+/* After it failed for want of memory: whether it is worth being tried again. */
+bool pl_room_make(struct pl_interpreter *interpreter, struct pl_room *room);
+/* Whether the model is ever asked to; whether it sleeps now. */
+bool pl_entry_may_sleep(const struct pl_entry *entry);
+bool pl_entry_sleeps(const struct pl_entry *entry);
 
 /* ---- allocate.c */
 pl_status pl_interpreter_allocate(struct pl_interpreter *interpreter, struct pl_error *error);

@@ -4,6 +4,7 @@
  * Two locks. `change` is held by whoever changes the set of models, links or programs (load, link, allocate, unload):
  * one at a time, for as long as it takes. `lock` guards what invoke looks at (busy flags, programs, lanes) and is held
  * for moments only, so nothing that changes makes a running or starting model wait. Who needs both takes `change` first.
+ * Between the two is `sleep`, for models that sleep (sleep.c).
  * Callbacks of users run without `lock`; `change` can be taken again by who has it, so that they may load and allocate. */
 #ifndef PL_INTERPRETER_INTERPRETER_INTERNAL_H
 #define PL_INTERPRETER_INTERPRETER_INTERNAL_H
@@ -169,6 +170,10 @@ struct pl_component {
     struct pl_unit unit;
     bool busy;
     bool whole;
+    bool asleep;   /* its constants may have been given up: what is to run wakes first */
+    uint64_t used; /* when it began to run or to be planned last, in uses of the interpreter */
+    uint64_t passed;         /* when it was asked to sleep last, in rooms of the interpreter */
+    uint64_t waits_for_room; /* its run does, since so many others did; 0: it does not */
     bool planning; /* by the thread that holds `change` (an operator of a user can ask for changes meanwhile) */
     struct pl_turn turn;
     const struct pl_model_link *next_links; /* to be planned with, as many as there are; NULL: those there are */
@@ -267,6 +272,8 @@ struct pl_interpreter {
     struct pl_graph_shelf imported; /* graphs of files and of callers' bytes */
     struct pl_pool *pool;
     pthread_mutex_t change;
+    int32_t planning; /* with `change` held: so many, one in the other, are planned now, of which some are in no list */
+    pthread_mutex_t sleep;
     pthread_mutex_t lock;
     struct pl_instance **instances;
     uint64_t *name_hashes; /* of the instances, side by side to be looked through */
@@ -284,6 +291,12 @@ struct pl_interpreter {
     struct pl_component *gone; /* what replacing models has left behind */
     struct pl_instance *incoming; /* about to be put in place; its programs need lanes, too */
     uint64_t invocations;
+    uint64_t uses;       /* runs and plans that began, */
+    uint64_t rooms;      /* how often room was made, and */
+    uint64_t waits;      /* waited for */
+    uint64_t wakes;
+    int32_t waiting;     /* for room now, */
+    pthread_cond_t room; /* of which there may be more */
     pl_cut_function cut;
     void *cut_context;
     pl_event_function event_function; /* NULL: nobody asks */
@@ -292,6 +305,8 @@ struct pl_interpreter {
 
 /* ---- the two locks */
 void pl_init_recursive(pthread_mutex_t *mutex);
+/* Whose times are of CLOCK_MONOTONIC. */
+void pl_init_condition(pthread_cond_t *condition);
 /* Waits for a lock that somebody has: in a child process that may be a thread of the parent's, which is mended. */
 void pl_lock_taken(struct pl_interpreter *interpreter, pthread_mutex_t *mutex);
 static inline void pl_lock(struct pl_interpreter *interpreter)
@@ -307,6 +322,19 @@ void pl_change_end(struct pl_interpreter *interpreter);
 void pl_change_sweep(struct pl_interpreter *interpreter);
 /* With `lock` held: whether something is left that is to be swept. */
 bool pl_component_end_run(struct pl_interpreter *interpreter, struct pl_component *component);
+
+/* ---- sleep.c */
+/* Makes again what it gave up. PL_OUT_OF_MEMORY where the limit is in the way: it can be tried again. Without `lock`. */
+pl_status pl_component_wake(struct pl_interpreter *interpreter, struct pl_component *component, struct pl_error *error);
+/* The same for a run of it that began: others sleep for it, and if they run, it waits for them. With no lock held. */
+pl_status pl_component_wake_to_run(struct pl_interpreter *interpreter, struct pl_component *component, struct pl_error *error);
+/* With `change` held: gives it up again, if the model may sleep. */
+void pl_component_sleep(struct pl_interpreter *interpreter, struct pl_component *component);
+/* With `lock` held: it is used now. */
+static inline void pl_component_use(struct pl_interpreter *interpreter, struct pl_component *component)
+{
+    component->used = ++interpreter->uses;
+}
 
 /* ---- component.c: all with `change` held */
 /* A component of these members, every unit stale. NULL if there is no memory. */

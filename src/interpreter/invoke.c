@@ -22,6 +22,8 @@ struct invocation {
     int32_t workers;
     struct pl_own_time *own_time; /* to be noted there; NULL: the run is not measured */
     uint64_t begin_ns; /* 0: nobody wants to know */
+    uint64_t wake_ns;  /* of that, until it was awake */
+    bool asleep;
 };
 
 pl_status pl_entry_check_start(const struct pl_entry *entry, bool whole_set, struct pl_error *error)
@@ -54,6 +56,7 @@ static pl_status start(struct pl_entry *entry, const struct task *task, struct i
     struct pl_lane *lane = pl_lane_take(entry->interpreter, class_number, entry->unit->program, error);
     if (lane == NULL) return PL_OUT_OF_MEMORY;
     component->busy = true;
+    pl_component_use(entry->interpreter, component);
     lane->component = component;
     pl_turn_begin(entry->interpreter, &component->turn, class_number, instance->threads, &instance->stop);
     if (task->request != NULL) {
@@ -66,7 +69,8 @@ static pl_status start(struct pl_entry *entry, const struct task *task, struct i
                                       .member = instance->member,
                                       .input = task->input != NULL ? task->input->index : -1,
                                       .input_name = task->input != NULL ? pl_handle_tensor(task->input)->name : NULL,
-                                      .workers = instance->threads};
+                                      .workers = instance->threads,
+                                      .asleep = component->asleep};
     struct pl_own_time *own_time = pl_own_time_of(instance, entry->unit, task->all_members);
     const bool wanted = task->request != NULL || pl_own_time_wanted(own_time); /* of requests every one */
     if (task->input == NULL && wanted) invocation->own_time = own_time;
@@ -112,13 +116,14 @@ static void end(struct pl_entry *entry, const struct task *task, const struct in
     struct pl_turn *turn = &invocation->plan.component->turn;
     if (end_ns != 0) count(invocation, task, end_ns - invocation->begin_ns, status != PL_OK);
     if (status == PL_OK && invocation->own_time != NULL) {
-        pl_own_time_note(invocation->own_time, end_ns - invocation->begin_ns - turn->interrupted_ns);
+        pl_own_time_note(invocation->own_time, end_ns - invocation->begin_ns - invocation->wake_ns - turn->interrupted_ns);
         pl_longest_pass(&invocation->plan.unit->program->longest);
     }
     if (turn->request != NULL) end_request(turn->request, turn, end_ns);
     const bool leaves = pl_component_end_run(invocation->interpreter, invocation->plan.component);
     invocation->interpreter->invocations++;
     pl_lane_give_back(invocation->interpreter, invocation->lane);
+    if (invocation->interpreter->waiting > 0) pthread_cond_broadcast(&invocation->interpreter->room);
     pl_turn_end(invocation->interpreter, turn);
     pthread_mutex_unlock(&invocation->interpreter->lock);
     if (leaves) pl_change_sweep(invocation->interpreter);
@@ -159,12 +164,32 @@ static pl_status run_task(const struct invocation *invocation, const struct task
     return pl_unit_run(interpreter, plan, invocation->lane, &all, invocation->workers, error);
 }
 
-static pl_status begin(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
+static pl_status try_to_begin(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
                        struct pl_request_places *places, struct pl_error *error)
 {
     pl_lock(entry->interpreter);
     const pl_status status = start(entry, task, invocation, places, error);
     pthread_mutex_unlock(&entry->interpreter->lock);
+    return status;
+}
+
+/* Where there is no memory for another lane, others sleep for it. */
+static pl_status begin(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
+                       struct pl_request_places *places, struct pl_error *error)
+{
+    pl_status status = try_to_begin(entry, task, invocation, places, error);
+    if (status != PL_OUT_OF_MEMORY) return status;
+    struct pl_room room = {.before = UINT64_MAX, .class_number = pl_entry_class(entry)};
+    while (status == PL_OUT_OF_MEMORY && pl_room_make(entry->interpreter, &room))
+        status = try_to_begin(entry, task, invocation, places, error);
+    return status;
+}
+
+static pl_status wake(struct invocation *invocation, struct pl_error *error)
+{
+    if (!invocation->asleep) return PL_OK;
+    const pl_status status = pl_component_wake_to_run(invocation->interpreter, invocation->plan.component, error);
+    if (invocation->begin_ns != 0) invocation->wake_ns = pl_clock_ns() - invocation->begin_ns;
     return status;
 }
 
@@ -176,7 +201,8 @@ static pl_status invoke(struct pl_entry *entry, const struct task *task, struct 
     /* What runs in the parent process does not run here. */
     if (status == PL_BUSY && pl_requests_mend(entry->interpreter)) status = begin(entry, task, &invocation, NULL, error);
     PL_TRY(status);
-    status = run_task(&invocation, task, error);
+    status = wake(&invocation, error);
+    if (status == PL_OK) status = run_task(&invocation, task, error);
     end(entry, task, &invocation, status);
     return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", name);
 }
@@ -189,7 +215,8 @@ pl_status pl_entry_run_request(struct pl_entry *entry, struct pl_request *reques
     PL_TRY(begin(entry, &task, &invocation, &places, error));
     pl_request_feed(request, &places);
     if (request->answer.started == 0) request->answer.started = pl_clock_ns();
-    pl_status status = run_task(&invocation, &task, error);
+    pl_status status = wake(&invocation, error);
+    if (status == PL_OK) status = run_task(&invocation, &task, error);
     if (status == PL_OK) pl_request_fetch(request, &places);
     else (void)pl_fail_at(error, "model '%s'", entry->name);
     end(entry, &task, &invocation, status);

@@ -42,7 +42,8 @@ ALLOCATE = C.CFUNCTYPE(C.c_void_p, C.c_void_p, C.c_void_p, C.c_size_t, C.c_size_
 class Options(C.Structure):
     _fields_ = [("struct_bytes", C.c_size_t), ("threads", C.c_int32), ("lanes", C.c_int32), ("cpu", C.c_char_p),
                 ("memory_limit_bytes", C.c_size_t), ("tensor_limit_bytes", C.c_size_t), ("memory", C.c_void_p),
-                ("memory_bytes", C.c_size_t), ("allocate", ALLOCATE), ("allocate_user", C.c_void_p)]
+                ("memory_bytes", C.c_size_t), ("allocate", ALLOCATE), ("allocate_user", C.c_void_p),
+                ("requests", C.c_int32), ("sleep_below_class", C.c_int32), ("share", C.c_char_p)]
 
 
 class LoadOptions(C.Structure):
@@ -114,7 +115,8 @@ class Stats(C.Structure):
     _fields_ = ([(name, C.c_size_t) for name in
                  ("models", "lanes", "arena_bytes", "arena_sum_bytes", "constant_bytes", "constant_sum_bytes",
                   "io_bytes", "state_bytes", "memory_bytes", "memory_peak_bytes")]
-                + [("allocations", C.c_uint64), ("invocations", C.c_uint64), ("cpu", C.c_char_p)])
+                + [("allocations", C.c_uint64), ("invocations", C.c_uint64), ("cpu", C.c_char_p),
+                   ("sleeping", C.c_size_t), ("sleeping_bytes", C.c_size_t), ("wakes", C.c_uint64)])
 
 
 class ProfileEntry(C.Structure):

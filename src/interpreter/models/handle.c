@@ -2,6 +2,7 @@
 /* Tensors as callers see them. */
 #include <string.h>
 
+#include "graph/asleep.h"
 #include "interpreter/interpreter_internal.h"
 
 struct pl_entry *pl_handle_entry(const struct pl_tensor_handle *handle)
@@ -72,20 +73,21 @@ size_t pl_handle_bytes(const struct pl_tensor_handle *handle)
     return pl_value_bytes(&value, &bytes) ? bytes : 0;
 }
 
-/* Of which only packed forms are left has no bytes any more. */
-static void *constant_data(const struct pl_constant *constant)
+/* Of which only packed forms are left, or which sleeps, has no bytes. */
+static void *constant_data(const struct pl_tensor_handle *handle, const struct pl_constant *constant)
 {
-    return constant == NULL || constant->raw == NULL ? NULL : (void *)(uintptr_t)constant->raw->data;
+    if (constant == NULL) return NULL;
+    return (void *)(uintptr_t)pl_constant_look(handle->entry->interpreter->store, constant);
 }
 
 void *pl_handle_data(const struct pl_tensor_handle *handle)
 {
     const struct pl_planned_tensor *tensor = pl_handle_planned(handle);
     const struct pl_unit *unit = handle->entry->unit;
-    if (tensor == NULL || unit->stale) return constant_data(pl_handle_tensor(handle)->constant);
+    if (tensor == NULL || unit->stale) return constant_data(handle, pl_handle_tensor(handle)->constant);
     if (tensor->late >= 0 && !late_slot(handle)->value.known) return NULL;
     if (tensor->slot >= 0) return unit->bases[unit->program->slots[tensor->slot].base];
-    return constant_data(tensor->value.holder);
+    return constant_data(handle, tensor->value.holder);
 }
 
 static bool feeds_from_link(const struct pl_tensor_handle *handle)

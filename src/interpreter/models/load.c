@@ -2,6 +2,8 @@
 /* Loading: from a file or bytes to a graph. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -18,8 +20,22 @@
 struct content {
     const void *data;
     struct pl_file_pages *pages; /* that have them; NULL: none */
+    const char *path;            /* NULL: they are the caller's */
     struct pl_graph_source from;
 };
+
+/* Where constants can be read again once they were given up; false if there is no memory. */
+static bool remember_source(struct pl_graph *graph, const struct content *content, uint32_t flags)
+{
+    char real[PATH_MAX];
+    if ((flags & PL_LOAD_BORROW) != 0) {
+        graph->bytes = content->data;
+    } else if (content->path != NULL && realpath(content->path, real) != NULL) {
+        graph->path = pl_region_text(&graph->region, real, strlen(real));
+        return graph->path != NULL;
+    }
+    return true;
+}
 
 static pl_status decode(struct pl_interpreter *interpreter, const struct content *content, uint32_t flags,
                         struct pl_graph **graph, struct pl_error *error)
@@ -31,8 +47,11 @@ static pl_status decode(struct pl_interpreter *interpreter, const struct content
     pl_status status = pl_graph_import(model, interpreter->store, (flags & PL_LOAD_BORROW) != 0, graph, error);
     pl_constant_store_import_from(interpreter->store, NULL);
     pl_model_close(model);
-    if (status == PL_OK) pl_op_settle_types(*graph);
-    return status;
+    PL_TRY(status);
+    pl_op_settle_types(*graph);
+    if (interpreter->options.sleep_below_class == 0 || remember_source(*graph, content, flags)) return PL_OK;
+    pl_graph_release(*graph);
+    return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left to import the model");
 }
 
 /* Bytes that are copied and forgotten could be anything the next time, and a mapping is one load's. */
@@ -112,7 +131,7 @@ static pl_status import_bytes(struct pl_interpreter *interpreter, const struct o
                               struct pl_file_pages *pages, uint32_t flags, struct pl_graph **graph,
                               struct pl_error *error)
 {
-    struct content content = {data, pages, opened->from};
+    struct content content = {data, pages, opened->path, opened->from};
     if (read_fully(opened->file, data, (size_t)opened->from.bytes) < opened->from.bytes)
         return pl_fail(error, PL_IO, "'%s' became shorter while it was read", opened->path);
     return import(interpreter, &content, flags, graph, error);
@@ -152,7 +171,7 @@ static pl_status import_mapped(struct pl_interpreter *interpreter, const struct 
     const size_t bytes = (size_t)opened->from.bytes;
     void *data = bytes == 0 ? MAP_FAILED : mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, opened->file, 0);
     if (data == MAP_FAILED) return pl_fail(error, PL_IO, "cannot map '%s': %s", opened->path, strerror(errno));
-    struct content content = {data, NULL, opened->from};
+    struct content content = {data, NULL, opened->path, opened->from};
     const pl_status status = import(interpreter, &content, flags | PL_LOAD_BORROW, graph, error);
     if (status != PL_OK) {
         munmap(data, bytes);

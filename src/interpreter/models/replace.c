@@ -212,9 +212,11 @@ static pl_status replace(struct pl_instance *old, struct pl_graph *graph, bool k
     if (fresh == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory left to replace model '%s'", old->name);
     fresh->keep_all = keep_all;
     component->planning = true;
+    old->interpreter->planning++;
     pl_status status = make_ready(old, fresh, error);
     if (status == PL_OK) status = put_in_place(old, fresh, keep, error);
     component->planning = false;
+    fresh->interpreter->planning--;
     if (status == PL_OK && keep) {
         clean_up(component, old, fresh);
         return PL_OK;

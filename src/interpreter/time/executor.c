@@ -9,11 +9,7 @@
 
 static void init_conditions(struct pl_requests *requests)
 {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&requests->ended, &attributes);
-    pthread_condattr_destroy(&attributes);
+    pl_init_condition(&requests->ended);
     pthread_cond_init(&requests->work, NULL);
 }
 
@@ -166,7 +162,10 @@ static void forget_all(struct pl_interpreter *interpreter)
 {
     struct pl_requests *requests = &interpreter->requests;
     pthread_mutex_init(&interpreter->lock, NULL); /* they may be in the state that another thread left them in */
+    pthread_mutex_init(&interpreter->sleep, NULL);
+    pl_init_condition(&interpreter->room);
     pl_init_recursive(&interpreter->change);
+    interpreter->planning = interpreter->waiting = 0;
     init_conditions(requests);
     pl_turns_mend(interpreter);
     if (requests->event_fd >= 0) (void)close(requests->event_fd); /* of the child: it is the parent's, too */

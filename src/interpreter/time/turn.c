@@ -42,10 +42,16 @@ pl_status pl_entry_set_class(struct pl_entry *entry, int32_t class_number, struc
     if (class_number < 0 || class_number > PL_MOST_CLASS)
         return pl_fail(error, PL_INVALID_ARGUMENT, "the class of model '%s' is to be %d, expected 0 to %d",
                        entry->name, (int)class_number, PL_MOST_CLASS);
+    pl_status status = PL_OK;
     pl_change_begin(interpreter);
-    pl_lock(interpreter);
-    const pl_status status = set_class(entry->instance, class_number, error);
-    pthread_mutex_unlock(&interpreter->lock);
+    /* Of a class that never sleeps, it is not to begin with that. */
+    if (class_number >= interpreter->options.sleep_below_class)
+        status = pl_component_wake(interpreter, entry->instance->component, error);
+    if (status == PL_OK) {
+        pl_lock(interpreter);
+        status = set_class(entry->instance, class_number, error);
+        pthread_mutex_unlock(&interpreter->lock);
+    }
     pl_change_end(interpreter);
     return status;
 }
