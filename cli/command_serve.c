@@ -17,6 +17,7 @@
 
 enum { LONGEST_DELAY = 10000000 /* us */, LARGEST_PORT = 65535, MOST_CONNECTIONS = 100000, MOST_QUEUE = 4096 };
 static const int64_t LARGEST_LIMIT = (int64_t)1 << 40;
+static const int64_t LARGEST_MEMORY = SIZE_MAX > UINT32_MAX ? (int64_t)1 << 50 : UINT32_MAX;
 static const double LONGEST_SECONDS = 86400;
 
 /* Options that are numbers, and where they go. */
@@ -31,6 +32,8 @@ static int read_numbers(struct serve_options *serve, const struct options *optio
         {"--port", 0, LARGEST_PORT, NULL, &serve->port},
         {"--threads", 1, 256, NULL, &serve->threads},
         {"--runs", 1, 256, NULL, &serve->runs},
+        {"--memory-limit", 1, LARGEST_MEMORY, &serve->memory_limit, NULL},
+        {"--sleep-below", 0, PLAIT_MOST_CLASS + 1, NULL, &serve->sleep_below},
         {"--queue", 0, MOST_QUEUE, NULL, &serve->queue_limit},
         {"--connections", 1, MOST_CONNECTIONS, NULL, &serve->connection_limit},
         {"--body-limit", 1, LARGEST_LIMIT, &serve->body_limit, NULL},
@@ -226,6 +229,8 @@ static const struct option_rule rules[] = {
     {"--class", "NAME=N[-M]", VALUE_REQUIRED, "how urgent a model is, 0 (default) to 15: it interrupts those\nof lower classes; requests of priority 1 have M, 2 one less, ..."},
     {"--batch", "[NAME=]N", VALUE_REQUIRED, "run so many waiting requests for a model at once, up to 128;\n1: none; default: up to 16 where that takes less time"},
     {"--batch-delay", "[NAME=]US", VALUE_REQUIRED, "microseconds that a request waits for others (0)"},
+    {"--memory-limit", "BYTES", VALUE_REQUIRED, "of all models together (8 GiB)"},
+    {"--sleep-below", "N", VALUE_REQUIRED, "what would exceed it has idle models of classes below N sleep\n(0: none, see docs/memory.md)"},
     {"--queue", "N", VALUE_REQUIRED, "requests that may wait for one model (64), others get 429"},
     {"--connections", "N", VALUE_REQUIRED, "at once (4096)"},
     {"--body-limit", "BYTES", VALUE_REQUIRED, "of a request (64 MiB),"},

@@ -32,6 +32,9 @@ static void add_stats(struct plait_stats *sum, const struct plait_interpreter *i
     sum->state_bytes += stats.state_bytes;
     sum->memory_bytes += stats.memory_bytes;
     sum->memory_peak_bytes += stats.memory_peak_bytes;
+    sum->sleeping += stats.sleeping;
+    sum->sleeping_bytes += stats.sleeping_bytes;
+    sum->wakes += stats.wakes;
     sum->cpu = stats.cpu;
 }
 

@@ -152,6 +152,12 @@ static void add_memory(struct bytes *text, const struct server *server, struct s
     static const char *const kinds[] = {"arenas", "constants", "io", "state", "allocated", "allocated_peak"};
     for (size_t kind = 0; kind < sizeof sizes / sizeof sizes[0]; kind++)
         bytes_print(text, "plait_memory_bytes{kind=\"%s\"} %zu\n", kinds[kind], sizes[kind]);
+    head(text, "plait_sleeping_models", "gauge", "Models that gave up constants for others (--sleep-below).");
+    bytes_print(text, "plait_sleeping_models %zu\n", sum.sleeping);
+    head(text, "plait_sleeping_bytes", "gauge", "What they gave up of the constants.");
+    bytes_print(text, "plait_sleeping_bytes %zu\n", sum.sleeping_bytes);
+    head(text, "plait_wakes_total", "counter", "How often such were made again.");
+    bytes_print(text, "plait_wakes_total %" PRIu64 "\n", sum.wakes);
 }
 
 static void add_server(struct bytes *text, struct server *server)

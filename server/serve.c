@@ -203,6 +203,8 @@ plait_status serve(const struct serve_options *given)
     server->log = (struct log){(enum log_level)options.log_level, options.log_json};
     plait_options_default(&settings);
     settings.threads = options.threads;
+    settings.sleep_below_class = options.sleep_below;
+    if (options.memory_limit > 0) settings.memory_limit_bytes = (size_t)options.memory_limit;
     settings.lanes = options.runs > 0 ? options.runs : processors();
     if (settings.lanes > MOST_RUNS) settings.lanes = MOST_RUNS;
     settings.requests = MOST_REQUESTS;

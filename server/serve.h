@@ -41,6 +41,8 @@ struct serve_options {
     const char *bind;       /* an address */
     int32_t port;           /* 0: any that is free */
     int32_t threads;        /* of a model */
+    int64_t memory_limit;   /* bytes of all models; 0: the library's default */
+    int32_t sleep_below;    /* idle models of lower classes sleep for it */
     int32_t runs;           /* models that run at once; 0: as many as processors */
     const char *token_file; /* NULL: anybody may ask */
     const char *tls_certificate; /* files; both or none */
