@@ -159,7 +159,8 @@ PLAIT_API plait_status plait_clone(const struct plait_model *model, const char *
  * waits, the model itself included, and it may go on being fed, run and read by other threads meanwhile. Where anything
  * fails (the file, an operator, memory, a link that the new file does not fit), the old one stays, complete. A model that was
  * ready to run is so again on return; both files are in memory until then. Links, conditions, threads and shapes asked for
- * (plait_resize_input()) stay and are asked of the new file; state and windows begin anew.
+ * (plait_resize_input()) stay and are asked of the new file; state and windows of its own begin anew, what it gave to windows of
+ * others stays there.
  *
  * What stays valid: the model's handle; the handles of signatures whose key both files have; handles of inputs and outputs,
  * which go on by name where the new file has all the old names, else by place, and end where there is no such place any more

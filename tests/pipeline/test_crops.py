@@ -27,11 +27,11 @@ DTYPES = [np.float32, np.uint8, np.int8, np.int16]
 SCALE = {np.float32: None, np.uint8: (0.02, 120), np.int8: (0.015, -7), np.int16: (0.001, 0)}
 
 
-def copies(shapes, dtype=np.float32, quantization=None, signatures=None):
-    """A model that gives what it gets: a reshape to the same shape for each input."""
+def copies(shapes, dtype=np.float32, quantization=None, names=None):
+    """A model that gives what it gets: a reshape to the same shape for each input. Inputs are x0, x1, or by these numbers."""
     graph = tiny.Graph()
     ends = []
-    for k, shape in enumerate(shapes):
+    for k, shape in zip(names or range(len(shapes)), shapes):
         x, y = (graph.tensor(dtype, shape, quantization, name=f"{name}{k}") for name in "xy")
         to = graph.tensor(np.int32, [len(shape)], data=shape)
         graph.op("RESHAPE", [x, to], [y])
