@@ -365,6 +365,37 @@ static void test_timing(void)
     close_all();
 }
 
+static void check_classes_stay(struct plait_model *const *models, int count)
+{
+    for (int i = 0; i < count; i++)
+        CHECK(plait_set_class(models[i], 7) == PLAIT_BUSY && plait_class(models[i]) != 7, "class of model %d", i);
+}
+
+/* Of what runs, for a caller or a request, of what waits, and of what comes later in a pipeline that runs. */
+static void test_classes_stay_while_they_count(void)
+{
+    char text[4096];
+    open_all(5, 0);
+    const plait_request first = hold_executor(), second = submit(high, NULL);
+    check_classes_stay((struct plait_model *[]){low, high}, 2);
+    let_go();
+    wait_for(first, PLAIT_OK);
+    wait_for(second, PLAIT_OK);
+    for (int i = 0; i < 2; i++) OK(ip, plait_set_class(i == 0 ? low : high, 7));
+    snprintf(text, sizeof text, "{\"models\": {\"one\": \"%s\", \"two\": \"%s\"}}", steps_path, steps_path);
+    struct plait_pipeline *pipeline;
+    OK(ip, plait_pipeline_load_buffer(ip, text, strlen(text), NULL, NULL, &pipeline));
+    OK(ip, plait_allocate(ip));
+    plait_request whole = 0;
+    OK(ip, plait_pipeline_submit(pipeline, NULL, &whole));
+    while (sem_wait(&inside) != 0) continue; /* in one of them; the other one runs after it */
+    check_classes_stay((struct plait_model *[]){plait_find_model(ip, "one"), plait_find_model(ip, "two")}, 2);
+    for (int i = 0; i < 2; i++) let_go();
+    wait_for(whole, PLAIT_OK);
+    while (sem_wait(&inside) != 0) continue;
+    close_all();
+}
+
 /* How long a thread takes to wake up is told from how long requests wait for others. */
 static void test_waiting_is_not_waking(int32_t on_lanes)
 {
@@ -611,6 +642,7 @@ int main(int argc, char **argv)
         test_waiting_within_a_run();
         test_trace();
         test_timing();
+    test_classes_stay_while_they_count();
     test_waiting_is_not_waking(1);
     test_waiting_is_not_waking(2);
         test_order();

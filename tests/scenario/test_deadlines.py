@@ -4,6 +4,7 @@ import ctypes as C
 import os
 import time
 
+import numpy as np
 import pytest
 
 import plait_c
@@ -90,6 +91,21 @@ def test_none_of_what_was_measured_took_longer(interpreter):
     assert found.own_runs >= 100  # every request, however short
     assert found.waking >= max(answer.started - answer.submitted for answer in answers[1:])
     assert found.own_worst + found.switching >= max(answer.ended - answer.started for answer in answers[1:])
+
+
+@pytest.mark.parametrize("name", ["control_while_fp32", "control_nested_fp32"])
+def test_what_control_flow_runs_is_several_parts(name):
+    """A loop is waited for by a part of its body, not as a whole."""
+    shares = []
+    for _ in range(5):
+        with plait_c.Interpreter() as opened:
+            model = opened.load(OWN / f"{name}.tflite", "model")
+            opened.allocate()
+            for tensor in model.inputs():
+                tensor.write(np.full(tensor.shape, 5, tensor.dtype))
+            model.invoke()
+            shares.append(timing(model).longest_part / timing(model).own)
+    assert 0 < min(shares) < 0.4, shares
 
 
 def test_times_are_those_of_the_program_that_runs(interpreter):
