@@ -40,9 +40,9 @@ def variants():
 
 
 def build(name, variant):
-    """The program, compiled of NAME.c, NAME_*.c and scenario.c unless it is newer than all it is made of."""
+    """The program, compiled of NAME.c, NAME_*.c and scenario*.c unless it is newer than all it is made of."""
     library = ROOT / LIBRARIES[variant]
-    sources = [HERE / f"{name}.c", *sorted(HERE.glob(f"{name}_*.c")), HERE / "scenario.c"]
+    sources = [HERE / f"{name}.c", *sorted(HERE.glob(f"{name}_*.c")), *sorted(HERE.glob("scenario*.c"))]
     headers = [HERE / "scenario.h", *HERE.glob(f"{name}_*.h")]
     program = ROOT / "build" / "scenario" / variant / name
     newest = max(path.stat().st_mtime for path in [library, *headers, *sources])

@@ -61,6 +61,9 @@ void scenario_fill(const struct plait_tensor *tensor, uint64_t seed, void *data)
 void scenario_feed(struct plait_interpreter *interpreter, struct plait_model *model, uint64_t seed);
 /* The axis along which an input's bytes are rows one after another, of which there are several; -1: it has none. */
 int32_t scenario_rows_axis(const struct plait_tensor *input);
+/* Pushes the first of these rows, some at a time, of an input that is a window along that axis. */
+void scenario_push(struct plait_interpreter *interpreter, struct plait_tensor *input, uint64_t seed, size_t count,
+                   struct scenario_random *random);
 /* A number that depends on every byte and on the shapes of all outputs. */
 uint64_t scenario_digest(const struct plait_model *model);
 /* Feeds, invokes, and gives the digest. */

@@ -23,21 +23,10 @@ static void note_run(void *user, struct plait_model *model)
     worker->ran++;
 }
 
-/* All rows of the input, some at a time. */
 static void push_rows(struct scenario_worker *worker, uint64_t seed, struct scenario_random *random)
 {
     struct plait_tensor *input = plait_input(worker->model, 0);
-    const size_t bytes = plait_tensor_bytes(input);
-    const size_t rows = (size_t)plait_tensor_dim(input, scenario_rows_axis(input)), row = bytes / rows;
-    char *data = malloc(bytes);
-    CHECK(data, "no memory");
-    scenario_fill(input, seed, data);
-    for (size_t at = 0, some = 0; at < rows; at += some) {
-        some = 1 + scenario_pick(random, 7);
-        if (some > rows - at) some = rows - at;
-        OK(worker->interpreter, plait_push(input, data + at * row, some * row));
-    }
-    free(data);
+    scenario_push(worker->interpreter, input, seed, (size_t)plait_tensor_dim(input, scenario_rows_axis(input)), random);
 }
 
 static void *push_often(void *context)
