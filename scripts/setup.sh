@@ -10,6 +10,7 @@ TEST_PACKAGES="g++ clang libclang-rt-dev binutils pkg-config libcmocka-dev pytho
 CROSS_PACKAGES="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 # A browser without a window, for the page of plait serve. Not every system has it.
 BROWSER_PACKAGES="chromium-headless-shell fonts-dejavu-core openssl"
+IMAGE_PACKAGES="skopeo umoci"
 CHECK_PACKAGES="valgrind qemu-user $CROSS_PACKAGES gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
 
 say() { echo "$*" >&2; }
@@ -68,6 +69,9 @@ need_python() { make_environment "$ROOT/.cache/venv" "$ROOT/tests/requirements.t
 need_kserve() { make_environment "$ROOT/.cache/kserve" "$ROOT/tests/kserve_requirements.txt"; }
 PEERS_PYTHON="$ROOT/.cache/peers/bin/python"
 need_peers() { make_environment "$ROOT/.cache/peers" "$ROOT/bench/requirements.txt"; }
+
+# Ray, for the long tests of plait.serve.
+need_ray() { make_environment "$ROOT/.cache/ray" "$ROOT/tests/ray-requirements.txt"; }
 
 # The Python package: built below build/wheel, put under out/wheel, and unpacked for the tests.
 WHEEL_PYTHON="$ROOT/.cache/wheel/bin/python"

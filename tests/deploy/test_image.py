@@ -160,6 +160,20 @@ def test_both_architectures(both):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("architecture", ["amd64", "arm64"])
+def test_other_tools_read_it(both, architecture, tmp_path):
+    """skopeo chooses one of the two by architecture, umoci unpacks it: to the root that it was made of."""
+    need("skopeo", "umoci")
+    subprocess.run(["skopeo", "--override-arch", architecture, "copy", f"oci:{both}:{version()}", f"oci:{tmp_path}/one:x"],
+                   check=True, capture_output=True)
+    subprocess.run(["umoci", "unpack", "--image", f"{tmp_path}/one:x", tmp_path / "bundle"], check=True, capture_output=True)
+    left, right = tmp_path / "bundle/rootfs", both.parent / "root" / architecture
+    files = sorted(str(path.relative_to(right)) for path in right.rglob("*"))
+    assert files == sorted(str(path.relative_to(left)) for path in left.rglob("*"))
+    assert all((left / name).read_bytes() == (right / name).read_bytes() for name in files if (right / name).is_file())
+
+
+@pytest.mark.long
 def test_arm64_serves(both, tmp_path):
     need("qemu-aarch64")
     root = both.parent / "root/arm64"
