@@ -23,6 +23,11 @@ struct window_case window_draw(struct check *check)
     drawn.pixels = plain ? patch->width : (int32_t)check_draw_edge(check, 1, 60);
     drawn.y = plain ? 0 : (int32_t)check_draw(check, 0, 3);
     if (!plain) drawn.shape.output_width = (int32_t)check_draw(check, 1, 12);
+    if (!plain && check_draw(check, 0, 3) == 0) { /* the first layer of a network for pictures */
+        patch->filter_height = 3;
+        patch->dilation_x = 1;
+        patch->channels = drawn.shape.depth = (int32_t)check_draw(check, 1, 5);
+    }
     drawn.k = patch->filter_height * patch->filter_width * drawn.shape.depth;
     return drawn;
 }

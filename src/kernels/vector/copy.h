@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pl_copy_flipped(to, from, count, flip): to[i] = from[i] ^ flip, in the vectors of this level, and
  * pl_copy_rows_flipped(to, to_stride, from, from_stride, rows, count, flip): the same of `count`
- * bytes each of some rows. */
+ * bytes each of some rows. Some levels have pl_join_three(). */
 #ifndef PL_KERNELS_VECTOR_COPY_H
 #define PL_KERNELS_VECTOR_COPY_H
 

@@ -23,6 +23,34 @@ int64_t PL_LEVEL(pl_gemm_row_stride)(const struct pl_gemm_shape *shape, int64_t 
 
 /* ---- copying --------------------------------------------------------------------------------- */
 
+#if defined(PL_JOIN_THREE)
+/* Three rows of taps that fit into a vector: the first layer of networks for pictures. */
+static bool joins_three(const struct pl_gemm_source *source)
+{
+    const struct pl_patch *patch = &source->shape->patch;
+    return patch->filter_height == 3 && patch->dilation_x == 1 && source->shape->depth == patch->channels &&
+           pl_gemm_k(source->shape) * source->element_bytes <= PL_JOIN_THREE;
+}
+
+/* Pixels from (y, x) on that have the same taps inside of the image. */
+static void join_three(const struct pl_gemm_source *source, int32_t y, int32_t x, int32_t count, uint8_t outside,
+                       uint8_t *memory, int64_t stride)
+{
+    const struct pl_patch *patch = &source->shape->patch;
+    const struct pl_taps rows = pl_patch_taps_y(patch, y), columns = pl_patch_taps_x(patch, x);
+    const int64_t depth = source->shape->depth * source->element_bytes, bytes = patch->filter_width * depth;
+    const int64_t line = patch->width * depth;
+    const int64_t first_y = (int64_t)y * patch->stride_y - patch->before_y;
+    const int64_t first_x = (int64_t)x * patch->stride_x - patch->before_x;
+    const uint64_t inside = (UINT64_C(1) << (columns.to * depth)) - (UINT64_C(1) << (columns.from * depth));
+    uint64_t masks[3] = {0};
+    for (int32_t j = rows.from; j < rows.to; j++) masks[j] = inside << (j * bytes);
+    const uintptr_t from = (uintptr_t)source->part->input + (uintptr_t)(first_y * line + first_x * depth);
+    pl_join_three(memory, stride, (const uint8_t *)from, patch->stride_x * depth, patch->dilation_y * line, count, bytes,
+                  masks, outside, source->flip);
+}
+#endif
+
 /* All taps of one pixel, one after the other. */
 static void copy_pixel(const struct pl_gemm_source *source, int32_t y, int32_t x, uint8_t outside,
                        uint8_t *to)
@@ -133,11 +161,26 @@ static void clear_ends(const struct pl_gemm_source *source, int64_t k, int32_t c
     }
 }
 
+/* Pixels from (y, x) on that have all taps inside, or one that does not; it is pixel i of the part. */
+static void copy_alike(const struct pl_gemm_source *source, int32_t i, int32_t y, int32_t x, int32_t count, bool inner,
+                       uint8_t *memory, int64_t stride)
+{
+    const uint8_t outside = (uint8_t)(source->zero_points[i * (int64_t)source->zero_step] + source->flip);
+#if defined(PL_JOIN_THREE)
+    if (joins_three(source)) {
+        join_three(source, y, x, count, outside, memory, stride);
+        return;
+    }
+#endif
+    clear_ends(source, pl_gemm_k(source->shape), count, memory, stride);
+    if (inner) copy_inner(source, y, x, count, memory, stride);
+    else copy_pixel(source, y, x, outside, memory);
+}
+
 static void copy_windows(const struct pl_gemm_source *source, int32_t from, int32_t to,
                          uint8_t *memory, int64_t stride)
 {
     const struct pl_gemm_shape *shape = source->shape;
-    const int64_t k = pl_gemm_k(shape);
     int32_t y = source->part->y, x = from;
     if (shape->output_width > 0) {
         y += from / shape->output_width;
@@ -147,15 +190,9 @@ static void copy_windows(const struct pl_gemm_source *source, int32_t from, int3
         int32_t count = to - i; /* to the end of the row */
         if (shape->output_width > 0 && shape->output_width - x < count)
             count = shape->output_width - x;
-        count = count_inner(&shape->patch, y, x, count);
-        clear_ends(source, k, count > 0 ? count : 1, memory, stride);
-        if (count > 0) {
-            copy_inner(source, y, x, count, memory, stride);
-        } else {
-            const int32_t zero_point = source->zero_points[i * (int64_t)source->zero_step];
-            copy_pixel(source, y, x, (uint8_t)(zero_point + source->flip), memory);
-            count = 1;
-        }
+        const int32_t inner = count_inner(&shape->patch, y, x, count);
+        count = inner > 0 ? inner : 1;
+        copy_alike(source, i, y, x, count, inner > 0, memory, stride);
         memory += count * stride;
         i += count;
         x += count;

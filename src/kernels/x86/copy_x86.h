@@ -35,6 +35,27 @@ static inline void pl_copy_rows_flipped(uint8_t *to, int64_t to_stride, const ui
         _mm256_mask_storeu_epi8(to, mask, _mm256_xor_si256(bytes, flips));
     }
 }
+
+/* Rows of three runs of `count` bytes each, behind each other, and zeros from there to 64 bytes: bit n of a mask says that
+ * byte n of a row is read, of that run, or else it is `outside`. Each run is read as if the row began at its first byte:
+ * what is not under the mask is not touched. */
+#define PL_JOIN_THREE 64 /* the longest row */
+static inline void pl_join_three(uint8_t *to, int64_t to_stride, const uint8_t *from, int64_t from_stride,
+                                 int64_t run_step, int32_t rows, int64_t count, const uint64_t masks[3],
+                                 uint8_t outside, uint8_t flip)
+{
+    const __mmask64 all = _bzhi_u64(UINT64_MAX, (uint32_t)(3 * count));
+    const __m512i flips = _mm512_maskz_set1_epi8(all, (char)flip);
+    const __m512i nothing = _mm512_maskz_set1_epi8(all, (char)(outside ^ flip));
+    uintptr_t first = (uintptr_t)from;
+    const uintptr_t step = (uintptr_t)(run_step - count);
+    for (; rows > 0; rows--, to += to_stride, first += (uintptr_t)from_stride) {
+        __m512i bytes = _mm512_mask_loadu_epi8(nothing, masks[0], (const void *)first);
+        bytes = _mm512_mask_loadu_epi8(bytes, masks[1], (const void *)(first + step));
+        bytes = _mm512_mask_loadu_epi8(bytes, masks[2], (const void *)(first + 2 * step));
+        _mm512_storeu_si512(to, _mm512_xor_si512(bytes, flips));
+    }
+}
 #else
 /* Up to 31 bytes, as two that overlap. */
 static inline void pl_copy_short(uint8_t *to, const uint8_t *from, int64_t count, uint64_t flips)
