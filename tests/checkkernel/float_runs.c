@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Softmax of rows and GELU of runs of floats. */
+/* Softmax of rows, GELU and HARD_SWISH of runs of floats. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,17 +42,33 @@ void check_softmax_f32(struct check *check)
     check_compare_floats(check, &outputs, what);
 }
 
+static void check_unary(struct check *check, const float *in, int64_t count, pl_unary_kernel reference,
+                        pl_unary_kernel tested)
+{
+    const struct check_outputs outputs = check_outputs(check, (size_t)count * sizeof(float));
+    reference(outputs.reference, in, count, NULL);
+    tested(outputs.tested, place_input(check, in, &outputs), count, NULL);
+    char what[40];
+    snprintf(what, sizeof what, "%d values", (int)count);
+    check_compare_floats(check, &outputs, what);
+}
+
 void check_gelu_f32(struct check *check)
 {
     const int64_t count = check_draw_edge(check, 1, 150);
     float *in = check_floats(check, count, check_draw(check, 0, 1) == 0);
     const float factor = check_draw_float(check, 0.1f, 10.0f);
     for (int64_t i = 0; i < count; i++) in[i] *= factor;
-    const struct check_outputs outputs = check_outputs(check, (size_t)count * sizeof(float));
-    check->reference->elementwise->unary->gelu(outputs.reference, in, count, NULL);
-    const void *from = place_input(check, in, &outputs);
-    check->tested->elementwise->unary->gelu(outputs.tested, from, count, NULL);
-    char what[40];
-    snprintf(what, sizeof what, "%d values", (int)count);
-    check_compare_floats(check, &outputs, what);
+    check_unary(check, in, count, check->reference->elementwise->unary->gelu, check->tested->elementwise->unary->gelu);
+}
+
+/* Of all magnitudes, in some cases: quotients of subnormal ones are rounded otherwise. */
+void check_hard_swish_f32(struct check *check)
+{
+    const int64_t count = check_draw_edge(check, 1, 150);
+    float *in = check_floats(check, count, check_draw(check, 0, 1) == 0);
+    const int exponent = check_draw(check, 0, 1) == 0 ? 0 : (int)check_draw(check, -149, 127);
+    for (int64_t i = 0; i < count; i++) in[i] = ldexpf(in[i], exponent);
+    check_unary(check, in, count, check->reference->elementwise->unary->hard_swish,
+                check->tested->elementwise->unary->hard_swish);
 }

@@ -16,6 +16,7 @@
 #include "kernels/x86/recurrent_gates_x86.h"
 #include "kernels/x86/gemm_quantize_x86.h"
 #include "kernels/x86/gemm_x86.h"
+#include "kernels/x86/hard_swish_x86.h"
 #include "kernels/x86/lookup_x86.h"
 #include "kernels/x86/pooling_bytes_x86.h"
 #include "kernels/x86/recurrent_x86.h"
@@ -39,7 +40,7 @@
     [PL_BINARY_MUL][PL_KIND_QUANTIZED_UINT8] = PL_LEVEL(pl_mul_u8_x86),                            \
     [PL_BINARY_SQUARED_DIFFERENCE][PL_KIND_QUANTIZED_INT8] =                                       \
         PL_LEVEL(pl_squared_difference_i8_x86),
-#define PL_FASTER_UNARY PL_UNARY_BYTES_X86 PL_UNARY_FLOAT_X86
+#define PL_FASTER_UNARY PL_UNARY_BYTES_X86 PL_UNARY_FLOAT_X86 PL_HARD_SWISH_X86
 #define PL_FASTER_CONVERT
 #define PL_FASTER_FFT       PL_FFT_I16_X86
 #define PL_FASTER_REDUCTION PL_REDUCE_BYTES_X86 PL_SOFTMAX_BYTES_X86 PL_SOFTMAX_FLOAT_X86
