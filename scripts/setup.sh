@@ -71,7 +71,7 @@ PEERS_PYTHON="$ROOT/.cache/peers/bin/python"
 need_peers() { make_environment "$ROOT/.cache/peers" "$ROOT/bench/requirements.txt"; }
 
 # Ray, for the long tests of plait.serve.
-need_ray() { make_environment "$ROOT/.cache/ray" "$ROOT/tests/ray-requirements.txt"; }
+need_ray() { make_environment "$ROOT/.cache/ray" "$ROOT/tests/ray_requirements.txt"; }
 
 # The Python package: built below build/wheel, put under out/wheel, and unpacked for the tests.
 WHEEL_PYTHON="$ROOT/.cache/wheel/bin/python"
