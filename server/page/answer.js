@@ -115,6 +115,7 @@ function showOne(output, labels) {
     const isMap = /INT/.test(output.datatype) && !output.quantization && sides[2] < 2 && numbers.every((number) => number >= 0 && number < 1000);
     return isMap ? classMap(output, numbers, sides, labels) : pictureOf(numbers, sides);
   }
+  if (count === 1) return h("p", value(numbers[0]));
   const isVector = count === Math.max(1, ...output.shape);
   if (isVector && count > 0 && isChoice(numbers, labels)) return bars(classesOf(output, labels).slice(0, output.top ?? MOST_BARS));
   let low = Infinity, high = -Infinity, sum = 0;

@@ -139,7 +139,8 @@ class Browser:
             self.command("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
 
     def screenshot(self, path):
-        Path(path).write_bytes(base64.b64decode(self.command("Page.captureScreenshot", format="png")["data"]))
+        kind = {"format": "webp", "quality": 85} if Path(path).suffix == ".webp" else {"format": "png"}
+        Path(path).write_bytes(base64.b64decode(self.command("Page.captureScreenshot", **kind)["data"]))
 
     def complaints(self):
         """What went wrong in the page: exceptions, errors of the console, refusals by the policy; not answers that say no."""

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page at / in a real browser: what it shows, what it sends, and that it sends it to its own server alone.
 
-PLAIT_SCREENSHOTS=FOLDER keeps a picture of each test there, to be looked at.
+PLAIT_SCREENSHOTS=FOLDER keeps a picture of each test there, to be looked at; docs/serve.webp is one of them.
 """
 import json
 import os
 import re
 import shutil
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -23,6 +24,7 @@ pytestmark = [pytest.mark.long,
               pytest.mark.skipif(browser_program() is None, reason="no Chromium here: scripts/test-long installs one")]
 SHARED = ROOT.parent / "shared"
 VISION, AUDIO, DATA = SHARED / "models/vision", SHARED / "models/audio", SHARED / "data"
+SECONDS_OF_TRAFFIC = 6 if "PLAIT_SCREENSHOTS" not in os.environ else 60  # long lines look better
 EXAMPLES = ROOT / "examples/pipelines"
 DIGITS = MODELS / "digits_whole_int8.tflite"
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="../shared is not there")
@@ -43,7 +45,7 @@ class Page(Browser):
         if "PLAIT_SCREENSHOTS" in os.environ:
             folder = Path(os.environ["PLAIT_SCREENSHOTS"])
             folder.mkdir(parents=True, exist_ok=True)
-            self.screenshot(folder / f"{name}.png")
+            self.screenshot(folder / f"{name}.webp")
 
     def __exit__(self, kind, *rest):
         try:
@@ -101,6 +103,51 @@ def test_a_pipeline_is_a_graph(dark):
             assert places["trunk"] < places["a"] == places["b"] == places["c"]
             paper = [int(part) for part in re.findall(r"\d+", page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))]
             assert (sum(paper) < 200) == dark
+
+
+def counts(server):
+    return {entry["name"]: entry["inference_count"] for entry in server.get("/v2/models/stats").json["model_stats"]}
+
+
+@needs_shared
+def test_rates_and_latencies_as_they_are():
+    """Two models that are asked at a steady rate each, and how often the page says that is."""
+    paths = [VISION / "mobilenet_v1_0.25_128_quant.tflite", SHARED / "models/tiny/ad01_int8.tflite", SHARED / "models/tiny/vww_96_int8.tflite",
+             VISION / "deeplabv3_mnv2_dm05_pascal_quant.tflite", AUDIO / "keyword_scrambled_8bit.tflite", MODELS / "stateful_fp32.tflite"]
+    pipelines = [f"{name}={EXAMPLES}/{name}/pipeline.json" for name in ("three_heads", "micro_speech", "digits")]
+    with Server(*paths, *pipelines, "--class", "digits=4") as server, Page(server, "mobilenet_v1_0.25_128_quant/1", name="serve", width=1280, height=860) as page:
+        ends = threading.Event()
+
+        def ask(model, rate):
+            begins, number = time.monotonic(), 0
+            while not ends.is_set():
+                requests(server, model, 1)
+                number += 1
+                ends.wait(max(0, begins + number / rate - time.monotonic()))
+
+        asking = [threading.Thread(target=ask, args=asked) for asked in (("ad01_int8", 20), ("mobilenet_v1_0.25_128_quant", 5), ("three_heads", 2))]
+        for thread in asking:
+            thread.start()
+        try:
+            page.drop(".try", DATA / "sunflower.bmp")
+            page.wait_for("document.querySelector('.bars .name')?.innerText === 'daisy'")
+            time.sleep(SECONDS_OF_TRAFFIC)
+            # What the server counts is what is meant: how often a busy machine comes to ask is not known.
+            began, before, shown = time.monotonic(), counts(server), []
+            for _ in range(8):
+                time.sleep(1)
+                shown.append({row[0][:-2]: float(row[-3]) for row in page.evaluate(
+                    "[...document.querySelectorAll('a.row')].map((row) => row.innerText.split('\\n'))") if "pipeline" not in row[0]})
+            rates = {name: (count - before[name]) / (time.monotonic() - began) for name, count in counts(server).items()}
+            for model in ("ad01_int8", "mobilenet_v1_0.25_128_quant"):
+                found = np.mean([each[model] for each in shown])
+                assert 0.6 * rates[model] < found < 1.6 * rates[model], (model, rates[model], shown)
+            assert all(each["vww_96_int8"] == 0 for each in shown)
+            assert "chart" in page.evaluate("document.querySelector('.chart .line.first').getAttribute('d').length > 40 && 'chart'")
+        finally:
+            ends.set()
+            for thread in asking:
+                thread.join()
 
 
 def test_fifty_models(tmp_path):
@@ -315,8 +362,9 @@ def test_a_broken_model(tmp_path):
     shutil.copy(DIGITS, tmp_path / "fine.tflite")
     (tmp_path / "broken.tflite").write_bytes(DIGITS.read_bytes()[:3000])
     with Server("--repository", tmp_path) as server:
-        with Page(server, "broken/1", name="broken", ready=".broken") as page:
+        with Page(server, "broken/1", ready=".broken") as page:
             reason = next(entry["reason"] for entry in server.post("/v2/repository/index").json if entry["name"] == "broken")
+            page.shot("broken")
             assert reason and page.text(".broken pre") == reason and reason in page.text("a.row[href='#broken/1']")
             page.click("article header button")
             page.wait_for("document.querySelector('article header .bad').innerText !== ''")
