@@ -135,7 +135,7 @@ def test_boxes(tmp_path):
         "models": {"detector": "detector.tflite"}, "inputs": {"boxes": "detector.boxes", "scores": "detector.scores"},
         "boxes": {"faces": {"from": "detector.found", "scores": "detector.sure", "threshold": 0.5}},
         "outputs": {"faces": {"boxes": "faces"}, "sure": "detector.sure"}}))
-    corners = np.array([[[0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1], [0, 0, 0.5, 0.5625]]], np.float32)
+    corners = np.array([[[0, 0, 0.5, 0.5], [0.5, 0.25, 1, 0.875], [0, 0, 0.5, 0.5625]]], np.float32)
     with Server(tmp_path / "faces.json") as server:
         assert server.get("/v2/models/faces").json["outputs"][0] == {"name": "faces", "datatype": "FP32", "shape": [-1, 6]}
         assert server.get("/v2/models/details").json["models"][0]["outputs"][0]["boxes"] is True
@@ -148,7 +148,7 @@ def test_boxes(tmp_path):
 
         answer = ask(0.75, 0.875, 0.625).json["outputs"][0]
         assert answer["shape"] == [2, 6]
-        assert answer["data"] == [0.5, 0.5, 1, 1, 0.875, 1, 0, 0, 0.5, 0.5, 0.75, 0]
+        assert answer["data"] == [0.5, 0.25, 1, 0.875, 0.875, 1, 0, 0, 0.5, 0.5, 0.75, 0]
         binary = ask(0.75, 0.875, 0.625, binary_data=True)
         assert np.frombuffer(binary.binary, np.float32).tolist() == answer["data"]
         none = ask(0.25, 0.25, 0.25).json["outputs"][0]

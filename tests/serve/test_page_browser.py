@@ -165,10 +165,14 @@ def test_fifty_models(tmp_path):
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1024, 1920])
-def test_every_width(width):
-    with Server(DIGITS, EXAMPLES / "three_heads/pipeline.json", MODELS / "signatures_fp32.tflite") as server:
-        for model in ("", "pipeline/1"):
-            name = f"width_{width}_{'model' if model else 'all'}"
+def test_every_width(tmp_path, width):
+    graph, long = tiny.Graph(), "a/name/as/" + "/".join(["tensors", "have"] * 8)
+    source, target = graph.tensor(np.float32, [1, 2, 3, 4, 100], name=long), graph.tensor(np.float32, [1, 2, 3, 4, 100], name="out")
+    graph.op("ABS", [source], [target], None)
+    (tmp_path / f"{'long_' * 12}.tflite").write_bytes(graph.build([source], [target]))
+    with Server(DIGITS, EXAMPLES / "three_heads/pipeline.json", tmp_path / f"{'long_' * 12}.tflite") as server:
+        for model in ("", "pipeline/1", f"{'long_' * 12}/1"):
+            name = f"width_{width}_{'long' if 'long' in model else 'model' if model else 'all'}"
             with Page(server, model, width, 844, name=name, phone=width < 500, ready=".chart") as page:
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
                 beyond = "[...document.querySelectorAll('.panel *')].filter((element) => !element.closest('.graph, .wide, svg') && element.getBoundingClientRect().right > innerWidth + 1).length"
