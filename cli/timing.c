@@ -71,7 +71,7 @@ static plait_status run_by_request(const struct models *models, const struct loa
 }
 
 /* Another one each time. */
-static void pause(int64_t round, size_t row)
+static void rest(int64_t round, size_t row)
 {
     const int doublings = (int)(((uint64_t)round + row) * 5 % PAUSES);
     const struct timespec time = {.tv_nsec = (long)SHORTEST_PAUSE_NANOSECONDS << doublings};
@@ -83,7 +83,7 @@ static plait_status run_alone(const struct timing *timing, const struct models *
 {
     plait_status status = PLAIT_OK;
     for (size_t i = 0; status == PLAIT_OK && i < timing->count; i++) {
-        pause(round, i);
+        rest(round, i);
         status = run_by_request(models, timing->rows[i].first, streams);
     }
     return status;
@@ -93,7 +93,7 @@ static plait_status run_alone(const struct timing *timing, const struct models *
 static plait_status run_together(const struct timing *timing, const struct models *models, const struct streams *streams,
                                  int64_t round)
 {
-    pause(round, 0);
+    rest(round, 0);
     plait_request *requests = heap_array(timing->count, sizeof *requests);
     struct plait_submit_options options;
     plait_status status = PLAIT_OK;

@@ -719,9 +719,9 @@ struct plait_machine {
     uint64_t milliseconds; /* so many, of all processors together */
 };
 /* Measures that for so long (up to 60 seconds; one tells something), on threads that are scheduled as the caller is and keep
- * every processor busy half of the time. plait_get_timing() and plait_check_deadlines() count with `usual` from now on: own
- * times were measured too seldom to have all of it in, and what comes more seldom still, up to `longest` and beyond, nobody
- * can promise to be without. `machine` may be NULL. */
+ * every processor busy half of the time; what the program itself runs meanwhile counts, too. plait_get_timing() and
+ * plait_check_deadlines() count with `usual` from now on: own times were measured too seldom to have all of it in, and what
+ * comes more seldom still, up to `longest` and beyond, nobody can promise to be without. `machine` may be NULL. */
 PLAIT_API plait_status plait_measure_machine(struct plait_interpreter *interpreter, uint64_t nanoseconds,
                                              struct plait_machine *machine);
 

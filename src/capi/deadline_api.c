@@ -12,9 +12,9 @@ struct analysed {
     struct pl_response *responses;
 };
 
-static void raise(uint64_t *number, uint64_t to)
+static void be_at_least(uint64_t *number, uint64_t least)
 {
-    if (to > *number) *number = to;
+    if (least > *number) *number = least;
 }
 
 static plait_status read_one(struct plait_interpreter *api, const struct plait_periodic *given, struct pl_periodic *one,
@@ -38,9 +38,9 @@ static plait_status read_one(struct plait_interpreter *api, const struct plait_p
                                       plait_model_name(given->model), (unsigned long long)given->period,
                                       (unsigned long long)deadline), &error);
     *one = (struct pl_periodic){timing.class_number, given->period, deadline, timing.own_worst, timing.blocking};
-    raise(&overheads->switching, timing.switching); /* each says it of the whole interpreter, while others go on */
-    raise(&overheads->waking, timing.waking);
-    raise(&overheads->machine, timing.machine);
+    be_at_least(&overheads->switching, timing.switching); /* each says it of the whole interpreter, while others go on */
+    be_at_least(&overheads->waking, timing.waking);
+    be_at_least(&overheads->machine, timing.machine);
     return PLAIT_OK;
 }
 

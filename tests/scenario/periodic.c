@@ -74,7 +74,7 @@ static plait_request ask(const struct set *set, int i)
 }
 
 /* From 16 us to 4 ms, as what is asked for now and then has them: caches and processors go to others meanwhile. */
-static void pause(struct scenario_random *random)
+static void rest(struct scenario_random *random)
 {
     jitter_sleep_until(jitter_now() + (UINT64_C(16000) << scenario_pick(random, 9)));
 }
@@ -82,7 +82,7 @@ static void pause(struct scenario_random *random)
 static void run_alone(const struct set *set, struct scenario_random *random)
 {
     for (int i = 0; i < set->count; i++) {
-        pause(random);
+        rest(random);
         OK(set->interpreter, plait_wait(set->interpreter, ask(set, i), -1, NULL));
     }
 }
@@ -91,7 +91,7 @@ static void run_alone(const struct set *set, struct scenario_random *random)
 static void run_together(const struct set *set, struct scenario_random *random)
 {
     plait_request requests[MOST_MODELS];
-    pause(random);
+    rest(random);
     for (int class = 0; class < CLASSES; class++)
         for (int i = 0; i < set->count; i++)
             if (plait_class(set->tasks[i].model) == class) requests[i] = ask(set, i);
