@@ -23,8 +23,12 @@ import urllib.request
 from pathlib import Path
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/python"))
+import tiny  # noqa: E402
+
 SHARED = ROOT.parent / "shared"
 DTYPES = {"INT8": np.int8, "UINT8": np.uint8, "FP32": np.float32}
 
@@ -124,22 +128,44 @@ def time_requests(server, name, seconds):
     print(f"inside the server, us: {inside}")
 
 
-def time_rates(server, name, seconds, folder):
+def load(server, name, folder, seconds, connections, delay=0):
+    """What wrk says: requests a second, within what half and 99 % were answered, and what went wrong."""
     text, binary = request_of(server, name)
     (folder / "body").write_bytes(text + binary)
+    script = (f'wrk.method = "POST"\nwrk.body = io.open("{folder}/body", "rb"):read("*a")\n'
+              f'wrk.headers["Inference-Header-Content-Length"] = "{len(text)}"\n')
+    if delay:
+        script += f"function delay() return math.random(0, {2 * delay}) end\n"
+    (folder / "post.lua").write_text(script)
+    said = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "-s", folder / "post.lua",
+                           f"http://127.0.0.1:{server.port}/v2/models/{name}/infer"], capture_output=True, text=True).stdout
+    half, most = (re.search(rf"^ +{part}% +(\S+)", said, re.MULTILINE)[1] for part in (50, 99))
+    return (f"{re.search(r'Requests/sec: +(.+)', said)[1]} requests/s, half within {half}, 99 % within {most} "
+            + "".join(re.findall(r"(?:Non-2xx|Socket errors).*", said)))
+
+
+def time_rates(server, name, seconds, folder):
     for connections, delay in ((2, 0), (8, 0), (32, 0), (64, 6)):
-        script = (f'wrk.method = "POST"\nwrk.body = io.open("{folder}/body", "rb"):read("*a")\n'
-                  f'wrk.headers["Inference-Header-Content-Length"] = "{len(text)}"\n')
-        if delay:
-            script += f"function delay() return math.random(0, {2 * delay}) end\n"
-        (folder / "post.lua").write_text(script)
-        said = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "-s", folder / "post.lua",
-                               f"http://127.0.0.1:{server.port}/v2/models/{name}/infer"], capture_output=True, text=True).stdout
-        rate = re.search(r"Requests/sec:\s+(\S+)", said)[1]
-        half, most = (re.search(rf"{part}%\s+(\S+)", said)[1] for part in (50, 99))
-        wrong = "".join(re.findall(r"(?:Non-2xx|Socket errors).*", said))
         paced = f", each waits {delay} ms between two" if delay else ""
-        print(f"{connections} connections{paced}: {rate} requests/s, half within {half}, 99 % within {most} {wrong}")
+        print(f"{connections} connections{paced}: {load(server, name, folder, seconds, connections, delay)}")
+
+
+def dense_model(layers=4, width=1024):
+    """A model that reads 16 MB of weights for each run, whatever rows it has."""
+    graph, rng = tiny.Graph(), np.random.default_rng(1)
+    first = last = graph.tensor(np.float32, [1, width])
+    for _ in range(layers):
+        weights = graph.tensor(np.float32, [width, width], data=rng.standard_normal((width, width)) / 32)
+        last = graph.op("FULLY_CONNECTED", [last, weights, -1], [graph.tensor(np.float32, [1, width])],
+                        schema.FullyConnectedOptionsT())
+    return graph.build([first], [last])
+
+
+def time_batches(program, seconds, folder):
+    (folder / "dense.tflite").write_bytes(dense_model())
+    for says, options in (("one by one", ["--batch", 1]), ("together", [])):
+        with Server(program, folder / "dense.tflite", *options) as server:
+            print(f"dense model, 32 connections, {says}: {load(server, 'dense', folder, seconds, 32)}")
 
 
 def resident(pid, kind):
@@ -178,6 +204,7 @@ def main():
         time_requests(server, "model", options.seconds)
         if shutil.which("wrk"):
             time_rates(server, "model", options.seconds, Path(folder))
+            time_batches(options.plait, options.seconds, Path(folder))
     many_models(options.plait)
 
 
