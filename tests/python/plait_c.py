@@ -311,6 +311,7 @@ class Interpreter:
         """Keywords are the fields of struct plait_options."""
         filled = Options()
         api().options_default(C.byref(filled))
+        assert filled.struct_bytes == C.sizeof(filled), "Options is not struct plait_options: the call wrote beyond it"
         for name, value in options.items():
             setattr(filled, name, value.encode() if isinstance(value, str) else value)
         self._keep = filled
