@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models that sleep: under a limit that holds some of them, all answer with the bits of no limit."""
 import ctypes as C
+import os
 import shutil
 
 import numpy as np
@@ -37,12 +38,20 @@ def files(tmp_path_factory):
     return [another(kinds[k % 2], k, folder / f"model{k}.tflite") for k in range(30 if LONG else 14)]
 
 
-def answer(model, seed):
+def feed(model, seed):
     random = np.random.default_rng(seed)
     for tensor in model.inputs():
         tensor.write(random.integers(-128, 127, tensor.shape).astype(tensor.dtype))
-    model.invoke()
+
+
+def given(model):
     return b"".join(tensor.read().tobytes() for tensor in model.outputs())
+
+
+def answer(model, seed):
+    feed(model, seed)
+    model.invoke()
+    return given(model)
 
 
 def load_all(interpreter, files):
@@ -211,6 +220,55 @@ def test_a_sleeping_model_is_cloned_linked_resized_and_replaced(files, expected,
         again = interpreter.load(files[2], "again")  # the same constants, which sleep
         interpreter.allocate()
         assert answer(again, 2) == expected[2]
+
+
+def test_sleeping_models_are_linked(files, least):
+    answers = []
+    for limit in (2**40, least + 1_500_000):
+        with open_limited(limit) as interpreter:
+            models = load_all(interpreter, files)
+            interpreter.allocate()
+            if limit != 2**40:
+                fall_asleep(interpreter, models[0], models[1::2] + models[2::2])
+            before = interpreter.stats().sleeping
+            interpreter.link(models[0].name, "", models[2].name, "")
+            assert interpreter.stats().sleeping >= before  # what is linked sleeps on
+            interpreter.allocate()
+            tensor = models[0].inputs()[0]
+            tensor.write(np.arange(np.prod(tensor.shape)).reshape(tensor.shape).astype(tensor.dtype))
+            for other in models[3:]:
+                answer(other, 1)
+            models[2].run()
+            answers.append(models[2].outputs()[0].read().tobytes())
+    assert answers[0] == answers[1]
+
+
+def test_requests_wake_models(files, expected, least):
+    with open_limited(least + 600_000) as interpreter:
+        models = load_all(interpreter, files)
+        interpreter.allocate()
+        for k, model in enumerate(models):
+            feed(model, k)
+        before, options, numbers = interpreter.stats().wakes, plait_c.SubmitOptions(), []
+        plait_c.api().submit_options_default(C.byref(options))
+        for model in models:
+            numbers.append(C.c_uint64())
+            interpreter.check(plait_c.api().submit(model.handle, C.byref(options), C.byref(numbers[-1])))
+        for number in numbers:
+            interpreter.check(plait_c.api().wait(interpreter.handle, number, 10**10, None))
+        assert [given(model) for model in models] == expected
+        assert interpreter.stats().wakes > before
+
+
+def test_a_child_process_wakes_its_own(files, expected, least):
+    with open_limited(least + 300_000) as interpreter:
+        models = load_all(interpreter, files)
+        interpreter.allocate()
+        child = os.fork()
+        same = all(answer(model, k) == expected[k] for k, model in enumerate(models))
+        if child == 0:
+            os._exit(0 if same else 1)
+        assert same and os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_options_are_checked():
