@@ -123,14 +123,25 @@ static pl_status submit(struct pl_interpreter *interpreter, const struct pl_subm
     return PL_OK;
 }
 
-pl_status pl_interpreter_submit(struct pl_interpreter *interpreter, const struct pl_submission *what, uint64_t *number,
-                                struct pl_error *error)
+static pl_status try_to_submit(struct pl_interpreter *interpreter, const struct pl_submission *what, uint64_t *number,
+                               struct pl_error *error)
 {
-    (void)pl_requests_mend(interpreter);
     pl_lock(interpreter);
     const pl_status status = submit(interpreter, what, number, error);
     pl_requests_answer(interpreter);
     pthread_mutex_unlock(&interpreter->lock);
+    return status;
+}
+
+/* The first one takes memory for all that can be under way: others sleep for it. */
+pl_status pl_interpreter_submit(struct pl_interpreter *interpreter, const struct pl_submission *what, uint64_t *number,
+                                struct pl_error *error)
+{
+    struct pl_room room = {.before = UINT64_MAX, .class_number = PL_MOST_CLASS};
+    (void)pl_requests_mend(interpreter);
+    pl_status status = try_to_submit(interpreter, what, number, error);
+    while (status == PL_OUT_OF_MEMORY && pl_room_make(interpreter, &room))
+        status = try_to_submit(interpreter, what, number, error);
     return status;
 }
 
