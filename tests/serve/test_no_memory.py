@@ -160,7 +160,7 @@ def test_allocations_of_a_request(failing, name):
                 assert again.status == 200 and (again.body == wanted.body or not is_same)
             if seen <= first:
                 break
-            first += 1 if LONG or first < 20 else 7
+            first += 1 if LONG or first < 12 else 11
     assert refused + closed > 0
 
 
@@ -204,5 +204,5 @@ def test_allocations_of_a_batch(failing):
                     held_against(request, right, answer, True)
                     refused += answer.status == 503
             assert [server.call(*request).body for request in requests] == [right.body for right in wanted]
-            first += 1 if LONG else 11 if count == 1 else 29
+            first += 1 if LONG else 31 if count == 1 else 61
     assert refused > 0 and max(batch["batch_size"] for batch in batches) > 1
