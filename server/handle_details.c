@@ -18,7 +18,8 @@ static json_t *json_of_memory(const struct plait_memory *memory)
 }
 
 /* Which models it feeds, and what the file says of how it is made. */
-static json_t *add_input_meaning(json_t *object, const struct plait_pipeline *pipeline, const struct plait_pipeline_input *input)
+static json_t *add_input_meaning(json_t *object, const struct plait_pipeline *pipeline,
+                                 const struct plait_pipeline_input *input)
 {
     json_t *feeds = json_array();
     size_t number;
@@ -96,7 +97,8 @@ static json_t *add_note(json_t *notes, const char *before, double number, const 
 static json_t *add_condition(json_t *notes, const struct plait_link_options *options)
 {
     if (options->when == PLAIT_WHEN_AT_LEAST) notes = add_note(notes, "when ", options->when_least, " or more");
-    if (options->when == PLAIT_WHEN_AT_LEAST && options->when_has_until) notes = add_note(notes, "until below ", options->when_until, "");
+    if (options->when == PLAIT_WHEN_AT_LEAST && options->when_has_until)
+        notes = add_note(notes, "until below ", options->when_until, "");
     if (options->when == PLAIT_WHEN_BEST) notes = add_note(notes, "when ", options->when_index, " is best");
     if (options->when == PLAIT_WHEN_EVERY) notes = add_note(notes, "every ", options->when_index, " runs");
     return notes;

@@ -10,7 +10,8 @@ bool result_copy_boxes(struct result *result, const struct served_tensor *tensor
 {
     struct plait_box *boxes = calloc(PLAIT_MOST_BOXES, sizeof *boxes);
     size_t count = 0;
-    const bool fine = boxes != NULL && plait_find_boxes(tensor->finder, &tensor->boxes, boxes, PLAIT_MOST_BOXES, &count) == PLAIT_OK;
+    const bool fine = boxes != NULL &&
+                      plait_find_boxes(tensor->finder, &tensor->boxes, boxes, PLAIT_MOST_BOXES, &count) == PLAIT_OK;
     for (size_t i = 0; fine && i < count; i++) {
         const float numbers[BOX_NUMBERS] = {(float)boxes[i].top,   (float)boxes[i].left,  (float)boxes[i].bottom,
                                             (float)boxes[i].right, (float)boxes[i].score, (float)boxes[i].index};

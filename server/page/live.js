@@ -6,7 +6,7 @@ import {SPAN} from "./chart.js";
 const PERIOD = 1000, DETAILS_EVERY = 5; // milliseconds; of these
 export const keyOf = (model) => `${model.name}/${model.version}`;
 
-export const live = {server: null, details: null, models: [], histories: new Map(), total: [], error: null, asked: 0};
+export const live = {server: null, details: null, models: [], histories: new Map(), total: [], error: null};
 const listeners = [];
 let before = null; // counts of the last time, by key
 let beforeTime = 0;
@@ -74,7 +74,6 @@ function take(stats) {
   }
   for (const key of live.histories.keys()) if (!now.has(key)) live.histories.delete(key);
   if (before !== null && same) add(live.total, sum(now.values()), sum(before.values()), time, time - beforeTime);
-  live.counts = now;
   live.time = time;
   before = now;
   beforeTime = time;
@@ -94,7 +93,6 @@ async function round() {
   asking = true;
   clearTimeout(timer);
   try {
-    live.asked++;
     const same = take(await get("v2/models/stats"));
     if (!same || rounds++ % DETAILS_EVERY === 0) await refresh();
     live.error = null;

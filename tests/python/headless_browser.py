@@ -131,12 +131,20 @@ class Browser:
         self.command("DOM.setFileInputFiles", files=[str(path)], objectId=found)
 
     def drop(self, selector, path):
-        """Drops a file, as from the desktop."""
-        x, y = self.evaluate(f"(() => {{ const place = document.querySelector({json.dumps(selector)}); place.scrollIntoView({{block: 'center'}}); "
-                             "const box = place.getBoundingClientRect(); return [box.x + box.width / 2, Math.max(box.y + 12, Math.min(150, box.bottom - 12))]; })()")
-        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
-        for kind in ("dragEnter", "dragOver", "drop"):
-            self.command("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+        """Drops a file, as from the desktop. A drag during which the page moves can be lost: it is done again then."""
+        self.evaluate("window.drops = 0; addEventListener('drop', () => window.drops++, {capture: true, once: true})")
+        for _ in range(5):
+            x, y = self.evaluate(f"(() => {{ const place = document.querySelector({json.dumps(selector)}); place.scrollIntoView({{block: 'center'}}); "
+                                 "const box = place.getBoundingClientRect(); return [box.x + box.width / 2, Math.max(box.y + 12, Math.min(150, box.bottom - 12))]; })()")
+            data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+            for kind in ("dragEnter", "dragOver", "drop"):
+                self.command("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+            end = time.monotonic() + 1
+            while time.monotonic() < end:
+                if self.evaluate("window.drops"):
+                    return
+                time.sleep(0.05)
+        raise Failed(f"{path} could not be dropped on {selector}")
 
     def screenshot(self, path):
         kind = {"format": "webp", "quality": 85} if Path(path).suffix == ".webp" else {"format": "png"}

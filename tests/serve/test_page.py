@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page at /: its files as they are served. What it does in a browser is in test_page_browser.py."""
+"""The page at /: its files as they are served. What it does in a browser is in test_page_browser.py and test_page_trying.py."""
 import hashlib
 import re
 import shutil
