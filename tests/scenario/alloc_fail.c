@@ -148,6 +148,7 @@ static void use_request(struct trial *trial, uint64_t digest)
         TRY(trial, ask(trial));
         CHECK(scenario_digest(trial->model) == digest, "a request gives other bits");
     }
+    TRY(trial, plait_measure_machine(trial->interpreter, 1, NULL));
 }
 
 /* The model as loaded, then a clone of it, linked and with a window, then the model resized to its own shape: all calls
