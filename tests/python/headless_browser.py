@@ -132,7 +132,7 @@ class Browser:
 
     def drop(self, selector, path):
         """Drops a file, as from the desktop. A drag during which the page moves can be lost: it is done again then."""
-        self.evaluate("window.drops = 0; addEventListener('drop', () => window.drops++, {capture: true, once: true})")
+        self.evaluate("window.dropped = null; window.onDrop ??= addEventListener('drop', (event) => { window.dropped = event.dataTransfer.files[0]?.name; }, true) ?? true")
         for _ in range(5):
             x, y = self.evaluate(f"(() => {{ const place = document.querySelector({json.dumps(selector)}); place.scrollIntoView({{block: 'center'}}); "
                                  "const box = place.getBoundingClientRect(); return [box.x + box.width / 2, Math.max(box.y + 12, Math.min(150, box.bottom - 12))]; })()")
@@ -141,7 +141,7 @@ class Browser:
                 self.command("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
             end = time.monotonic() + 1
             while time.monotonic() < end:
-                if self.evaluate("window.drops"):
+                if self.evaluate("window.dropped") == Path(path).name:
                     return
                 time.sleep(0.05)
         raise Failed(f"{path} could not be dropped on {selector}")

@@ -8,7 +8,6 @@ import zipfile
 
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 
 import tiny
 from plait_server import MODELS, Server, binary_input
