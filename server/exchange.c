@@ -122,9 +122,21 @@ static bool check_length(struct server *server, struct MHD_Connection *connectio
     return reply_error(reply, 413, "the body has %s bytes; at most %lld are taken", length, limit);
 }
 
-/* What can be refused before the body has come. */
-static bool check_head(struct server *server, struct MHD_Connection *connection, const char *path, struct reply *reply)
+/* Browsers say where a request comes from. A page of another origin cannot read an answer, but it can send: what changes
+ * something, or keeps a model busy, is not done for it. */
+static bool is_of_another_origin(struct MHD_Connection *connection, const char *method)
 {
+    const char *site = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Sec-Fetch-Site");
+    return site != NULL && strcmp(method, "POST") == 0 && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+}
+
+/* What can be refused before the body has come. */
+static bool check_head(struct server *server, struct MHD_Connection *connection, const char *path, const char *method,
+                       struct reply *reply)
+{
+    if (is_of_another_origin(connection, method))
+        return reply_error(reply, 403, "a page of another origin may not ask for this: serve it from the same address, or put a "
+                                       "proxy before both");
     const char *authorization =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
     if (!route_is_open(path) && !tokens_allow(&server->tokens, authorization))
@@ -199,7 +211,7 @@ enum MHD_Result exchange_go_on(void *user, struct MHD_Connection *connection, co
     if (exchange == NULL) return MHD_NO;
     if (!exchange->has_head) {
         exchange->has_head = true;
-        if (check_head(server, connection, path, &exchange->reply)) return MHD_YES;
+        if (check_head(server, connection, path, method, &exchange->reply)) return MHD_YES;
         exchange->refused = true;
         /* What is too long is not waited for; else the client can send the rest before it reads the answer. */
         return exchange->reply.status == 413 ? answer(server, connection, exchange, path, method) : MHD_YES;

@@ -95,3 +95,13 @@ def test_values_beyond_the_type(server, datatype):
         assert answer.status == 400 and ("element 1 is not a value of" in answer.error or "not JSON: too big" in answer.error)
     answer = server.infer("same_FP32", {"inputs": [{**GOOD, "datatype": "FP32", "data": [0, 1e39, 0, 0, 0, 0]}]})
     assert answer.status == 400 and "element 1 is not a value of FP32" in answer.error
+
+
+@pytest.mark.parametrize("site, status", [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)])
+def test_pages_of_other_origins(server, site, status):
+    """They cannot read answers, but a browser sends what they ask for."""
+    headers = {"Sec-Fetch-Site": site}
+    for path, body in (("/v2/models/same_INT32/infer", {"inputs": [GOOD]}), ("/v2/repository/index", {})):
+        answer = server.post(path, body, headers=headers)
+        assert answer.status == status and (status == 200 or "another origin" in answer.error)
+    assert server.call("GET", "/v2", headers=headers).status == 200
