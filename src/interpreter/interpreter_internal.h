@@ -462,8 +462,9 @@ struct pl_segment pl_entry_steps(const struct pl_entry *entry);
 struct pl_own_time *pl_own_time_of(struct pl_instance *instance, struct pl_unit *unit, bool whole_set);
 
 /* ---- invoke.c */
-/* What a request asks for, of one of its linked sets, on this thread. Without the lock. */
-pl_status pl_entry_run_request(struct pl_entry *entry, struct pl_request *request, struct pl_error *error);
+/* What a request asks for, of one of its linked sets, on this thread. The lock is held, and left meanwhile. Busy: nothing was
+ * done, since somebody else runs it. */
+pl_status pl_entry_run_request(struct pl_entry *entry, struct pl_request *request, bool *busy);
 /* Whether it could run if nothing else did, with `lock` held. */
 pl_status pl_entry_check_start(const struct pl_entry *entry, bool whole_set, struct pl_error *error);
 

@@ -193,6 +193,16 @@ static pl_status wake(struct invocation *invocation, struct pl_error *error)
     return status;
 }
 
+/* Begins with the lock held, so that nobody else begins with what was seen to be free, and gives it up. */
+static pl_status begin_request(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
+                               struct pl_request_places *places, struct pl_error *error)
+{
+    struct pl_interpreter *interpreter = entry->interpreter;
+    const pl_status status = start(entry, task, invocation, places, error);
+    pthread_mutex_unlock(&interpreter->lock);
+    return status == PL_OUT_OF_MEMORY ? begin(entry, task, invocation, places, error) : status;
+}
+
 static pl_status invoke(struct pl_entry *entry, const struct task *task, struct pl_error *error)
 {
     struct invocation invocation;
@@ -207,19 +217,30 @@ static pl_status invoke(struct pl_entry *entry, const struct task *task, struct 
     return status == PL_OK ? PL_OK : pl_fail_at(error, "model '%s'", name);
 }
 
-pl_status pl_entry_run_request(struct pl_entry *entry, struct pl_request *request, struct pl_error *error)
+static pl_status run_request(struct pl_entry *entry, const struct task *task, struct invocation *invocation,
+                             const struct pl_request_places *places, struct pl_error *error)
 {
+    struct pl_request *request = task->request;
+    pl_request_feed(request, places);
+    if (request->answer.started == 0) request->answer.started = pl_clock_ns();
+    pl_status status = wake(invocation, error);
+    if (status == PL_OK) status = run_task(invocation, task, error);
+    if (status == PL_OK) pl_request_fetch(request, places);
+    else (void)pl_fail_at(error, "model '%s'", entry->name);
+    end(entry, task, invocation, status);
+    return status;
+}
+
+pl_status pl_entry_run_request(struct pl_entry *entry, struct pl_request *request, bool *busy)
+{
+    struct pl_interpreter *interpreter = entry->interpreter;
     const struct task task = {.all_members = request->what.whole_set, .request = request};
     struct invocation invocation;
     struct pl_request_places places;
-    PL_TRY(begin(entry, &task, &invocation, &places, error));
-    pl_request_feed(request, &places);
-    if (request->answer.started == 0) request->answer.started = pl_clock_ns();
-    pl_status status = wake(&invocation, error);
-    if (status == PL_OK) status = run_task(&invocation, &task, error);
-    if (status == PL_OK) pl_request_fetch(request, &places);
-    else (void)pl_fail_at(error, "model '%s'", entry->name);
-    end(entry, &task, &invocation, status);
+    pl_status status = begin_request(entry, &task, &invocation, &places, &request->error);
+    *busy = status == PL_BUSY;
+    if (status == PL_OK) status = run_request(entry, &task, &invocation, &places, &request->error);
+    pl_lock(interpreter);
     return status;
 }
 

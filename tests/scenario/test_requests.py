@@ -24,3 +24,9 @@ def test_requests(variant, tmp_path):
     paths[0].write_bytes(custom_chain("Step", "Step"))
     paths[1].write_bytes(custom_chain("Mark"))
     programs.run("requests", variant, paths, "--count", 20 if programs.LONG else 3)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_requests_for_the_same_models(variant):
+    paths = [programs.OWN / "digits_features_int8.tflite", programs.OWN / "digits_classifier_int8.tflite"]
+    programs.run("contended", variant, paths, "--count", 20000 if programs.LONG else 2000)

@@ -42,14 +42,19 @@ void pl_request_run(struct pl_interpreter *interpreter, struct pl_request *reque
     request->state = PL_REQUEST_RUNS;
     request->answer.nested = nested;
     requests->running[request->class_number]++;
-    pthread_mutex_unlock(&interpreter->lock);
     pl_status status = PL_OK;
-    for (size_t i = 0; i < request->what.entry_count && status == PL_OK; i++)
-        status = pl_entry_run_request(request->what.entries[i], request, &request->error);
-    pl_lock(interpreter);
+    bool busy = false;
+    while (request->ran < request->what.entry_count && status == PL_OK) {
+        status = pl_entry_run_request(request->what.entries[request->ran], request, &busy);
+        request->ran += status == PL_OK;
+    }
     requests->running[request->class_number]--;
-    note_switching(requests, request);
-    pl_request_end(interpreter, request, status);
+    if (busy && !request->cancelled) {
+        pl_queue_add(requests, request); /* somebody else runs what comes next in it */
+    } else {
+        note_switching(requests, request);
+        pl_request_end(interpreter, request, status);
+    }
     pl_requests_answer(interpreter);
     pl_turns_arrange(interpreter);
 }

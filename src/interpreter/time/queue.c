@@ -11,7 +11,8 @@ static uint64_t deadline_of(const struct pl_request *request)
 static bool goes_before(const struct pl_request *a, const struct pl_request *b)
 {
     if (a->class_number != b->class_number) return a->class_number > b->class_number;
-    return deadline_of(a) < deadline_of(b); /* those that came before stay before */
+    if (deadline_of(a) != deadline_of(b)) return deadline_of(a) < deadline_of(b);
+    return a->answer.number < b->answer.number;
 }
 
 void pl_queue_add(struct pl_requests *requests, struct pl_request *request)
@@ -73,7 +74,7 @@ int32_t pl_queue_of(const struct pl_requests *requests, const struct pl_entry *m
 bool pl_queue_can_run(const struct pl_interpreter *interpreter, const struct pl_request *request)
 {
     if (interpreter->requests.running[request->class_number] >= interpreter->options.lanes) return false;
-    for (size_t i = 0; i < request->what.entry_count; i++)
+    for (size_t i = request->ran; i < request->what.entry_count; i++)
         if (request->what.entries[i]->instance->component->busy) return false;
     return true;
 }
@@ -84,7 +85,7 @@ struct pl_request *pl_queue_take(struct pl_interpreter *interpreter, int32_t abo
     for (struct pl_request *request = requests->waiting, *next = NULL; request != NULL; request = next) {
         next = request->next;
         if (request->class_number <= above) return NULL;
-        if (request->what.drop_late && request->what.deadline != 0 && pl_clock_ns() > request->what.deadline) {
+        if (request->what.drop_late && request->ran == 0 && request->what.deadline != 0 && pl_clock_ns() > request->what.deadline) {
             pl_queue_remove(requests, request);
             pl_fail(&request->error, PL_TOO_LATE, "model '%s': the deadline passed before the request began",
                     request->what.entries[0]->name);

@@ -19,6 +19,7 @@ static struct pl_request *take_free(struct pl_requests *requests)
     request->answer = (struct pl_answer){.number = ++requests->last * PL_MOST_REQUESTS + place, .message = ""};
     request->error.text[0] = '\0';
     request->cancelled = false;
+    request->ran = 0;
     request->turn = NULL;
     request->noticed = request->left = 0;
     return request;

@@ -21,6 +21,7 @@ struct pl_request {
     struct pl_request *next; /* in whichever list it is */
     enum pl_request_state state;
     struct pl_submission what;
+    size_t ran;              /* of what.entries: they are behind it */
     struct pl_entry *entry;  /* what.entries of a request for one model */
     struct pl_answer answer;
     int32_t class_number;
