@@ -6,6 +6,7 @@
 
 A request has binary tensor data and goes over a connection that is kept. Its time stands beside those of a health probe and
 of a bare echo of as many bytes between two processes, in turns: what the machine takes to wake a process twice is in all three.
+That is another time where both processes share a processor than where a sleeping one has to be woken, so both are measured.
 Needs wrk (Debian's package) for the rates; the client shares the machine's processors with the server.
 """
 import argparse
@@ -74,9 +75,10 @@ def request_of(server, name):
 
 
 def echo():
-    """The other end of a connection to a process that sends back what comes."""
+    """The other end of a connection to a process that sends back what comes, and the process."""
     listener = socket.create_server(("127.0.0.1", 0))
-    if os.fork() == 0:
+    process = os.fork()
+    if process == 0:
         connected, _ = listener.accept()
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while data := connected.recv(1 << 20):
@@ -84,7 +86,14 @@ def echo():
         os._exit(0)
     connected = socket.create_connection(listener.getsockname())
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connected
+    return connected, process
+
+
+def keep_on(processors, *processes):
+    """All threads of these."""
+    for process in processes:
+        for thread in os.listdir(f"/proc/{process}/task"):
+            os.sched_setaffinity(int(thread), processors)
 
 
 def exchange(connected, data, size):
@@ -106,26 +115,46 @@ def answer_size(connected, data):
     return size
 
 
+def statistics_of(server, name):
+    return json.loads(server.get(f"/v2/models/{name}/stats"))["model_stats"][0]["inference_stats"]
+
+
+def time_in_turns(server, name, runs, sizes, seconds):
+    """Medians in microseconds of each run, and means of what the server says of its own parts."""
+    times = {kind: [] for kind in runs}
+    before = statistics_of(server, name)
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        for kind, run in runs.items():
+            times[kind] += [exchange(*run, sizes[kind]) for _ in range(50)]
+    inside = {}
+    for kind, part in statistics_of(server, name).items():
+        if count := part["count"] - before[kind]["count"]:
+            inside[kind] = (part["ns"] - before[kind]["ns"]) / count / 1e3
+    return {kind: statistics.median(taken) / 1e3 for kind, taken in times.items()}, inside
+
+
 def time_requests(server, name, seconds):
     text, binary = request_of(server, name)
     data = (f"POST /v2/models/{name}/infer HTTP/1.1\r\nHost: x\r\nInference-Header-Content-Length: {len(text)}\r\n"
             f"Content-Length: {len(text) + len(binary)}\r\n\r\n").encode() + text + binary
     probe = b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
-    runs = {"request": (server.connect(), data), "probe": (server.connect(), probe), "echo": (echo(), data)}
+    echoing, process = echo()
+    runs = {"request": (server.connect(), data), "probe": (server.connect(), probe), "echo": (echoing, data)}
     sizes = {kind: len(data) if kind == "echo" else answer_size(*run) for kind, run in runs.items()}
-    times = {kind: [] for kind in runs}
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        for kind, run in runs.items():
-            times[kind] += [exchange(*run, sizes[kind]) for _ in range(50)]
-    statistic = json.loads(server.get(f"/v2/models/{name}/stats"))["model_stats"][0]["inference_stats"]
-    own = statistic["compute_infer"]["ns"] / statistic["compute_infer"]["count"]
-    medians = {kind: statistics.median(taken) for kind, taken in times.items()}
-    print(f"request of {len(data)} bytes, answer of {sizes['request']}: median {medians['request'] / 1e3:.1f} us; model {own / 1e3:.1f}, "
-          f"beyond it {(medians['request'] - own) / 1e3:.1f}; probe {medians['probe'] / 1e3:.1f}; echo {medians['echo'] / 1e3:.1f}; "
-          f"beyond model and echo {(medians['request'] - own - medians['echo']) / 1e3:.1f}")
-    inside = ", ".join(f"{kind} {part['ns'] / part['count'] / 1e3:.1f}" for kind, part in statistic.items() if part["count"])
-    print(f"inside the server, us: {inside}")
+    print(f"request of {len(data)} bytes, answer of {sizes['request']}")
+    all_processors = os.sched_getaffinity(0)
+    first, last = {min(all_processors)}, {max(all_processors)}
+    for places, here, there in (("the client's processor", first, first), ("another processor", first, last)):
+        keep_on(here, os.getpid())
+        keep_on(there, server.process.pid, process)
+        medians, inside = time_in_turns(server, name, runs, sizes, seconds)
+        beyond = medians["request"] - inside["compute_infer"]
+        print(f"server on {places}: median {medians['request']:.1f} us; model {inside['compute_infer']:.1f}, beyond it {beyond:.1f}; "
+              f"probe {medians['probe']:.1f}; echo {medians['echo']:.1f}; beyond model and echo {beyond - medians['echo']:.1f}")
+        print("  inside it, us: " + ", ".join(f"{kind} {part:.1f}" for kind, part in inside.items()))
+    keep_on(all_processors, os.getpid(), server.process.pid)
+    echoing.close()
 
 
 def load(server, name, folder, seconds, connections, delay=0):
