@@ -2,7 +2,10 @@
 /* Allocate: new programs are built beside the old ones, with all the memory they need, and put in place only when
  * nothing can fail any more. Components that did not change are not touched. */
 #include "base/float_state.h"
+#include "interpreter/flow/flow.h"
+#include "interpreter/models/models.h"
 #include "interpreter/models/replacing.h"
+#include "interpreter/run.h"
 
 /* ---- put in place, or give up ------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether several runs of a model can be one with more rows. */
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
 
 /* One that is run by itself, on what it is fed alone. */
 static pl_status check_alone(const struct pl_entry *entry, struct pl_error *error)

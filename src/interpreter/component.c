@@ -2,7 +2,8 @@
 /* Components: which models hang together by links. */
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
+#include "interpreter/run.h"
 
 static size_t component_bytes(int32_t count)
 {

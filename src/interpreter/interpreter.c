@@ -5,7 +5,8 @@
 
 #include "graph/asleep.h"
 #include "graph/shared_pages.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/allocate.h"
+#include "interpreter/models/models.h"
 
 static pl_status open_parts(struct pl_interpreter *interpreter, struct pl_error *error)
 {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/flow/flow.h"
+#include "interpreter/models/models.h"
+#include "interpreter/run.h"
+#include "interpreter/time/request_data.h"
 
 /* What is to be run. */
 struct task {

@@ -2,7 +2,8 @@
 /* Lanes. One arena serves all models of a class in turn: it is as large as the largest program, not as their sum. */
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/allocate.h"
+#include "interpreter/models/models.h"
 
 static void destroy_lane(struct pl_interpreter *interpreter, struct pl_lane *lane)
 {

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
+#include "interpreter/run.h"
 
 /* Shapes, axes and sizes are small. What read more is prepared anew every time. */
 enum { MOST_READ_BYTES = 256 };

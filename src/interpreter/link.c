@@ -2,7 +2,8 @@
 /* Links between models. */
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/flow/flow.h"
+#include "interpreter/models/models.h"
 
 enum { FIRST_CAPACITY = 8 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What lies where in the arena, and from which step to which: read off the finished program, which keeps no lifetimes. */
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/run.h"
 
 struct map {
     const struct pl_block *block;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Per-operator profile, and what operators reuse and share. Cells belong to the unit; of a join each model sees its own steps. */
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/run.h"
 
 struct pl_segment pl_entry_steps(const struct pl_entry *entry)
 {

@@ -3,7 +3,7 @@
  * (late_step.c). */
 #include "base/clock.h"
 #include "base/float_state.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/run.h"
 
 /* ---- one step ----------------------------------------------------------------------------------------------------- */
 

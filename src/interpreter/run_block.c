@@ -2,7 +2,8 @@
 /* Subgraphs that operators run, and what else operators ask for while they run. */
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
+#include "interpreter/run.h"
 
 /* ---- the running operator's own tensors --------------------------------------------------------------------------- */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What keeps loading as quick with ten thousand models as with ten: the first models, as many as `settled` says, have
  * nothing to allocate, and what they need of a lane at most is known. Whatever changes one of them forgets all that. */
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/allocate.h"
+#include "interpreter/models/models.h"
 
 static bool is_stale(struct pl_instance *instance)
 {

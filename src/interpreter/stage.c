@@ -4,7 +4,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/run.h"
 
 /* Shorter stages are never shared, longer ones always; for those between it is tried. */
 enum { WORTH_TRYING_NANOSECONDS = 2500, CERTAIN_NANOSECONDS = 60000 };

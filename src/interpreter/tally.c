@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
 
 /* The highest bit of a time says which doubling, the two below it which of its four buckets. */
 int32_t pl_tally_bucket(uint64_t nanoseconds)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Telling who asks what runs when. */
 #include "base/clock.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/run.h"
 
 void pl_interpreter_trace(struct pl_interpreter *interpreter, pl_event_function function, void *user)
 {

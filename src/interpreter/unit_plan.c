@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "graph/join.h"
+#include "interpreter/models/models.h"
 #include "interpreter/models/replacing.h"
+#include "interpreter/run.h"
 #include "rewrite/shared_prefix.h"
 
 struct pl_instance *pl_unit_plan_member(const struct pl_unit_plan *plan, const struct pl_slot *slot)

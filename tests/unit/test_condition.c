@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/flow/flow.h"
 
 static bool holds(pl_condition_kind kind, int32_t index, double least, const struct pl_tensor *tensor, const void *data,
                   size_t bytes)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/run.h"
 
 enum { MICROSECOND = 1000, MILLISECOND = 1000000, UNITS = 1000 };
 

@@ -4,7 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/flow/flow.h"
 
 static int64_t columns_of(const struct pl_values *values)
 {

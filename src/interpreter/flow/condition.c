@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conditions of links: whether a model is to run on what another one gave. */
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/flow/flow.h"
 
 static bool is_number(pl_type type)
 {

@@ -2,7 +2,7 @@
 /* Parts of pictures: which boxes are to be cut out, and what of the picture each of them is. */
 #include <math.h>
 
-#include "interpreter/flow/flow.h"
+#include "interpreter/flow/flow_internal.h"
 
 /* First row, first column, last row + 1, last column + 1: whole pixels, edges to the nearest one, and at least a pixel. */
 static bool find_part(const struct pl_crop *crop, const struct pl_found_box *box, const struct pl_shape *picture, int32_t *part)

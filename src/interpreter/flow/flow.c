@@ -4,7 +4,7 @@
  * hop new rows came for each of them, one with boxes while some are left, any other when one that it is linked from ran. When nothing runs any more, all that came has been used. */
 #include <string.h>
 
-#include "interpreter/flow/flow.h"
+#include "interpreter/flow/flow_internal.h"
 
 struct flow {
     struct pl_interpreter *interpreter;

@@ -1,77 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files that run linked models by passes share: flow.c, windows.c, crops.c. */
-#ifndef PL_INTERPRETER_FLOW_INTERNAL_H
-#define PL_INTERPRETER_FLOW_INTERNAL_H
+/* Linked models that do not just follow each other: windows, conditions, boxes, and what runs them. */
+#ifndef PL_INTERPRETER_FLOW_H
+#define PL_INTERPRETER_FLOW_H
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/allocate.h"
 
-static inline const struct pl_joined_link *link_at(const struct pl_unit_plan *plan, int32_t index)
-{
-    return &plan->unit->program->graph->links[index];
-}
+/* condition.c: whether these bytes of a tensor, of a model that has run so often, are what a link waits for, which held or
+ * did not so far. */
+bool pl_condition_holds(const struct pl_condition *when, const struct pl_tensor *tensor, const void *data, size_t bytes,
+                        uint64_t runs, bool held);
+/* Whether such a condition can be about such a tensor. */
+pl_status pl_condition_check(const struct pl_condition *when, const struct pl_tensor *tensor, struct pl_error *error);
 
-static inline struct pl_window_state *window_of(const struct pl_unit_plan *plan, const struct pl_joined_link *link)
-{
-    const struct pl_graph *graph = plan->unit->program->graph;
-    return pl_window_find(plan->component->members[link->to_member], link->to - graph->member_tensors[link->to_member]);
-}
+/* The value of an element: its quantization, which is one for all of them, is taken off. */
+double pl_tensor_value(const struct pl_tensor *tensor, const void *data, size_t index);
+/* Whether a tensor has such values; `what` is what a message says before its name. */
+pl_status pl_tensor_check_values(const struct pl_tensor *tensor, const char *what, struct pl_error *error);
 
-static inline const struct pl_planned_tensor *tensor_at(const struct pl_unit_plan *plan, int32_t tensor)
-{
-    return &plan->unit->program->block->tensors[tensor];
-}
+/* A tensor as it is while running; data NULL: there is nothing yet. */
+struct pl_values {
+    const struct pl_tensor *tensor;
+    const void *data;
+    size_t bytes;
+    struct pl_shape shape;
+};
 
-static inline char *bytes_of(const struct pl_unit_plan *plan, int32_t tensor)
-{
-    const struct pl_location *location = &tensor_at(plan, tensor)->location;
-    return (char *)plan->unit->bases[location->base] + location->offset;
-}
-
-static inline size_t row_bytes(const struct pl_unit_plan *plan, const struct pl_joined_link *link)
-{
-    return tensor_at(plan, link->rows)->bytes / (size_t)link->hop;
-}
-
-/* Which member a tensor of the join belongs to. */
-static inline int32_t member_of(const struct pl_graph *graph, int32_t tensor)
-{
-    int32_t member = graph->member_count - 1;
-    while (graph->member_tensors[member] > tensor) member--;
-    return member;
-}
-
-/* Of a tensor that may be late: shape and place are those of the run, and data is NULL if there is nothing yet. */
-static inline struct pl_values values_of(const struct pl_unit_plan *plan, int32_t tensor)
-{
-    const struct pl_planned_tensor *planned = tensor_at(plan, tensor);
-    if (planned->late < 0)
-        return (struct pl_values){planned->value.tensor, bytes_of(plan, tensor), planned->bytes, planned->value.shape};
-    const struct pl_late_value *value = &plan->unit->late->slots[planned->late]->value;
-    struct pl_values values = {.tensor = planned->value.tensor, .shape = value->shape};
-    if (!value->known || planned->slot < 0) return values;
-    values.data = plan->unit->bases[plan->unit->program->slots[planned->slot].base];
-    values.bytes = value->bytes;
-    return values;
-}
+/* boxes.c: the boxes that these two tensors say, the best first. Returns how many. */
+int32_t pl_boxes_find(const struct pl_boxes *boxes, const struct pl_values *values, const struct pl_values *scores,
+                      struct pl_found_box *found, int32_t capacity);
+/* Whether there can be such boxes in such tensors. */
+pl_status pl_boxes_check(const struct pl_boxes *boxes, const struct pl_tensor *values, const struct pl_tensor *scores,
+                         struct pl_error *error);
 
 /* ---- windows.c */
-/* Takes rows until there are hop of them, first those of zeros. Returns how many of the `count` at `data` it took. */
-size_t pl_window_take(const struct pl_unit_plan *plan, const struct pl_joined_link *link, const char *data, size_t count);
-/* Takes what its producer offers. Whether there is a hop of new rows. */
-bool pl_window_has_hop(const struct pl_unit_plan *plan, const struct pl_joined_link *link);
-/* The hop is used. Returns whether the window is full. */
-bool pl_window_use_hop(const struct pl_unit_plan *plan, const struct pl_joined_link *link);
-/* What is left of the rows that its producer gave. */
-size_t pl_window_left(const struct pl_unit_plan *plan, const struct pl_joined_link *link);
-/* Its producer gave rows anew. */
-void pl_window_offer(const struct pl_unit_plan *plan, const struct pl_joined_link *link);
+/* NULL if there is none of this input. */
+struct pl_window_state *pl_window_find(const struct pl_instance *instance, int32_t tensor);
+/* What a link into this input remembers, for links that do: it starts anew, and options->crop becomes its copy. False if there
+ * is no memory. */
+bool pl_window_add(struct pl_instance *instance, int32_t tensor, struct pl_link_options *options);
+/* All windows of the model start anew, with all rows that were kept for them. */
+void pl_windows_reset(struct pl_instance *instance);
 
-/* ---- crops.c */
-/* The boxes that were found anew are there to be cut out. */
-void pl_crop_offer(const struct pl_unit_plan *plan, const struct pl_joined_link *link);
-/* How many of them are left. */
-int32_t pl_crop_left(const struct pl_unit_plan *plan, const struct pl_joined_link *link);
-/* The next one is what CROP cuts out. */
-void pl_crop_take(const struct pl_unit_plan *plan, const struct pl_joined_link *link);
+/* ---- flow.c */
+/* Runs a unit whose graph is a flow: pl_graph_is_flow(). */
+pl_status pl_flow_run(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_lane *lane,
+                      int32_t workers, struct pl_error *error);
+/* Rows for the window that an input is. */
+struct pl_rows_pushed {
+    int32_t member; /* whose input it is */
+    int32_t tensor;
+    const char *name;
+    const void *data;
+    size_t bytes;
+};
+/* The same with every hop of these rows; models that nothing feeds do not run. */
+pl_status pl_flow_push(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_lane *lane,
+                       int32_t workers, const struct pl_rows_pushed *pushed, struct pl_error *error);
+
+/* Whether it keeps rows of a window, and so starts anew with it. */
+static inline bool pl_slot_is_rows(const struct pl_slot *slot)
+{
+    return slot->tensor == -1 && pl_index_is_own(slot->operator_index);
+}
 
 #endif

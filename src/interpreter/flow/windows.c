@@ -2,7 +2,8 @@
 /* Windows over rows: what came so far, and when there is enough. */
 #include <string.h>
 
-#include "interpreter/flow/flow.h"
+#include "interpreter/flow/flow_internal.h"
+#include "interpreter/models/models.h"
 
 struct pl_window_state *pl_window_find(const struct pl_instance *instance, int32_t tensor)
 {

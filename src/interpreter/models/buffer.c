@@ -2,7 +2,8 @@
 /* Memory of slots, and memory that gets its size while running. */
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
+#include "interpreter/run.h"
 
 static bool same_identity(const struct pl_slot *a, const struct pl_slot *b)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who changes models, and what a change leaves behind that a run still uses. That goes when the run has ended: at once, or
  * where somebody is changing something, with the end of his change. So neither waits for the other. */
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/allocate.h"
+#include "interpreter/models/models.h"
 
 void pl_change_begin(struct pl_interpreter *interpreter)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
 
 int32_t pl_entry_end_count(const struct pl_entry *entry, bool output)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Entries: what of a model can be fed and invoked, by name and number. */
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/flow/flow.h"
+#include "interpreter/models/models.h"
 
 #include <string.h>
 

@@ -3,6 +3,8 @@
  * file has all the old names, else by place; their handles, and their memory where it fits. */
 #include <string.h>
 
+#include "interpreter/allocate.h"
+#include "interpreter/models/models.h"
 #include "interpreter/models/replacing.h"
 #include "model/name_order.h"
 

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "graph/asleep.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
+#include "interpreter/run.h"
 
 struct pl_entry *pl_handle_entry(const struct pl_tensor_handle *handle)
 {

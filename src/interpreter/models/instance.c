@@ -2,7 +2,7 @@
 /* A model's entries and handles, from its graph. */
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
 
 /* ---- handles ------------------------------------------------------------------------------------------------------ */
 

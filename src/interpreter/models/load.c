@@ -11,7 +11,7 @@
 
 #include "base/hash.h"
 #include "graph/import.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
 #include "model/model.h"
 
 /* ---- bytes to graph ----------------------------------------------------------------------------------------------- */

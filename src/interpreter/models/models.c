@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/allocate.h"
+#include "interpreter/models/models.h"
 
 enum { FIRST_CAPACITY = 8 };
 

@@ -2,6 +2,8 @@
 /* A model gets another file. All that it needs is made beside it, in a model that nobody knows; then that is put in its
  * place under its name and its handles. What runs meanwhile ends on what it began with, which waits for that (change.c):
  * until then what came in its place is busy, since both have the memory of inputs and outputs. */
+#include "interpreter/flow/flow.h"
+#include "interpreter/models/models.h"
 #include "interpreter/models/replacing.h"
 
 /* ---- links -------------------------------------------------------------------------------------------------------- */

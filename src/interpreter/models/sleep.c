@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "graph/asleep.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
 
 /* How long to wait at most for what runs to end, where all that could sleep runs. */
 static const uint64_t longest_wait_ns = UINT64_C(10) * 1000000000;

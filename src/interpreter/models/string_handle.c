@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
+#include "interpreter/run.h"
 #include "ops/strings.h"
 
 /* ---- feeding ------------------------------------------------------------------------------------------------------ */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators of a model that users registered: each is looked up, and its init is run, once. */
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
 
 void pl_interpreter_register(struct pl_interpreter *interpreter, struct pl_user_op *op)
 {

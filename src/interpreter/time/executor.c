@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/own_thread.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/run.h"
 
 static void init_conditions(struct pl_requests *requests)
 {

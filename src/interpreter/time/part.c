@@ -2,7 +2,7 @@
 /* Stages that take long are run in parts, by the caller alone or by each worker, so that others can go first between two.
  * How long they take is looked at while they run, of those that are long enough for it to matter. */
 #include "base/clock.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/run.h"
 
 /* What a part is to take: half of what it may, since no stage takes the same time every time. */
 enum { PART_NANOSECONDS = 500000 };

@@ -6,7 +6,9 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
+#include "interpreter/run.h"
+#include "interpreter/time/request_data.h"
 
 /* ---- the pool ----------------------------------------------------------------------------------------------------- */
 

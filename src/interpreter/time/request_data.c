@@ -3,7 +3,7 @@
  * can be replaced meanwhile. */
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/time/request_data.h"
 
 /* Where the tensor is in the set that is about to run, as planned; NULL if it is none of that. */
 static const struct pl_planned_tensor *find_tensor(const struct pl_unit_plan *plan, const struct pl_tensor_handle *handle)

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
+#include "interpreter/run.h"
 
 enum { SHORT_NANOSECONDS = 20000, PASSED_OVER = 15 };
 

@@ -8,6 +8,9 @@
 
 #include "plan/pace.h"
 
+struct pl_instance;
+struct pl_unit;
+
 enum { PL_RECENT_RUNS = 15 };
 
 /* Of the last runs of a unit or, alone, of a member of one; in nanoseconds. */
@@ -24,5 +27,9 @@ bool pl_own_time_wanted(struct pl_own_time *time);
 void pl_own_time_note(struct pl_own_time *time, uint64_t nanoseconds);
 uint64_t pl_own_time_typical(const struct pl_own_time *time);
 uint64_t pl_own_time_worst(const struct pl_own_time *time);
+
+/* ---- timing.c: with `lock` held */
+/* What is measured when the model, or its linked set, is run by this unit. */
+struct pl_own_time *pl_own_time_of(struct pl_instance *instance, struct pl_unit *unit, bool whole_set);
 
 #endif

@@ -3,7 +3,8 @@
 
 #include "base/clock.h"
 #include "base/cpu.h"
-#include "interpreter/interpreter_internal.h"
+#include "interpreter/models/models.h"
+#include "interpreter/run.h"
 
 void pl_turns_open(struct pl_turns *turns)
 {
