@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/at_fork.h"
 #include "base/checked.h"
 #include "base/memory.h"
 
@@ -27,6 +28,7 @@ struct measured_block {
 
 struct pl_fixed_memory {
     pthread_mutex_t mutex;
+    struct pl_at_fork at_fork;
     char *base;
     size_t usable; /* from base to this struct */
     size_t lost;   /* what another buffer's alignment can cost: 0 if this one is aligned */
@@ -213,6 +215,20 @@ void *pl_fixed_memory_allocate(void *user, void *pointer, size_t old_bytes, size
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static void lock(void *user)
+{
+    struct pl_fixed_memory *fixed = user;
+    pthread_mutex_lock(&fixed->mutex);
+}
+
+static void unlock(void *user)
+{
+    struct pl_fixed_memory *fixed = user;
+    pthread_mutex_unlock(&fixed->mutex);
+}
+
+static const struct pl_at_fork_functions at_fork = {lock, unlock, unlock};
+
 pl_status pl_fixed_memory_create(void *buffer, size_t bytes, struct pl_fixed_memory **fixed)
 {
     const uintptr_t from = (uintptr_t)buffer;
@@ -230,13 +246,18 @@ pl_status pl_fixed_memory_create(void *buffer, size_t bytes, struct pl_fixed_mem
     made->base = aligned;
     made->usable = end - base - HEAD_BYTES;
     made->lost = base == from ? 0 : PL_ALIGNMENT;
-    *fixed = made;
-    return PL_OK;
+    if (pl_at_fork_add(&made->at_fork, &at_fork, made)) {
+        *fixed = made;
+        return PL_OK;
+    }
+    pthread_mutex_destroy(&made->mutex);
+    return PL_OUT_OF_MEMORY;
 }
 
 void pl_fixed_memory_destroy(struct pl_fixed_memory *fixed)
 {
     assert(fixed->count == 0 && fixed->measured == NULL);
+    pl_at_fork_remove(&fixed->at_fork);
     pthread_mutex_destroy(&fixed->mutex);
 }
 

@@ -13,8 +13,8 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <unistd.h>
 
+#include "base/at_fork.h"
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/float_state.h"
@@ -67,13 +67,14 @@ struct helper {
 struct pl_pool {
     struct pl_memory *memory;
     int32_t limit;
-    atomic_int process; /* whose threads these are; 0 while a child process mends the pool */
     atomic_int helper_count;
     _Atomic(struct helper *) helpers; /* only ever added to, while threads run */
     atomic_int expecting;             /* callers that will have jobs */
     atomic_bool closing;
     atomic_uint_fast64_t ended; /* when the last of them was done */
     pthread_mutex_t growing;    /* held while threads are started */
+    struct pl_at_fork at_fork;
+    _Atomic(struct helper *) lost; /* whose threads are the parent process's: as many are to be started here */
 };
 
 static void pause_briefly(void)
@@ -213,6 +214,37 @@ static void wake(struct helper *helper)
     if (swap_mail(helper, ASLEEP, IDLE)) ring(helper);
 }
 
+/* ---- fork ------------------------------------------------------------------------------------ */
+
+static void lock_growing(void *user)
+{
+    struct pl_pool *pool = user;
+    pthread_mutex_lock(&pool->growing);
+}
+
+static void unlock_growing(void *user)
+{
+    struct pl_pool *pool = user;
+    pthread_mutex_unlock(&pool->growing);
+}
+
+static void lose_helpers(void *user)
+{
+    struct pl_pool *pool = user;
+    struct helper *helpers = atomic_exchange(&pool->helpers, NULL);
+    struct helper *last = helpers;
+    while (last != NULL && last->next != NULL) last = last->next;
+    if (last != NULL) {
+        last->next = atomic_load(&pool->lost);
+        atomic_store(&pool->lost, helpers);
+    }
+    atomic_store(&pool->helper_count, 0);
+    atomic_store(&pool->expecting, 0);
+    unlock_growing(pool);
+}
+
+static const struct pl_at_fork_functions at_fork = {lock_growing, unlock_growing, lose_helpers};
+
 /* ---- the pool -------------------------------------------------------------------------------- */
 
 struct pl_pool *pl_pool_create(struct pl_memory *memory, int32_t limit)
@@ -222,9 +254,11 @@ struct pl_pool *pl_pool_create(struct pl_memory *memory, int32_t limit)
     pool->memory = memory;
     pool->limit = limit > 0 ? limit : pl_cpu_count();
     if (pool->limit > MAX_WORKERS) pool->limit = MAX_WORKERS;
-    atomic_init(&pool->process, (int)getpid());
     pthread_mutex_init(&pool->growing, NULL);
-    return pool;
+    if (pl_at_fork_add(&pool->at_fork, &at_fork, pool)) return pool;
+    pthread_mutex_destroy(&pool->growing);
+    pl_free(memory, pool, sizeof *pool);
+    return NULL;
 }
 
 static bool start_helper(struct pl_pool *pool)
@@ -245,36 +279,28 @@ static bool start_helper(struct pl_pool *pool)
     return started;
 }
 
-/* Those whose threads have ended, or were left behind by fork(). */
-static void free_helpers(struct pl_pool *pool)
+/* Whose threads have ended, or are another process's. Returns how many they were. */
+static int32_t free_helpers(struct pl_pool *pool, struct helper *helper)
 {
-    struct helper *next = NULL;
-    for (struct helper *helper = atomic_exchange(&pool->helpers, NULL); helper != NULL; helper = next) {
+    int32_t count = 0;
+    for (struct helper *next = NULL; helper != NULL; helper = next, count++) {
         next = helper->next;
         pl_free(pool->memory, helper, sizeof *helper);
     }
+    return count;
 }
 
-/* After fork() the child has the pool's memory but not its threads, and a mutex may be in the state
- * that some other thread left it in. The first caller in the child starts anew; others meanwhile
- * find no helpers. */
-static void mend_after_fork(struct pl_pool *pool)
+/* Not while the process is copied, since most children of fork() go on as another program. */
+static void start_lost_again(struct pl_pool *pool)
 {
-    const int process = (int)getpid();
-    int owner = atomic_load(&pool->process);
-    if (owner == process || owner == 0) return;
-    if (!atomic_compare_exchange_strong(&pool->process, &owner, 0)) return;
-    const int32_t wanted = atomic_exchange(&pool->helper_count, 0);
-    pthread_mutex_init(&pool->growing, NULL);
-    atomic_store(&pool->expecting, 0);
-    free_helpers(pool);
-    for (int32_t i = 0; i < wanted && start_helper(pool); i++) continue;
-    atomic_store(&pool->process, process);
+    pthread_mutex_lock(&pool->growing);
+    int32_t wanted = free_helpers(pool, atomic_exchange(&pool->lost, NULL));
+    while (wanted-- > 0 && start_helper(pool)) continue;
+    pthread_mutex_unlock(&pool->growing);
 }
 
 pl_status pl_pool_grow(struct pl_pool *pool, int32_t workers, struct pl_error *error)
 {
-    mend_after_fork(pool);
     const int32_t wanted = (workers < pool->limit ? workers : pool->limit) - 1;
     bool started = true;
     pthread_mutex_lock(&pool->growing);
@@ -294,7 +320,7 @@ int32_t pl_pool_workers(const struct pl_pool *pool)
 void pl_pool_destroy(struct pl_pool *pool)
 {
     if (pool == NULL) return;
-    mend_after_fork(pool);
+    pl_at_fork_remove(&pool->at_fork);
     atomic_store(&pool->closing, true);
     for (struct helper *helper = atomic_load(&pool->helpers); helper != NULL; helper = helper->next) {
         sem_post(&helper->bell); /* whether it sleeps now or is about to */
@@ -302,7 +328,8 @@ void pl_pool_destroy(struct pl_pool *pool)
         sem_destroy(&helper->bell);
         sem_destroy(&helper->done);
     }
-    free_helpers(pool);
+    (void)free_helpers(pool, atomic_load(&pool->helpers));
+    (void)free_helpers(pool, atomic_load(&pool->lost));
     pthread_mutex_destroy(&pool->growing);
     pl_free(pool->memory, pool, sizeof *pool);
 }
@@ -375,8 +402,8 @@ void pl_pool_run(struct pl_pool *pool, int32_t max_workers, bool wake_sleepers, 
 
 bool pl_pool_expect(struct pl_pool *pool, int32_t max_workers, bool much)
 {
-    mend_after_fork(pool);
-    if (atomic_load(&pool->process) == 0 || atomic_load(&pool->helper_count) == 0) return false;
+    if (atomic_load_explicit(&pool->lost, memory_order_relaxed) != NULL) start_lost_again(pool);
+    if (atomic_load(&pool->helper_count) == 0) return false;
     atomic_fetch_add(&pool->expecting, 1);
     const uint64_t ended = atomic_load_explicit(&pool->ended, memory_order_relaxed);
     if (!much && pl_clock_ns() - ended > SOON_NANOSECONDS) return true;

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "base/at_fork.h"
 #include "interpreter/interpreter.h"
 #include "pipeline/pipeline.h"
 #include "plait/plait.h"
@@ -35,6 +36,7 @@ struct plait_interpreter {
     struct pl_interpreter *interpreter;
     struct pl_fixed_memory *fixed; /* of options.memory, else NULL */
     int32_t sleep_below_class;     /* as opened */
+    struct pl_at_fork at_fork;
     pthread_mutex_t watch_lock;
     struct pl_watch *watch; /* NULL: nobody may look */
     pthread_mutex_t pipeline_lock;

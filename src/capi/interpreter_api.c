@@ -94,6 +94,35 @@ static pl_status open_interpreter(const struct plait_options *options, struct pl
     return pl_watch_as_asked(api, &error);
 }
 
+/* ---- fork() ------------------------------------------------------------------------------------------------------- */
+
+static void prepare(void *user)
+{
+    struct plait_interpreter *api = user;
+    pthread_mutex_lock(&api->watch_lock);
+    pthread_mutex_lock(&api->pipeline_lock);
+    pthread_mutex_lock(&api->error_lock);
+}
+
+static void in_parent(void *user)
+{
+    struct plait_interpreter *api = user;
+    pthread_mutex_unlock(&api->error_lock);
+    pthread_mutex_unlock(&api->pipeline_lock);
+    pthread_mutex_unlock(&api->watch_lock);
+}
+
+static void in_child(void *user)
+{
+    const struct plait_interpreter *api = user;
+    if (api->watch != NULL) api->watch->lost = true;
+    in_parent(user);
+}
+
+static const struct pl_at_fork_functions at_fork = {prepare, in_parent, in_child};
+
+/* ---- the interpreter ---------------------------------------------------------------------------------------------- */
+
 plait_status plait_open(const struct plait_options *given, struct plait_interpreter **interpreter)
 {
     struct plait_options options;
@@ -113,6 +142,7 @@ plait_status plait_open(const struct plait_options *given, struct plait_interpre
         pthread_mutex_init(&api->pipeline_lock, NULL);
         pthread_mutex_init(&api->watch_lock, NULL);
         status = open_interpreter(&options, api);
+        if (status == PL_OK && !pl_at_fork_add(&api->at_fork, &at_fork, api)) status = PL_OUT_OF_MEMORY;
     }
     if (status == PL_OK) {
         *interpreter = api;
@@ -126,6 +156,7 @@ plait_status plait_open(const struct plait_options *given, struct plait_interpre
 void pl_close_api(struct plait_interpreter *api)
 {
     struct pl_user_op *operators = NULL;
+    pl_at_fork_remove(&api->at_fork);
     pl_watch_end(api);
     if (api->interpreter != NULL) operators = pl_interpreter_registry(api->interpreter)->first;
     pl_interpreter_close(api->interpreter);

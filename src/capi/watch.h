@@ -16,7 +16,7 @@ struct pl_watch {
     int listening;
     int ending[2]; /* a pipe: closed on one side, the thread ends */
     pthread_t thread;
-    pid_t process; /* whose thread it is: none after fork() */
+    bool lost; /* the thread is the parent process's */
 };
 
 /* Sends the report of this moment, a JSON document, and nothing if the other side does not read. */

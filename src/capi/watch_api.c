@@ -101,7 +101,7 @@ static pl_status watch_open(struct plait_interpreter *api, const char *path, str
     memcpy(address.sun_path, path, strlen(path));
     struct pl_watch *watch = pl_allocate_zero(&api->memory, sizeof *watch);
     if (watch == NULL) return pl_fail(error, PL_OUT_OF_MEMORY, "no memory for the socket '%s'", path);
-    *watch = (struct pl_watch){.api = api, .address = address, .listening = -1, .ending = {-1, -1}, .process = getpid()};
+    *watch = (struct pl_watch){.api = api, .address = address, .listening = -1, .ending = {-1, -1}};
     const pl_status status = open_ends(watch, error);
     if (status == PL_OK) {
         api->watch = watch;
@@ -117,7 +117,7 @@ void pl_watch_end(struct plait_interpreter *api)
     struct pl_watch *watch = api->watch;
     if (watch == NULL) return;
     api->watch = NULL;
-    if (watch->process == getpid()) {
+    if (!watch->lost) {
         unlink(watch->address.sun_path);
         close(watch->ending[1]);
         watch->ending[1] = -1;

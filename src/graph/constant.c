@@ -42,6 +42,16 @@ void pl_constant_store_delete(struct pl_constant_store *store)
     pl_free(memory, store, sizeof *store);
 }
 
+void pl_constant_store_hold(struct pl_constant_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+}
+
+void pl_constant_store_let_go(struct pl_constant_store *store)
+{
+    pthread_mutex_unlock(&store->lock);
+}
+
 void pl_constant_store_share(struct pl_constant_store *store, int folder)
 {
     store->shared = folder;

@@ -60,6 +60,9 @@ struct pl_constant {
 pl_status pl_constant_store_create(struct pl_memory *memory, struct pl_constant_store **store, struct pl_error *error);
 /* All constants must have been released. */
 void pl_constant_store_delete(struct pl_constant_store *store);
+/* Nothing comes or goes between the two. */
+void pl_constant_store_hold(struct pl_constant_store *store);
+void pl_constant_store_let_go(struct pl_constant_store *store);
 /* From now on, large packed forms are shared with other processes through this folder (graph/shared_pages.h), which is the
  * store's to close. */
 void pl_constant_store_share(struct pl_constant_store *store, int folder);

@@ -69,7 +69,9 @@ pl_status pl_interpreter_open(const struct pl_interpreter_options *options, stru
     pl_init_condition(&fresh->room);
     pl_turns_open(&fresh->turns);
     pl_requests_open(&fresh->requests);
-    const pl_status status = open_parts(fresh, error);
+    pl_status status = open_parts(fresh, error);
+    if (status == PL_OK && !pl_interpreter_at_fork(fresh))
+        status = pl_fail(error, PL_OUT_OF_MEMORY, "no memory left for an interpreter");
     if (status != PL_OK) {
         pl_interpreter_close(fresh);
         return status;
@@ -82,6 +84,7 @@ void pl_interpreter_close(struct pl_interpreter *interpreter)
 {
     if (interpreter == NULL) return;
     struct pl_memory *memory = interpreter->memory;
+    pl_at_fork_remove(&interpreter->at_fork);
     pl_requests_close(interpreter);
     interpreter->options.lanes = 0; /* none is made anew for what is left meanwhile */
     for (size_t i = 0; i < interpreter->instance_count; i++) interpreter->instances[i]->holder = interpreter;

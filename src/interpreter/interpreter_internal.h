@@ -5,12 +5,14 @@
  * one at a time, for as long as it takes. `lock` guards what invoke looks at (busy flags, programs, lanes) and is held
  * for moments only, so nothing that changes makes a running or starting model wait. Who needs both takes `change` first.
  * Between the two is `sleep`, for models that sleep (sleep.c).
+ * fork() takes `sleep` and `lock` (fork.c), so nobody waits for a thread of the application's with one of them.
  * Callbacks of users run without `lock`; `change` can be taken again by who has it, so that they may load and allocate. */
 #ifndef PL_INTERPRETER_INTERPRETER_INTERNAL_H
 #define PL_INTERPRETER_INTERPRETER_INTERNAL_H
 
 #include <pthread.h>
 
+#include "base/at_fork.h"
 #include "base/threads.h"
 #include "interpreter/interpreter.h"
 #include "interpreter/time/request.h"
@@ -227,6 +229,7 @@ struct pl_interpreter {
     int32_t planning; /* with `change` held: so many, one in the other, are planned now, of which some are in no list */
     pthread_mutex_t sleep;
     pthread_mutex_t lock;
+    struct pl_at_fork at_fork;
     struct pl_instance **instances;
     uint64_t *name_hashes; /* of the instances, side by side to be looked through */
     size_t settled;        /* see settled.c */
@@ -259,11 +262,13 @@ struct pl_interpreter {
 void pl_init_recursive(pthread_mutex_t *mutex);
 /* Whose times are of CLOCK_MONOTONIC. */
 void pl_init_condition(pthread_cond_t *condition);
-/* Waits for a lock that somebody has: in a child process that may be a thread of the parent's, which is mended. */
-void pl_lock_taken(struct pl_interpreter *interpreter, pthread_mutex_t *mutex);
 static inline void pl_lock(struct pl_interpreter *interpreter)
 {
-    if (pthread_mutex_trylock(&interpreter->lock) != 0) pl_lock_taken(interpreter, &interpreter->lock);
+    pthread_mutex_lock(&interpreter->lock);
 }
+
+/* ---- fork.c */
+/* From now on; false: there is no memory. */
+bool pl_interpreter_at_fork(struct pl_interpreter *interpreter);
 
 #endif

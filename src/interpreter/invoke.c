@@ -211,8 +211,6 @@ static pl_status invoke(struct pl_entry *entry, const struct task *task, struct 
     struct invocation invocation;
     const char *name = entry->name; /* a signature may end while it runs, with its file */
     pl_status status = begin(entry, task, &invocation, NULL, error);
-    /* What runs in the parent process does not run here. */
-    if (status == PL_BUSY && pl_requests_mend(entry->interpreter)) status = begin(entry, task, &invocation, NULL, error);
     PL_TRY(status);
     status = wake(&invocation, error);
     if (status == PL_OK) status = run_task(&invocation, task, error);

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import plait_c
+import programs
 import tiny
 from plait_c import Interpreter, PlaitError, api
 from programs import OWN, refused
@@ -308,6 +309,11 @@ def test_fork_after_use():
         status = os.waitpid(child, 0)[1]
         assert status == 0, f"the child ended with {status:#x}"
         assert [a.tobytes() for a in model(inputs)] == expected
+
+
+@pytest.mark.parametrize("variant", programs.variants())
+def test_fork_while_others_work(variant):
+    programs.run("forks", variant, [CLASSIFIER, OWN / "detector_int8.tflite"], "--count", 2000 if programs.LONG else 100)
 
 
 @pytest.mark.parametrize("harm", ["overwrite", "truncate", "delete"])

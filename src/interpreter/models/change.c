@@ -6,7 +6,7 @@
 
 void pl_change_begin(struct pl_interpreter *interpreter)
 {
-    if (pthread_mutex_trylock(&interpreter->change) != 0) pl_lock_taken(interpreter, &interpreter->change);
+    pthread_mutex_lock(&interpreter->change);
 }
 
 static struct pl_component *take_gone(struct pl_interpreter *interpreter)

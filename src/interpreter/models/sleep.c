@@ -39,11 +39,6 @@ bool pl_entry_sleeps(const struct pl_entry *entry)
     return asleep;
 }
 
-static void take_sleep(struct pl_interpreter *interpreter)
-{
-    if (pthread_mutex_trylock(&interpreter->sleep) != 0) pl_lock_taken(interpreter, &interpreter->sleep);
-}
-
 /* ---- to sleep: with `change` and `sleep` held --------------------------------------------------------------------- */
 
 static struct pl_constants constants_of(const struct pl_instance *instance)
@@ -129,7 +124,7 @@ static void set_asleep(struct pl_interpreter *interpreter, struct pl_component *
 
 static void go_to_sleep(struct pl_interpreter *interpreter, struct pl_component *component)
 {
-    take_sleep(interpreter);
+    pthread_mutex_lock(&interpreter->sleep);
     set_asleep(interpreter, component, true);
     (void)put_to_sleep(interpreter, component);
     pthread_mutex_unlock(&interpreter->sleep);
@@ -174,7 +169,7 @@ bool pl_room_make(struct pl_interpreter *interpreter, struct pl_room *room)
     const uint64_t refusals = atomic_load(&interpreter->memory->refusals);
     if (interpreter->options.sleep_below_class == 0 || refusals == room->refusals) return false;
     pl_change_begin(interpreter);
-    take_sleep(interpreter);
+    pthread_mutex_lock(&interpreter->sleep);
     const bool made = make_room(interpreter, room) > 0;
     pthread_mutex_unlock(&interpreter->sleep);
     pl_change_end(interpreter);
@@ -212,7 +207,7 @@ pl_status pl_component_wake(struct pl_interpreter *interpreter, struct pl_compon
 {
     if (interpreter->options.sleep_below_class == 0) return PL_OK;
     pl_status status = PL_OK;
-    take_sleep(interpreter);
+    pthread_mutex_lock(&interpreter->sleep);
     for (int32_t m = 0; m < component->member_count && status == PL_OK; m++) {
         status = make_again(component->members[m], error);
         if (status != PL_OK) (void)pl_fail_at(error, "model '%s' slept", component->members[m]->name);

@@ -128,7 +128,6 @@ static pl_status open_event_fd(struct pl_requests *requests, struct pl_error *er
 
 pl_status pl_interpreter_event_fd(struct pl_interpreter *interpreter, int *fd, struct pl_error *error)
 {
-    (void)pl_requests_mend(interpreter);
     pl_lock(interpreter);
     const pl_status status = open_event_fd(&interpreter->requests, error);
     *fd = interpreter->requests.event_fd;
@@ -138,7 +137,6 @@ pl_status pl_interpreter_event_fd(struct pl_interpreter *interpreter, int *fd, s
 
 size_t pl_interpreter_dispatch(struct pl_interpreter *interpreter)
 {
-    (void)pl_requests_mend(interpreter);
     pl_lock(interpreter);
     uint64_t rung = 0;
     if (interpreter->requests.event_fd >= 0 && read(interpreter->requests.event_fd, &rung, sizeof rung) < 0) rung = 0;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Executors: the threads that take what is submitted, options.lanes of them, but no more than processors. */
-#include <sched.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,7 +15,6 @@ static void init_conditions(struct pl_requests *requests)
 void pl_requests_open(struct pl_requests *requests)
 {
     init_conditions(requests);
-    atomic_init(&requests->process, (int)getpid());
     requests->event_fd = -1;
 }
 
@@ -135,7 +133,6 @@ pl_status pl_requests_start(struct pl_interpreter *interpreter, struct pl_error 
 void pl_requests_close(struct pl_interpreter *interpreter)
 {
     struct pl_requests *requests = &interpreter->requests;
-    (void)pl_requests_mend(interpreter);
     pl_lock(interpreter);
     requests->closing = true;
     pl_requests_drop(interpreter, NULL);
@@ -163,39 +160,13 @@ void pl_requests_close(struct pl_interpreter *interpreter)
 
 /* ---- fork --------------------------------------------------------------------------------------------------------- */
 
-static void forget_all(struct pl_interpreter *interpreter)
+void pl_requests_forget(struct pl_interpreter *interpreter)
 {
     struct pl_requests *requests = &interpreter->requests;
-    pthread_mutex_init(&interpreter->lock, NULL); /* they may be in the state that another thread left them in */
-    pthread_mutex_init(&interpreter->sleep, NULL);
-    pl_init_condition(&interpreter->room);
-    pl_init_recursive(&interpreter->change);
-    interpreter->planning = interpreter->waiting = 0;
     init_conditions(requests);
-    pl_turns_mend(interpreter);
     if (requests->event_fd >= 0) (void)close(requests->event_fd); /* of the child: it is the parent's, too */
     requests->event_fd = -1;
     requests->count = requests->executor_count = requests->idle = 0;
     requests->free = requests->waiting = requests->answers.first = requests->loop.first = NULL;
     for (int32_t c = 0; c <= PL_MOST_CLASS; c++) requests->running[c] = 0;
-}
-
-void pl_lock_taken(struct pl_interpreter *interpreter, pthread_mutex_t *mutex)
-{
-    (void)pl_requests_mend(interpreter);
-    pthread_mutex_lock(mutex);
-}
-
-bool pl_requests_mend(struct pl_interpreter *interpreter)
-{
-    struct pl_requests *requests = &interpreter->requests;
-    const int process = (int)getpid();
-    int owner = atomic_load(&requests->process);
-    if (owner == process) return false;
-    if (owner != 0 && atomic_compare_exchange_strong(&requests->process, &owner, 0)) {
-        forget_all(interpreter);
-        atomic_store(&requests->process, process);
-    }
-    while (atomic_load(&requests->process) != process) sched_yield();
-    return true;
 }

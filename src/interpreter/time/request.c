@@ -141,7 +141,6 @@ pl_status pl_interpreter_submit(struct pl_interpreter *interpreter, const struct
                                 struct pl_error *error)
 {
     struct pl_room room = {.before = UINT64_MAX, .class_number = PL_MOST_CLASS};
-    (void)pl_requests_mend(interpreter);
     pl_status status = try_to_submit(interpreter, what, number, error);
     while (status == PL_OUT_OF_MEMORY && pl_room_make(interpreter, &room))
         status = try_to_submit(interpreter, what, number, error);
@@ -216,7 +215,6 @@ static pl_status wait_and_take(struct pl_interpreter *interpreter, uint64_t numb
 pl_status pl_interpreter_wait(struct pl_interpreter *interpreter, uint64_t number, int64_t timeout_ns,
                               struct pl_answer *answer, struct pl_error *error)
 {
-    (void)pl_requests_mend(interpreter);
     pl_lock(interpreter);
     const pl_status status = wait_and_take(interpreter, number, timeout_ns, answer, error);
     pthread_mutex_unlock(&interpreter->lock);
@@ -240,7 +238,6 @@ static pl_status cancel(struct pl_interpreter *interpreter, uint64_t number, str
 
 pl_status pl_interpreter_cancel(struct pl_interpreter *interpreter, uint64_t number, struct pl_error *error)
 {
-    (void)pl_requests_mend(interpreter);
     pl_lock(interpreter);
     const pl_status status = cancel(interpreter, number, error);
     pl_requests_answer(interpreter);

@@ -51,7 +51,6 @@ struct pl_requests {
     int32_t executor_count;
     int32_t idle;            /* executors */
     int32_t running[PL_MOST_CLASS + 1];
-    atomic_int process;      /* whose threads the executors are; 0 while a child process mends this */
     int event_fd;            /* -1: nobody asked for it */
     bool closing;
     struct pl_longest switching; /* until one that interrupts begins, or from a run's end to the answer */
@@ -78,9 +77,8 @@ void pl_requests_open(struct pl_requests *requests);
 void pl_requests_close(struct pl_interpreter *interpreter);
 /* The pool and the executors, unless they are there. */
 pl_status pl_requests_start(struct pl_interpreter *interpreter, struct pl_error *error);
-/* What a child process has of its parent's threads and requests is given up; true if it was not done already. Without the
- * lock, which may be anybody's. */
-bool pl_requests_mend(struct pl_interpreter *interpreter);
+/* In a child process: none of its parent's executors and requests is there. With the lock. */
+void pl_requests_forget(struct pl_interpreter *interpreter);
 /* Runs one that was taken, on this thread, and answers it. The lock is left meanwhile. */
 void pl_request_run(struct pl_interpreter *interpreter, struct pl_request *request, bool nested);
 /* Whether this thread is one of them. */

@@ -178,7 +178,7 @@ void pl_turn_return(struct pl_interpreter *interpreter, struct pl_turn *turn)
     pl_turns_arrange(interpreter);
 }
 
-void pl_turns_mend(struct pl_interpreter *interpreter)
+void pl_turns_forget(struct pl_interpreter *interpreter)
 {
     struct pl_turns *turns = &interpreter->turns;
     pthread_cond_init(&turns->moved, NULL);

@@ -59,7 +59,7 @@ void pl_turn_end(struct pl_interpreter *interpreter, struct pl_turn *turn);
 struct pl_turn *pl_turn_leave(struct pl_interpreter *interpreter);
 void pl_turn_return(struct pl_interpreter *interpreter, struct pl_turn *turn);
 /* In a child process: runs of threads that are not there are forgotten. */
-void pl_turns_mend(struct pl_interpreter *interpreter);
+void pl_turns_forget(struct pl_interpreter *interpreter);
 void pl_turn_cancel(struct pl_interpreter *interpreter, struct pl_turn *turn);
 /* Whether requests that wait are better off on the thread of a run that they interrupt: no executor sleeps, or no processor
  * is free for it. */
