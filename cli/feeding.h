@@ -6,28 +6,9 @@
 #ifndef CLI_FEEDING_H
 #define CLI_FEEDING_H
 
+#include "feed.h"
 #include "models.h"
-#include "npy.h"
 #include "options.h"
-#include "picture.h"
-#include "sound.h"
-
-enum feed_kind { FEED_ARRAY, FEED_PICTURE, FEED_SOUND };
-
-struct feed {
-    const struct loaded_model *model;
-    struct plait_tensor *tensor;
-    size_t index; /* of the input */
-    char *label;  /* MODEL.TENSOR, or what the pipeline calls it */
-    const char *path;
-    bool stream;  /* what the file holds is pushed, not written */
-    struct picture_settings settings;
-    int32_t sound_rate; /* that the file must have; 0: any */
-    enum feed_kind kind;
-    struct npy_array array;
-    struct picture picture;
-    struct sound sound;
-};
 
 struct feeding {
     struct feed *items;
