@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The names that a pipeline gives to what goes in and comes out. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -59,6 +60,16 @@ static void print_crop(const struct models *models, const struct model_link *lin
     free(to);
 }
 
+static void print_threshold(const struct plait_pipeline_output *output)
+{
+    if (!output->has_threshold) return;
+    printf("  %s is on from ", output->name);
+    if (output->threshold_index >= 0) printf("%g at %" PRId32, output->threshold, output->threshold_index);
+    else printf("%g", output->threshold);
+    if (output->until < output->threshold) printf(", until it is below %g", output->until);
+    printf("\n");
+}
+
 void inspect_text_pipeline(const struct models *models)
 {
     struct plait_pipeline_input input;
@@ -73,6 +84,7 @@ void inspect_text_pipeline(const struct models *models)
     for (size_t i = 0; plait_pipeline_output_at(models->pipeline, i, &output) == PLAIT_OK; i++)
         add_row(&table, output.has_boxes ? "boxes" : "output", output.name, output.tensor, "from", place_of_output(&output));
     table_print(&table, 2);
+    for (size_t i = 0; plait_pipeline_output_at(models->pipeline, i, &output) == PLAIT_OK; i++) print_threshold(&output);
     for (size_t i = 0; i < models->link_count; i++) print_crop(models, &models->links[i]);
 }
 
@@ -101,6 +113,11 @@ struct json_t *inspect_json_pipeline(const struct models *models)
         json_object_set_new(entry, "name", json_of_text(output.name));
         put_place(entry, "from", place_of_output(&output));
         json_object_set_new(entry, "boxes", json_boolean(output.has_boxes));
+        if (output.has_threshold) {
+            json_object_set_new(entry, "threshold", json_of_number(output.threshold));
+            json_object_set_new(entry, "until", json_of_number(output.until));
+            if (output.threshold_index >= 0) json_object_set_new(entry, "index", json_integer(output.threshold_index));
+        }
         json_array_append_new(outputs, entry);
     }
     for (size_t i = 0; i < models->link_count; i++) {

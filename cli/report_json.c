@@ -3,7 +3,8 @@
  *   outputs: [{model, tensor, name?, type, dims, quantization?, file? or data,
  *              top?: [{index, score, raw, label?}],
  *              boxes?: [{top, left, bottom, right, score, index}]: read off the tensor, instead of data,
- *              runs?: [{data or boxes, top?, box?}]: of a model that ran any number of times}]
+ *              state?: {on, changed, changes}: of an output with a threshold,
+ *              runs?: [{data or boxes, top?, box?, state?}]: of a model that ran any number of times}]
  *   profile?: [{model, operators: [{index, name, calls, nanoseconds}],
  *               elsewhere: [{index, name, computed_by?, computed_as?}]}]: with operators that took no time of their own
  * data holds the elements as stored, in C order. */
@@ -89,6 +90,17 @@ static void put_elements(json_t *object, const struct result *result)
     else json_object_set_new(object, "data", json_of_data(result->tensor));
 }
 
+static void put_state(json_t *object, const struct result *result)
+{
+    struct plait_output_state found;
+    if (!result_state(result, &found)) return;
+    json_t *state = json_object();
+    json_object_set_new(state, "on", json_boolean(found.on));
+    json_object_set_new(state, "changed", json_boolean(found.changed));
+    json_object_set_new(state, "changes", json_of_size(found.changes));
+    json_object_set_new(object, "state", state);
+}
+
 void report_json_run(struct result *result, const struct labels *labels)
 {
     json_t *run = json_object();
@@ -98,6 +110,7 @@ void report_json_run(struct result *result, const struct labels *labels)
     results_rank(&one);
     put_elements(run, &one);
     if (one.top != NULL) json_object_set_new(run, "top", json_of_top(&one, labels));
+    put_state(run, &one);
     for (size_t i = 0; i < plait_input_count(one.model->model); i++)
         if (plait_tensor_box(plait_input(one.model->model, i), &box) == PLAIT_OK)
             json_object_set_new(run, "box", json_of_box(&box));
@@ -117,6 +130,7 @@ static json_t *json_of_result(const struct result *result, const struct labels *
     else if (result->file != NULL) json_object_set_new(object, "file", json_of_text(result->file));
     else put_elements(object, result);
     if (result->top != NULL) json_object_set_new(object, "top", json_of_top(result, labels));
+    put_state(object, result);
     if (result->runs != NULL) json_object_set(object, "runs", result->runs);
     return object;
 }

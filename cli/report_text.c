@@ -96,6 +96,15 @@ static void print_boxes(const struct result *result)
     free(boxes);
 }
 
+/* What stands behind the name of an output that is on or off. */
+static const char *state_text(const struct result *result)
+{
+    struct plait_output_state state;
+    if (!result_state(result, &state)) return "";
+    if (state.on) return state.changed ? "  on now" : "  on";
+    return state.changed ? "  off now" : "  off";
+}
+
 static void print_output(const struct result *result)
 {
     if (result->has_boxes) {
@@ -104,7 +113,7 @@ static void print_output(const struct result *result)
     }
     char *shape = tensor_shape_text(result->tensor, false), *name = heap_text("%s", result->name);
     make_printable(name);
-    printf("%s  %s\n", name, shape);
+    printf("%s  %s%s\n", name, shape, state_text(result));
     free(name);
     free(shape);
     size_t count = tensor_elements(result->tensor);
@@ -185,6 +194,8 @@ void report_text(const struct report *report)
         bool shown =
             result->absent || result->shown || result->linked || result->file != NULL || result->top != NULL;
         if (!shown) print_output(result);
+        else if (!result->absent && !result->shown && !result->linked && result->pipeline != NULL)
+            printf("%s%s\n", result->name, state_text(result)); /* whose elements stand above, or in a file */
     }
     for (size_t i = 0; report->profile && i < report->models->count; i++)
         print_profile(&report->models->items[i]);

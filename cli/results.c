@@ -46,6 +46,8 @@ static int add_named(struct results *results, const struct models *models, const
     result->linked = false;
     result->has_boxes = output->has_boxes;
     result->boxes = output->boxes;
+    result->pipeline = output->has_threshold ? models->pipeline : NULL;
+    result->threshold_of = output->name;
     result->most_top = output->top > 0 ? (size_t)output->top : output->labels != NULL ? TOP_OF_LABELS : 0;
     return output->labels != NULL ? labels_read(&result->own_labels, output->labels) : EXIT_FINE;
 }
@@ -216,6 +218,11 @@ struct plait_box *result_boxes(const struct result *result, size_t *count)
     struct plait_box *boxes = heap_array(PLAIT_MOST_BOXES, sizeof *boxes);
     if (plait_find_boxes(result->model->model, &result->boxes, boxes, PLAIT_MOST_BOXES, count) != PLAIT_OK) *count = 0;
     return boxes;
+}
+
+bool result_state(const struct result *result, struct plait_output_state *state)
+{
+    return result->pipeline != NULL && plait_pipeline_state(result->pipeline, result->threshold_of, state) == PLAIT_OK;
 }
 
 int results_collect(struct results *results)

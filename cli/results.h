@@ -26,6 +26,8 @@ struct result {
     struct json_t *runs; /* what each of them gave, for a document; NULL: it is one run */
     bool has_boxes; /* that are shown instead of the tensor */
     struct plait_boxes boxes;
+    const struct plait_pipeline *pipeline; /* of an output with a threshold, and what that calls it; else NULL */
+    const char *threshold_of;
     bool linked;  /* a link takes it: asked for by --output, not printed */
     size_t most_top; /* how many of the best elements to show; 0: all elements */
     struct labels own_labels; /* of the pipeline; those of the command line are for all */
@@ -49,6 +51,9 @@ void results_rank(struct result *result);
 
 /* What boxes its model gave. *count of them, to be freed. */
 struct plait_box *result_boxes(const struct result *result, size_t *count);
+
+/* Whether it is on, of an output with a threshold; false: it has none. */
+bool result_state(const struct result *result, struct plait_output_state *state);
 
 /* After the run: writes the files, and ranks the best elements of each output that wants it. */
 int results_collect(struct results *results);

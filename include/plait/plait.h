@@ -543,6 +543,10 @@ struct plait_pipeline_output {
     const char *labels;  /* path of a file with a name for each element; NULL: none */
     bool has_boxes;      /* it is not the tensor that is to be shown, but the boxes that plait_find_boxes() reads off it: */
     struct plait_boxes boxes;
+    bool has_threshold;  /* it is on from `threshold` on and then until it is below `until`, see plait_pipeline_state(); */
+    int32_t threshold_index; /* this element is, -1: any */
+    double threshold;    /* of values, not of elements as stored */
+    double until;
 };
 PLAIT_API plait_status plait_pipeline_output_at(const struct plait_pipeline *pipeline, size_t index,
                                                 struct plait_pipeline_output *output);
@@ -554,6 +558,15 @@ PLAIT_API plait_status plait_pipeline_push(struct plait_pipeline *pipeline, cons
                                            size_t bytes);
 PLAIT_API plait_status plait_pipeline_read(const struct plait_pipeline *pipeline, const char *output, void *data,
                                            size_t bytes);
+/* Whether an output with a threshold is on, as the runs of its model left it, however it was run; off before the first, and
+ * after plait_reset_variables(). A callback of plait_on_run() sees what that run made of it. */
+struct plait_output_state {
+    bool on;
+    bool changed;     /* in its model's last run */
+    uint64_t changes; /* so many, since it was off first */
+};
+PLAIT_API plait_status plait_pipeline_state(const struct plait_pipeline *pipeline, const char *output,
+                                            struct plait_output_state *state);
 /* Runs every linked set of its models once, each as plait_run() does. */
 PLAIT_API plait_status plait_pipeline_run(struct plait_pipeline *pipeline);
 

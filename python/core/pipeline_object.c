@@ -120,9 +120,12 @@ static PyObject *outputs(PyObject *object, PyObject *unused)
         PyObject *labels = output.labels != NULL ? PyUnicode_DecodeFSDefault(output.labels) : Py_NewRef(Py_None);
         PyObject *at = labels != NULL ? place(self, output.tensor) : NULL;
         if (at == NULL) Py_XDECREF(labels);
-        list = append(list, at != NULL ? Py_BuildValue("(sNiNN)", output.name, at, output.top, labels,
-                                                        PyBool_FromLong(output.has_boxes))
-                                        : NULL);
+        PyObject *threshold = output.has_threshold
+                                  ? Py_BuildValue("(ddi)", output.threshold, output.until, output.threshold_index)
+                                  : Py_NewRef(Py_None);
+        list = append(list, at != NULL ? Py_BuildValue("(sNiNNN)", output.name, at, output.top, labels,
+                                                       PyBool_FromLong(output.has_boxes), threshold)
+                                       : NULL);
     }
     return list;
 }
@@ -145,6 +148,19 @@ static PyObject *boxes(PyObject *object, PyObject *number)
     return list;
 }
 
+/* state(output name): (on, changed in the last run, changes) */
+static PyObject *state(PyObject *object, PyObject *name)
+{
+    const struct core_pipeline *self = (struct core_pipeline *)object;
+    struct plait_output_state found = {0};
+    const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
+    if (text == NULL) return NULL;
+    const plait_status status = plait_pipeline_state(self->handle, text, &found);
+    if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->engine->interpreter, status);
+    return Py_BuildValue("(NNK)", PyBool_FromLong(found.on), PyBool_FromLong(found.changed),
+                         (unsigned long long)found.changes);
+}
+
 static PyObject *run(PyObject *object, PyObject *unused)
 {
     struct core_pipeline *self = (struct core_pipeline *)object;
@@ -161,7 +177,9 @@ static PyMethodDef methods[] = {
     {"models", models, METH_NOARGS, "Its models, in the order of the file."},
     {"inputs", inputs, METH_NOARGS,
      "[(name, [(model number, tensor index)], is stream, (resize, mean, std) or None, samples a second or 0)]"},
-    {"outputs", outputs, METH_NOARGS, "[(name, (model number, tensor index), top or 0, path of labels or None, is boxes)]"},
+    {"outputs", outputs, METH_NOARGS,
+     "[(name, (model number, tensor index), top or 0, path of labels or None, is boxes, (threshold, until, index) or None)]"},
+    {"state", state, METH_O, "state(output): (on, changed in the last run, changes) of one with a threshold"},
     {"boxes", boxes, METH_O, "boxes(output): [(top, left, bottom, right, score, index)]"},
     {"submit", core_pipeline_submit, METH_VARARGS,
      "submit(callback, inputs, outputs, whole, deadline, drop_late, drop_surplus) -> number"},

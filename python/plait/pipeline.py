@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ class Pipeline:
         with plait.Pipeline("words.json") as words:     # an input whose rows are pushed
             while samples := microphone.read(320):
                 for results in words.push("sound", samples):
-                    print(results["word"])
+                    if results["states"]["word"]["changed"]:    # of an output with a threshold
+                        print(results["word"])
 
         with plait.Pipeline("faces.json") as faces:     # a model that runs for each box
             for results in faces.runs(picture=pixels):
@@ -61,7 +62,7 @@ class Pipeline:
 
     def _ran(self, model: Model, names: list[str]) -> None:
         box = model._core.box()
-        results = ({} if box is None else {"box": self._told(box)}) | {name: self.get(name) for name in names}
+        results = ({} if box is None else {"box": self._told(box)}) | self._all(names)
         if self._function is not None:
             self._function(results)
         else:
@@ -84,9 +85,9 @@ class Pipeline:
 
     @property
     def outputs(self) -> dict[str, dict[str, Any]]:
-        """What it gives, by name."""
-        return {name: self._models[number]._details(index) | {"name": name, "top": top, "labels": labels}
-                for name, ((number, index), top, labels, _) in self._outputs.items()}
+        """What it gives, by name; "threshold": (from, until, element or -1) where it is on or off."""
+        return {name: self._models[number]._details(index) | {"name": name, "top": top, "labels": labels, "threshold": threshold}
+                for name, ((number, index), top, labels, _, threshold) in self._outputs.items()}
 
     @staticmethod
     def _find(name: str, among: dict[str, list], what: str) -> list:
@@ -125,11 +126,23 @@ class Pipeline:
     def get(self, name: str) -> Any:
         """A copy of an output as the last run left it: an array; of boxes a list, the best first, of their top, left, bottom
         and right (0 to 1 of the picture), score and index."""
-        (number, index), _, _, is_boxes = self._find(name, self._outputs, "output")
+        (number, index), _, _, is_boxes, _ = self._find(name, self._outputs, "output")
         if is_boxes:
             return [self._told(box) for box in self._core.boxes(list(self._outputs).index(name))]
         model = self._models[number]
         return model.get(model._outs.index(index))
+
+    def state(self, name: str) -> dict[str, Any]:
+        """Of an output with a threshold: whether it is "on", whether the last run "changed" that, and how many "changes" there
+        were. Results have it of all such outputs as "states"."""
+        if self._find(name, self._outputs, "output")[-1] is None:
+            raise ValueError(f"output '{name}' has no threshold")
+        return dict(zip(("on", "changed", "changes"), self._core.state(name)))
+
+    def _all(self, names: Iterable[str]) -> dict[str, Any]:
+        """These outputs, and of those with a threshold whether they are on."""
+        states = {name: self.state(name) for name in names if self._outputs[name][-1] is not None}
+        return ({"states": states} if states else {}) | {name: self.get(name) for name in names}
 
     def run(self) -> None:
         """Runs all its models on what its inputs hold, linked ones from sources to sinks."""
@@ -149,7 +162,7 @@ class Pipeline:
         finally:
             self._function = function
         results, self._results = self._results, []
-        return results or [{name: self.get(name) for name in self._outputs}]
+        return results or [self._all(self._outputs)]
 
     def __call__(self, **values: Any) -> dict[str, Any]:
         """Feeds inputs by name, runs, and returns all outputs by name."""
@@ -158,7 +171,7 @@ class Pipeline:
         self._results.clear()
         self.run()
         self._results.clear()
-        return {name: self.get(name) for name in self._outputs}
+        return self._all(self._outputs)
 
     def submit(self, deadline: float | None = None, late: str = "run", surplus: str = "refuse", **values: Any) -> Request:
         """Asks for a run of the whole pipeline and returns at once, as Model.submit(): inputs by name, and as the result a
@@ -167,7 +180,7 @@ class Pipeline:
         inputs = [(model._core, index, model._checked(index, fitted)) for name, value in values.items()
                   for model, index, fitted in self._fitted(name, value)]
         results, outputs = {}, []
-        for name, ((number, index), _, _, is_boxes) in self._outputs.items():
+        for name, ((number, index), _, _, is_boxes, _) in self._outputs.items():
             if is_boxes:
                 continue
             core = self._models[number]._core
@@ -195,7 +208,7 @@ class Pipeline:
     def best(self, name: str, top: int | None = None, value: np.ndarray | None = None) -> list[tuple[str | None, float, int]]:
         """[(label, score, index)] of the best elements of an output, or of a value of its that push() gave: as many as
         `top`, the file, or 5 says; the label is None where the file gives none."""
-        (number, index), wanted, labels, is_boxes = self._find(name, self._outputs, "output")
+        (number, index), wanted, labels, is_boxes, _ = self._find(name, self._outputs, "output")
         if is_boxes:
             raise ValueError(f"output '{name}' is boxes, of which get() gives the best first")
         details = self._models[number]._details(index)

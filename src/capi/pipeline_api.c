@@ -182,6 +182,11 @@ plait_status plait_pipeline_output_at(const struct plait_pipeline *pipeline, siz
                                              .labels = found->labels,
                                              .has_boxes = found->boxes != NULL};
     if (found->boxes != NULL) output->boxes = pl_boxes_public(&found->boxes->boxes);
+    if (found->threshold == NULL) return PLAIT_OK;
+    output->has_threshold = true;
+    output->threshold_index = found->threshold->when.index;
+    output->threshold = found->threshold->when.least;
+    output->until = found->threshold->when.until;
     return PLAIT_OK;
 }
 
@@ -217,6 +222,18 @@ plait_status plait_pipeline_read(const struct plait_pipeline *pipeline, const ch
     struct pl_error error = {0};
     if (output == NULL || data == NULL) return pl_refuse(api_of(from), "plait_pipeline_read: an argument is NULL");
     return report(from, pl_pipeline_read(from, output, data, bytes, &error), &error);
+}
+
+plait_status plait_pipeline_state(const struct plait_pipeline *pipeline, const char *output, struct plait_output_state *state)
+{
+    if (pipeline == NULL) return PLAIT_INVALID_ARGUMENT;
+    const struct pl_pipeline *from = const_pipeline(pipeline);
+    struct pl_error error = {0};
+    struct pl_threshold_state found = {0};
+    if (output == NULL || state == NULL) return pl_refuse(api_of(from), "plait_pipeline_state: an argument is NULL");
+    const pl_status status = pl_pipeline_read_state(from, output, &found, &error);
+    if (status == PL_OK) *state = (struct plait_output_state){found.on, found.changed, found.changes};
+    return report(from, status, &error);
 }
 
 plait_status plait_pipeline_run(struct plait_pipeline *pipeline)

@@ -168,6 +168,23 @@ pl_status pl_handle_find_boxes(const struct pl_tensor_handle *values, const stru
 /* What was cut out for this input last; false: nothing was. */
 bool pl_handle_box(const struct pl_tensor_handle *input, struct pl_found_box *box);
 
+/* ---- thresholds.c: outputs that are on or off */
+struct pl_threshold_state {
+    bool on;
+    bool changed;     /* in the model's last run */
+    uint64_t changes; /* since the model's state was set back */
+};
+/* The caller's, for as long as the model is loaded. `when` is of PL_CONDITION_AT_LEAST; the rest is set here. */
+struct pl_threshold {
+    struct pl_condition when;
+    struct pl_tensor_handle *output;
+    struct pl_threshold_state state;
+    struct pl_threshold *next; /* of the same model */
+};
+/* Looks at the output each time its model has run. */
+pl_status pl_handle_add_threshold(struct pl_tensor_handle *output, struct pl_threshold *threshold, struct pl_error *error);
+struct pl_threshold_state pl_threshold_read(struct pl_threshold *threshold);
+
 /* ---- string_handle.c */
 /* Feeds an input of strings with as many as its shape has elements; lengths NULL: they end at their 0. */
 pl_status pl_handle_write_strings(struct pl_tensor_handle *handle, const char *const *texts, const size_t *lengths,

@@ -136,6 +136,7 @@ struct pl_instance {
     struct pl_tally *tally;          /* NULL: nobody looked at it so far */
     pl_ran_function ran_function;    /* to be called then; NULL: nobody asks */
     void *ran_user;
+    struct pl_threshold *thresholds; /* of its outputs, to be looked at then */
     struct pl_unit *units; /* of signatures of other subgraphs, */
     int32_t unit_count;
     struct pl_unit idle_unit; /* and of what is only looked at: never planned */

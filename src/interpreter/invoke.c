@@ -151,6 +151,15 @@ static pl_status run_member(const struct invocation *invocation, struct pl_error
     return pl_unit_run(invocation->interpreter, &invocation->plan, invocation->lane, &own, workers, error);
 }
 
+/* Of those that ran. */
+static void look_at_thresholds(const struct invocation *invocation, bool all_members)
+{
+    const struct pl_component *component = invocation->plan.component;
+    for (int32_t m = 0; m < component->member_count; m++)
+        if (component->members[m]->thresholds != NULL && (all_members || m == invocation->member))
+            pl_thresholds_look(invocation->interpreter, &invocation->plan, m);
+}
+
 static pl_status run_task(const struct invocation *invocation, const struct task *task, struct pl_error *error)
 {
     struct pl_interpreter *interpreter = invocation->interpreter;
@@ -163,8 +172,10 @@ static pl_status run_task(const struct invocation *invocation, const struct task
         return pl_flow_push(interpreter, plan, invocation->lane, invocation->workers, &pushed, error);
     if (task->all_members && pl_graph_is_flow(program->graph))
         return pl_flow_run(interpreter, plan, invocation->lane, invocation->workers, error);
-    if (!task->all_members && program->graph->members != NULL) return run_member(invocation, error);
-    return pl_unit_run(interpreter, plan, invocation->lane, &all, invocation->workers, error);
+    if (!task->all_members && program->graph->members != NULL) PL_TRY(run_member(invocation, error));
+    else PL_TRY(pl_unit_run(interpreter, plan, invocation->lane, &all, invocation->workers, error));
+    look_at_thresholds(invocation, task->all_members);
+    return PL_OK;
 }
 
 static pl_status try_to_begin(struct pl_entry *entry, const struct task *task, struct invocation *invocation,

@@ -241,6 +241,17 @@ static const struct pl_pipeline_input *find_input(const struct pl_pipeline *pipe
     return NULL;
 }
 
+static const struct pl_pipeline_output *find_output(const struct pl_pipeline *pipeline, const char *name,
+                                                    struct pl_error *error)
+{
+    for (size_t i = 0; i < pipeline->output_count; i++)
+        if (strcmp(pipeline->outputs[i].name, name) == 0) return &pipeline->outputs[i];
+    pl_fail(error, PL_NOT_FOUND, "%s: there is no output '%s'; outputs:", pipeline->file, name);
+    for (size_t i = 0; i < pipeline->output_count; i++)
+        pl_error_append(error, "%s %s", i == 0 ? "" : ",", pipeline->outputs[i].name);
+    return NULL;
+}
+
 pl_status pl_pipeline_write(const struct pl_pipeline *pipeline, const char *name, const void *data, size_t bytes,
                             struct pl_error *error)
 {
@@ -275,13 +286,19 @@ pl_status pl_pipeline_run(const struct pl_pipeline *pipeline, struct pl_error *e
 pl_status pl_pipeline_read(const struct pl_pipeline *pipeline, const char *name, void *data, size_t bytes,
                            struct pl_error *error)
 {
-    for (size_t i = 0; i < pipeline->output_count; i++) {
-        if (strcmp(pipeline->outputs[i].name, name) != 0) continue;
-        const pl_status status = pl_handle_read(pipeline->outputs[i].tensor, data, bytes, error);
-        return status == PL_OK ? PL_OK : pl_fail_at(error, "%s: output '%s'", pipeline->file, name);
-    }
-    pl_fail(error, PL_NOT_FOUND, "%s: there is no output '%s'; outputs:", pipeline->file, name);
-    for (size_t i = 0; i < pipeline->output_count; i++)
-        pl_error_append(error, "%s %s", i == 0 ? "" : ",", pipeline->outputs[i].name);
-    return PL_NOT_FOUND;
+    const struct pl_pipeline_output *output = find_output(pipeline, name, error);
+    if (output == NULL) return PL_NOT_FOUND;
+    const pl_status status = pl_handle_read(output->tensor, data, bytes, error);
+    return status == PL_OK ? PL_OK : pl_fail_at(error, "%s: output '%s'", pipeline->file, name);
+}
+
+pl_status pl_pipeline_read_state(const struct pl_pipeline *pipeline, const char *name, struct pl_threshold_state *state,
+                                 struct pl_error *error)
+{
+    const struct pl_pipeline_output *output = find_output(pipeline, name, error);
+    if (output == NULL) return PL_NOT_FOUND;
+    if (output->threshold == NULL)
+        return pl_fail(error, PL_INVALID_ARGUMENT, "%s: output '%s' has no 'threshold'", pipeline->file, name);
+    *state = pl_threshold_read(output->threshold);
+    return PL_OK;
 }

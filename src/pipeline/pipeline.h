@@ -48,6 +48,7 @@ struct pl_pipeline_output {
     const char *name;
     struct pl_tensor_handle *tensor;
     const struct pl_pipeline_boxes *boxes; /* that are read off it; NULL: it is shown as it is */
+    struct pl_threshold *threshold; /* which makes it on or off, too; NULL: it has none */
     int32_t top;        /* best elements to show, 0: all */
     const char *labels; /* path of a file with names for the elements, NULL: none */
 };
@@ -92,5 +93,8 @@ pl_status pl_pipeline_push(const struct pl_pipeline *pipeline, const char *input
 pl_status pl_pipeline_run(const struct pl_pipeline *pipeline, struct pl_error *error);
 pl_status pl_pipeline_read(const struct pl_pipeline *pipeline, const char *output, void *data, size_t bytes,
                            struct pl_error *error);
+/* Of an output with a threshold. */
+pl_status pl_pipeline_read_state(const struct pl_pipeline *pipeline, const char *output, struct pl_threshold_state *state,
+                                 struct pl_error *error);
 
 #endif

@@ -42,6 +42,15 @@ static const struct pl_json_field when_fields[WHEN_FIELDS] = {
 };
 static const struct pl_json_fields when_table = {"a condition", when_fields, WHEN_FIELDS};
 
+void pl_pipeline_read_threshold(const struct pl_json *threshold, const struct pl_json *until, const struct pl_json *index,
+                                struct pl_condition *condition)
+{
+    *condition = (struct pl_condition){.kind = PL_CONDITION_AT_LEAST, .tensor = -1, .index = -1};
+    if (threshold != NULL) condition->least = condition->until = threshold->number;
+    if (until != NULL) condition->until = until->number;
+    if (index != NULL) condition->index = (int32_t)index->number;
+}
+
 static pl_status read_when(const struct pl_pipeline_reader *reader, const struct pl_json *when, struct pl_link_options *options)
 {
     const struct pl_json *found[WHEN_FIELDS];
@@ -55,10 +64,7 @@ static pl_status read_when(const struct pl_pipeline_reader *reader, const struct
         return pl_json_fail(reader->source.error, reader->source.file, alone->name_place,
                             "'%s' of a condition is for 'threshold', which is missing", alone->name);
     struct pl_condition *to = &options->when;
-    *to = (struct pl_condition){.kind = PL_CONDITION_AT_LEAST, .tensor = -1, .index = -1};
-    if (found[WHEN_THRESHOLD] != NULL) to->least = to->until = found[WHEN_THRESHOLD]->number;
-    if (found[WHEN_UNTIL] != NULL) to->until = found[WHEN_UNTIL]->number;
-    if (found[WHEN_INDEX] != NULL) to->index = (int32_t)found[WHEN_INDEX]->number;
+    pl_pipeline_read_threshold(found[WHEN_THRESHOLD], found[WHEN_UNTIL], found[WHEN_INDEX], to);
     const struct pl_json *number = found[WHEN_BEST] != NULL ? found[WHEN_BEST] : found[WHEN_EVERY];
     if (found[WHEN_BEST] != NULL) to->kind = PL_CONDITION_BEST;
     if (found[WHEN_EVERY] != NULL) to->kind = PL_CONDITION_EVERY;

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* "outputs" of a pipeline file. */
+#include <float.h>
+
 #include "pipeline/pipeline_reader.h"
 
-enum { OUTPUT_FROM, OUTPUT_BOXES, OUTPUT_TOP, OUTPUT_LABELS, OUTPUT_FIELDS };
+enum { OUTPUT_FROM, OUTPUT_BOXES, OUTPUT_TOP, OUTPUT_LABELS, OUTPUT_THRESHOLD, OUTPUT_UNTIL, OUTPUT_INDEX, OUTPUT_FIELDS };
 
 static const struct pl_json_field output_fields[OUTPUT_FIELDS] = {
     [OUTPUT_FROM] = {.name = "from", .kind = PL_FIELD_TEXT},
     [OUTPUT_BOXES] = {.name = "boxes", .kind = PL_FIELD_TEXT},
     [OUTPUT_TOP] = {.name = "top", .kind = PL_FIELD_WHOLE, .least = 1, .most = INT32_MAX},
     [OUTPUT_LABELS] = {.name = "labels", .kind = PL_FIELD_TEXT},
+    [OUTPUT_THRESHOLD] = {.name = "threshold", .kind = PL_FIELD_REAL, .least = -DBL_MAX, .most = DBL_MAX},
+    [OUTPUT_UNTIL] = {.name = "until", .kind = PL_FIELD_REAL, .least = -DBL_MAX, .most = DBL_MAX},
+    [OUTPUT_INDEX] = {.name = "index", .kind = PL_FIELD_WHOLE, .least = 0, .most = INT32_MAX},
 };
 static const struct pl_json_fields output_table = {"an output", output_fields, OUTPUT_FIELDS};
 
@@ -43,6 +48,22 @@ static pl_status read_output_boxes(const struct pl_pipeline_reader *reader, cons
     return PL_OK;
 }
 
+/* What makes it on or off. */
+static pl_status read_output_threshold(const struct pl_pipeline_reader *reader, const struct pl_json *const *found,
+                                       struct pl_pipeline_output *output)
+{
+    const struct pl_json *alone = found[OUTPUT_UNTIL] != NULL ? found[OUTPUT_UNTIL] : found[OUTPUT_INDEX];
+    if (found[OUTPUT_THRESHOLD] == NULL && alone == NULL) return PL_OK;
+    if (found[OUTPUT_THRESHOLD] == NULL)
+        return pl_json_fail(reader->source.error, reader->source.file, alone->name_place,
+                            "'%s' of an output is for 'threshold', which is missing", alone->name);
+    output->threshold = pl_pipeline_array(reader, 1, sizeof *output->threshold);
+    if (output->threshold == NULL) return PL_OUT_OF_MEMORY;
+    pl_pipeline_read_threshold(found[OUTPUT_THRESHOLD], found[OUTPUT_UNTIL], found[OUTPUT_INDEX], &output->threshold->when);
+    if (pl_handle_add_threshold(output->tensor, output->threshold, reader->source.error) == PL_OK) return PL_OK;
+    return pl_json_source_fail_at(&reader->source, found[OUTPUT_THRESHOLD]);
+}
+
 static pl_status read_output_tensor(const struct pl_pipeline_reader *reader, const struct pl_json *const *found,
                                     struct pl_pipeline_output *output)
 {
@@ -53,6 +74,7 @@ static pl_status read_output_tensor(const struct pl_pipeline_reader *reader, con
                             "'%s' is taken by a link, and of a pipeline that is 'whole' such tensors are not kept",
                             pl_json_quote(found[OUTPUT_FROM]->text).text);
     output->tensor = end.tensor;
+    PL_TRY(read_output_threshold(reader, found, output));
     if (found[OUTPUT_TOP] != NULL) output->top = (int32_t)found[OUTPUT_TOP]->number;
     if (found[OUTPUT_LABELS] == NULL) return PL_OK;
     output->labels = pl_pipeline_path(reader, found[OUTPUT_LABELS]->text);

@@ -58,6 +58,9 @@ pl_status pl_pipeline_read_crop(const struct pl_pipeline_reader *reader, const s
 /* Boxes of this name. */
 pl_status pl_pipeline_find_boxes(const struct pl_pipeline_reader *reader, const struct pl_json *value,
                                  const struct pl_pipeline_boxes **found);
+/* A threshold of values, which both conditions and outputs have: NULL where nothing is said. */
+void pl_pipeline_read_threshold(const struct pl_json *threshold, const struct pl_json *until, const struct pl_json *index,
+                                struct pl_condition *condition);
 /* Two models are linked from now on. */
 void pl_pipeline_join_sets(struct pl_pipeline *pipeline, size_t from, size_t to);
 void pl_pipeline_read_scale(const struct pl_json *scale, const struct pl_json *offset, struct pl_link_options *options);

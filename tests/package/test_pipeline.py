@@ -158,6 +158,34 @@ def test_streams_by_pull_and_by_call(streams):
         assert len(stream.push("x", rows)) == len(found)
 
 
+def test_thresholds(streams):
+    """Results say of each run whether such an output is on, and what changed; state() says it of the last one."""
+    pipeline, folder = streams
+    pipeline["outputs"] = {"b": {"from": "b", "threshold": 7, "until": 3}, "c": "c"}
+    rows = np.repeat(np.float32([0, 4, 2, 1, 3, 3, 1, 0, 0, 0, 0, 4]), 4).reshape(24, 2)
+    with plait.Pipeline(pipeline, folder=folder) as stream:
+        assert stream.outputs["b"]["threshold"] == (7, 3, -1) and stream.outputs["c"]["threshold"] is None
+        found = stream.push("x", rows)
+        assert all(("states" in results) == ("b" in results) for results in found)
+        on, changes = False, 0
+        states = [results for results in found if "b" in results]
+        for results in states:
+            now = bool((results["b"] >= (3 if on else 7)).any())
+            changes += now != on
+            assert results["states"] == {"b": {"on": now, "changed": now != on, "changes": changes}}
+            on = now
+        assert changes == 3 and stream.state("b") == states[-1]["states"]["b"]
+        stream.reset()
+        assert stream.state("b") == {"on": False, "changed": False, "changes": 0}
+        with pytest.raises(ValueError, match="output 'c' has no threshold"):
+            stream.state("c")
+        with pytest.raises(KeyError, match="there is no output 'd'"):
+            stream.state("d")
+    chain = CHAIN | {"outputs": {"y": {"from": "head", "threshold": -1}}}
+    with plait.Pipeline(chain, folder=MODELS) as pipeline:
+        assert pipeline(x=PIXELS)["states"] == {"y": {"on": True, "changed": True, "changes": 1}}
+
+
 def test_what_a_callback_raises_is_raised(streams):
     pipeline, folder = streams
 

@@ -181,7 +181,12 @@ class PipelineInput(C.Structure):
 
 class PipelineOutput(C.Structure):
     _fields_ = [("name", C.c_char_p), ("tensor", C.c_void_p), ("model", C.c_void_p), ("top", C.c_int32),
-                ("labels", C.c_char_p), ("has_boxes", C.c_bool), ("boxes", Boxes)]
+                ("labels", C.c_char_p), ("has_boxes", C.c_bool), ("boxes", Boxes), ("has_threshold", C.c_bool),
+                ("threshold_index", C.c_int32), ("threshold", C.c_double), ("until", C.c_double)]
+
+
+class OutputState(C.Structure):
+    _fields_ = [("on", C.c_bool), ("changed", C.c_bool), ("changes", C.c_uint64)]
 
 
 class Timing(C.Structure):
@@ -255,6 +260,7 @@ FUNCTIONS = {  # name: (result, arguments)
     "pipeline_output_at": (_N, [_P, _S, C.POINTER(PipelineOutput)]),
     "pipeline_write": (_N, [_P, _T, _P, _S]), "pipeline_push": (_N, [_P, _T, _P, _S]),
     "pipeline_read": (_N, [_P, _T, _P, _S]), "pipeline_run": (_N, [_P]),
+    "pipeline_state": (_N, [_P, _T, C.POINTER(OutputState)]),
     "profile_at": (_N, [_P, _S, C.POINTER(ProfileEntry)]),
 }
 
@@ -553,6 +559,12 @@ class Pipeline:
         array = np.empty(tensor.shape, tensor.dtype) if tensor else np.empty(1)
         self.interpreter.check(api().pipeline_read(self.handle, name.encode(), array.ctypes.data, array.nbytes))
         return array
+
+    def state(self, name):
+        """(on, changed, changes)"""
+        state = OutputState()
+        self.interpreter.check(api().pipeline_state(self.handle, name.encode(), C.byref(state)))
+        return state.on, state.changed, state.changes
 
     def run(self):
         self.interpreter.check(api().pipeline_run(self.handle))

@@ -12,7 +12,7 @@ static const char text[] =
     "\"threads\": 1}, \"other\": \"digits_features_int8.tflite\", \"late\": {\"file\": \"dynamic_batch_fp32.tflite\"}},"
     " \"links\": [{\"from\": \"features\", \"to\": \"head\"}],"
     " \"inputs\": {\"x\": [\"features\", \"other\"], \"y\": {\"to\": \"late\", \"sound\": {\"rate\": 8000}}},"
-    " \"outputs\": {\"y\": {\"from\": \"head\", \"labels\": \"none.txt\"}, \"z\": \"features\"}}";
+    " \"outputs\": {\"y\": {\"from\": \"head\", \"labels\": \"none.txt\", \"threshold\": 1}, \"z\": \"features\"}}";
 
 static plait_status load(struct plait_interpreter *interpreter, struct plait_pipeline **pipeline)
 {

@@ -109,6 +109,7 @@ static pl_status run_member(const struct flow *flow, int32_t member, int32_t pas
     instance->ran++;
     instance->ran_pass = pass;
     PL_TRY(offer(flow, member));
+    pl_thresholds_look(flow->interpreter, flow->plan, member);
     struct plait_model *model = (struct plait_model *)(void *)instance->primary;
     pl_lock(flow->interpreter);
     const pl_ran_function function = instance->ran_function;

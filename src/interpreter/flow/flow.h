@@ -41,6 +41,15 @@ bool pl_window_add(struct pl_instance *instance, int32_t tensor, struct pl_link_
 /* All windows of the model start anew, with all rows that were kept for them. */
 void pl_windows_reset(struct pl_instance *instance);
 
+/* ---- thresholds.c */
+/* The member has run. */
+void pl_thresholds_look(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, int32_t member);
+/* With `lock` held: all of the model are off. */
+void pl_thresholds_reset(struct pl_instance *instance);
+/* Whether those of a model can be of another file, which has tensor to[i] in the place of i. */
+pl_status pl_thresholds_follow(const struct pl_instance *old, const struct pl_instance *fresh, const int32_t *to,
+                               struct pl_error *error);
+
 /* ---- flow.c */
 /* Runs a unit whose graph is a flow: pl_graph_is_flow(). */
 pl_status pl_flow_run(struct pl_interpreter *interpreter, const struct pl_unit_plan *plan, struct pl_lane *lane,

@@ -193,7 +193,10 @@ pl_status pl_entry_reset_variables(struct pl_entry *entry, bool tensors_alone, s
     const bool busy = entry->instance->component->busy;
     for (const struct pl_buffer *buffer = entry->instance->buffers; !busy && buffer != NULL; buffer = buffer->next)
         if (buffer->slot.is_state && (!tensors_alone || buffer->slot.tensor >= 0)) pl_buffer_reset(buffer);
-    if (!busy && !tensors_alone) pl_windows_reset(entry->instance);
+    if (!busy && !tensors_alone) {
+        pl_windows_reset(entry->instance);
+        pl_thresholds_reset(entry->instance);
+    }
     pthread_mutex_unlock(&interpreter->lock);
     return busy ? pl_fail(error, PL_BUSY, "model '%s' is running", entry->name) : PL_OK;
 }

@@ -101,6 +101,7 @@ static void inherit(const struct pl_instance *old, struct pl_instance *fresh)
     fresh->stop = old->stop;
     fresh->ran_function = old->ran_function;
     fresh->ran_user = old->ran_user;
+    fresh->thresholds = old->thresholds;
 }
 
 /* A pipeline knows the inputs and outputs of its models. */
@@ -123,6 +124,7 @@ static pl_status make_ready(struct pl_instance *old, struct pl_instance *fresh, 
     PL_TRY(make_component(old, fresh, error));
     PL_TRY(pl_follow(old, fresh, error));
     PL_TRY(check_holder(old, fresh, error));
+    PL_TRY(pl_thresholds_follow(old, fresh, fresh->followed->to, error));
     PL_TRY(move_links(old, fresh, error));
     return pl_instance_resolve(fresh, error);
 }
