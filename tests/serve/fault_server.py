@@ -62,8 +62,8 @@ def wait_until(holds, seconds=20):
         time.sleep(0.02)
 
 
-def raw(server, data=b"", timeout=20):
-    connected = socket.create_connection((server.host, server.port), timeout=timeout)
+def raw(server, data=b"", timeout=20, source=None):
+    connected = socket.create_connection((server.host, server.port), timeout=timeout, source_address=source)
     connected.sendall(data)
     return connected
 
