@@ -56,13 +56,14 @@ static plait_status run_as_request(struct served *served, struct run_order *orde
     options.done = note_end;
     options.user = &waiting;
     plait_request request;
-    waiting.status = order->model != NULL ? plait_submit(order->model, &options, &request)
-                                           : plait_pipeline_submit(served->pipeline, &options, &request);
-    if (waiting.status == PLAIT_OK) wait_for_end(&waiting, served->interpreter, request, order);
+    /* Not into waiting.status, where note_end() may have written by then. */
+    const plait_status submitted = order->model != NULL ? plait_submit(order->model, &options, &request)
+                                                        : plait_pipeline_submit(served->pipeline, &options, &request);
+    if (submitted == PLAIT_OK) wait_for_end(&waiting, served->interpreter, request, order);
     else snprintf(order->message, sizeof order->message, "%s", plait_last_error(served->interpreter));
     pthread_cond_destroy(&waiting.ended);
     pthread_mutex_destroy(&waiting.lock);
-    return waiting.status;
+    return submitted == PLAIT_OK ? waiting.status : submitted;
 }
 
 /* ---- on this thread ------------------------------------------------------------------------------------------------------- */

@@ -133,6 +133,17 @@ def test_an_error_of_one_is_none_of_the_others(start):
             assert outputs(answers[index])[0][2] == (100 // rows[index]).ravel().tolist()
 
 
+def test_a_run_that_fails_at_once_has_failed(start):
+    """Also where it has ended before the thread that asked for it goes on: the first run of a model is another thread's."""
+    with start("--batch", 1) as server:
+        document = request_of(server, "divide", np.array([[1, 0]], np.int32))
+        for _ in range(50):
+            assert server.post("/v2/repository/models/divide/unload").status == 200
+            assert server.post("/v2/repository/models/divide/load").status == 200
+            answer = server.infer("divide", document)
+            assert answer.status == 400 and "divi" in answer.error
+
+
 def test_who_leaves_a_batch_takes_nobody_along(start):
     with start("--batch", "digits=4", "--batch-delay", GATHER) as server:
         wanted = outputs(server.infer("digits", request_of(server, "digits", DIGITS[0])))
