@@ -684,7 +684,8 @@ PLAIT_API plait_status plait_cancel(struct plait_interpreter *interpreter, plait
  * interpreter's, and closed with it; read nothing from it. PLAIT_UNSUPPORTED where the system has none. */
 PLAIT_API plait_status plait_event_fd(struct plait_interpreter *interpreter, int *fd);
 
-/* Calls `done` of all requests with on_loop that have ended, on this thread, and returns how many. */
+/* Calls `done` of all requests with on_loop that have ended, on this thread, and returns how many. What ends meanwhile is for the
+ * next time. */
 PLAIT_API size_t plait_dispatch(struct plait_interpreter *interpreter);
 
 /* How long things take, as measured while they ran, without what it took to wake (options.sleep_below_class). All but own_runs

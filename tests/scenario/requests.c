@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is submitted: its order, deadlines, queues, cancelling, loops of events, unloading, closing, fork; and that higher
  * classes interrupt. Operators of the program's own hold a run where a test wants it, so that nothing depends on luck.
- * Paths: steps (two operators Step), mark (one operator Mark, which adds 1) (see test_requests.py). */
+ * Paths: steps (two operators Step), mark (one operator Mark, which adds 1), pair (the sum of two inputs) (see
+ * test_requests.py). */
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +28,31 @@ static void test_unloading_and_closing(void)
     atomic_store(&told, 0);
     while (sem_trywait(&released) == 0) continue;
     while (sem_trywait(&inside) == 0) continue;
+}
+
+/* An input that the other file has not is not left out in silence. */
+static void test_replaced(void)
+{
+    open_all(0, 0);
+    struct plait_model *model;
+    OK(ip, plait_load_file(ip, "pair", pair_path, NULL, &model));
+    OK(ip, plait_allocate(ip));
+    float ones[COUNT] = {1, 1, 1, 1}, sum[COUNT] = {0};
+    const struct plait_request_data inputs[] = {{plait_input(model, 0), ones, BYTES}, {plait_input(model, 1), ones, BYTES}};
+    const struct plait_request_data output = {plait_output(model, 0), sum, BYTES};
+    struct plait_submit_options options = defaults();
+    options.inputs = inputs;
+    options.input_count = 2;
+    options.outputs = &output;
+    options.output_count = 1;
+    wait_for(submit(model, &options), PLAIT_OK);
+    CHECK(sum[0] > 1.5f && sum[0] < 2.5f, "%g", (double)sum[0]);
+    const plait_request held = hold_executor(), waits = submit(model, &options);
+    OK(ip, plait_replace(model, mark_path, NULL));
+    let_go();
+    wait_for(held, PLAIT_OK);
+    wait_for(waits, PLAIT_NOT_FOUND);
+    close_all();
 }
 
 static void test_fork(void)
@@ -56,9 +82,10 @@ int main(int argc, char **argv)
 {
     struct scenario_arguments arguments;
     scenario_parse(&arguments, argc, argv, 1);
-    CHECK(arguments.path_count == 2, "expected: steps mark");
+    CHECK(arguments.path_count == 3, "expected: steps mark pair");
     steps_path = arguments.paths[0];
     mark_path = arguments.paths[1];
+    pair_path = arguments.paths[2];
     sem_init(&inside, 0, 0);
     sem_init(&released, 0, 0);
     for (int i = 0; i < arguments.count; i++) {
@@ -66,7 +93,9 @@ int main(int argc, char **argv)
         test_timing();
         test_queue();
         test_waiting();
+        test_nested();
         test_unloading_and_closing();
+        test_replaced();
         test_fork();
     }
     printf("all of it %d times\n", arguments.count);

@@ -92,31 +92,30 @@ static void test_calls_pause(void)
     use_all_processors();
 }
 
-static void ask_and_wait(int index)
-{
-    if (index != 0) return;
-    plait_request request = 0;
-    OK(ip, plait_submit(high, NULL, &request));
-    OK(ip, plait_wait(ip, request, -1, NULL));
-    OK(ip, plait_invoke(high)); /* of a class below it, in its run */
-}
-
-/* An operator waits for what only its own thread could run. */
-static void test_waiting_within_a_run(void)
-{
-    open_all(0, 0);
-    OK(ip, plait_set_class(low, 7));
-    on_step = ask_and_wait;
-    wait_for(submit(low, NULL), PLAIT_OK);
-    OK(ip, plait_invoke(low));
-    CHECK(atomic_load(&marks) == 4, "%d marks", atomic_load(&marks));
-    close_all();
-}
-
 static void check_classes_stay(struct plait_model *const *models, int count)
 {
     for (int i = 0; i < count; i++)
         CHECK(plait_set_class(models[i], 7) == PLAIT_BUSY && plait_class(models[i]) != 7, "class of model %d", i);
+}
+
+/* A linked set has one class. */
+static void test_classes_stay_of_all_that_is_linked(void)
+{
+    open_all(0, 0);
+    struct plait_model *first, *second;
+    OK(ip, plait_clone(low, "first", &first));
+    OK(ip, plait_clone(high, "second", &second));
+    OK(ip, plait_link(ip, "first", "", "second", "", NULL));
+    OK(ip, plait_allocate(ip));
+    const plait_request held = hold_executor();
+    on_step = NULL;
+    const plait_request waits = submit(first, NULL);
+    check_classes_stay((struct plait_model *[]){first, second}, 2);
+    let_go();
+    wait_for(held, PLAIT_OK);
+    wait_for(waits, PLAIT_OK);
+    OK(ip, plait_set_class(second, 7));
+    close_all();
 }
 
 /* Of what runs, for a caller or a request, of what waits, and of what comes later in a pipeline that runs. */
@@ -150,6 +149,6 @@ void test_classes(void)
     test_higher_classes_interrupt(false);
     test_requests_interrupt_calls();
     test_calls_pause();
-    test_waiting_within_a_run();
     test_classes_stay_while_they_count();
+    test_classes_stay_of_all_that_is_linked();
 }

@@ -89,9 +89,34 @@ static void test_surplus(void)
     close_all();
 }
 
+/* Nothing is dropped for what finds no room then: an answer that is to be given has its place until it was. */
+static void test_no_room_to_drop(void)
+{
+    open_all(0, 3);
+    OK(ip, plait_set_queue(high, 1));
+    struct plait_submit_options options = defaults();
+    options.surplus = PLAIT_SURPLUS_DROP;
+    const plait_request held = hold_executor(), again = submit(low, NULL), first = submit(high, NULL);
+    CHECK(plait_submit(high, &options, NULL) == PLAIT_BUSY, "there is room for it");
+    CHECK(strstr(plait_last_error(ip), "3 requests are under way") != NULL, "%s", plait_last_error(ip));
+    CHECK(plait_wait(ip, first, 0, NULL) == PLAIT_BUSY, "it was dropped");
+    OK(ip, plait_cancel(ip, first));
+    wait_for(first, PLAIT_CANCELLED);
+    OK(ip, plait_submit(high, NULL, NULL)); /* nobody is told of it */
+    const plait_request last = submit(high, &options);
+    on_step = NULL;
+    let_go();
+    wait_for(held, PLAIT_OK);
+    wait_for(again, PLAIT_OK);
+    wait_for(last, PLAIT_OK);
+    CHECK(atomic_load(&marks) == 1, "%d marks", atomic_load(&marks));
+    close_all();
+}
+
 void test_queue(void)
 {
     test_order();
     test_late();
     test_surplus();
+    test_no_room_to_drop();
 }

@@ -5,7 +5,7 @@
 
 #include "requests_state.h"
 
-const char *steps_path, *mark_path;
+const char *steps_path, *mark_path, *pair_path;
 void (*on_step)(int index);
 void (*on_mark)(void);
 atomic_int marks, steps;
@@ -130,7 +130,7 @@ atomic_int told;
 struct plait_answer answers[MOST];
 pthread_t teller[MOST];
 
-static void tell(void *user, const struct plait_answer *answer)
+void tell(void *user, const struct plait_answer *answer)
 {
     const int at = atomic_load(&told);
     CHECK(at < MOST, "too many answers");

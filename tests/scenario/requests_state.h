@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of requests.c have in common: two models whose operators do what a test wants, and what was answered.
- * low has two operators Step, high one operator Mark, which adds 1. */
+ * low has two operators Step, high one operator Mark, which adds 1; a third file adds two inputs. */
 #ifndef TESTS_SCENARIO_REQUESTS_STATE_H
 #define TESTS_SCENARIO_REQUESTS_STATE_H
 
@@ -14,7 +14,7 @@
 enum { COUNT = 4, BYTES = COUNT * sizeof(float), MOST = 16 };
 
 /* ---- operators */
-extern const char *steps_path, *mark_path;
+extern const char *steps_path, *mark_path, *pair_path;
 extern void (*on_step)(int index);
 extern void (*on_mark)(void);
 extern atomic_int marks, steps; /* that ran */
@@ -48,6 +48,7 @@ void ask_then_look(int index);
 extern atomic_int told;
 extern struct plait_answer answers[MOST]; /* the message is the name */
 extern pthread_t teller[MOST];
+void tell(void *user, const struct plait_answer *answer);
 void await_told(int count);
 struct plait_submit_options telling(const char *name);
 
@@ -56,5 +57,6 @@ void test_classes(void);
 void test_timing(void);
 void test_queue(void);
 void test_waiting(void);
+void test_nested(void);
 
 #endif

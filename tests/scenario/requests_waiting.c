@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How an answer is waited for: by who asked, by callbacks on a loop of events; cancelling, and memory of its own. */
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "requests_state.h"
 
@@ -22,6 +25,54 @@ static void test_cancel(void)
     let_go();
     CHECK(wait_for(held, PLAIT_CANCELLED).started > 0, "it never began");
     CHECK(atomic_load(&steps) == 1 && atomic_load(&marks) == 0, "%d steps ran", atomic_load(&steps));
+    close_all();
+}
+
+static atomic_ullong to_cancel;
+static pthread_t other;
+
+static void hold_mark(void)
+{
+    hold(0);
+}
+
+static void *invoke_two(void *nothing)
+{
+    OK(ip, plait_invoke(plait_find_model(ip, "two")));
+    return nothing;
+}
+
+static void cancel_while_two_is_busy(int index)
+{
+    const struct timespec moment = {0, 200000};
+    while (atomic_load(&to_cancel) == 0) nanosleep(&moment, NULL);
+    if (index == 1) {
+        OK(ip, plait_cancel(ip, (plait_request)atomic_load(&to_cancel)));
+        return;
+    }
+    CHECK(pthread_create(&other, NULL, invoke_two, NULL) == 0, "thread");
+    while (sem_wait(&inside) != 0) continue;
+}
+
+/* Of two models, in the last step of the first, while the second one is busy: it does not wait for that. */
+static void test_cancelled_before_the_next(void)
+{
+    char text[4096];
+    struct plait_pipeline *pipeline;
+    plait_request request = 0;
+    open_all(0, 0);
+    snprintf(text, sizeof text, "{\"models\": {\"one\": \"%s\", \"two\": \"%s\"}}", steps_path, mark_path);
+    OK(ip, plait_pipeline_load_buffer(ip, text, strlen(text), NULL, NULL, &pipeline));
+    OK(ip, plait_allocate(ip));
+    atomic_store(&to_cancel, 0);
+    on_step = cancel_while_two_is_busy;
+    on_mark = hold_mark;
+    OK(ip, plait_pipeline_submit(pipeline, NULL, &request));
+    atomic_store(&to_cancel, request);
+    wait_for(request, PLAIT_CANCELLED);
+    CHECK(atomic_load(&marks) == 0, "%d marks", atomic_load(&marks));
+    let_go();
+    pthread_join(other, NULL);
     close_all();
 }
 
@@ -80,9 +131,42 @@ static void test_event_loop(void)
     close_all();
 }
 
+static void ask_again(void *user, const struct plait_answer *answer)
+{
+    const struct plait_submit_options *options = user;
+    int fd = -1;
+    tell(NULL, answer);
+    if (atomic_load(&told) >= MOST / 2) return;
+    submit(high, options);
+    OK(ip, plait_event_fd(ip, &fd));
+    CHECK(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 20000) == 1, "nothing came");
+}
+
+/* What ends while answers are given is for the next time, or a loop would do nothing else. */
+static void test_a_loop_goes_on(void)
+{
+    open_all(0, 0);
+    int fd = -1;
+    OK(ip, plait_event_fd(ip, &fd));
+    struct plait_submit_options options = telling("loop");
+    options.on_loop = true;
+    options.done = ask_again;
+    options.user = &options;
+    submit(high, &options);
+    struct pollfd event = {.fd = fd, .events = POLLIN};
+    for (int i = 1; i <= MOST / 2; i++) {
+        CHECK(poll(&event, 1, 20000) == 1, "nothing came");
+        CHECK(plait_dispatch(ip) == 1 && atomic_load(&told) == i, "%d were told at time %d", atomic_load(&told), i);
+    }
+    CHECK(poll(&event, 1, 0) == 0, "there is more");
+    close_all();
+}
+
 void test_waiting(void)
 {
     test_cancel();
+    test_cancelled_before_the_next();
     test_own_memory();
     test_event_loop();
+    test_a_loop_goes_on();
 }

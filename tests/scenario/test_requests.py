@@ -18,11 +18,19 @@ def custom_chain(*names):
     return graph.build([tensors[0]], [tensors[-1]])
 
 
+def sum_of_two():
+    graph = tiny.Graph()
+    left, right, out = (graph.tensor(np.float32, (1, 4)) for _ in range(3))
+    graph.op("ADD", [left, right], [out])
+    return graph.build([left, right], [out])
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_requests(variant, tmp_path):
-    paths = [tmp_path / "steps.tflite", tmp_path / "mark.tflite"]
+    paths = [tmp_path / name for name in ("steps.tflite", "mark.tflite", "pair.tflite")]
     paths[0].write_bytes(custom_chain("Step", "Step"))
     paths[1].write_bytes(custom_chain("Mark"))
+    paths[2].write_bytes(sum_of_two())
     programs.run("requests", variant, paths, "--count", 20 if programs.LONG else 3)
 
 

@@ -81,19 +81,12 @@ static size_t put_to_sleep(struct pl_interpreter *interpreter, struct pl_compone
     return given_up;
 }
 
-static bool is_wanted(const struct pl_interpreter *interpreter, const struct pl_component *component)
-{
-    for (int32_t m = 0; m < component->member_count; m++)
-        if (pl_requests_need(&interpreter->requests, PL_REQUEST_WAITS, component->members[m]->primary)) return true;
-    return false;
-}
-
 static bool can_sleep(const struct pl_interpreter *interpreter, const struct pl_component *component,
                       const struct pl_room *room)
 {
     if (component->asleep || pl_component_is_taken(component) || component->passed == interpreter->rooms) return false;
     if (!may_sleep(interpreter, component) || pl_component_class(component) > room->class_number) return false;
-    return component->used <= room->before && !is_wanted(interpreter, component);
+    return component->used <= room->before && !pl_requests_need_any(&interpreter->requests, PL_REQUEST_WAITS, component);
 }
 
 /* The one that was idle longest, which sleeps from now on: whoever wants it has to wait for `sleep`. */

@@ -25,8 +25,14 @@ static struct pl_request *take_first(struct pl_request_list *list)
     struct pl_request *request = list->first;
     if (request == NULL) return NULL;
     list->first = request->next;
-    if (list->first == NULL) list->end = &list->first;
     return request;
+}
+
+static size_t length_of(const struct pl_request_list *list)
+{
+    size_t length = 0;
+    for (const struct pl_request *request = list->first; request != NULL; request = request->next) length++;
+    return length;
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------------ */
@@ -56,10 +62,10 @@ void pl_request_end(struct pl_interpreter *interpreter, struct pl_request *reque
     }
 }
 
-static size_t answer_all(struct pl_interpreter *interpreter, struct pl_request_list *list)
+static size_t answer(struct pl_interpreter *interpreter, struct pl_request_list *list, size_t most)
 {
     size_t count = 0;
-    for (struct pl_request *request = NULL; (request = take_first(list)) != NULL; count++) {
+    for (struct pl_request *request = NULL; count < most && (request = take_first(list)) != NULL; count++) {
         pthread_mutex_unlock(&interpreter->lock);
         request->what.tell(&request->answer, request->what.done, request->what.user);
         pl_lock(interpreter);
@@ -70,7 +76,7 @@ static size_t answer_all(struct pl_interpreter *interpreter, struct pl_request_l
 
 void pl_requests_answer(struct pl_interpreter *interpreter)
 {
-    (void)answer_all(interpreter, &interpreter->requests.answers);
+    (void)answer(interpreter, &interpreter->requests.answers, SIZE_MAX);
 }
 
 static void drop(struct pl_interpreter *interpreter, struct pl_request *request, const char *why)
@@ -140,7 +146,8 @@ size_t pl_interpreter_dispatch(struct pl_interpreter *interpreter)
     pl_lock(interpreter);
     uint64_t rung = 0;
     if (interpreter->requests.event_fd >= 0 && read(interpreter->requests.event_fd, &rung, sizeof rung) < 0) rung = 0;
-    const size_t count = answer_all(interpreter, &interpreter->requests.loop);
+    /* What ends meanwhile rings again: a loop of events has more to do than this. */
+    const size_t count = answer(interpreter, &interpreter->requests.loop, length_of(&interpreter->requests.loop));
     pthread_mutex_unlock(&interpreter->lock);
     return count;
 }

@@ -47,7 +47,11 @@ void pl_request_run(struct pl_interpreter *interpreter, struct pl_request *reque
         request->ran += status == PL_OK;
     }
     requests->running[request->class_number]--;
-    if (busy && !request->cancelled) {
+    if (busy && request->cancelled) {
+        busy = false;
+        status = pl_fail(&request->error, PL_CANCELLED, "the request was cancelled");
+    }
+    if (busy) {
         pl_queue_add(requests, request); /* somebody else runs what comes next in it */
     } else {
         note_switching(requests, request);
@@ -166,7 +170,7 @@ void pl_requests_forget(struct pl_interpreter *interpreter)
     init_conditions(requests);
     if (requests->event_fd >= 0) (void)close(requests->event_fd); /* of the child: it is the parent's, too */
     requests->event_fd = -1;
-    requests->count = requests->executor_count = requests->idle = 0;
+    requests->count = requests->executor_count = requests->idle = requests->helpers = 0;
     requests->free = requests->waiting = requests->answers.first = requests->loop.first = NULL;
     for (int32_t c = 0; c <= PL_MOST_CLASS; c++) requests->running[c] = 0;
 }

@@ -58,6 +58,13 @@ bool pl_requests_need(const struct pl_requests *requests, enum pl_request_state 
     return false;
 }
 
+bool pl_requests_need_any(const struct pl_requests *requests, enum pl_request_state state, const struct pl_component *component)
+{
+    for (int32_t m = 0; m < component->member_count; m++)
+        if (pl_requests_need(requests, state, component->members[m]->primary)) return true;
+    return false;
+}
+
 int32_t pl_queue_of(const struct pl_requests *requests, const struct pl_entry *model, struct pl_request **oldest)
 {
     int32_t count = 0;

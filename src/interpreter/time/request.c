@@ -76,7 +76,18 @@ static pl_status check(const struct pl_submission *what, struct pl_error *error)
     return check_data(what, true, error);
 }
 
-/* A place in the model's queue, for which the oldest may have to go. */
+static pl_status too_many(const struct pl_requests *requests, struct pl_error *error)
+{
+    return pl_fail(error, PL_BUSY, "%d requests are under way, as many as options.requests says", (int)requests->count);
+}
+
+/* Otherwise somebody has to be told first. */
+static bool ends_at_once(const struct pl_request *request)
+{
+    return request->what.tell == NULL && !request->what.kept;
+}
+
+/* A place in the model's queue, for which the oldest may have to go: not for nothing. */
 static pl_status make_place(struct pl_interpreter *interpreter, const struct pl_submission *what, struct pl_error *error)
 {
     struct pl_request *oldest = NULL;
@@ -85,6 +96,7 @@ static pl_status make_place(struct pl_interpreter *interpreter, const struct pl_
     if (pl_queue_of(&interpreter->requests, model, &oldest) < most) return PL_OK;
     if (!what->drop_surplus)
         return pl_fail(error, PL_BUSY, "model '%s': %d requests wait already, which is as many as may", model->name, (int)most);
+    if (interpreter->requests.free == NULL && !ends_at_once(oldest)) return too_many(&interpreter->requests, error);
     pl_queue_remove(&interpreter->requests, oldest);
     pl_fail(&oldest->error, PL_DROPPED, "model '%s': a newer request took its place", model->name);
     pl_request_end(interpreter, oldest, PL_DROPPED);
@@ -110,8 +122,7 @@ static pl_status submit(struct pl_interpreter *interpreter, const struct pl_subm
     PL_TRY(pl_requests_start(interpreter, error));
     PL_TRY(make_place(interpreter, what, error));
     struct pl_request *request = take_free(requests);
-    if (request == NULL)
-        return pl_fail(error, PL_BUSY, "%d requests are under way, as many as options.requests says", (int)requests->count);
+    if (request == NULL) return too_many(requests, error);
     request->what = *what;
     request->entry = what->entries[0];
     if (what->entry_count == 1) request->what.entries = &request->entry;
@@ -165,14 +176,19 @@ static struct timespec moment_of(uint64_t nanoseconds)
     return (struct timespec){.tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)};
 }
 
+/* More is for ever, and must not leave what a time can say. */
+static const int64_t LONGEST_WAIT = INT64_C(1000000000) * 1000000000;
+
 /* Waits until it has ended or the time has come. Who is one of those that run requests does not wait for another one to
  * do so, since there may be none. */
 static void wait_for(struct pl_interpreter *interpreter, uint64_t number, int64_t timeout_ns)
 {
     struct pl_requests *requests = &interpreter->requests;
+    if (timeout_ns > LONGEST_WAIT) timeout_ns = -1;
     const struct timespec end = moment_of(pl_clock_ns() + (uint64_t)timeout_ns);
     struct pl_turn *under = pl_turn_leave(interpreter);
     const bool runs = under != NULL || pl_is_executor(requests);
+    requests->helpers += runs;
     for (;;) {
         struct pl_request *request = find(requests, number);
         if (request == NULL || request->state == PL_REQUEST_ENDED || timeout_ns == 0) break;
@@ -184,6 +200,7 @@ static void wait_for(struct pl_interpreter *interpreter, uint64_t number, int64_
         if (timeout_ns < 0) pthread_cond_wait(&requests->ended, &interpreter->lock);
         else if (pthread_cond_timedwait(&requests->ended, &interpreter->lock, &end) == ETIMEDOUT) break;
     }
+    requests->helpers -= runs;
     pl_turn_return(interpreter, under);
 }
 

@@ -12,6 +12,7 @@
 #include "interpreter/interpreter.h"
 #include "plan/pace.h"
 
+struct pl_component;
 struct pl_instance;
 struct pl_turn;
 
@@ -50,6 +51,7 @@ struct pl_requests {
     pthread_t *executors;
     int32_t executor_count;
     int32_t idle;            /* executors */
+    int32_t helpers;         /* wait for a request, and would run it */
     int32_t running[PL_MOST_CLASS + 1];
     int event_fd;            /* -1: nobody asked for it */
     bool closing;
@@ -70,6 +72,8 @@ int32_t pl_queue_of(const struct pl_requests *requests, const struct pl_entry *m
 /* Whether it is in this state and needs this model (NULL: any); whether one is. */
 bool pl_request_needs(const struct pl_request *request, enum pl_request_state state, const struct pl_entry *model);
 bool pl_requests_need(const struct pl_requests *requests, enum pl_request_state state, const struct pl_entry *model);
+/* The same of one of these linked models. */
+bool pl_requests_need_any(const struct pl_requests *requests, enum pl_request_state state, const struct pl_component *component);
 
 /* ---- executor.c */
 void pl_requests_open(struct pl_requests *requests);

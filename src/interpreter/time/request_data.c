@@ -3,6 +3,7 @@
  * can be replaced meanwhile. */
 #include <string.h>
 
+#include "interpreter/models/models.h"
 #include "interpreter/time/request_data.h"
 
 /* Where the tensor is in the set that is about to run, as planned; NULL if it is none of that. */
@@ -36,6 +37,7 @@ static pl_status find_places(const struct pl_unit_plan *plan, const struct pl_re
                              void **places, struct pl_error *error)
 {
     for (size_t i = 0; i < count; i++) {
+        PL_TRY(pl_handle_check_there(data[i].tensor, error));
         const struct pl_planned_tensor *tensor = find_tensor(plan, data[i].tensor);
         places[i] = NULL;
         if (tensor == NULL) continue;

@@ -26,8 +26,8 @@ static pl_status set_class(struct pl_instance *instance, int32_t class_number, s
     const int32_t before = instance->class_number;
     if (class_number == before) return PL_OK;
     if (pl_component_is_taken(instance->component) ||
-        pl_requests_need(&interpreter->requests, PL_REQUEST_WAITS, instance->primary) ||
-        pl_requests_need(&interpreter->requests, PL_REQUEST_RUNS, instance->primary))
+        pl_requests_need_any(&interpreter->requests, PL_REQUEST_WAITS, instance->component) ||
+        pl_requests_need_any(&interpreter->requests, PL_REQUEST_RUNS, instance->component))
         return pl_fail(error, PL_BUSY, "model '%s' is running, waits to run, or is being allocated", instance->name);
     instance->class_number = class_number;
     pl_settled_forget(interpreter);
@@ -110,6 +110,7 @@ void pl_turns_arrange(struct pl_interpreter *interpreter)
     }
     if (moved) pthread_cond_broadcast(&turns->moved);
     if (waiting >= 0 && interpreter->requests.idle > 0) pthread_cond_signal(&interpreter->requests.work);
+    if (waiting >= 0 && interpreter->requests.helpers > 0) pthread_cond_broadcast(&interpreter->requests.ended);
 }
 
 /* Whether anybody could have to wait. */
@@ -162,11 +163,19 @@ void pl_turn_end(struct pl_interpreter *interpreter, struct pl_turn *turn)
     if (is_arranged(interpreter)) pl_turns_arrange(interpreter);
 }
 
+/* Requests that wait for another one leave their places among those that run at once to it. */
+static void count_requests(struct pl_interpreter *interpreter, const struct pl_turn *turn, int32_t change)
+{
+    for (; turn != NULL; turn = turn->under)
+        if (turn->request != NULL) interpreter->requests.running[turn->request->class_number] += change;
+}
+
 struct pl_turn *pl_turn_leave(struct pl_interpreter *interpreter)
 {
     struct pl_turn *turn = own_turn(&interpreter->turns);
     if (turn == NULL) return NULL;
     turn->above++;
+    count_requests(interpreter, turn, -1);
     pl_turns_arrange(interpreter);
     return turn;
 }
@@ -175,6 +184,7 @@ void pl_turn_return(struct pl_interpreter *interpreter, struct pl_turn *turn)
 {
     if (turn == NULL) return;
     turn->above--;
+    count_requests(interpreter, turn, 1);
     pl_turns_arrange(interpreter);
 }
 
