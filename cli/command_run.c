@@ -199,7 +199,9 @@ static const struct option_rule rules[] = {
      "and ,window=HOP ,axis=AXIS ,zeros=ROWS: a window over rows;\n"
      ",threshold=T ,until=T ,index=I or ,best=I or ,every=N, and\n"
      ",output=OUT of A to look at: B runs only where that holds;\n"
-     ",input: A.OUT is an input, and B.IN gets what that is fed"},
+     ",input: A.OUT is an input, and B.IN gets what that is fed;\n"
+     ",crop=C.BOXES ,scores=C.SCORES: B runs for each box of C, on\n"
+     "that part of the picture A.OUT (all fields: plait(1))"},
     {"--input", "M.IN=FILE", VALUE_REQUIRED, "feed an input: .npy, .wav, BMP, PNG or JPEG"},
     {"--random-input", "SEED", VALUE_OPTIONAL,
      "fill the inputs that nothing feeds with random numbers"},

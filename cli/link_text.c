@@ -19,7 +19,7 @@ struct field {
     bool *given; /* is set, too, if not NULL */
 };
 
-enum { MOST_FIELDS = 16 };
+enum { MOST_FIELDS = 32 };
 
 /* Where they go, of this link; `read` is what was there beside the options. */
 struct read {
@@ -31,6 +31,8 @@ struct read {
 static size_t list_fields(struct link_text *link, struct read *read, struct field *fields)
 {
     struct plait_link_options *options = &link->options;
+    struct crop_text *crop = &link->crop;
+    struct plait_boxes *boxes = &crop->crop.boxes;
     const struct field all[] = {
         {.name = "reshape", .given = &options->reshape},
         {.name = "cast", .given = &options->cast},
@@ -46,6 +48,18 @@ static size_t list_fields(struct link_text *link, struct read *read, struct fiel
         {.name = "best=", .whole = &read->best, .given = &read->is_best},
         {.name = "every=", .least = 1, .whole = &read->every, .given = &read->is_every},
         {.name = "output=", .text = &link->when_output},
+        {.name = "crop=", .text = &crop->from},
+        {.name = "scores=", .text = &crop->scores},
+        {.name = "order=", .text = &crop->order},
+        {.name = "anchors=", .text = &crop->anchors},
+        {.name = "variances=", .text = &crop->variances},
+        {.name = "linear", .given = &boxes->linear},
+        {.name = "sigmoid", .given = &boxes->sigmoid},
+        {.name = "class=", .whole = &boxes->class_index, .given = &crop->more},
+        {.name = "least=", .real = &boxes->least, .given = &crop->more},
+        {.name = "overlap=", .real = &boxes->overlap, .given = &crop->more},
+        {.name = "most=", .least = 1, .whole = &boxes->most, .given = &crop->more},
+        {.name = "margin=", .real = &crop->crop.margin, .given = &crop->more},
     };
     const size_t count = sizeof all / sizeof all[0];
     memcpy(fields, all, sizeof all);
@@ -123,6 +137,8 @@ static int take_fields(struct link_text *link, char *text)
     for (bool found = true; found && code == EXIT_FINE;) code = take_field(text, fields, count, &found);
     if (code == EXIT_FINE && link->options.hop == 0 && (read.axis || read.zeros))
         code = complain(EXIT_USAGE, "--link: ,axis= and ,zeros= are of a window; ,window=HOP is missing");
+    link->crop.more = link->crop.more || link->crop.crop.boxes.linear || link->crop.crop.boxes.sigmoid;
+    if (code == EXIT_FINE) code = crop_text_take(&link->crop, &link->options.crop);
     return code == EXIT_FINE ? take_condition(link, &read) : code;
 }
 
@@ -131,6 +147,7 @@ int link_read(struct link_text *link, const struct models *models, const char *v
     char *ends = heap_text("%s", value);
     *link = (struct link_text){0};
     plait_link_options_default(&link->options);
+    crop_text_begin(&link->crop);
     int code = take_fields(link, ends);
     if (code == EXIT_FINE)
         code = reference_read(&link->from, models, "--link", ends, "A.OUT=B.IN");
@@ -146,4 +163,5 @@ void link_free(struct link_text *link)
     reference_free(&link->from);
     reference_free(&link->to);
     free(link->when_output);
+    crop_text_free(&link->crop);
 }

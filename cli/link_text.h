@@ -3,6 +3,7 @@
 #ifndef CLI_LINK_TEXT_H
 #define CLI_LINK_TEXT_H
 
+#include "crop_text.h"
 #include "models.h"
 
 struct link_text {
@@ -10,6 +11,7 @@ struct link_text {
     struct tensor_reference to;
     struct plait_link_options options;
     char *when_output; /* what options.when_output points to */
+    struct crop_text crop;
 };
 
 /* link_free() in any case. */

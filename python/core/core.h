@@ -96,6 +96,8 @@ PyObject *core_model_reuse(PyObject *self, PyObject *index);
 PyObject *core_model_box(PyObject *self, PyObject *unused);
 /* (top, left, bottom, right, score, index) */
 PyObject *core_box(const struct plait_box *box);
+/* What plait/crops.py makes of a crop, whose texts are the object's. False with the exception set. */
+bool core_take_crop(PyObject *object, struct plait_crop *crop);
 void core_model_forget_callback(struct core_model *model);
 /* requests.c */
 PyObject *core_model_submit(PyObject *self, PyObject *arguments);

@@ -127,20 +127,22 @@ static bool take_condition(const struct condition *given, struct plait_link_opti
 static PyObject *link_models(PyObject *object, PyObject *arguments, PyObject *keywords)
 {
     static char *names[] = {"from_model", "output", "to_model", "input", "cast", "reshape", "scale", "offset", "from_input",
-                            "hop", "axis", "zeros", "threshold", "until", "index", "best", "every", "when_output", NULL};
+                            "hop", "axis", "zeros", "threshold", "until", "index", "best", "every", "when_output", "crop", NULL};
     struct core_engine *self = (struct core_engine *)object;
     struct plait_link_options options;
     const char *from = NULL, *output = NULL, *to = NULL, *input = NULL;
     int cast = 0, reshape = 0, from_input = 0;
-    PyObject *scale = Py_None, *offset = Py_None;
+    PyObject *scale = Py_None, *offset = Py_None, *crop = Py_None;
+    struct plait_crop cut;
     struct condition when = {Py_None, Py_None, Py_None, Py_None, Py_None};
     plait_link_options_default(&options);
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "szsz|ppOOpiiiOOOOOz", names, &from, &output, &to, &input, &cast,
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "szsz|ppOOpiiiOOOOOzO", names, &from, &output, &to, &input, &cast,
                                      &reshape, &scale, &offset, &from_input, &options.hop, &options.axis,
                                      &options.zero_rows, &when.threshold, &when.until, &when.index, &when.best,
-                                     &when.every, &options.when_output) ||
-        !take_scale(scale, offset, &options) || !take_condition(&when, &options))
+                                     &when.every, &options.when_output, &crop) ||
+        !take_scale(scale, offset, &options) || !take_condition(&when, &options) || (crop != Py_None && !core_take_crop(crop, &cut)))
         return NULL;
+    if (crop != Py_None) options.crop = &cut;
     options.cast = cast != 0;
     options.reshape = reshape != 0;
     options.from_input = from_input != 0;
@@ -211,7 +213,7 @@ static PyMethodDef methods[] = {
      "keep_all_tensors=False) -> Model"},
     {"link", (PyCFunction)(void (*)(void))link_models, METH_VARARGS | METH_KEYWORDS,
      "link(from_model, output, to_model, input, cast=False, reshape=False, scale=None, offset=None, from_input=False, hop=0, "
-     "axis=0, zeros=0, threshold=None, until=None, index=None, best=None, every=None, when_output=None)"},
+     "axis=0, zeros=0, threshold=None, until=None, index=None, best=None, every=None, when_output=None, crop=None)"},
     {"stream", (PyCFunction)(void (*)(void))stream, METH_VARARGS | METH_KEYWORDS,
      "stream(model, input, hop, axis=0, zeros=0, scale=None, offset=None): rows of this input are pushed."},
     {"load_pipeline", (PyCFunction)(void (*)(void))core_engine_load_pipeline, METH_VARARGS | METH_KEYWORDS,

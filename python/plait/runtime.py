@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from plait import _core, tensors
+from plait import _core, crops, tensors
 from plait.request import Request
 
 
@@ -258,8 +258,12 @@ class Runtime:
         For a condition, without which the target always runs with the source: threshold (an element of the output is so much
         or more; with index, that one; with until, it holds from then on until none is so much as that), best (element number
         so-and-so is the largest) or every (in every so-many-th run); when_output: another output of the source's model that
-        is looked at. What does not fit is refused with both tensors named."""
+        is looked at. For a part of a picture crop, as a pipeline file has it with the boxes inside: {"boxes": {"from":
+        "detector.boxes", "scores": "detector.scores", "threshold": 0.6, ...}, "margin": 0.25}; the target then runs once for each
+        box. What does not fit is refused with both tensors named."""
         (from_model, output), (to_model, to_input) = (end.partition(".")[::2] for end in (source, target))
+        if options.get("crop") is not None:
+            options["crop"] = crops.crop_of(options["crop"])
         self._engine.link(from_model, output, to_model, to_input, **options)
         self._links.append((source, target))
         self._stale = True

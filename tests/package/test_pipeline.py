@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import both
+import crop_scenes
 import tiny
 from both import plait
 
@@ -301,3 +302,46 @@ def test_boxes(tmp_path):
             pipeline.best("found")
     with plait.Pipeline(CHAIN, folder=MODELS) as pipeline:
         assert [one["y"].tobytes() for one in pipeline.runs(x=PIXELS)] == [by_hand(PIXELS).tobytes()]
+
+
+@pytest.mark.parametrize("name", crop_scenes.SCENES)
+def test_crops_of_a_runtime(name, tmp_path):
+    """A link by hand, in the words of the file."""
+    scene = crop_scenes.Scene(tmp_path, name)
+    with plait.Pipeline(scene.pipeline, folder=tmp_path) as pipeline:
+        wanted = [one["y"].tobytes() for one in pipeline.runs(**scene.fed) if "y" in one]
+    with plait.Runtime() as runtime:
+        for model in crop_scenes.MODELS:
+            runtime.load(tmp_path / f"{model}.tflite")
+        runtime.link("camera", "second", crop={"boxes": scene.boxes, "margin": 0.25})
+        runtime["camera"].set(0, scene.fed["camera"])
+        for number, end in enumerate(("boxes", "scores")):
+            runtime["detector"].set(number, scene.fed[end])
+        found, second = [], runtime["second"]
+        second.on_run(lambda: found.append(second.get().tobytes()))
+        second.run()
+    assert found == wanted and len(wanted) >= 2
+
+
+@pytest.mark.parametrize("crop, kind, message", [
+    ({}, ValueError, "a crop needs 'boxes'"), ([], TypeError, "a crop must be a dictionary, found list"),
+    ({"boxes": {"from": "a"}}, ValueError, "boxes needs 'scores'"),
+    ({"boxes": {"from": "a.x", "scores": "b.y"}}, ValueError, "must come from the model of the boxes, 'a', found 'b'"),
+    ({"boxes": {"from": "a", "scores": "a", "most": 0}}, plait.Error, "no model 'a'"),
+    ({"boxes": crop_scenes.CORNERS | {"size": 1}}, ValueError, "unknown field 'size' of boxes; known: from, scores, class"),
+    ({"boxes": crop_scenes.CORNERS | {"order": "zz"}}, ValueError, "'order' of boxes must be 'xy' or 'yx', found 'zz'"),
+    ({"boxes": crop_scenes.CORNERS | {"most": 0}}, plait.Error, "1 to 1000 of them are found"),
+    ({"boxes": crop_scenes.CORNERS | {"anchors": {"picture": [8, 8], "levels": []}}}, ValueError, "'levels' of anchors"),
+    ({"boxes": crop_scenes.CORNERS | {"anchors": {"picture": [8, 8], "levels": [{"step": 1, "sizes": [1] * 9}]}}}, ValueError,
+     "has 9 sizes, which is more than 8"),
+    ({"boxes": crop_scenes.CORNERS | {"anchors": {"picture": [8, 8], "levels": [{"step": 1, "sizes": [1]}] * 9}}}, ValueError,
+     "9 levels of anchors, which is more than 8"),
+    ({"boxes": crop_scenes.CORNERS, "margin": 99}, plait.Error, "margin"),
+])
+def test_crops_that_cannot_be(crop, kind, message, tmp_path):
+    crop_scenes.Scene(tmp_path, "corners")
+    with plait.Runtime() as runtime:
+        for model in crop_scenes.MODELS:
+            runtime.load(tmp_path / f"{model}.tflite")
+        with pytest.raises(kind, match=message):
+            runtime.link("camera", "second", crop=crop)
