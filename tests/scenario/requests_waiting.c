@@ -42,20 +42,20 @@ static void *invoke_two(void *nothing)
     return nothing;
 }
 
-static void cancel_while_two_is_busy(int index)
+static bool cancels;
+
+static void go_on_while_two_is_busy(int index)
 {
     const struct timespec moment = {0, 200000};
     while (atomic_load(&to_cancel) == 0) nanosleep(&moment, NULL);
-    if (index == 1) {
-        OK(ip, plait_cancel(ip, (plait_request)atomic_load(&to_cancel)));
-        return;
-    }
+    if (index == 1 && cancels) OK(ip, plait_cancel(ip, (plait_request)atomic_load(&to_cancel)));
+    if (index == 1) return;
     CHECK(pthread_create(&other, NULL, invoke_two, NULL) == 0, "thread");
     while (sem_wait(&inside) != 0) continue;
 }
 
-/* Of two models, in the last step of the first, while the second one is busy: it does not wait for that. */
-static void test_cancelled_before_the_next(void)
+/* Of two models, the second one is busy when the first has run: that is waited for, but by who was cancelled. */
+static void test_the_next_is_busy(bool cancelled)
 {
     char text[4096];
     struct plait_pipeline *pipeline;
@@ -65,14 +65,19 @@ static void test_cancelled_before_the_next(void)
     OK(ip, plait_pipeline_load_buffer(ip, text, strlen(text), NULL, NULL, &pipeline));
     OK(ip, plait_allocate(ip));
     atomic_store(&to_cancel, 0);
-    on_step = cancel_while_two_is_busy;
+    cancels = cancelled;
+    on_step = go_on_while_two_is_busy;
     on_mark = hold_mark;
     OK(ip, plait_pipeline_submit(pipeline, NULL, &request));
     atomic_store(&to_cancel, request);
-    wait_for(request, PLAIT_CANCELLED);
+    if (cancelled) wait_for(request, PLAIT_CANCELLED);
+    else CHECK(plait_wait(ip, request, 20000000, NULL) == PLAIT_BUSY, "it did not wait");
     CHECK(atomic_load(&marks) == 0, "%d marks", atomic_load(&marks));
+    on_mark = NULL;
     let_go();
     pthread_join(other, NULL);
+    if (!cancelled) wait_for(request, PLAIT_OK);
+    CHECK(atomic_load(&marks) == (cancelled ? 1 : 2), "%d marks", atomic_load(&marks));
     close_all();
 }
 
@@ -165,7 +170,8 @@ static void test_a_loop_goes_on(void)
 void test_waiting(void)
 {
     test_cancel();
-    test_cancelled_before_the_next();
+    test_the_next_is_busy(true);
+    test_the_next_is_busy(false);
     test_own_memory();
     test_event_loop();
     test_a_loop_goes_on();
