@@ -158,6 +158,23 @@ struct pl_gemm_hybrid {
     float low, high;
 };
 
+/* Float sums that begin before all of their inputs are there, and go on later: rows of floats that overlap, row r from
+ * input + r * step on, times k [from_k, to_k) of the packed weights. sums[r * PL_GEMM_SUMS + n] goes on for output n of
+ * the blocks from `block` on. */
+enum { PL_GEMM_SUM_ROWS = 4, PL_GEMM_SUM_BLOCKS = 4, PL_GEMM_SUMS = PL_GEMM_SUM_BLOCKS * PL_GEMM_BLOCK };
+
+struct pl_gemm_sums {
+    const float *weights;
+    int32_t depth; /* k of a block of weights */
+    int32_t from_k, to_k;
+    const float *input;
+    int64_t step;
+    int32_t rows;   /* 1 to PL_GEMM_SUM_ROWS */
+    int32_t block;
+    int32_t blocks; /* 1 to PL_GEMM_SUM_BLOCKS */
+    float *sums;
+};
+
 /* Packs blocks [from, to), counted over all groups, to where they belong in `packed`. */
 typedef void (*pl_gemm_pack_blocks)(void *packed, const void *raw, const struct pl_gemm_pack *pack,
                                     int64_t from, int64_t to);
@@ -193,6 +210,8 @@ struct pl_gemm_kernels {
 
     void (*f32)(const struct pl_gemm_shape *shape, const struct pl_gemm_float *weights,
                 const struct pl_gemm_part *part);
+    /* Sums as f32 has them, without what comes behind them. */
+    void (*add_f32)(const struct pl_gemm_sums *sums);
     /* Inputs int8 or uint8, weights int8, 32-bit sums. */
     void (*i8)(const struct pl_gemm_shape *shape, const struct pl_gemm_integer *weights,
                const struct pl_gemm_part *part);

@@ -12,11 +12,14 @@
 #include "kernels/arm/pooling_bytes_neon.h"
 #include "kernels/arm/recurrent_neon.h"
 #include "kernels/vector/depthwise_f32_vector.h"
+#include "kernels/vector/gemm_add_vector.h"
 #include "kernels/vector/gemm_f32_vector.h"
 #include "kernels/vector/pooling_f32_vector.h"
 #include "kernels/vector/recurrent_vector.h"
 
-#define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_vector), PL_GEMM_BYTES_NEON
+#define PL_FASTER_GEMM                                                                             \
+    .f32 = PL_LEVEL(pl_gemm_f32_vector), .add_f32 = PL_LEVEL(pl_gemm_add_f32_vector),              \
+    PL_GEMM_BYTES_NEON
 #define PL_FASTER_DEPTHWISE                                                                        \
     .f32 = PL_LEVEL(pl_depthwise_f32_vector), .hybrid = PL_LEVEL(pl_depthwise_hybrid_vector),      \
     .i8 = PL_LEVEL(pl_depthwise_i8_neon), .u8 = PL_LEVEL(pl_depthwise_u8_neon),

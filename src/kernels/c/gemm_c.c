@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "kernels/c/gemm_add_c.h"
 #include "kernels/c/gemm_pack_c.h"
 #include "kernels/c/gemm_sums_c.h"
 #include "kernels/faster.h"
@@ -322,6 +323,7 @@ const struct pl_gemm_kernels PL_LEVEL(pl_gemm_kernels) = {
     .layout_i8 = {1, 1, 0},
     .layout_i16 = {sizeof(int16_t), 1, 0},
     .f32 = gemm_f32,
+    .add_f32 = PL_LEVEL(pl_gemm_add_f32),
     .i8 = gemm_i8,
     .u8 = gemm_u8,
     .i16_i8 = gemm_i16_i8,

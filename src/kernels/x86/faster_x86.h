@@ -6,6 +6,7 @@
 #define PL_KERNELS_X86_FASTER_X86_H
 
 #include "kernels/vector/depthwise_f32_vector.h"
+#include "kernels/vector/gemm_add_vector.h"
 #include "kernels/vector/gemm_f32_vector.h"
 #include "kernels/vector/pooling_f32_vector.h"
 #include "kernels/vector/recurrent_vector.h"
@@ -24,7 +25,9 @@
 #include "kernels/x86/resize_x86.h"
 #include "kernels/x86/softmax_bytes_x86.h"
 
-#define PL_FASTER_GEMM .f32 = PL_LEVEL(pl_gemm_f32_vector), PL_GEMM_QUANTIZE_X86 PL_GEMM_BYTES_X86
+#define PL_FASTER_GEMM                                                                             \
+    .f32 = PL_LEVEL(pl_gemm_f32_vector), .add_f32 = PL_LEVEL(pl_gemm_add_f32_vector),              \
+    PL_GEMM_QUANTIZE_X86 PL_GEMM_BYTES_X86
 #define PL_FASTER_DEPTHWISE                                                                        \
     .f32 = PL_LEVEL(pl_depthwise_f32_vector), .hybrid = PL_LEVEL(pl_depthwise_hybrid_vector),      \
     .i8 = PL_LEVEL(pl_depthwise_i8_x86), .u8 = PL_LEVEL(pl_depthwise_u8_x86),                      \
