@@ -49,6 +49,8 @@ struct pl_operator {
     int32_t subgraph_base; /* what a join adds to the subgraph indices in its options; 0 otherwise */
     bool shared;           /* in a join: it stands for operators of other members too */
     bool per_row;          /* of a model with windows: runs with every hop of new rows, be the windows full or not */
+    int64_t moves_on;      /* behind a window: input 0 is, most likely, what it was in the run before from this element on,
+                            * and then as many new ones; 0: not known */
     const struct pl_record *options; /* NULL if the file has none */
     const void *custom_options;      /* bytes, FlexBuffer by convention */
     size_t custom_options_bytes;

@@ -296,6 +296,13 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
                                        dense->bias.present ? dense->bias.input : -1,
                                        dense->kind == PL_FILTER_UINT8, &dense->operands));
     }
+    if (dense->kind == PL_FILTER_FLOAT && rows == 1) {
+        const struct pl_dense_row row = {dense->operands,   dense->bias,       shape->depth,
+                                         shape->channels,   dense->floats.low, dense->floats.high};
+        bool taken = false;
+        PL_TRY(pl_fully_connected_prepare_ahead(prepare, &row, &taken));
+        if (taken) return PL_OK;
+    }
     size_t part_bytes = 0;
     if (dense->kind != PL_FILTER_FLOAT && dense->kind != PL_FILTER_INT16_WIDE) {
         part_bytes = pl_gemm_part_bytes(&dense->operands, shape, rows,

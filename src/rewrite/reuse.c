@@ -18,6 +18,7 @@ struct rewriter {
     const struct pl_graph_facts *facts;
     struct pl_region work;
     struct pl_stream *streams; /* one per tensor, of the join and new */
+    int64_t *moves;            /* of tensors of the join that have the bytes of a whole window: see pl_operator.moves_on */
     struct operator_list per_row;    /* of the member at hand: what runs with every hop, */
     struct operator_list per_window; /* and what runs with every window */
     int32_t member;
@@ -181,12 +182,27 @@ static pl_status put_step(struct rewriter *rewriter, const struct pl_operator *o
     return PL_OK;
 }
 
-/* What reads shapes alone was folded. */
-static pl_status put_whole(struct rewriter *rewriter, const struct pl_operator *op)
+/* By how many elements the bytes of input 0 move on with every hop. */
+static int64_t find_moves(const struct rewriter *rewriter, const struct pl_operator *op)
 {
+    const int32_t tensor = op->input_count > 0 ? op->inputs[0] : -1;
+    if (tensor < 0) return 0;
+    const struct pl_stream *stream = &rewriter->streams[tensor];
+    if (stream->fresh == 0) return rewriter->moves[tensor];
+    const struct pl_shape *shape = &rewriter->facts->values[tensor]->shape;
+    if (pl_shape_span(shape, 0, stream->axis) != 1) return 0; /* rows of several windows beside each other */
+    return stream->fresh * pl_shape_span(shape, stream->axis + 1, shape->rank);
+}
+
+/* What reads shapes alone was folded. */
+static pl_status put_whole(struct rewriter *rewriter, const struct pl_operator *op, uint32_t traits)
+{
+    struct pl_operator changed = *op;
     for (int32_t i = 0; i < op->input_count; i++)
         if (op->inputs[i] >= 0) PL_TRY(need_whole(rewriter, op->inputs[i]));
-    put(op->per_row ? &rewriter->per_row : &rewriter->per_window, op);
+    changed.moves_on = find_moves(rewriter, op);
+    if ((traits & PL_TRAIT_VIEW) != 0) rewriter->moves[op->outputs[0]] = changed.moves_on;
+    put(op->per_row ? &rewriter->per_row : &rewriter->per_window, &changed);
     return PL_OK;
 }
 
@@ -200,10 +216,10 @@ static pl_status rewrite_operator(struct rewriter *rewriter, int32_t index)
         start_window(rewriter, op);
         return PL_OK;
     }
-    if (!pl_row_reads_stream(&view)) return put_whole(rewriter, op);
+    if (!pl_row_reads_stream(&view)) return put_whole(rewriter, op, view.facts->traits);
     struct pl_reuse *reuse = &rewriter->reuse[index];
     reuse->why_not = pl_row_step_find(&view, &step);
-    if (reuse->why_not != NULL) return put_whole(rewriter, op);
+    if (reuse->why_not != NULL) return put_whole(rewriter, op, view.facts->traits);
     reuse->fresh_rows = step.fresh;
     reuse->window_rows = window_axis_rows(rewriter, op->outputs[0], step.output_axis);
     return put_step(rewriter, op, &step);
@@ -225,10 +241,11 @@ static pl_status make_graph(struct rewriter *rewriter)
     graph->constants = pl_region_array(region, (size_t)from->tensor_count, sizeof(struct pl_constant *));
     rewriter->reuse = pl_region_array(region, (size_t)from->operator_count, sizeof *rewriter->reuse);
     rewriter->streams = pl_region_array(&rewriter->work, tensors, sizeof *rewriter->streams);
+    rewriter->moves = pl_region_array(&rewriter->work, (size_t)from->tensor_count, sizeof *rewriter->moves);
     rewriter->per_row.items = pl_region_array(&rewriter->work, most, sizeof(struct pl_operator));
     rewriter->per_window.items = pl_region_array(&rewriter->work, most, sizeof(struct pl_operator));
     if (graph->subgraphs == NULL || graph->constants == NULL || rewriter->reuse == NULL || rewriter->streams == NULL ||
-        rewriter->per_row.items == NULL || rewriter->per_window.items == NULL)
+        rewriter->moves == NULL || rewriter->per_row.items == NULL || rewriter->per_window.items == NULL)
         return no_memory(rewriter);
     struct pl_subgraph *to = after(rewriter);
     to->operator_count = 0;
