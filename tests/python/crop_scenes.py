@@ -13,8 +13,8 @@ CORNERS = {"from": "detector.y0", "scores": "detector.y1"}
 ANCHORS = {"picture": [16, 24], "levels": [{"step": 8, "sizes": [6, 9.5]}, {"step": 16, "sizes": [12]}]}
 SCENES = {  # boxes as a file has them: as --link has them
     "corners": (CORNERS, ""),
-    "others": (CORNERS | {"class": 1, "threshold": 0.3, "overlap": 0.9, "most": 3, "order": "xy"},
-               ",class=1,least=0.3,overlap=0.9,most=3,order=xy"),
+    "others": (CORNERS | {"class": 1, "threshold": 0.75, "overlap": 0.2, "order": "xy"}, ",class=1,least=0.75,overlap=0.2,order=xy"),
+    "few": (CORNERS | {"most": 2}, ",most=2"),
     "anchors": (CORNERS | {"anchors": ANCHORS, "sigmoid": True}, ",anchors=16x24:8/6/9.5:16/12,sigmoid"),
     "linear": (CORNERS | {"anchors": ANCHORS | {"variances": [0.1, 0.2], "linear": True}, "order": "yx", "threshold": 0},
                ",linear,anchors=16x24:8/6/9.5:16/12,variances=0.1/0.2,order=yx,least=0"),

@@ -106,20 +106,69 @@ static double score_at(const struct pl_boxes *boxes, const struct pl_values *sco
     return boxes->sigmoid ? 1 / (1 + exp(-raw)) : raw;
 }
 
-/* The best of those that come after this one: with a lesser score, or behind it with an equal one. -1: there is none. */
-static int64_t next_best(const struct pl_boxes *boxes, const struct pl_values *scores, int64_t classes, int64_t count,
-                         const struct pl_found_box *last)
+struct candidate {
+    double score;
+    int64_t index;
+};
+
+/* The next ones, the best first. One look at all scores gives so many of them: enough for most pictures, and little enough
+ * for the stack, since running allocates nothing. */
+enum { MOST_CANDIDATES = 1024 };
+
+struct candidates {
+    struct candidate items[MOST_CANDIDATES];
+    int32_t count;
+    int32_t next;
+};
+
+/* With a better score, or before it with an equal one. */
+static bool comes_before(const struct candidate *a, const struct candidate *b)
 {
-    int64_t best = -1;
-    double most = 0;
-    for (int64_t i = 0; i < count; i++) {
-        const double score = score_at(boxes, scores, classes, i);
-        const bool comes_after = score < last->score || (score <= last->score && i > last->index);
-        if (!(score >= boxes->least) || !comes_after || (best >= 0 && score <= most)) continue;
-        best = i;
-        most = score;
+    return a->score > b->score || (a->score >= b->score && a->index < b->index);
+}
+
+/* In a heap whose first is the last of all: what is at `at` goes down to its place. */
+static void sift_down(struct candidate *items, int32_t count, int32_t at)
+{
+    const struct candidate moved = items[at];
+    for (int32_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && comes_before(&items[child], &items[child + 1])) child++;
+        if (!comes_before(&moved, &items[child])) break;
+        items[at] = items[child];
     }
-    return best;
+    items[at] = moved;
+}
+
+static void sift_up(struct candidate *items, int32_t at)
+{
+    const struct candidate moved = items[at];
+    for (int32_t parent; at > 0 && comes_before(&items[parent = (at - 1) / 2], &moved); at = parent) items[at] = items[parent];
+    items[at] = moved;
+}
+
+/* Those that come after `last`. */
+static void find_next(const struct pl_boxes *boxes, const struct pl_values *scores, int64_t classes, int64_t count,
+                      struct candidate last, struct candidates *found)
+{
+    struct candidate *items = found->items;
+    found->count = found->next = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const struct candidate one = {score_at(boxes, scores, classes, i), i};
+        if (!(one.score >= boxes->least) || !comes_before(&last, &one)) continue;
+        if (found->count < MOST_CANDIDATES) {
+            items[found->count] = one;
+            sift_up(items, found->count++);
+        } else if (comes_before(&one, &items[0])) {
+            items[0] = one;
+            sift_down(items, MOST_CANDIDATES, 0);
+        }
+    }
+    for (int32_t left = found->count - 1; left > 0; left--) {
+        const struct candidate worst = items[0];
+        items[0] = items[left];
+        items[left] = worst;
+        sift_down(items, left, 0);
+    }
 }
 
 int32_t pl_boxes_find(const struct pl_boxes *boxes, const struct pl_values *values, const struct pl_values *scores,
@@ -130,15 +179,17 @@ int32_t pl_boxes_find(const struct pl_boxes *boxes, const struct pl_values *valu
     const int64_t classes = count > 0 ? count_of(scores) / count : 0;
     if (boxes->class_index >= classes) return 0;
     if (boxes->level_count > 0 && count > anchor_count(boxes)) count = anchor_count(boxes);
-    struct pl_found_box last = {.score = DBL_MAX, .index = -1};
+    struct candidates next;
     int32_t kept = 0;
+    find_next(boxes, scores, classes, count, (struct candidate){DBL_MAX, -1}, &next);
     while (kept < boxes->most && kept < capacity) {
-        const int64_t best = next_best(boxes, scores, classes, count, &last);
-        if (best < 0) break;
-        struct pl_found_box box = box_at(boxes, values, best);
-        box.index = (int32_t)best;
-        box.score = score_at(boxes, scores, classes, best);
-        last = box;
+        if (next.next == MOST_CANDIDATES)
+            find_next(boxes, scores, classes, count, next.items[MOST_CANDIDATES - 1], &next);
+        if (next.next == next.count) break;
+        const struct candidate *best = &next.items[next.next++];
+        struct pl_found_box box = box_at(boxes, values, best->index);
+        box.index = (int32_t)best->index;
+        box.score = best->score;
         bool fresh = is_box(&box);
         for (int32_t i = 0; i < kept && fresh; i++) fresh = overlap(&found[i], &box) <= boxes->overlap;
         if (fresh) found[kept++] = box;
