@@ -171,6 +171,8 @@ static void add_server(struct bytes *text, struct server *server)
     bytes_print(text, "plait_connections_cut_total %" PRIu64 "\n", cut);
     head(text, "plait_body_bytes", "gauge", "Bodies of requests that are under way.");
     bytes_print(text, "plait_body_bytes %zu\n", atomic_load(&server->body_bytes));
+    head(text, "plait_log_lines_lost_total", "counter", "Lines of the log that nobody read in time, or that could not be written.");
+    bytes_print(text, "plait_log_lines_lost_total %" PRIu64 "\n", log_lost(&server->log));
 }
 
 void handle_metrics(struct request *request, struct reply *reply)

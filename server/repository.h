@@ -27,7 +27,7 @@ struct entry {
 struct repository {
     struct plait_interpreter *interpreter;
     const struct plait_options *options; /* of interpreters */
-    const struct log *log;
+    struct log *log;
     const char *folder; /* NULL: none */
     const struct serve_options *serve;   /* the server's */
     pthread_mutex_t change; /* held by whoever loads and unloads, and adds entries */

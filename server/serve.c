@@ -40,7 +40,7 @@ void serve_options_default(struct serve_options *options)
                                       .log_level = LOG_INFO};
 }
 
-static void log_failure(const struct server *server, const char *doing, const char *why)
+static void log_failure(struct server *server, const char *doing, const char *why)
 {
     log_event(&server->log, LOG_ERROR, doing, {"error", why, 0});
 }
@@ -57,7 +57,7 @@ static void block_signals(sigset_t *signals)
     signal(SIGXFSZ, SIG_IGN); /* a log that may not grow any more is as good as none */
 }
 
-static void wait_for_end(const struct server *server, const sigset_t *signals)
+static void wait_for_end(struct server *server, const sigset_t *signals)
 {
     int number = 0;
     while (sigwait(signals, &number) != 0) continue;
@@ -198,9 +198,12 @@ plait_status serve(const struct serve_options *given)
     if (server == NULL) return PLAIT_OUT_OF_MEMORY;
     json_memory_begin();
     block_signals(&signals);
+    if (!log_begin(&server->log, (enum log_level)options.log_level, options.log_json)) {
+        free(server);
+        return PLAIT_OUT_OF_MEMORY;
+    }
     options.connection_limit = raise_file_limit(options.connection_limit);
     server->options = &options;
-    server->log = (struct log){(enum log_level)options.log_level, options.log_json};
     plait_options_default(&settings);
     settings.threads = options.threads;
     settings.sleep_below_class = options.sleep_below;
@@ -219,6 +222,7 @@ plait_status serve(const struct serve_options *given)
                   {"path", watch != NULL ? watch : "", 0});
     }
     if (status == PLAIT_OK) log_event(&server->log, LOG_INFO, "ended", {"status", NULL, 0});
+    log_end(&server->log);
     free(server);
     return status;
 }

@@ -3,13 +3,14 @@
 import contextlib
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
 
 import pytest
 
-from fault_server import REQUEST, VALUES, VARIANTS, is_well, models, wait_until, wanted  # noqa: F401
+from fault_server import REQUEST, VALUES, VARIANTS, is_well, metric, models, wait_until, wanted  # noqa: F401
 from plait_server import Server, program
 
 
@@ -94,3 +95,44 @@ def test_no_place_for_what_others_watch(models, full_disk):
     done = subprocess.run([program(), "serve", "--repository", models, "--port", "0"], env={**os.environ, "PLAIT_WATCH": full_disk},
                           capture_output=True, text=True, timeout=30)
     assert done.returncode == 2 and "PLAIT_WATCH: no socket can be opened there" in done.stderr, done.stderr
+
+
+@pytest.fixture
+def unread(models, variant):
+    """A server whose log is a pipe that is full, and the pipe."""
+    reading, writing = os.pipe()
+    with Quiet(models, writing, variant) as server:
+        os.close(writing)
+        connection = server.connect()
+        while metric(server, "plait_log_lines_lost_total") < 100:
+            assert server.get("/v2/models/" + "x" * 3000, connection=connection).status == 404
+        yield server, reading
+    os.close(reading)
+
+
+def test_a_log_that_is_read_late(unread, wanted):
+    """It holds up nobody; once it is read, it says how much is missing, and goes on."""
+    server, reading = unread
+    assert is_well(server, wanted)
+    os.set_blocking(reading, False)
+    text = bytearray()
+
+    def has(pattern):
+        with contextlib.suppress(BlockingIOError):
+            while piece := os.read(reading, 1 << 20):
+                text.extend(piece)
+        return re.findall(pattern, text)
+
+    wait_until(lambda: has(rb'"lines lost" count=(\d+)'))
+    assert server.get("/v2/models/after").status == 404
+    wait_until(lambda: has(rb"path=/v2/models/after"))
+    lost, answers = metric(server, "plait_log_lines_lost_total"), metric(server, "plait_http_answers_total")
+    assert sum(map(int, has(rb'"lines lost" count=(\d+)'))) == lost >= 100
+    wait_until(lambda: len(has(rb"event=answered")) >= answers - lost)
+    assert len(has(rb"\n")) == len(has(rb"(?m)^time=\S+Z level=")) == text.count(b"level=")
+
+
+def test_the_end_where_nobody_reads(unread):
+    server, _ = unread
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(5) == 0
