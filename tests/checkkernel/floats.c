@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sums of float products: matrix products, depthwise convolution, steps of an LSTM. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,21 +7,6 @@
 #include "kernels/recurrent_kernels.h"
 #include "support.h"
 #include "window.h"
-
-static float *draw_bias(struct check *check, int32_t count)
-{
-    return check_draw(check, 0, 4) == 0 ? NULL : check_floats(check, count, true);
-}
-
-/* None, or what activations have. */
-static void draw_range(struct check *check, float *low, float *high)
-{
-    static const float lows[] = {-INFINITY, 0.0f, 0.0f, -1.0f};
-    static const float highs[] = {INFINITY, INFINITY, 6.0f, 1.0f};
-    const int64_t kind = check_draw(check, 0, 3);
-    *low = lows[kind];
-    *high = highs[kind];
-}
 
 /* ---- matrix products ------------------------------------------------------------------------- */
 
@@ -32,8 +16,8 @@ void check_gemm_f32(struct check *check)
     const bool deep = check_draw(check, 0, 31) == 0;
     const struct window_case drawn = deep ? window_draw_deep(check) : window_draw(check);
     const int32_t channels = drawn.shape.channels;
-    struct pl_gemm_float weights = {.bias = draw_bias(check, channels)};
-    draw_range(check, &weights.low, &weights.high);
+    struct pl_gemm_float weights = {.bias = window_draw_bias(check, channels)};
+    window_draw_range(check, &weights.low, &weights.high);
     const struct pl_gemm_pack pack = {.groups = 1,
                                       .channels = channels,
                                       .depth = drawn.k,
@@ -58,62 +42,6 @@ void check_gemm_f32(struct check *check)
             window_cut(&drawn, x, block, cut, &part);
             gemm->f32(&drawn.shape, &weights, &part);
         }
-    }
-    char what[128];
-    snprintf(what, sizeof what, "%d pixels of depth %d, %d x %d taps, %d outputs", drawn.pixels,
-             drawn.shape.depth, drawn.shape.patch.filter_height, drawn.shape.patch.filter_width,
-             channels);
-    check_compare_floats(check, &outputs, what);
-}
-
-/* What the pixels of a product were quantized with, one by one or all together. */
-static void draw_rows(struct check *check, int32_t pixels, struct pl_gemm_hybrid *weights)
-{
-    weights->row_step = (int32_t)check_draw(check, 0, 1);
-    const int32_t count = weights->row_step == 0 ? 1 : pixels;
-    float *scales = check_memory(check, (size_t)count * sizeof *scales);
-    int32_t *zero_points = check_memory(check, (size_t)count * sizeof *zero_points);
-    for (int32_t i = 0; i < count; i++) {
-        scales[i] = check_draw_float(check, 0.001f, 2.0f);
-        zero_points[i] = (int32_t)check_draw_edge(check, -128, 127);
-    }
-    weights->row_scales = scales;
-    weights->row_zero_points = zero_points;
-}
-
-void check_gemm_hybrid(struct check *check)
-{
-    struct window_case drawn = window_draw(check);
-    const int32_t channels = drawn.shape.channels;
-    struct pl_gemm_hybrid weights = {.bias = draw_bias(check, channels),
-                                     .weight_scales = check_floats(check, channels, false)};
-    draw_range(check, &weights.low, &weights.high);
-    draw_rows(check, drawn.pixels, &weights);
-    const struct pl_gemm_pack pack = {.groups = 1,
-                                      .channels = channels,
-                                      .depth = drawn.k,
-                                      .channel_stride = drawn.k,
-                                      .depth_stride = 1};
-    const void *raw = check_bytes(check, (size_t)channels * (size_t)drawn.k);
-    const void *input = check_bytes(check, window_image_elements(&drawn));
-    const struct check_outputs outputs =
-        check_outputs(check, window_output_elements(&drawn) * sizeof(float));
-    const struct pl_kernels *kernels[] = {check->reference, check->tested};
-    for (int i = 0; i < 2; i++) {
-        const struct pl_gemm_kernels *gemm = kernels[i]->gemm;
-        void *packed =
-            check_aligned(check, (size_t)pl_gemm_blocks(channels) *
-                                     (size_t)pl_gemm_block_bytes(gemm->layout_i8, drawn.k));
-        gemm->pack_i8(packed, raw, &pack);
-        weights.weights = packed;
-        struct pl_gemm_part part = {.input = input,
-                                    .output = i == 0 ? outputs.reference : outputs.tested,
-                                    .y = drawn.y,
-                                    .to_x = drawn.pixels,
-                                    .to_block = pl_gemm_blocks(channels)};
-        if (gemm->scratch != NULL)
-            part.scratch = check_aligned(check, gemm->scratch(&drawn.shape, drawn.pixels, 1));
-        gemm->hybrid(&drawn.shape, &weights, &part);
     }
     char what[128];
     snprintf(what, sizeof what, "%d pixels of depth %d, %d x %d taps, %d outputs", drawn.pixels,
@@ -198,8 +126,8 @@ void check_depthwise_f32(struct check *check)
     const int64_t taps = (int64_t)patch->filter_height * patch->filter_width;
     struct pl_depthwise_float weights = {.weights =
                                              check_floats(check, taps * shape.channels, true),
-                                         .bias = draw_bias(check, shape.channels)};
-    draw_range(check, &weights.low, &weights.high);
+                                         .bias = window_draw_bias(check, shape.channels)};
+    window_draw_range(check, &weights.low, &weights.high);
     const int64_t elements = (int64_t)patch->height * patch->width * patch->channels;
     const float *input = check_floats(check, elements, true);
     const int32_t rows = (int32_t)check_draw(check, 1, 4);
@@ -221,11 +149,11 @@ void check_depthwise_hybrid(struct check *check)
     const size_t taps = (size_t)patch->filter_height * (size_t)patch->filter_width;
     struct pl_depthwise_hybrid weights = {
         .weights = check_bytes(check, taps * (size_t)shape.channels),
-        .bias = draw_bias(check, shape.channels),
+        .bias = window_draw_bias(check, shape.channels),
         .weight_scales = check_floats(check, shape.channels, false),
         .input_scale = check_draw_float(check, 0.001f, 2.0f),
         .input_zero_point = (int32_t)check_draw_edge(check, -128, 127)};
-    draw_range(check, &weights.low, &weights.high);
+    window_draw_range(check, &weights.low, &weights.high);
     const int8_t *input =
         check_bytes(check, (size_t)patch->height * (size_t)patch->width * (size_t)patch->channels);
     const int32_t rows = (int32_t)check_draw(check, 1, 4);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "window.h"
 
+#include <math.h>
+
 struct window_case window_draw(struct check *check)
 {
     struct window_case drawn = {0};
@@ -53,6 +55,32 @@ struct window_case window_draw_deep(struct check *check)
     drawn.pixels = width * height - (int32_t)check_draw(check, 0, width - 1);
     drawn.k = filter * filter * drawn.shape.depth;
     return drawn;
+}
+
+struct window_case window_draw_long(struct check *check)
+{
+    struct window_case drawn = {0};
+    struct pl_patch *patch = &drawn.shape.patch;
+    drawn.k = drawn.shape.depth = patch->channels = (int32_t)check_draw(check, 32764, 32772);
+    drawn.shape.channels = drawn.shape.output_stride = (int32_t)check_draw(check, 1, 33);
+    drawn.pixels = patch->width = (int32_t)check_draw(check, 1, 3);
+    patch->height = patch->filter_height = patch->filter_width = 1;
+    patch->stride_y = patch->stride_x = patch->dilation_y = patch->dilation_x = 1;
+    return drawn;
+}
+
+float *window_draw_bias(struct check *check, int32_t count)
+{
+    return check_draw(check, 0, 4) == 0 ? NULL : check_floats(check, count, true);
+}
+
+void window_draw_range(struct check *check, float *low, float *high)
+{
+    static const float lows[] = {-INFINITY, 0.0f, 0.0f, -1.0f};
+    static const float highs[] = {INFINITY, INFINITY, 6.0f, 1.0f};
+    const int64_t kind = check_draw(check, 0, 3);
+    *low = lows[kind];
+    *high = highs[kind];
 }
 
 size_t window_image_elements(const struct window_case *drawn)

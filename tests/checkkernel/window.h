@@ -18,6 +18,11 @@ struct window_case window_draw(struct check *check);
 /* So many products for an output, of so many pixels, that not all inputs of a product are worked on
  * together; all taps lie inside of the image. */
 struct window_case window_draw_deep(struct check *check);
+/* A plain product of so long rows that sums of weights need more than 22 bits, or nearly. */
+struct window_case window_draw_long(struct check *check);
+/* What is added to outputs, NULL: nothing; and the range they are clamped to: none, or what activations have. */
+float *window_draw_bias(struct check *check, int32_t count);
+void window_draw_range(struct check *check, float *low, float *high);
 /* As many of the image as may be touched. */
 size_t window_image_elements(const struct window_case *drawn);
 size_t window_output_elements(const struct window_case *drawn);

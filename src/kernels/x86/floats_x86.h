@@ -283,6 +283,19 @@ PL_ALWAYS_INLINE pl_bytes pl_bytes_load_first(const void *from, int32_t count)
 #endif
 }
 
+/* Sixteen words as floats. */
+#if defined(__AVX512F__)
+PL_ALWAYS_INLINE struct pl_floats pl_floats_of_words(const __m512i words[1])
+{
+    return (struct pl_floats){_mm512_cvtepi32_ps(words[0])};
+}
+#else
+PL_ALWAYS_INLINE struct pl_floats pl_floats_of_words(const __m256i words[2])
+{
+    return (struct pl_floats){_mm256_cvtepi32_ps(words[0]), _mm256_cvtepi32_ps(words[1])};
+}
+#endif
+
 /* a - factor * b of sixteen words each, which wraps, as floats. */
 PL_ALWAYS_INLINE struct pl_floats pl_floats_of_difference(const int32_t *a, int32_t factor,
                                                           const int32_t *b)

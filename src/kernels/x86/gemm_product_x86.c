@@ -6,6 +6,7 @@
 #include "kernels/x86/gemm_product_x86.h"
 
 #include "kernels/vector/gemm_band_vector.h"
+#include "kernels/x86/gemm_ahead_x86.h"
 
 /* Pixels that are made ready together, and what is computed of them. */
 struct strip {
@@ -158,6 +159,7 @@ static void run_tiles(const struct pl_product_x86 *product, const struct strip *
                                    .stride = product->shape->output_stride,
                                    .columns = strip->columns,
                                    .requantizer = product->source.requantizer};
+    struct pl_next_weights next = pl_find_next_weights(product, strip->block, strip->vectors, strip->count);
     for (int32_t i = 0; i < strip->count;) {
         const int32_t end = i + strip_line(strip, i);
         int32_t tiles = (end - i + PL_TILE_ROWS - 1) / PL_TILE_ROWS;
@@ -165,6 +167,7 @@ static void run_tiles(const struct pl_product_x86 *product, const struct strip *
         for (; tiles > 0; tiles--) {
             finish.rows = (end - i) / tiles; /* of about equal height */
             tile.row_starts = strip->starts != NULL ? strip->starts + i : NULL;
+            pl_fetch_share(&next);
             PL_LEVEL(pl_tile_x86)(&tile, finish.rows, strip->vectors);
             product->finish(product, &finish, strip->x + i);
             tile.input += finish.rows * strip->stride;
