@@ -16,6 +16,7 @@ from contained import NEEDS_ROOT, image, version  # noqa: F401
 from plait_server import MODELS, ROOT, Server
 
 DEPLOY = ROOT / "deploy"
+KSERVE = ROOT / ".cache/kserve/bin/python"
 VERSIONS = ["1.30", kubernetes_validate.latest_version()]  # the first one in which preStop can sleep by default
 # Of KServe's ServingRuntime, InferenceService and what is in them (pkg/apis/serving): a field, and the fields in it.
 POD = {"containers", "volumes", "nodeSelector", "affinity", "tolerations", "labels", "annotations", "imagePullSecrets"}
@@ -122,6 +123,20 @@ def test_kserve_knows_the_fields():
     wanted = predictor["model"]["modelFormat"]
     assert wanted in [{name: one[name] for name in wanted} for one in formats]
     assert predictor["model"]["protocolVersion"] in runtime["spec"]["protocolVersions"]
+
+
+@pytest.mark.skipif(not KSERVE.exists(), reason="no environment for kserve; scripts/test-long makes it")
+@pytest.mark.parametrize("fault, said", [(None, ""), (("autoSelect", "autoselect"), "has no ['autoselect']"),
+                                         (("periodSeconds: 2", 'periodSeconds: "2"'), "int, not '2'"),
+                                         (("name: kserve-container", "image: x"), "V1Container")])
+def test_kserve_knows_the_types(tmp_path, fault, said):
+    """Of the package's own models; what is wrong is found."""
+    runtime = tmp_path / "runtime.yaml"
+    runtime.write_text((DEPLOY / "kserve/runtime.yaml").read_text().replace(*fault or ("", "")))
+    done = subprocess.run([KSERVE, ROOT / "tests/deploy/kserve_manifests.py", runtime, DEPLOY / "kserve/inferenceservice.yaml"],
+                          capture_output=True, text=True)
+    assert done.returncode == (fault is not None) and said in done.stderr, done.stderr
+    assert fault or all(int(count) > 5 for count in done.stdout.split())
 
 
 def arguments_of(container, settings, limits):
