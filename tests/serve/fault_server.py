@@ -17,7 +17,7 @@ LONG = os.environ.get("PLAIT_LONG") == "1"
 VARIANTS = [name for name in os.environ.get("PLAIT_SERVE", "asan").split() if (ROOT / "build" / name / "plait").exists()]
 VALUES = np.random.default_rng(3).standard_normal((1, 16, 16, 3)).astype(np.float32)
 REQUEST = {"inputs": [binary_input("input", "FP32", VALUES)], "parameters": {"binary_data_output": True}}
-COUNT = 2_000_000
+COUNT, ENDLESS = 2_000_000, 2_000_000_000
 SLOW = {"inputs": [{"name": "t0", "datatype": "INT32", "shape": [1], "data": [0]}]}
 
 
@@ -27,7 +27,7 @@ def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("faults")
     (folder / "quick.tflite").write_bytes((MODELS / "dynamic_batch_fp32.tflite").read_bytes())
     (folder / "slow.tflite").write_bytes(tiny.counting_loop(COUNT))
-    (folder / "endless.tflite").write_bytes(tiny.counting_loop(1000 * COUNT))
+    (folder / "endless.tflite").write_bytes(tiny.counting_loop(ENDLESS))
     return folder
 
 

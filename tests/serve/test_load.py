@@ -5,41 +5,47 @@ import signal
 import threading
 import time
 
-from fault_server import REQUEST, SLOW, VALUES, head, is_well, metric, models, raw, rest, start, wait_until, wanted  # noqa: F401
+from fault_server import ENDLESS, REQUEST, SLOW, VALUES, head, is_well, metric, models, raw, rest, start, wait_until, wanted  # noqa: F401
+
+
+def send(server, model):
+    """A request whose answer nobody has read yet."""
+    body = json.dumps(SLOW).encode()
+    return raw(server, head(len(body), f"/v2/models/{model}/infer") + body)
 
 
 def test_queue(start, wanted):
     with start("--queue", 1) as server:
-        answers = []
+        def errors(reason):
+            return metric(server, f'plait_request_errors_total{{model="endless",version="1",reason="{reason}"')
 
-        def ask(**parameters):
-            answers.append(server.infer("slow", {**SLOW, "parameters": parameters}).status)
+        def waiting():
+            return metric(server, 'plait_queue_requests{model="endless"')
 
-        running = threading.Thread(target=ask)
-        running.start()
-        wait_until(lambda: metric(server, "plait_body_bytes") > 0)
-        time.sleep(0.05)
-        late = server.infer("slow", {**SLOW, "parameters": {"timeout": 1000}})
-        assert late.status == 503 and "timeout" in late.error
-        body = json.dumps(SLOW).encode()
-        gone = raw(server, head(len(body), "/v2/models/slow/infer") + body)
-        wait_until(lambda: metric(server, 'plait_queue_requests{model="slow"') == 1)
-        full = server.infer("slow", SLOW)
+        two = [send(server, "endless") for _ in range(2)]  # one runs, the other waits, whichever came first
+        wait_until(lambda: waiting() == 1)
+        full = server.infer("endless", SLOW)
         assert full.status == 429 and full.headers["retry-after"] == "1"
         assert is_well(server, wanted)  # another model is not held up
-        gone.close()
-        wait_until(lambda: metric(server, 'plait_request_errors_total{model="slow",version="1",reason="gone"') == 1)
-        running.join()
-        assert answers == [200]
-        for reason in ("late", "busy"):
-            assert metric(server, f'plait_request_errors_total{{model="slow",version="1",reason="{reason}"') == 1
+        two.pop().close()
+        wait_until(lambda: errors("gone") == 1 and waiting() == 0)
+        late = server.infer("endless", {**SLOW, "parameters": {"timeout": 1000}})
+        assert late.status == 503 and "timeout" in late.error
+        answers = []
+        last = {"inputs": [{**SLOW["inputs"][0], "data": [ENDLESS - 1]}]}
+        brief = threading.Thread(target=lambda: answers.append(server.infer("endless", last)))
+        brief.start()
+        wait_until(lambda: waiting() == 1)
+        two.pop().close()
+        brief.join()
+        assert answers[0].status == 200 and answers[0].json["outputs"][0]["data"] == [ENDLESS]
+        assert [errors(reason) for reason in ("gone", "late", "busy")] == [2, 1, 1]
 
 
 def ask_and_leave(server, model):
     """Sends a request, waits until the model has it, and gives the connection."""
-    body = json.dumps(SLOW).encode()
-    connected = raw(server, head(len(body), f"/v2/models/{model}/infer") + body)
-    wait_until(lambda: metric(server, "plait_body_bytes") == len(body))
+    connected = send(server, model)
+    wait_until(lambda: metric(server, "plait_body_bytes") > 0)
     time.sleep(0.1)
     return connected
 
@@ -49,8 +55,7 @@ def test_a_run_ends_when_its_client_has_gone(start, wanted):
         def gone():
             return metric(server, 'plait_request_errors_total{model="endless",version="1",reason="gone"')
         running = ask_and_leave(server, "endless")
-        body = json.dumps(SLOW).encode()
-        waiting = raw(server, head(len(body), "/v2/models/endless/infer") + body)
+        waiting = send(server, "endless")
         wait_until(lambda: metric(server, 'plait_queue_requests{model="endless"') == 1)
         waiting.close()
         wait_until(lambda: gone() == 1)
