@@ -102,7 +102,8 @@ static pl_status lay_out_steps(struct pl_draft *draft, struct pieces *list, int3
     size_t arena_bytes = 0;
     const size_t bound = pl_place_bound(list->pieces, list->count, end - first, &builder->work);
     if (bound == SIZE_MAX) return pl_builder_no_memory(builder);
-    PL_TRY(pl_place(list->pieces, list->count, end - first, &builder->work, &arena_bytes, builder->error));
+    PL_TRY((builder->request->workers > 1 ? pl_place_apart : pl_place)(list->pieces, list->count, end - first,
+                                                                       &builder->work, &arena_bytes, builder->error));
     size_t sum = 0;
     for (int32_t i = 0; i < list->count; i++) {
         const struct origin *origin = &list->origins[i];

@@ -195,3 +195,39 @@ pl_status pl_place(struct pl_piece *pieces, int32_t count, int32_t step_count, s
     *arena_bytes = search.best_end;
     return PL_OK;
 }
+
+/* Lets pieces live one step longer where no step needs more memory than the step that needs most. False: no memory. */
+static bool linger(struct pl_piece *pieces, int32_t count, int32_t step_count, struct pl_region *region)
+{
+    const size_t most = pl_place_bound(pieces, count, step_count, region);
+    int64_t *alive = pl_region_array(region, (size_t)step_count + 1, sizeof *alive);
+    if (most == SIZE_MAX || alive == NULL) return false;
+    for (int32_t i = 0; i < count; i++) {
+        alive[pieces[i].first] += (int64_t)pieces[i].bytes;
+        alive[pieces[i].last + 1] -= (int64_t)pieces[i].bytes;
+    }
+    for (int32_t step = 1; step < step_count; step++) alive[step] += alive[step - 1];
+    for (int32_t i = 0; i < count; i++) {
+        const int32_t next = pieces[i].last + 1;
+        if (next >= step_count || alive[next] + (int64_t)pieces[i].bytes > (int64_t)most) continue;
+        alive[next] += (int64_t)pieces[i].bytes;
+        pieces[i].last = next;
+    }
+    return true;
+}
+
+pl_status pl_place_apart(struct pl_piece *pieces, int32_t count, int32_t step_count, struct pl_region *region,
+                         size_t *arena_bytes, struct pl_error *error)
+{
+    PL_TRY(pl_place(pieces, count, step_count, region, arena_bytes, error));
+    if (count == 0) return PL_OK;
+    struct pl_piece *plain = pl_region_copy(region, pieces, (size_t)count * sizeof *pieces);
+    if (plain == NULL || !linger(pieces, count, step_count, region))
+        return pl_fail(error, PL_OUT_OF_MEMORY, "no memory to place %d tensors", (int)count);
+    const size_t least = *arena_bytes;
+    PL_TRY(pl_place(pieces, count, step_count, region, arena_bytes, error));
+    if (*arena_bytes <= least) return PL_OK;
+    memcpy(pieces, plain, (size_t)count * sizeof *pieces);
+    *arena_bytes = least;
+    return PL_OK;
+}

@@ -21,5 +21,9 @@ size_t pl_place_bound(const struct pl_piece *pieces, int32_t count, int32_t step
 /* Sets the offsets; *arena_bytes is the end of the highest piece. PL_OUT_OF_MEMORY if the region has no more. */
 pl_status pl_place(struct pl_piece *pieces, int32_t count, int32_t step_count, struct pl_region *region,
                    size_t *arena_bytes, struct pl_error *error);
+/* The same for several workers, of whom one may be a step ahead of another: where the arena is as small as without, a piece
+ * that is needed no more is left alone for one step. Lifetimes change. */
+pl_status pl_place_apart(struct pl_piece *pieces, int32_t count, int32_t step_count, struct pl_region *region,
+                         size_t *arena_bytes, struct pl_error *error);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "plan/place.h"
 
@@ -119,6 +120,52 @@ static void test_random_graphs(void **state)
     }
 }
 
+/* Beside a large piece there is room: what is needed no more is left alone for a step. */
+static void test_apart_where_there_is_room(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, 6);
+    add(&fixture, 6400, 0, 0);
+    for (int32_t i = 1; i < 5; i++) add(&fixture, 640, i, i + 1);
+    assert_int_equal(place(&fixture), 6400);
+    assert_int_equal(fixture.pieces[3].offset, fixture.pieces[1].offset);
+    size_t arena_bytes = 0;
+    struct pl_error error;
+    assert_int_equal(
+        pl_place_apart(fixture.pieces, fixture.count, fixture.steps, &fixture.work, &arena_bytes, &error), PL_OK);
+    assert_int_equal(arena_bytes, 6400);
+    for (int32_t i = 3; i < 5; i++) assert_int_not_equal(fixture.pieces[i].offset, fixture.pieces[i - 2].offset);
+    finish(&fixture);
+}
+
+/* Never at the price of a larger arena. */
+static void test_apart_in_no_more_memory(void **state)
+{
+    (void)state;
+    srand(5);
+    for (int round = 0; round < 200; round++) {
+        struct fixture fixture;
+        start(&fixture, 2 + rand() % 20);
+        const int32_t count = rand() % 40;
+        for (int32_t i = 0; i < count; i++) {
+            const int32_t first = rand() % fixture.steps;
+            const int32_t last = first + rand() % 3;
+            add(&fixture, (size_t)(1 + rand() % 50) * 64, first, last < fixture.steps ? last : fixture.steps - 1);
+        }
+        const struct fixture before = fixture;
+        const size_t plain = place(&fixture);
+        memcpy(fixture.pieces, before.pieces, sizeof fixture.pieces);
+        size_t arena_bytes = 0;
+        struct pl_error error;
+        assert_int_equal(
+            pl_place_apart(fixture.pieces, fixture.count, fixture.steps, &fixture.work, &arena_bytes, &error), PL_OK);
+        assert_true(arena_bytes <= plain);
+        check_disjoint(&fixture, arena_bytes);
+        finish(&fixture);
+    }
+}
+
 static void test_no_memory_is_an_error(void **state)
 {
     (void)state;
@@ -130,7 +177,7 @@ static void test_no_memory_is_an_error(void **state)
         size_t arena_bytes = 0;
         unit_memory_init(&unit, fail_at);
         pl_region_init(&work, &unit.memory);
-        const pl_status status = pl_place(pieces, 2, 2, &work, &arena_bytes, &error);
+        const pl_status status = pl_place_apart(pieces, 2, 2, &work, &arena_bytes, &error);
         assert_true(status == PL_OK || status == PL_OUT_OF_MEMORY);
         if (fail_at == 1) assert_int_equal(status, PL_OUT_OF_MEMORY);
         pl_region_clear(&work);
@@ -143,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_to_place),     cmocka_unit_test(test_a_chain_reaches_its_bound),
         cmocka_unit_test(test_bound_is_the_largest_step), cmocka_unit_test(test_random_graphs),
+        cmocka_unit_test(test_apart_where_there_is_room), cmocka_unit_test(test_apart_in_no_more_memory),
         cmocka_unit_test(test_no_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
