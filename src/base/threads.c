@@ -19,6 +19,7 @@
 #include "base/cpu.h"
 #include "base/float_state.h"
 #include "base/own_thread.h"
+#include "base/pause.h"
 
 /* How long a helper looks out for work before it sleeps: long enough to bridge the gap between two operators, or while
  * somebody runs who will have more, a longer one; short enough not to burn a battery. */
@@ -76,15 +77,6 @@ struct pl_pool {
     struct pl_at_fork at_fork;
     _Atomic(struct helper *) lost; /* whose threads are the parent process's: as many are to be started here */
 };
-
-static void pause_briefly(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__) || (defined(__arm__) && __ARM_ARCH >= 7)
-    __asm__ volatile("yield");
-#endif
-}
 
 static void wait_for(sem_t *semaphore)
 {
@@ -166,7 +158,7 @@ static struct job *look_out(struct helper *helper)
         for (int i = 0; i < PAUSES_PER_LOOK_AT_THE_CLOCK; i++) {
             struct job *job = take_job(helper);
             if (job != NULL) return job;
-            pause_briefly();
+            pl_pause();
         }
         const bool expected = atomic_load_explicit(&pool->expecting, memory_order_relaxed) > 0;
         const uint64_t most = expected ? SPIN_WHILE_EXPECTED_NANOSECONDS : SPIN_NANOSECONDS;
@@ -357,7 +349,7 @@ static void await(struct helper *helper, const struct job *job)
         for (int i = 0; i < PAUSES_PER_LOOK_AT_THE_CLOCK; i++) {
             const uintptr_t mail = atomic_load_explicit(&helper->mail, memory_order_acquire);
             if (mail != mail_of(job, TAKEN)) return;
-            pause_briefly();
+            pl_pause();
         }
     } while (pl_clock_ns() - start < SPIN_NANOSECONDS);
     if (!swap_mail(helper, mail_of(job, TAKEN), mail_of(job, TAKEN | AWAITED))) return;

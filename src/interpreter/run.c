@@ -3,7 +3,7 @@
  * (late_step.c). */
 #include "base/clock.h"
 #include "base/float_state.h"
-#include "interpreter/run.h"
+#include "interpreter/chain.h"
 
 /* ---- one step ----------------------------------------------------------------------------------------------------- */
 
@@ -93,9 +93,12 @@ pl_status pl_unit_run(struct pl_interpreter *interpreter, const struct pl_unit_p
     const struct pl_float_state caller = pl_float_state_enter();
     pl_run_begin(&run, range);
     pl_status status = PL_OK;
+    const bool chains = unit->profile == NULL && pl_chain_suits(&run);
     for (int32_t i = range->first; i < range->end && status == PL_OK; i++) {
         if (block->steps[i].op_def == NULL) continue;
-        if (unit->profile != NULL) status = run_profiled(&run, block, i, &unit->profile[i]);
+        const int32_t chained = chains ? pl_chain_run(&run, block, i, range->end, &status) : 0;
+        if (chained > 0) i += chained - 1;
+        else if (unit->profile != NULL) status = run_profiled(&run, block, i, &unit->profile[i]);
         else status = pl_run_step(&run, block, &block->steps[i]);
     }
     pl_run_end(&run, range, status == PL_OK);

@@ -138,7 +138,29 @@ pl_status pl_run_parts(struct pl_run *run, struct pl_parts *parts);
 /* All of a stage, by the caller alone. */
 pl_status pl_run_alone(struct pl_run *run, const struct pl_stage *stage, struct pl_pace *pace, const struct pl_eval *eval);
 
+/* ---- cut.c */
+enum { PL_CUT_PARTS_PER_WORKER = 4 };
+struct pl_cut {
+    int32_t workers;
+    int32_t parts; /* of each of them */
+};
+/* As many workers and parts as so many nanoseconds are worth. */
+struct pl_cut pl_cut_worth(const struct pl_stage *stage, int32_t most_workers, uint64_t nanoseconds);
+/* The same for a stage that is too short for it by itself. */
+struct pl_cut pl_cut_even(const struct pl_stage *stage, int32_t most_workers, uint64_t nanoseconds);
+/* Part p is [bounds[p], bounds[p + 1]); a worker's parts halve from one to the next, mirrored: those of every other worker
+ * double. Returns how many there are. */
+int32_t pl_cut_halving(const struct pl_stage *stage, struct pl_cut cut, bool mirrored, int64_t *bounds);
+
 /* ---- stage.c */
+/* How long it takes alone, as far as that is known. */
+uint64_t pl_stage_expected_ns(const struct pl_stage *stage, const struct pl_pace *pace);
+/* Whether helpers are to be asked for, of a stage that can be cut. */
+bool pl_stage_is_worth_sharing(const struct pl_run *run, const struct pl_pace *pace, uint64_t nanoseconds);
+/* Counts what the run has to share. */
+void pl_stage_note_shareable(struct pl_run *run, uint64_t nanoseconds);
+/* Of the workers of a run, those for which there are processors now. */
+int32_t pl_workers_now(const struct pl_run *run);
 /* A stage of a step, on as many workers as it is worth. */
 pl_status pl_run_stage(struct pl_run *run, const struct pl_step *step, int32_t index, const struct pl_eval *eval);
 /* Before and after the steps of a run: what to learn, and whether workers are wanted at all. */

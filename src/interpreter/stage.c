@@ -8,8 +8,6 @@
 
 /* Shorter stages are never shared, longer ones always; for those between it is tried. */
 enum { WORTH_TRYING_NANOSECONDS = 2500, CERTAIN_NANOSECONDS = 60000 };
-/* A worker's parts halve from one to the next, so that in the end there is little to wait for, whoever was held up. */
-enum { LAST_PART_NANOSECONDS = 1200, PARTS_PER_WORKER = 4 };
 /* So long a stage, or so much in one run, is worth waking who sleeps. */
 enum { WORTH_WAKING_NANOSECONDS = 50000, MUCH_NANOSECONDS = 100000 };
 
@@ -41,24 +39,26 @@ struct job {
 
 /* ---- how long it takes -------------------------------------------------------------------------------------------- */
 
-static uint64_t expected_ns(const struct pl_stage *stage, const struct pl_pace *pace)
+uint64_t pl_stage_expected_ns(const struct pl_stage *stage, const struct pl_pace *pace)
 {
     const unsigned learned = pl_pace_number(&pace->nanoseconds);
     if (learned > 0) return learned;
     return pl_guessed_ns(stage);
 }
 
-/* Whether helpers are to be asked for, of a stage that can be cut. */
-static bool worth_sharing(struct pl_run *run, const struct pl_pace *pace, uint64_t nanoseconds)
+bool pl_stage_is_worth_sharing(const struct pl_run *run, const struct pl_pace *pace, uint64_t nanoseconds)
 {
+    if (run->interpreter->cut != NULL) return true;
     if (nanoseconds < WORTH_TRYING_NANOSECONDS) return false;
-    run->result.shareable_nanoseconds += nanoseconds;
-    if (nanoseconds > CERTAIN_NANOSECONDS) {
-        run->result.long_nanoseconds += nanoseconds;
-        return true;
-    }
+    if (nanoseconds > CERTAIN_NANOSECONDS) return true;
     if (run->trial.alone || run->trial.learning) return !run->trial.alone;
     return pl_pace_pays(pace);
+}
+
+void pl_stage_note_shareable(struct pl_run *run, uint64_t nanoseconds)
+{
+    if (nanoseconds >= WORTH_TRYING_NANOSECONDS) run->result.shareable_nanoseconds += nanoseconds;
+    if (nanoseconds > CERTAIN_NANOSECONDS) run->result.long_nanoseconds += nanoseconds;
 }
 
 /* ---- parts -------------------------------------------------------------------------------------------------------- */
@@ -147,55 +147,12 @@ static pl_status run_left(const struct job *job)
     return PL_OK;
 }
 
-/* Where the units of a worker begin. */
-static int64_t share_begin(int64_t units, int32_t worker, int32_t workers, int64_t step)
-{
-    if (worker == workers) return units;
-    return (units / workers * worker + units % workers * worker / workers) / step * step;
-}
-
-static int32_t cut_halving(const struct pl_stage *stage, int32_t workers, int32_t parts, int64_t *bounds)
-{
-    const int64_t step = stage->least % PL_STAGE_LINE_UNITS == 0 ? PL_STAGE_LINE_UNITS : 1;
-    for (int32_t w = 0; w < workers; w++) {
-        const int64_t first = share_begin(stage->units, w, workers, step);
-        const int64_t units = share_begin(stage->units, w + 1, workers, step) - first;
-        for (int32_t i = 0; i < parts; i++) bounds[w * parts + i] = first + (units - (units >> i)) / step * step;
-    }
-    bounds[workers * parts] = stage->units;
-    return workers * parts;
-}
-
-/* How many workers there is enough to do for. */
-static int32_t workers_worth(const struct pl_stage *stage, int32_t most_workers, uint64_t nanoseconds)
-{
-    int64_t workers = most_workers < PL_MAX_PARTS ? most_workers : PL_MAX_PARTS;
-    const int64_t most = stage->units / stage->least;
-    const int64_t long_enough = (int64_t)(nanoseconds / LAST_PART_NANOSECONDS);
-    if (workers > most) workers = most;
-    if (workers > long_enough) workers = long_enough;
-    return workers < 1 ? 1 : (int32_t)workers;
-}
-
-/* The parts of each of them, as many as leave enough for the last. */
-static int32_t parts_worth(const struct pl_stage *stage, int32_t workers, uint64_t nanoseconds)
-{
-    const int64_t units = stage->units / workers;
-    const int64_t own = (int64_t)nanoseconds / workers;
-    int32_t parts = 1;
-    while (parts < PARTS_PER_WORKER && (parts + 1) * workers <= PL_MAX_PARTS && units >> parts >= stage->least &&
-           own >> parts >= LAST_PART_NANOSECONDS)
-        parts++;
-    return parts;
-}
-
 static int32_t cut(const struct pl_run *run, const struct pl_stage *stage, int32_t most_workers, uint64_t nanoseconds,
                    int64_t *bounds)
 {
     if (run->interpreter->cut != NULL)
         return run->interpreter->cut(run->interpreter->cut_context, stage->units, PL_MAX_PARTS, bounds);
-    const int32_t workers = workers_worth(stage, most_workers, nanoseconds);
-    return cut_halving(stage, workers, workers == 1 ? 1 : parts_worth(stage, workers, nanoseconds), bounds);
+    return pl_cut_halving(stage, pl_cut_worth(stage, most_workers, nanoseconds), false, bounds);
 }
 
 /* ---- a stage ------------------------------------------------------------------------------------------------------ */
@@ -255,8 +212,7 @@ static pl_status run_shared(struct job *job, uint64_t expected, int32_t workers,
     return run_left(job);
 }
 
-/* Of the workers of a run, those for which there are processors now. */
-static int32_t workers_now(const struct pl_run *run)
+int32_t pl_workers_now(const struct pl_run *run)
 {
     const int32_t left = atomic_load_explicit(&run->turn->workers, memory_order_relaxed);
     return left < 1 ? 1 : left < run->workers ? left : run->workers;
@@ -272,10 +228,11 @@ pl_status pl_run_stage(struct pl_run *run, const struct pl_step *step, int32_t i
         if (!pl_is_followed(pl_pace_number(&pace->lately))) return stage->eval(eval, 0, stage->units);
         return run_alone(run, step, index, eval);
     }
-    const uint64_t expected = expected_ns(stage, pace);
-    if (!always && !worth_sharing(run, pace, expected)) return learn_alone(run, step, index, eval);
+    const uint64_t expected = pl_stage_expected_ns(stage, pace);
+    pl_stage_note_shareable(run, expected);
+    if (!pl_stage_is_worth_sharing(run, pace, expected)) return learn_alone(run, step, index, eval);
     int64_t bounds[PL_MAX_PARTS + 1];
-    const int32_t workers = workers_now(run);
+    const int32_t workers = pl_workers_now(run);
     const int32_t parts = cut(run, stage, workers, expected, bounds);
     assert(parts >= 1 && parts <= PL_MAX_PARTS && bounds[0] == 0 && bounds[parts] == stage->units);
     if (parts == 1) return learn_alone(run, step, index, eval);

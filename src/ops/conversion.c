@@ -4,6 +4,7 @@
 #include "ops/check.h"
 #include "ops/packed.h"
 #include "ops/quantize.h"
+#include "ops/reach.h"
 
 struct convert_plan {
     pl_convert_kernel kernel;
@@ -161,6 +162,7 @@ static pl_status add_stage(struct pl_prepare *prepare, struct convert_plan *plan
     }
     if (plan->in_bytes == plan->out_bytes) prepare->in_place_inputs = 1;
     pl_prepare_stage(prepare, eval, units, plan->inner * 2);
+    if (!pl_packed_is(plan->out_type)) pl_reach_slices(prepare, 1);
     return PL_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "ops/filter.h"
 #include "ops/gemm.h"
 #include "ops/quantize.h"
+#include "ops/reach.h"
 #include "ops/span.h"
 
 enum {
@@ -311,8 +312,11 @@ static void prepare_units(struct pl_prepare *prepare, struct convolution *convol
         unit_outputs = pl_cost(unit_outputs, convolution->unit_pixels);
     }
     pl_prepare_stage(prepare, eval_convolution, units, pl_cost(unit_outputs, depth));
-    if (convolution->unit_pixels > 0)
-        pl_prepare_least_units(prepare, 1 + (PL_GEMM_LEAST_PIXELS - 1) / convolution->unit_pixels);
+    if (convolution->unit_pixels == 0) return;
+    pl_prepare_least_units(prepare, 1 + (PL_GEMM_LEAST_PIXELS - 1) / convolution->unit_pixels);
+    if (convolution->kind == PL_FILTER_HYBRID) return; /* reads what an earlier stage made */
+    if (convolution->flat) pl_reach_slices(prepare, 1u << INPUT);
+    else pl_reach_rows(prepare, &convolution->shape.patch);
 }
 
 pl_status pl_prepare_conv_2d(struct pl_prepare *prepare)

@@ -8,6 +8,7 @@
 #include "ops/gemm.h"
 #include "ops/packed.h"
 #include "ops/quantize.h"
+#include "ops/reach.h"
 #include "ops/span.h"
 
 enum { INPUT, FILTER, BIAS, LEAST_ROWS = 2 };
@@ -375,5 +376,6 @@ pl_status pl_prepare_depthwise_conv_2d(struct pl_prepare *prepare)
         pl_shape_count(output) > 0 ? (int64_t)output->dims[0] * depthwise->height : 0;
     pl_prepare_stage(prepare, eval, units, pl_cost(pl_shape_span(output, 2, 4), taps));
     pl_prepare_least_units(prepare, LEAST_ROWS);
+    if (depthwise->kind != PL_FILTER_HYBRID) pl_reach_rows(prepare, &depthwise->shape.patch);
     return PL_OK;
 }

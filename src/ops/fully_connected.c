@@ -10,6 +10,7 @@
 #include "ops/fully_connected_internal.h"
 #include "ops/gemm.h"
 #include "ops/quantize.h"
+#include "ops/reach.h"
 
 enum { INPUT, FILTER };
 
@@ -314,6 +315,8 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
     const int64_t units = dense->by_blocks ? blocks : blocks > 0 ? rows : 0;
     const int64_t width = dense->by_blocks ? pl_cost(rows, PL_GEMM_BLOCK) : shape->channels;
     pl_prepare_stage(prepare, eval, units, pl_cost(width, shape->depth));
-    if (!dense->by_blocks) pl_prepare_least_units(prepare, PL_GEMM_LEAST_PIXELS);
+    if (dense->by_blocks) return PL_OK;
+    pl_prepare_least_units(prepare, PL_GEMM_LEAST_PIXELS);
+    if (dense->kind != PL_FILTER_HYBRID) pl_reach_slices(prepare, 1u << INPUT);
     return PL_OK;
 }

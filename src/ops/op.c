@@ -142,13 +142,20 @@ void pl_prepare_stage(struct pl_prepare *prepare, pl_eval_function eval, int64_t
     assert(units >= 0 && cost >= 0);
     /* Where units are numbers, parts are whole lines of memory. */
     const int64_t least = cost < PL_STAGE_CHEAP_UNIT ? PL_STAGE_LINE_UNITS : 1;
-    prepare->stages[prepare->stage_count++] = (struct pl_stage){eval, units, cost, least};
+    prepare->stages[prepare->stage_count++] = (struct pl_stage){
+        .eval = eval, .units = units, .cost = cost, .least = least};
 }
 
 void pl_prepare_least_units(struct pl_prepare *prepare, int64_t units)
 {
     assert(prepare->stage_count > 0 && units >= 1);
     prepare->stages[prepare->stage_count - 1].least = units;
+}
+
+void pl_prepare_reach(struct pl_prepare *prepare, struct pl_reach reach)
+{
+    assert(prepare->stage_count > 0 && reach.inputs != 0 && reach.step > 0 && reach.size > 0);
+    prepare->stages[prepare->stage_count - 1].reach = reach;
 }
 
 int32_t pl_prepare_scratch(struct pl_prepare *prepare, size_t bytes, bool per_worker)

@@ -103,11 +103,20 @@ struct pl_value {
 /* Units [from, to) of one stage. Returns PL_OK, or pl_eval_fail(...). */
 typedef pl_status (*pl_eval_function)(const struct pl_eval *eval, int64_t from, int64_t to);
 
+/* Of a stage whose units make the output's bytes in their order, each as many: what they read of inputs. */
+struct pl_reach {
+    uint32_t inputs; /* bit i: of input i these bytes alone, of others anything; 0: nothing is known of the stage */
+    int64_t step;    /* unit u reads bytes from u * step + first on, `size` of them, as far as they are there */
+    int64_t first;
+    int64_t size;
+};
+
 struct pl_stage {
     pl_eval_function eval;
     int64_t units; /* how often the work can be cut; 1: not at all; 0: nothing to do */
     int64_t cost;  /* about how many multiply-adds, or bytes moved, a unit is: too small a part is not worth a thread */
     int64_t least; /* units in a part, below which kernels are less efficient */
+    struct pl_reach reach;
 };
 
 /* What the first stage makes of one input alone, in neighbouring scratches, none of them per worker. Of operators that
@@ -267,6 +276,8 @@ void *pl_prepare_allocate(struct pl_prepare *prepare, size_t bytes);
 void pl_prepare_stage(struct pl_prepare *prepare, pl_eval_function eval, int64_t units, int64_t cost);
 /* Parts of the stage that was added last have so many units at least. */
 void pl_prepare_least_units(struct pl_prepare *prepare, int64_t units);
+/* Says what units of the stage that was added last read: see also reach.h. */
+void pl_prepare_reach(struct pl_prepare *prepare, struct pl_reach reach);
 /* Asks for memory that is valid during eval only: eval->scratch[returned index], aligned to 64. */
 int32_t pl_prepare_scratch(struct pl_prepare *prepare, size_t bytes, bool per_worker);
 /* Asks for memory that survives: eval->states[returned index]. */

@@ -4,6 +4,7 @@
 #include "kernels/pooling_kernels.h"
 #include "ops/check.h"
 #include "ops/quantize.h"
+#include "ops/reach.h"
 #include "ops/span.h"
 
 struct pooling {
@@ -96,6 +97,7 @@ static pl_status prepare_pooling(struct pl_prepare *prepare, struct pool_functio
         pl_shape_count(output) > 0 ? (int64_t)output->dims[0] * pooling->height : 0;
     pl_prepare_stage(prepare, eval_pooling, units,
                      pl_cost(pl_shape_span(output, 2, 4), taps < covered ? taps : covered));
+    if (units > 0) pl_reach_rows(prepare, &pooling->shape.patch);
     return PL_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "ops/check.h"
 #include "ops/quantize.h"
+#include "ops/reach.h"
 
 enum { HALF_BLOCK = 256 };
 
@@ -150,5 +151,6 @@ pl_status pl_unary_finish(struct pl_prepare *prepare, struct pl_unary_plan *plan
 {
     pl_prepare_stage(prepare, eval, pl_shape_count(&prepare->inputs[0]->shape),
                      plan->is_half ? cost + 4 : cost);
+    pl_reach_slices(prepare, 1);
     return PL_OK;
 }
