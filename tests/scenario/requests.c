@@ -3,6 +3,7 @@
  * classes interrupt. Operators of the program's own hold a run where a test wants it, so that nothing depends on luck.
  * Paths: steps (two operators Step), mark (one operator Mark, which adds 1), pair (the sum of two inputs) (see
  * test_requests.py). */
+#include <poll.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,6 +79,26 @@ static void test_fork(void)
     close_all();
 }
 
+/* What rings in a child process does not ring here. */
+static void test_fork_with_a_loop(void)
+{
+    int fd = -1, status = -1;
+    open_all(0, 0);
+    struct plait_submit_options options = telling("loop");
+    options.on_loop = true;
+    OK(ip, plait_event_fd(ip, &fd));
+    const pid_t child = fork();
+    if (child == 0) {
+        OK(ip, plait_event_fd(ip, &fd));
+        submit(high, &options);
+        CHECK(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 20000) == 1, "nothing came");
+        _exit(0);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0, "the child ended with %d", status);
+    CHECK(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 0, "the child rang");
+    close_all();
+}
+
 int main(int argc, char **argv)
 {
     struct scenario_arguments arguments;
@@ -97,6 +118,7 @@ int main(int argc, char **argv)
         test_unloading_and_closing();
         test_replaced();
         test_fork();
+        test_fork_with_a_loop();
     }
     printf("all of it %d times\n", arguments.count);
     return 0;

@@ -51,6 +51,20 @@ static void test_requests_interrupt_calls(void)
     use_all_processors();
 }
 
+/* Two lanes and one processor: two requests of one class are not run side by side. */
+static void test_no_more_than_processors(void)
+{
+    use_one_processor();
+    open_lanes(2, 0, 0);
+    const plait_request held = hold_executor(), waits = submit(high, NULL);
+    CHECK(plait_wait(ip, waits, 30000000, NULL) == PLAIT_BUSY, "it ran beside another one");
+    let_go();
+    wait_for(held, PLAIT_OK);
+    wait_for(waits, PLAIT_OK);
+    close_all();
+    use_all_processors();
+}
+
 static atomic_bool high_runs;
 
 static void be_slow(void)
@@ -148,6 +162,7 @@ void test_classes(void)
     test_higher_classes_interrupt(true);
     test_higher_classes_interrupt(false);
     test_requests_interrupt_calls();
+    test_no_more_than_processors();
     test_calls_pause();
     test_classes_stay_while_they_count();
     test_classes_stay_of_all_that_is_linked();

@@ -98,10 +98,32 @@ static void test_waiting_is_not_waking(int32_t on_lanes)
     close_all();
 }
 
+static void mark_slowly(void)
+{
+    nanosleep(&(struct timespec){0, 100000000}, NULL);
+}
+
+/* Nor is it told from how long a request waits for one that came after it, and woke the thread no less. */
+static void test_being_overtaken_is_not_waking(void)
+{
+    struct plait_timing timing;
+    open_all(5, 0);
+    wait_for(submit(low, NULL), PLAIT_OK);
+    nanosleep(&(struct timespec){0, 20000000}, NULL); /* the executor sleeps again */
+    on_mark = mark_slowly;
+    const plait_request first = submit(low, NULL), second = submit(high, NULL);
+    wait_for(first, PLAIT_OK);
+    wait_for(second, PLAIT_OK);
+    OK(ip, plait_get_timing(low, &timing));
+    CHECK(timing.waking < 100000000, "%llu ns", (unsigned long long)timing.waking);
+    close_all();
+}
+
 void test_timing(void)
 {
     test_trace();
     test_times();
     test_waiting_is_not_waking(1);
     test_waiting_is_not_waking(2);
+    test_being_overtaken_is_not_waking();
 }

@@ -31,6 +31,17 @@ def test_too_large(start, wanted):
         wait_until(lambda: metric(server, "plait_body_bytes") == 0)
 
 
+def test_who_sends_on_and_on_is_cut_off(start, wanted):
+    with start("--body-limit", 100000) as server:
+        chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+        connected = raw(server, b"POST /v2/repository/index HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            for _ in range(1000):
+                connected.sendall(chunk)
+        connected.close()
+        assert is_well(server, wanted)
+
+
 def test_all_bodies_together(start, wanted):
     with start("--bodies-limit", 100000) as server:
         waiting = [raw(server, head(60000) + b"x" * 59000) for _ in range(1)]
