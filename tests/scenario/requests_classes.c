@@ -157,12 +157,29 @@ static void test_classes_stay_while_they_count(void)
     close_all();
 }
 
+/* A class that is new gets arenas, also where all was allocated before. */
+static void test_a_new_class_has_arenas(void)
+{
+    struct plait_stats before, after;
+    struct plait_model *another;
+    open_all(0, 0);
+    OK(ip, plait_clone(low, "another", &another));
+    OK(ip, plait_allocate(ip));
+    OK(ip, plait_get_stats(ip, &before));
+    OK(ip, plait_set_class(another, 4));
+    OK(ip, plait_get_stats(ip, &after));
+    CHECK(before.arena_bytes > 0 && after.arena_bytes == 2 * before.arena_bytes, "%zu bytes, then %zu", before.arena_bytes,
+          after.arena_bytes);
+    close_all();
+}
+
 void test_classes(void)
 {
     test_higher_classes_interrupt(true);
     test_higher_classes_interrupt(false);
     test_requests_interrupt_calls();
     test_no_more_than_processors();
+    test_a_new_class_has_arenas();
     test_calls_pause();
     test_classes_stay_while_they_count();
     test_classes_stay_of_all_that_is_linked();
