@@ -6,8 +6,8 @@
 #include "kernels/x86/gemm_product_x86.h"
 
 /* So many weights do not stay in the second level cache from one run to the next, where a model has more of such. Over
- * fewer pixels fetching them takes as long as waiting for them. */
-enum { PL_FAR_BYTES = 64 << 10, PL_LEAST_FETCH_PIXELS = 2 * PL_TILE_ROWS, PL_LINE_BYTES = 64 };
+ * fewer pixels, or in larger shares, fetching them takes as long as waiting for them. */
+enum { PL_FAR_BYTES = 64 << 10, PL_LEAST_FETCH_PIXELS = 2 * PL_TILE_ROWS, PL_MOST_LINES = 160, PL_LINE_BYTES = 64 };
 
 /* Those of the next outputs. A share comes before each tile: a core waits for few lines at a time. */
 struct pl_next_weights {
@@ -29,6 +29,7 @@ static inline struct pl_next_weights pl_find_next_weights(const struct pl_produc
     const int8_t *from = pl_gemm_packed_block(product->source.packed, next, product->source.k);
     const int64_t bytes = (rest < blocks ? rest : blocks) * block_bytes;
     const int64_t lines = bytes * PL_TILE_ROWS / pixels / PL_LINE_BYTES + 1;
+    if (lines > PL_MOST_LINES) return (struct pl_next_weights){0};
     return (struct pl_next_weights){from, from + bytes, lines * PL_LINE_BYTES};
 }
 
