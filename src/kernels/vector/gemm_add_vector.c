@@ -3,8 +3,6 @@
  * side by side, as many as there are registers for. */
 #include "kernels/vector/gemm_add_vector.h"
 
-#include <stdbool.h>
-
 #include "kernels/loop.h"
 #include "kernels/vector/floats.h"
 
