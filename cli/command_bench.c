@@ -130,6 +130,7 @@ static int bench_models(struct bench *bench, struct models *models, struct feedi
     make_times(bench, models);
     code = measure(bench, models, streams);
     progress_end();
+    if (code == EXIT_FINE) models_note_sleep(models);
     return code;
 }
 
@@ -157,6 +158,8 @@ static const struct option_rule rules[] = {
     {"--rounds", "N", VALUE_REQUIRED, "rounds that are timed (default 50)"},
     {"--warm-up", "N", VALUE_REQUIRED, "rounds before them (default 30)"},
     {"--threads", "N", VALUE_REQUIRED, "threads a model may use (default 1)"},
+    {"--memory-limit", "BYTES", VALUE_REQUIRED, "of all models together (8 GiB)"},
+    {"--sleep-below", "N", VALUE_REQUIRED, "what would exceed it has idle models of classes below N sleep\n(0: none, 16: any)"},
     {"--ops", "", VALUE_NONE, "each operator, not those of one name together"},
     {"--link", "A.OUT=B.IN", VALUE_REQUIRED, "link models, as plait run does"},
     {"--input", "M.IN=FILE", VALUE_REQUIRED, "feed an input, as plait run does"},

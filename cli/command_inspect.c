@@ -214,6 +214,8 @@ static const struct option_rule rules[] = {
     {"--timing", "", VALUE_NONE, "measure how long each takes, and how long it waits at most for a lower class"},
     {"--class", "MODEL=N", VALUE_REQUIRED, "its class, 0 to 15: higher ones interrupt lower ones (default 0)"},
     {"--lanes", "N", VALUE_REQUIRED, "models that run at once (default 1)"},
+    {"--memory-limit", "BYTES", VALUE_REQUIRED, "of all models together (8 GiB)"},
+    {"--sleep-below", "N", VALUE_REQUIRED, "what would exceed it has idle models of classes below N sleep\n(0: none, 16: any)"},
     {"--rounds", "N", VALUE_REQUIRED, "rounds in which times are measured (default 200)"},
     {"--input", "M.IN=FILE", VALUE_REQUIRED, "feed an input for --timing, as plait run does"},
     {"--random-input", "SEED", VALUE_OPTIONAL, "what all other inputs get comes from this seed (default 1)"},

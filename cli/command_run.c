@@ -163,6 +163,7 @@ static int run_models(struct models *models, struct feeding *feeding, struct res
     runs_end(runs);
     if (code == EXIT_FINE) code = results_collect(results);
     if (code == EXIT_FINE) note_labels(results, labels, labels_path);
+    if (code == EXIT_FINE) models_note_sleep(models);
     return code;
 }
 
@@ -215,6 +216,8 @@ static const struct option_rule rules[] = {
     {"--mean", "M", VALUE_REQUIRED, "float models get (byte - M) / S of a picture; 127.5"},
     {"--std", "S", VALUE_REQUIRED, "and 127.5 by default"},
     {"--threads", "N", VALUE_REQUIRED, "threads a model may use (default 1)"},
+    {"--memory-limit", "BYTES", VALUE_REQUIRED, "of all models together (8 GiB)"},
+    {"--sleep-below", "N", VALUE_REQUIRED, "what would exceed it has idle models of classes below N sleep\n(0: none, 16: any)"},
     {"--timeout", "SECONDS", VALUE_REQUIRED, "give up after so long, with exit code 124"},
     {"--last", "", VALUE_NONE, "of models that run for rows or boxes, show the last run alone"},
     {"--profile", "", VALUE_NONE, "show the time each operator took"},

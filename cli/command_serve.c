@@ -17,7 +17,6 @@
 
 enum { LONGEST_DELAY = 10000000 /* us */, LARGEST_PORT = 65535, MOST_CONNECTIONS = 100000, MOST_QUEUE = 4096 };
 static const int64_t LARGEST_LIMIT = (int64_t)1 << 40;
-static const int64_t LARGEST_MEMORY = SIZE_MAX > UINT32_MAX ? (int64_t)1 << 50 : UINT32_MAX;
 static const double LONGEST_SECONDS = 86400;
 
 /* Options that are numbers, and where they go. */

@@ -58,15 +58,17 @@ static void add_model(struct table *table, const struct watched_model *model)
     add_bytes(table, model->state_bytes);
     add_bytes(table, model->arena_bytes);
     add_bytes(table, model->constant_bytes);
+    if (model->sleeping_bytes > 0) add_bytes(table, model->sleeping_bytes);
+    else table_add(table, "-");
 }
 
 static void show(const json_t *before, const json_t *after)
 {
     static const char *const heads[] = {"model", "class",   "runs/s", "50 % us",   "90 %",  "99 %",
-                                        "longest", "waiting", "failed", "own bytes", "arena", "constants"};
+                                        "longest", "waiting", "failed", "own bytes", "arena", "constants", "asleep"};
     const json_t *memory = json_object_get(after, "memory");
     const char *cpu = json_string_value(json_object_get(after, "cpu"));
-    struct table table = {.alignment = "lrrrrrrrrrrr"};
+    struct table table = {.alignment = "lrrrrrrrrrrrr"};
     char *all = grouped_number((size_t)watched_number(memory, "all"));
     char *peak = grouped_number((size_t)watched_number(memory, "peak"));
     printf("process %lld: %zu model%s, %lld lane%s, %s; %s bytes of memory, %s at most\n",

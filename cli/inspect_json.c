@@ -190,6 +190,7 @@ static json_t *json_of_row(const struct memory_row *row)
     json_object_set_new(object, "arena_bytes", json_of_size(memory->arena_bytes));
     json_object_set_new(object, "arena_bound_bytes", json_of_size(memory->arena_bound_bytes));
     json_object_set_new(object, "arena_sum_bytes", json_of_size(memory->arena_sum_bytes));
+    json_object_set_new(object, "sleeping_bytes", json_of_size(memory->sleeping_bytes));
     return object;
 }
 
@@ -201,6 +202,8 @@ static json_t *json_of_stats(const struct plait_stats *stats)
     json_object_set_new(object, "state_bytes", json_of_size(stats->state_bytes));
     json_object_set_new(object, "arena_bytes", json_of_size(stats->arena_bytes));
     json_object_set_new(object, "total_bytes", json_of_size(stats->memory_bytes));
+    json_object_set_new(object, "sleeping", json_of_size(stats->sleeping));
+    json_object_set_new(object, "sleeping_bytes", json_of_size(stats->sleeping_bytes));
     return object;
 }
 

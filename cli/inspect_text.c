@@ -176,8 +176,10 @@ static void print_models(const struct memory_report *memory)
 {
     static const char *const heads[] = {"bytes", "constants", "io",         "state",
                                         "arena", "bound",     "arena/bound"};
-    struct table table = {.alignment = "lrrrrrr"};
+    const bool sleep = memory->together.sleeping > 0;
+    struct table table = {.alignment = sleep ? "lrrrrrrr" : "lrrrrrr"};
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) table_add(&table, "%s", heads[i]);
+    if (sleep) table_add(&table, "asleep");
     for (size_t i = 0; i < memory->count; i++) {
         const struct memory_row *row = &memory->rows[i];
         if (!row->known) continue;
@@ -190,6 +192,7 @@ static void print_models(const struct memory_report *memory)
         double bound = (double)row->memory.arena_bound_bytes;
         if (row->memory.arena_bound_bytes == 0) table_add(&table, "%s", "");
         else table_add(&table, "%.3f", (double)row->memory.arena_bytes / bound);
+        if (sleep) add_bytes(&table, row->memory.sleeping_bytes);
     }
     table_print(&table, 0);
 }
@@ -213,6 +216,11 @@ static void print_together(const struct memory_report *memory)
     add_stats(&table, "each in its own interpreter", &memory->apart);
     add_stats(&table, "all in this one", &memory->together);
     table_print(&table, 0);
+    if (memory->together.sleeping == 0) return;
+    char *bytes = grouped_number(memory->together.sleeping_bytes);
+    printf("\n%zu of %zu models sleep; what waking them makes again is %s bytes of the constants, and not in the total\n",
+           memory->together.sleeping, memory->count, bytes);
+    free(bytes);
 }
 
 void inspect_text_memory(const struct memory_report *memory)

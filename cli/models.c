@@ -4,6 +4,7 @@
 #include "models.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,10 +105,14 @@ static int open_interpreter(struct models *models, const struct options *options
     struct plait_options settings;
     plait_options_default(&settings);
     settings.threads = (int32_t)threads;
-    int64_t lanes = 1;
-    const int code = options_whole(options, "--lanes", 1, MODELS_MOST_LANES, &lanes);
+    int64_t lanes = 1, limit = 0, sleep_below = 0;
+    int code = options_whole(options, "--lanes", 1, MODELS_MOST_LANES, &lanes);
+    if (code == EXIT_FINE) code = options_whole(options, "--memory-limit", 1, LARGEST_MEMORY, &limit);
+    if (code == EXIT_FINE) code = options_whole(options, "--sleep-below", 0, PLAIT_MOST_CLASS + 1, &sleep_below);
     if (code != EXIT_FINE) return code;
     settings.lanes = (int32_t)lanes;
+    if (limit > 0) settings.memory_limit_bytes = (size_t)limit;
+    settings.sleep_below_class = (int32_t)sleep_below;
     const plait_status status = plait_open(&settings, &models->interpreter);
     const char *watch = getenv("PLAIT_WATCH");
     if (status == PLAIT_IO && watch != NULL)
@@ -136,6 +141,14 @@ int models_name(struct models *models, const struct options *options)
         code = pipeline_is(options->paths[i]) ? pipeline_load(models, options->paths[i], false)
                                               : name_one(models, options->paths[i], false);
     return code;
+}
+
+void models_note_sleep(const struct models *models)
+{
+    struct plait_stats stats;
+    if (plait_get_stats(models->interpreter, &stats) != PLAIT_OK || stats.sleeping + stats.wakes == 0) return;
+    note("%zu of %zu models sleep, which gave up %zu bytes; %" PRIu64 " runs and plans woke some", stats.sleeping, stats.models,
+         stats.sleeping_bytes, stats.wakes);
 }
 
 void models_close(struct models *models)

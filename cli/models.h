@@ -67,6 +67,8 @@ void models_note_link(struct models *models, const char *what, const struct mode
 
 /* Makes the links of the command line. */
 int models_link(struct models *models, const struct options *options);
+/* Says how many models sleep and how many were woken, if any. */
+void models_note_sleep(const struct models *models);
 void models_close(struct models *models);
 /* NULL if there is none of this name. */
 struct loaded_model *models_find(const struct models *models, const char *name);

@@ -14,6 +14,9 @@ enum option_value {
     VALUE_MANY      /* -o A B: all arguments up to the next option, each a use of its own */
 };
 
+/* Of --memory-limit. */
+#define LARGEST_MEMORY (SIZE_MAX > UINT32_MAX ? (int64_t)1 << 50 : (int64_t)UINT32_MAX)
+
 struct option_rule {
     const char *name;        /* "--top" */
     const char *placeholder; /* "K" */

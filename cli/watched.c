@@ -198,6 +198,7 @@ void watched_compare(const json_t *before, const json_t *after, size_t index, st
                                     .longest = percentile(then, now, 1.0),
                                     .state_bytes = watched_number(memory, "io") + watched_number(memory, "state"),
                                     .arena_bytes = watched_number(memory, "arena"),
-                                    .constant_bytes = watched_number(memory, "constants")};
+                                    .constant_bytes = watched_number(memory, "constants"),
+                                    .sleeping_bytes = watched_number(memory, "sleeping")};
     if (before != NULL && seconds > 0) model->runs_per_second = (double)model->runs / seconds;
 }

@@ -32,6 +32,7 @@ struct watched_model {
     int64_t state_bytes; /* all that is the model's own */
     int64_t arena_bytes;
     int64_t constant_bytes;
+    int64_t sleeping_bytes; /* of these, given up now */
 };
 void watched_compare(const json_t *before, const json_t *after, size_t index, struct watched_model *model);
 size_t watched_count(const json_t *report);

@@ -871,6 +871,7 @@ struct plait_memory {
     size_t constant_bytes;    /* constants this model keeps, as packed (they may be shared with others) */
     size_t io_bytes;          /* inputs and outputs (a linked input counts at its producer) */
     size_t state_bytes;       /* variables and state */
+    size_t sleeping_bytes;    /* of constant_bytes, given up for now: what waking the model makes again; 0: it is awake */
 };
 PLAIT_API plait_status plait_model_memory(const struct plait_model *model, struct plait_memory *memory);
 

@@ -135,10 +135,10 @@ PyObject *core_model_memory(PyObject *object, PyObject *unused)
     if (core_model_handle(self) == NULL) return NULL;
     const plait_status status = plait_model_memory(self->handle, &m);
     if (status != PLAIT_OK) return core_fail(Py_TYPE(object), self->engine->interpreter, status);
-    return Py_BuildValue("{s:n,s:n,s:n,s:n,s:n,s:n}", "arena_bytes", (Py_ssize_t)m.arena_bytes, "arena_bound_bytes",
+    return Py_BuildValue("{s:n,s:n,s:n,s:n,s:n,s:n,s:n}", "arena_bytes", (Py_ssize_t)m.arena_bytes, "arena_bound_bytes",
                          (Py_ssize_t)m.arena_bound_bytes, "arena_sum_bytes", (Py_ssize_t)m.arena_sum_bytes,
                          "constant_bytes", (Py_ssize_t)m.constant_bytes, "io_bytes", (Py_ssize_t)m.io_bytes,
-                         "state_bytes", (Py_ssize_t)m.state_bytes);
+                         "state_bytes", (Py_ssize_t)m.state_bytes, "sleeping_bytes", (Py_ssize_t)m.sleeping_bytes);
 }
 
 /* What was measured since the last call, or since measuring began: the first call begins it. */

@@ -228,7 +228,8 @@ plait_status plait_model_memory(const struct plait_model *model, struct plait_me
                                     .arena_sum_bytes = report.arena_sum_bytes,
                                     .constant_bytes = report.constant_bytes,
                                     .io_bytes = report.io_bytes,
-                                    .state_bytes = report.state_bytes};
+                                    .state_bytes = report.state_bytes,
+                                    .sleeping_bytes = report.asleep_bytes};
     return PLAIT_OK;
 }
 

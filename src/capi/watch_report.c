@@ -67,8 +67,8 @@ static void put_model(struct writer *writer, const struct pl_model_look *look, b
         (int)look->class_number, look->running ? "true" : "false", (int)look->waiting);
     put(writer, "\"runs\":%" PRIu64 ",\"failed\":%" PRIu64 ",", look->tally.runs, look->tally.failed);
     put_latencies(writer, &look->tally);
-    put(writer, ",\"memory\":{\"arena\":%zu,\"constants\":%zu,\"io\":%zu,\"state\":%zu}}", look->memory.arena_bytes,
-        look->memory.constant_bytes, look->memory.io_bytes, look->memory.state_bytes);
+    put(writer, ",\"memory\":{\"arena\":%zu,\"constants\":%zu,\"io\":%zu,\"state\":%zu,\"sleeping\":%zu}}", look->memory.arena_bytes,
+        look->memory.constant_bytes, look->memory.io_bytes, look->memory.state_bytes, look->memory.asleep_bytes);
 }
 
 void pl_watch_send(struct plait_interpreter *api, int connection)

@@ -14,6 +14,16 @@ size_t pl_constant_store_asleep(struct pl_constant_store *store)
     return bytes;
 }
 
+size_t pl_constant_asleep(struct pl_constant_store *store, const struct pl_constant *constant)
+{
+    pthread_mutex_lock(&store->lock);
+    size_t bytes = constant->raw != NULL && constant->raw->asleep ? constant->raw->bytes : 0;
+    for (const struct pl_packed *form = constant->packed; form != NULL; form = form->next)
+        if (form->content->asleep) bytes += form->content->bytes;
+    pthread_mutex_unlock(&store->lock);
+    return bytes;
+}
+
 const void *pl_constant_look(struct pl_constant_store *store, const struct pl_constant *constant)
 {
     const void *data = NULL;

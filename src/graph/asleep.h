@@ -38,6 +38,9 @@ pl_status pl_constants_make_again(struct pl_constant_store *store, const struct 
 /* Bytes of contents in the store that are given up now. */
 size_t pl_constant_store_asleep(struct pl_constant_store *store);
 
+/* Bytes of this one that are given up now: its raw content and its packed ones. */
+size_t pl_constant_asleep(struct pl_constant_store *store, const struct pl_constant *constant);
+
 /* The raw bytes, of which somebody has the address from now on; NULL: they were let go, or are given up now. */
 const void *pl_constant_look(struct pl_constant_store *store, const struct pl_constant *constant);
 

@@ -34,6 +34,7 @@ struct pl_memory_report {
     size_t arena_bound_bytes;
     size_t arena_sum_bytes;
     size_t constant_bytes;
+    size_t asleep_bytes; /* of these, given up now */
     size_t io_bytes;
     size_t state_bytes;
 };

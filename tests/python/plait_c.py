@@ -108,7 +108,7 @@ class OperatorInfo(C.Structure):
 
 class Memory(C.Structure):
     _fields_ = [(name, C.c_size_t) for name in ("arena_bytes", "arena_bound_bytes", "arena_sum_bytes",
-                                                "constant_bytes", "io_bytes", "state_bytes")]
+                                                "constant_bytes", "io_bytes", "state_bytes", "sleeping_bytes")]
 
 
 class Stats(C.Structure):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Entries: what of a model can be fed and invoked, by name and number. */
+#include "graph/asleep.h"
 #include "interpreter/flow/flow.h"
 #include "interpreter/models/models.h"
 
@@ -223,8 +224,11 @@ void pl_entry_measure(const struct pl_entry *entry, struct pl_memory_report *rep
         report->arena_bound_bytes = segment->bound_bytes;
         report->arena_sum_bytes = segment->sum_bytes;
     }
-    for (int32_t i = 0; i < instance->graph->constant_count; i++)
-        report->constant_bytes += pl_constant_bytes(instance->interpreter->store, instance->graph->constants[i]);
+    for (int32_t i = 0; i < instance->graph->constant_count; i++) {
+        const struct pl_constant *constant = instance->graph->constants[i];
+        report->constant_bytes += pl_constant_bytes(instance->interpreter->store, constant);
+        report->asleep_bytes += pl_constant_asleep(instance->interpreter->store, constant);
+    }
     for (int32_t i = 0; program != NULL && program->graph == instance->graph && i < program->folded_count; i++)
         report->constant_bytes += pl_constant_bytes(instance->interpreter->store, program->folded[i]);
     pl_lock(instance->interpreter); /* what runs may be adding states */
