@@ -60,29 +60,40 @@ static bool write_whole(int file, const char *data, size_t bytes)
     return true;
 }
 
-/* Under another name first: a file under its own name is whole. */
-static bool write_file(int folder, const char *name, const void *data, size_t bytes)
+/* A file of its own with these bytes; fills `part`, its name. */
+static bool write_part(int folder, char part[NAME_BYTES], const void *data, size_t bytes)
 {
-    char part[NAME_BYTES];
     uint64_t number = 0;
     if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) return false;
-    snprintf(part, sizeof part, "%016" PRIx64 ".part", number);
+    snprintf(part, NAME_BYTES, "%016" PRIx64 ".part", number);
     const int file = openat(folder, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR);
     if (file < 0) return false;
     bool fine = write_whole(file, data, bytes);
     fine = close(file) == 0 && fine;
-    fine = fine && renameat(folder, part, folder, name) == 0;
     if (!fine) unlinkat(folder, part, 0);
     return fine;
 }
 
+/* A file under its own name is whole. Of several processes that begin together the first one's stays, so that all have the
+ * same one; what has the name and not these bytes goes, as does any where files have one name only. */
+static const void *publish(int folder, const char *part, const char *name, const void *data, size_t bytes)
+{
+    const void *mapped = NULL;
+    if (linkat(folder, part, folder, name, 0) != 0) {
+        mapped = map_equal(folder, name, data, bytes);
+        if (mapped == NULL) (void)renameat(folder, part, folder, name);
+    }
+    unlinkat(folder, part, 0);
+    return mapped != NULL ? mapped : map_equal(folder, name, data, bytes);
+}
+
 const void *pl_shared_map(int folder, const void *data, size_t bytes, uint64_t hash)
 {
-    char name[NAME_BYTES];
+    char name[NAME_BYTES], part[NAME_BYTES];
     snprintf(name, sizeof name, "%016" PRIx64 "-%zu", hash, bytes);
     const void *mapped = map_equal(folder, name, data, bytes);
-    if (mapped != NULL || !write_file(folder, name, data, bytes)) return mapped;
-    return map_equal(folder, name, data, bytes);
+    if (mapped != NULL || !write_part(folder, part, data, bytes)) return mapped;
+    return publish(folder, part, name, data, bytes);
 }
 
 void pl_shared_unmap(const void *data, size_t bytes)

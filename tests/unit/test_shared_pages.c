@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,50 @@ static void test_what_lies_there_is_not_believed(void **state)
     unlinkat(setting->folder, "other", 0);
 }
 
+enum { THREADS = 4 };
+
+struct beginner {
+    struct setting *setting;
+    pthread_barrier_t *begin;
+    const void *mapped;
+};
+
+static void *map_at_once(void *argument)
+{
+    struct beginner *beginner = argument;
+    pthread_barrier_wait(beginner->begin);
+    beginner->mapped = pl_shared_map(beginner->setting->folder, beginner->setting->data, BYTES, HASH);
+    return NULL;
+}
+
+/* All have the file that stays: what is written into it is seen by all. */
+static void test_who_begins_at_once_has_the_same(void **state)
+{
+    struct setting *setting = *state;
+    pthread_barrier_t begin;
+    pthread_barrier_init(&begin, NULL, THREADS);
+    for (int round = 0; round < 100; round++) {
+        struct beginner beginners[THREADS];
+        pthread_t threads[THREADS];
+        unlinkat(setting->folder, name_of(), 0);
+        for (int i = 0; i < THREADS; i++) {
+            beginners[i] = (struct beginner){setting, &begin, NULL};
+            assert_int_equal(pthread_create(&threads[i], NULL, map_at_once, &beginners[i]), 0);
+        }
+        for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+        assert_int_equal(fchmodat(setting->folder, name_of(), 0600, 0), 0);
+        const int file = openat(setting->folder, name_of(), O_RDWR);
+        assert_int_equal(pwrite(file, "other", 5, 0), 5);
+        close(file);
+        for (int i = 0; i < THREADS; i++) {
+            assert_non_null(beginners[i].mapped);
+            assert_memory_equal(beginners[i].mapped, "other", 5);
+            pl_shared_unmap(beginners[i].mapped, BYTES);
+        }
+    }
+    pthread_barrier_destroy(&begin);
+}
+
 static void test_without_room_there_is_none(void **state)
 {
     struct setting *setting = *state;
@@ -164,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_file_is_made_and_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_lies_there_is_not_believed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_who_begins_at_once_has_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_room_there_is_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_folders, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_packed_forms_are_shared, set_up, tear_down),
