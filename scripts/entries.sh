@@ -46,7 +46,8 @@ all_builds() {
     # Tests fork with threads running, which the sanitizer refuses unless told.
     TSAN_OPTIONS="die_after_fork=0 halt_on_error=1" unit_tests tsan
     check_tests tsan/scenario env PLAIT_SCENARIO=tsan "${PYTEST[@]}" tests/scenario/test_scenarios.py \
-        tests/scenario/test_custom_ops.py tests/scenario/test_requests.py tests/scenario/test_sleep.py
+        tests/scenario/test_custom_ops.py tests/scenario/test_requests.py tests/scenario/test_sleep.py \
+        tests/scenario/test_bad_use.py::test_fork_while_others_work
     check_tests tsan/serve env PLAIT_SERVE=tsan "${PYTEST[@]}" tests/serve/test_faults.py tests/serve/test_load.py \
         tests/serve/test_random_clients.py
     arm_build aarch64 arm64 aarch64-linux-gnu qemu-aarch64 cortex-a53

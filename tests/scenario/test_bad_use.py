@@ -313,6 +313,8 @@ def test_fork_after_use():
 
 @pytest.mark.parametrize("variant", programs.variants())
 def test_fork_while_others_work(variant):
+    if variant == "asan":
+        pytest.skip("AddressSanitizer's own allocator stays locked in a child")
     programs.run("forks", variant, [CLASSIFIER, OWN / "detector_int8.tflite"], "--count", 2000 if programs.LONG else 100)
 
 
