@@ -400,7 +400,10 @@ PLAIT_API void plait_link_options_default(struct plait_link_options *options);
 
 /* Links an output to an input; tensor names as in plait_find_input(). Takes effect at the next plait_allocate(). What
  * does not fit is refused with both tensors named. A linked input cannot be fed. Models that get the same data, from one
- * output or one input, and begin alike compute that part once. */
+ * output or one input, and begin alike compute that part once.
+ * Behind an output whose shape comes with the data, a model has to be linked before it is allocated for the first time, and
+ * before another one of the same file is: it needs weights as they are in the file, which are let go once they are packed.
+ * Otherwise plait_allocate() says PLAIT_UNSUPPORTED. */
 PLAIT_API plait_status plait_link(struct plait_interpreter *interpreter, const char *from_model, const char *output,
                                   const char *to_model, const char *input, const struct plait_link_options *options);
 
