@@ -2,6 +2,7 @@
 """Turns: of functions in this process, and of engines that live in processes of their own, see engines.py."""
 import contextlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -35,10 +36,11 @@ class Refused(Exception):
 class Engine:
     """A process that has one engine."""
 
-    def __init__(self, name):
+    def __init__(self, name, **environment):
         self.name = name
         self.process = subprocess.Popen([sys.executable, str(HERE / "engines.py"), name], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+                                        env={**os.environ, **environment})
         self.receive()
 
     def receive(self):

@@ -11,6 +11,18 @@ static struct {
     struct pl_at_fork *newest;
 } process = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+static void lock(void *mutex)
+{
+    pthread_mutex_lock(mutex);
+}
+
+static void unlock(void *mutex)
+{
+    pthread_mutex_unlock(mutex);
+}
+
+const struct pl_at_fork_functions pl_at_fork_mutex = {lock, unlock, unlock};
+
 static struct pl_at_fork *oldest(void)
 {
     struct pl_at_fork *one = process.newest;

@@ -14,6 +14,9 @@ struct pl_at_fork_functions {
     void (*child)(void *user);   /* the same in the child, where nobody else runs yet */
 };
 
+/* Of one lock and nothing else: user is its pthread_mutex_t. */
+extern const struct pl_at_fork_functions pl_at_fork_mutex;
+
 struct pl_at_fork {
     const struct pl_at_fork_functions *functions;
     void *user;

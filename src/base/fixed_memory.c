@@ -215,20 +215,6 @@ void *pl_fixed_memory_allocate(void *user, void *pointer, size_t old_bytes, size
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static void lock(void *user)
-{
-    struct pl_fixed_memory *fixed = user;
-    pthread_mutex_lock(&fixed->mutex);
-}
-
-static void unlock(void *user)
-{
-    struct pl_fixed_memory *fixed = user;
-    pthread_mutex_unlock(&fixed->mutex);
-}
-
-static const struct pl_at_fork_functions at_fork = {lock, unlock, unlock};
-
 pl_status pl_fixed_memory_create(void *buffer, size_t bytes, struct pl_fixed_memory **fixed)
 {
     const uintptr_t from = (uintptr_t)buffer;
@@ -246,7 +232,7 @@ pl_status pl_fixed_memory_create(void *buffer, size_t bytes, struct pl_fixed_mem
     made->base = aligned;
     made->usable = end - base - HEAD_BYTES;
     made->lost = base == from ? 0 : PL_ALIGNMENT;
-    if (pl_at_fork_add(&made->at_fork, &at_fork, made)) {
+    if (pl_at_fork_add(&made->at_fork, &pl_at_fork_mutex, &made->mutex)) {
         *fixed = made;
         return PL_OK;
     }

@@ -43,11 +43,7 @@ void check_gemm_f32(struct check *check)
             gemm->f32(&drawn.shape, &weights, &part);
         }
     }
-    char what[128];
-    snprintf(what, sizeof what, "%d pixels of depth %d, %d x %d taps, %d outputs", drawn.pixels,
-             drawn.shape.depth, drawn.shape.patch.filter_height, drawn.shape.patch.filter_width,
-             channels);
-    check_compare_floats(check, &outputs, what);
+    window_compare_floats(check, &outputs, &drawn);
 }
 
 /* ---- rows made int8 -------------------------------------------------------------------------- */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matrix products of floats made int8, with int8 weights, whose outputs are floats. */
-#include <stdio.h>
 #include <string.h>
 
 #include "support.h"
@@ -58,9 +57,5 @@ void check_gemm_hybrid(struct check *check)
             part.scratch = check_aligned(check, gemm->scratch(&drawn.shape, drawn.pixels, 1));
         gemm->hybrid(&drawn.shape, &weights, &part);
     }
-    char what[128];
-    snprintf(what, sizeof what, "%d pixels of depth %d, %d x %d taps, %d outputs", drawn.pixels,
-             drawn.shape.depth, drawn.shape.patch.filter_height, drawn.shape.patch.filter_width,
-             channels);
-    check_compare_floats(check, &outputs, what);
+    window_compare_floats(check, &outputs, &drawn);
 }

@@ -2,6 +2,9 @@
 #include "window.h"
 
 #include <math.h>
+#include <stdio.h>
+
+#include "support.h"
 
 struct window_case window_draw(struct check *check)
 {
@@ -95,6 +98,15 @@ size_t window_output_elements(const struct window_case *drawn)
 {
     return (size_t)(drawn->pixels - 1) * (size_t)drawn->shape.output_stride +
            (size_t)drawn->shape.channels;
+}
+
+void window_compare_floats(struct check *check, const struct check_outputs *outputs, const struct window_case *drawn)
+{
+    const struct pl_gemm_shape *shape = &drawn->shape;
+    char what[128];
+    snprintf(what, sizeof what, "%d pixels of depth %d, %d x %d taps, %d outputs", drawn->pixels, shape->depth,
+             shape->patch.filter_height, shape->patch.filter_width, shape->channels);
+    check_compare_floats(check, outputs, what);
 }
 
 void window_cut(const struct window_case *drawn, int32_t x, int32_t block, int i,

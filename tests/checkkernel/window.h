@@ -27,6 +27,9 @@ void window_draw_range(struct check *check, float *low, float *high);
 size_t window_image_elements(const struct window_case *drawn);
 size_t window_output_elements(const struct window_case *drawn);
 
+/* Whether they are the same floats; what was drawn is told otherwise. */
+void window_compare_floats(struct check *check, const struct check_outputs *outputs, const struct window_case *drawn);
+
 /* Part `i` of three that make the whole, cut at pixel x and block `block`. */
 enum { WINDOW_PARTS = 3 };
 void window_cut(const struct window_case *drawn, int32_t x, int32_t block, int i,

@@ -263,20 +263,10 @@ def test_windows_of_a_runtime(streams):
         assert a.reuse(0) is None
 
 
-def copies(shapes):
-    graph = tiny.Graph()
-    ends = []
-    for k, shape in enumerate(shapes):
-        x, y = (graph.tensor(np.float32, shape, name=f"{name}{k}") for name in "xy")
-        graph.op("RESHAPE", [x, graph.tensor(np.int32, [len(shape)], data=shape)], [y])
-        ends.append((x, y))
-    return graph.build([x for x, _ in ends], [y for _, y in ends])
-
-
 def test_boxes(tmp_path):
     """Boxes as an output, and a model that runs for each of them."""
     for name, shapes in ("camera", [[1, 8, 8, 1]]), ("detector", [[1, 3, 4], [1, 3, 1]]), ("second", [[1, 2, 2, 1]]):
-        (tmp_path / f"{name}.tflite").write_bytes(copies(shapes))
+        (tmp_path / f"{name}.tflite").write_bytes(crop_scenes.copies(shapes))
     text = {"models": {name: f"{name}.tflite" for name in ("camera", "detector", "second")},
             "boxes": {"found": {"from": "detector.y0", "scores": "detector.y1"}},
             "links": [{"from": "camera", "to": "second", "crop": {"boxes": "found"}}],
