@@ -2,7 +2,6 @@
 """Turns: of functions in this process, and of engines that live in processes of their own, see engines.py."""
 import contextlib
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -34,13 +33,12 @@ class Refused(Exception):
 
 
 class Engine:
-    """A process that has one engine."""
+    """A process that has one engine; plait as this clone of it has built it."""
 
-    def __init__(self, name, **environment):
+    def __init__(self, name, clone=HERE.parent):
         self.name = name
-        self.process = subprocess.Popen([sys.executable, str(HERE / "engines.py"), name], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
-                                        env={**os.environ, **environment})
+        self.process = subprocess.Popen([sys.executable, str(clone / "bench" / "engines.py"), name], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
         self.receive()
 
     def receive(self):

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two libraries of plait in turns: what of a model's time the second one takes.
+"""Two versions of plait in turns, as two clones have built them: what of a model's time the second one takes.
 
-    .cache/venv/bin/python bench/libraries.py BEFORE/libplait.so AFTER/libplait.so [--threads 1,2] [--pairs N] [--turns N]
-                                              [--seconds S] MODEL ...
+    .cache/venv/bin/python bench/versions.py BEFORE AFTER [--threads 1,2] [--pairs N] [--turns N] [--seconds S] MODEL ...
 
-For each pair the model is opened anew, in a fresh process of either library, on the same random inputs; then they take turns. A
-pair's number is the ratio of the two medians. The median of all pairs is printed, and the least and the most of them: two
-processes of the same library can differ by 3 % for as long as they live."""
+For each pair the model is opened anew, in a fresh process of either version, on the same random inputs; then they take turns.
+The median of all pairs is printed, and the least and the most of them: two processes of the same version can differ by 3 %
+for as long as they live. With one thread, all stay on one processor, since two need not be equally fast."""
 import argparse
 import os
 import statistics
@@ -21,30 +20,33 @@ import turns  # noqa: E402
 
 
 def take_pair(engines, path, threads, arrays, arguments):
-    """The time of the second over that of the first."""
-    refusals = {}
+    """The time of the second over that of the first: the median of many turns there and back, as clocks change."""
+    refusals, ratios = {}, []
     with turns.opened(engines, path, threads, arrays, refusals):
-        times = turns.take_turns(engines, arguments.turns, arguments.seconds, refusals)
-    if refusals:
-        raise SystemExit(f"{path}: {refusals}")
-    before, after = (times[engine.name] for engine in engines)
-    return after / before
+        for _ in range(arguments.turns):
+            times = turns.take_turns(engines, 2, arguments.seconds, refusals)
+            if refusals:
+                raise SystemExit(f"{path}: {refusals}")
+            ratios.append(times["after"] / times["before"])
+    return statistics.median(ratios)
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("libraries", nargs=2, type=Path, metavar="LIBRARY")
+    parser.add_argument("clones", nargs=2, type=Path, metavar="CLONE")
     parser.add_argument("paths", nargs="+", type=Path, metavar="MODEL")
     parser.add_argument("--threads", default="1")
     parser.add_argument("--pairs", type=int, default=9)
-    parser.add_argument("--turns", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=0.02)
+    parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=0.01)
     return parser.parse_args()
 
 
 def main():
     arguments = parse()
-    engines = [turns.Engine("plait", PLAIT_LIB=os.fspath(path.resolve(strict=True))) for path in arguments.libraries]
+    if arguments.threads == "1":
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    engines = [turns.Engine("plait", clone.resolve(strict=True)) for clone in arguments.clones]
     for engine, name in zip(engines, ("before", "after"), strict=True):
         engine.name = name
     for path in arguments.paths:
