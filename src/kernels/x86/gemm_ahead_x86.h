@@ -35,6 +35,7 @@ static inline struct pl_next_weights pl_find_next_weights(const struct pl_produc
 
 static inline void pl_fetch_share(struct pl_next_weights *weights)
 {
+    if (weights->from == weights->end) return; /* none are far, or all were fetched */
     const int64_t left = weights->end - weights->from;
     const int8_t *end = weights->from + (left < weights->share ? left : weights->share);
     for (; weights->from < end; weights->from += PL_LINE_BYTES) _mm_prefetch((const char *)weights->from, _MM_HINT_T1);
