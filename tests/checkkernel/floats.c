@@ -14,7 +14,10 @@ void check_gemm_f32(struct check *check)
 {
     /* Seldom, for they take long, and whole, or no part of them would be deep. */
     const bool deep = check_draw(check, 0, 31) == 0;
-    const struct window_case drawn = deep ? window_draw_deep(check) : window_draw(check);
+    const bool rows = check_draw(check, 0, 3) == 0;
+    const struct window_case drawn = deep   ? window_draw_deep(check)
+                                     : rows ? window_draw_rows(check)
+                                            : window_draw(check);
     const int32_t channels = drawn.shape.channels;
     struct pl_gemm_float weights = {.bias = window_draw_bias(check, channels)};
     window_draw_range(check, &weights.low, &weights.high);

@@ -24,7 +24,10 @@ static void draw_rows(struct check *check, int32_t pixels, struct pl_gemm_hybrid
 void check_gemm_hybrid(struct check *check)
 {
     const bool is_long = check_draw(check, 0, 31) == 0;
-    const struct window_case drawn = is_long ? window_draw_long(check) : window_draw(check);
+    const bool rows = check_draw(check, 0, 3) == 0;
+    const struct window_case drawn = is_long ? window_draw_long(check)
+                                     : rows  ? window_draw_rows(check)
+                                             : window_draw(check);
     const int32_t channels = drawn.shape.channels;
     struct pl_gemm_hybrid weights = {.bias = window_draw_bias(check, channels),
                                      .weight_scales = check_floats(check, channels, false)};

@@ -60,6 +60,20 @@ struct window_case window_draw_deep(struct check *check)
     return drawn;
 }
 
+struct window_case window_draw_rows(struct check *check)
+{
+    struct window_case drawn = {0};
+    struct pl_patch *patch = &drawn.shape.patch;
+    drawn.k = drawn.shape.depth = (int32_t)check_draw_edge(check, 1, 200);
+    patch->channels = drawn.k + (int32_t)check_draw_edge(check, 0, 3);
+    drawn.shape.channels = (int32_t)check_draw_edge(check, 1, 400);
+    drawn.shape.output_stride = drawn.shape.channels + (int32_t)check_draw_edge(check, 0, 5);
+    drawn.pixels = patch->width = check_draw(check, 0, 1) == 0 ? 1 : (int32_t)check_draw(check, 2, 6);
+    patch->height = patch->filter_height = patch->filter_width = 1;
+    patch->stride_y = patch->stride_x = patch->dilation_y = patch->dilation_x = 1;
+    return drawn;
+}
+
 struct window_case window_draw_long(struct check *check)
 {
     struct window_case drawn = {0};

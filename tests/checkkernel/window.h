@@ -18,6 +18,8 @@ struct window_case window_draw(struct check *check);
 /* So many products for an output, of so many pixels, that not all inputs of a product are worked on
  * together; all taps lie inside of the image. */
 struct window_case window_draw_deep(struct check *check);
+/* A plain product of one row, or of few, with many outputs. */
+struct window_case window_draw_rows(struct check *check);
 /* A plain product of so long rows that sums of weights need more than 22 bits, or nearly. */
 struct window_case window_draw_long(struct check *check);
 /* What is added to outputs, NULL: nothing; and the range they are clamped to: none, or what activations have. */

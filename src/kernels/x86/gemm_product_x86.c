@@ -7,6 +7,7 @@
 
 #include "kernels/vector/gemm_band_vector.h"
 #include "kernels/x86/gemm_ahead_x86.h"
+#include "kernels/x86/gemm_row_x86.h"
 
 /* Pixels that are made ready together, and what is computed of them. */
 struct strip {
@@ -180,7 +181,6 @@ static void run_tiles(const struct pl_product_x86 *product, const struct strip *
 static int choose_vectors(int32_t pixels, int32_t rest)
 {
     const int32_t vectors = (rest + PL_LANES - 1) / PL_LANES;
-    if (pixels == 1 && rest >= PL_TILE_LONG_VECTORS * PL_LANES) return PL_TILE_LONG_VECTORS;
     if (pixels <= PL_TILE_WIDE_ROWS && vectors >= PL_TILE_WIDE_VECTORS) return PL_TILE_WIDE_VECTORS;
     return vectors >= PL_TILE_VECTORS ? PL_TILE_VECTORS : 1;
 }
@@ -188,7 +188,7 @@ static int choose_vectors(int32_t pixels, int32_t rest)
 static void run_strip(const struct pl_product_x86 *product, struct strip *strip)
 {
     const struct pl_gemm_part *part = product->part;
-    struct pl_gemm_column_x86 made[PL_TILE_LONG_VECTORS];
+    struct pl_gemm_column_x86 made[PL_TILE_WIDE_VECTORS];
     const int32_t last = part->to_block * PL_GEMM_BLOCK, channels = product->shape->channels;
     const int32_t end = last < channels ? last : channels;
     const int32_t longest = strip->width < strip->count ? strip->width : strip->count;
@@ -198,13 +198,7 @@ static void run_strip(const struct pl_product_x86 *product, struct strip *strip)
         const int32_t wanted = strip->vectors * PL_LANES;
         const int32_t blocks = (wanted + PL_GEMM_BLOCK - 1) / PL_GEMM_BLOCK;
         strip->outputs = wanted < rest ? wanted : rest;
-        strip->columns = made;
-        if (product->columns != NULL) {
-            strip->columns = product->columns + strip->block;
-        } else {
-            for (int32_t b = 0; b < blocks; b++)
-                PL_LEVEL(pl_gemm_make_column_x86)(&product->source, strip->block + b, &made[b]);
-        }
+        strip->columns = pl_columns_x86(product, strip->block, blocks, made);
         run_tiles(product, strip);
         strip->block += blocks;
     }
@@ -294,6 +288,12 @@ void PL_LEVEL(pl_run_product_x86)(const struct pl_product_x86 *product)
                                           .flip = product->flip,
                                           .zero_points = product->zero_points,
                                           .zero_step = product->zero_step};
+    const struct pl_gemm_part *part = product->part;
+    if (part->to_x - part->from_x == 1) {
+        PL_LEVEL(pl_run_row_x86)
+        (product, PL_LEVEL(pl_gemm_make_rows)(&source, part->from_x, part->to_x, part->scratch).rows);
+        return;
+    }
     const int32_t lines =
         product->zero_step == 0 ? PL_LEVEL(pl_gemm_band_lines)(product->shape) : 0;
     if (lines > 0) run_bands(product, &source, lines);

@@ -20,6 +20,15 @@ struct pl_product_x86 {
     const void *parameters; /* of finish */
 };
 
+/* The columns of some blocks, made in `made` unless all of them are there. */
+static inline const struct pl_gemm_column_x86 *pl_columns_x86(const struct pl_product_x86 *product, int32_t block,
+                                                              int32_t blocks, struct pl_gemm_column_x86 *made)
+{
+    if (product->columns != NULL) return product->columns + block;
+    for (int32_t b = 0; b < blocks; b++) PL_LEVEL(pl_gemm_make_column_x86)(&product->source, block + b, &made[b]);
+    return made;
+}
+
 void PL_LEVEL(pl_run_product_x86)(const struct pl_product_x86 *product);
 
 #endif

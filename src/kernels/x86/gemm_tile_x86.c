@@ -15,7 +15,7 @@ PL_ALWAYS_INLINE pl_vec load_start(const struct pl_tile_x86 *tile, int vector)
 }
 
 PL_ALWAYS_INLINE void start_sums(const int rows, const int vectors, const struct pl_tile_x86 *tile,
-                                 pl_vec sums[PL_TILE_ROWS][PL_TILE_LONG_VECTORS])
+                                 pl_vec sums[PL_TILE_ROWS][PL_TILE_WIDE_VECTORS])
 {
     UNROLL for (int v = 0; v < vectors; v++)
     {
@@ -32,8 +32,8 @@ PL_ALWAYS_INLINE void start_sums(const int rows, const int vectors, const struct
 
 PL_ALWAYS_INLINE void multiply(const int rows, const int vectors, const struct pl_tile_x86 *tile)
 {
-    pl_vec sums[PL_TILE_ROWS][PL_TILE_LONG_VECTORS];
-    const int8_t *weights[PL_TILE_LONG_VECTORS];
+    pl_vec sums[PL_TILE_ROWS][PL_TILE_WIDE_VECTORS];
+    const int8_t *weights[PL_TILE_WIDE_VECTORS];
     const int64_t stride = tile->stride;
     UNROLL for (int v = 0; v < vectors; v++)
     {
@@ -44,7 +44,7 @@ PL_ALWAYS_INLINE void multiply(const int rows, const int vectors, const struct p
     for (int32_t run = 0; run < tile->runs; run++) {
         const uint8_t *input = tile->input + tile->offsets[run];
         for (int64_t step = 0; step < tile->steps; step++, input += PL_GEMM_STEP) {
-            struct pl_dot_operand w[PL_TILE_LONG_VECTORS];
+            struct pl_dot_operand w[PL_TILE_WIDE_VECTORS];
             UNROLL for (int v = 0; v < vectors; v++)
             {
                 w[v] = pl_dot_weights(weights[v]);
@@ -100,20 +100,16 @@ PL_ALWAYS_INLINE void multiply(const int rows, const int vectors, const struct p
 LIST_ROWS(DEFINE_TILE, 1)
 LIST_ROWS(DEFINE_TILE, 2)
 LIST_WIDE_ROWS(DEFINE_TILE, 4)
-DEFINE_TILE(1, 8)
 
 void PL_LEVEL(pl_tile_x86)(const struct pl_tile_x86 *tile, int rows, int vectors)
 {
     static void (*const of_1[])(const struct pl_tile_x86 *) = {LIST_ROWS(NAME_TILE, 1)};
     static void (*const of_2[])(const struct pl_tile_x86 *) = {LIST_ROWS(NAME_TILE, 2)};
     static void (*const of_4[])(const struct pl_tile_x86 *) = {LIST_WIDE_ROWS(NAME_TILE, 4)};
-    assert(rows >= 1 && rows <= (vectors == 8   ? 1
-                                 : vectors == 4 ? (int)PL_TILE_WIDE_ROWS
-                                                : (int)PL_TILE_ROWS));
+    assert(rows >= 1 && rows <= (vectors == 4 ? (int)PL_TILE_WIDE_ROWS : (int)PL_TILE_ROWS));
     switch (vectors) {
     case 1: of_1[rows - 1](tile); break;
     case 2: of_2[rows - 1](tile); break;
-    case 4: of_4[rows - 1](tile); break;
-    default: tile_1_8(tile); break;
+    default: of_4[rows - 1](tile); break;
     }
 }

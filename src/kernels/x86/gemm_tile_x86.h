@@ -22,10 +22,7 @@ enum { PL_TILE_ROWS = 4, PL_TILE_WIDE_ROWS = 1 };
 enum {
     PL_TILE_VECTORS = 2,
     PL_TILE_WIDE_VECTORS = 4, /* of up to PL_TILE_WIDE_ROWS */
-    PL_TILE_LONG_VECTORS = 8, /* of a single row */
-    PL_TILE_MAX_SUMS = PL_TILE_ROWS * PL_TILE_VECTORS > PL_TILE_LONG_VECTORS
-                           ? PL_TILE_ROWS *PL_TILE_VECTORS
-                           : PL_TILE_LONG_VECTORS,
+    PL_TILE_MAX_SUMS = PL_TILE_ROWS * PL_TILE_VECTORS,
     PL_BLOCK_VECTORS = PL_GEMM_BLOCK / PL_LANES
 };
 
@@ -42,7 +39,7 @@ struct pl_tile_x86 {
     int32_t *sums;                            /* [rows][vectors][PL_LANES] */
 };
 
-/* rows: up to PL_TILE_ROWS of 1 or 2 vectors, PL_TILE_WIDE_ROWS of 4, one of 8. */
+/* rows: up to PL_TILE_ROWS of 1 or 2 vectors, PL_TILE_WIDE_ROWS of 4. */
 void PL_LEVEL(pl_tile_x86)(const struct pl_tile_x86 *tile, int rows, int vectors);
 
 #endif
