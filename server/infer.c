@@ -5,24 +5,6 @@
 #include "handlers.h"
 #include "inference.h"
 
-bool inference_is_late(struct inference *work)
-{
-    work->failure = FAILED_LATE;
-    return reply_later(work->reply, 503, "model %s: the request's timeout ran out before it began", work->served->name);
-}
-
-bool inference_is_gone(struct inference *work)
-{
-    work->failure = FAILED_GONE;
-    return reply_later(work->reply, 503, "the client has gone, or the server is about to end");
-}
-
-bool inference_has_no_client(void *user)
-{
-    const struct request *request = ((const struct inference *)user)->request;
-    return atomic_load(&request->server->cutting) || connection_is_gone(request->connection);
-}
-
 static bool run_in_turn(struct inference *work)
 {
     struct turnstile *turn = &work->served->turn;

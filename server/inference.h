@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An inference request under way: what infer.c, infer_run.c and infer_batch.c share. */
+/* An inference request under way: what infer.c, which answers it, and infer_batch.c and
+ * infer_run.c, each called by the one before, share. */
 #ifndef SERVER_INFERENCE_H
 #define SERVER_INFERENCE_H
 
@@ -20,6 +21,7 @@ struct inference {
     bool fine;              /* it ran: of one that was carried */
 };
 
+/* inference.c */
 /* Of requests that nobody wants any more, and of those that began too late; false. */
 bool inference_is_late(struct inference *work);
 bool inference_is_gone(struct inference *work);
