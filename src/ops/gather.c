@@ -153,7 +153,21 @@ static pl_status eval_gather_nibbles(const struct pl_eval *eval, int64_t from, i
     return PL_OK;
 }
 
-/* Strings: which ones they are has to be known before their sizes can be. */
+/* Which strings they are. */
+static pl_status pick_strings(const struct pl_eval *eval, bool nd, int32_t *picks)
+{
+    const struct gather *params = eval->params;
+    struct gather_walk walk = start_walk(params, 0);
+    for (int64_t unit = 0; unit < params->units; unit++) {
+        int64_t run = 0;
+        PL_TRY(nd ? next_run_nd(eval, params, &walk, &run) : next_run(eval, params, &walk, &run));
+        for (int64_t i = 0; i < params->run; i++)
+            picks[unit * params->run + i] = (int32_t)(run * params->run + i);
+    }
+    return PL_OK;
+}
+
+/* That has to be known before their sizes can be. */
 static pl_status gather_strings(struct pl_prepare *prepare, const struct gather *params, bool nd)
 {
     const int64_t count = params->units * params->run;
@@ -163,13 +177,8 @@ static pl_status gather_strings(struct pl_prepare *prepare, const struct gather 
     PL_TRY(pl_prepare_read(prepare, 1, &indices));
     const void *const inputs[] = {NULL, indices};
     const struct pl_eval eval = {.params = params, .inputs = inputs, .error = prepare->error};
-    struct gather_walk walk = start_walk(params, 0);
-    for (int64_t unit = 0; unit < params->units; unit++) {
-        int64_t run = 0;
-        PL_TRY(nd ? next_run_nd(&eval, params, &walk, &run) : next_run(&eval, params, &walk, &run));
-        for (int64_t i = 0; i < params->run; i++)
-            picks[unit * params->run + i] = (int32_t)(run * params->run + i);
-    }
+    if (pick_strings(&eval, nd, picks) != PL_OK)
+        return pl_fail_at(prepare->error, "operator %d (%s)", (int)prepare->op->index, pl_operator_name(prepare->op));
     return pl_move_strings(prepare, 0, picks);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any cutting of any operator's work into ranges, on 1, 2 and 5 threads, gives the bits of the uncut run. Random numbers may
- * be no indices or shapes: a run that fails must fail with any cutting, and is the last. */
+ * be no indices or shapes: a run that fails must fail with any cutting, say in which operator, and is the last. */
 #include <stdio.h>
+#include <string.h>
 
 #include "interpreter/interpreter.h"
 #include "scenario.h"
@@ -58,6 +59,8 @@ static uint64_t answers(const char *path, int32_t threads, struct cutter *cutter
         good = scenario_try_answer(interpreter, target, run + 1, &answer);
         digest = digest * 31 + answer;
         *failed += !good;
+        CHECK(good || strstr(plait_last_error(interpreter), "operator ") != NULL, "%s: '%s' does not say where", path,
+              plait_last_error(interpreter));
     }
     plait_close(interpreter);
     return digest;
