@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Softmax of rows, GELU and HARD_SWISH of runs of floats. */
+/* Softmax of rows; GELU, LOGISTIC, TANH and HARD_SWISH of runs of floats. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,24 +42,47 @@ void check_softmax_f32(struct check *check)
     check_compare_floats(check, &outputs, what);
 }
 
-static void check_unary(struct check *check, const float *in, int64_t count, pl_unary_kernel reference,
-                        pl_unary_kernel tested)
+/* One function of the table of operators of one input: where it stands there. */
+static pl_unary_kernel kernel_at(const struct pl_kernels *kernels, size_t at)
+{
+    pl_unary_kernel kernel = NULL;
+    memcpy(&kernel, (const char *)kernels->elementwise->unary + at, sizeof kernel);
+    return kernel;
+}
+
+static void check_unary(struct check *check, const float *in, int64_t count, size_t at)
 {
     const struct check_outputs outputs = check_outputs(check, (size_t)count * sizeof(float));
-    reference(outputs.reference, in, count, NULL);
-    tested(outputs.tested, place_input(check, in, &outputs), count, NULL);
+    kernel_at(check->reference, at)(outputs.reference, in, count, NULL);
+    kernel_at(check->tested, at)(outputs.tested, place_input(check, in, &outputs), count, NULL);
     char what[40];
     snprintf(what, sizeof what, "%d values", (int)count);
     check_compare_floats(check, &outputs, what);
 }
 
-void check_gelu_f32(struct check *check)
+/* As far as any of these functions changes, and farther. */
+static void check_curve(struct check *check, size_t at)
 {
     const int64_t count = check_draw_edge(check, 1, 150);
     float *in = check_floats(check, count, check_draw(check, 0, 1) == 0);
-    const float factor = check_draw_float(check, 0.1f, 10.0f);
+    const float factor = check_draw_float(check, 0.1f, 10.0f) * (check_draw(check, 0, 2) == 0 ? 15.0f : 1.0f);
     for (int64_t i = 0; i < count; i++) in[i] *= factor;
-    check_unary(check, in, count, check->reference->elementwise->unary->gelu, check->tested->elementwise->unary->gelu);
+    check_unary(check, in, count, at);
+}
+
+void check_gelu_f32(struct check *check)
+{
+    check_curve(check, offsetof(struct pl_unary_table, gelu));
+}
+
+void check_logistic_f32(struct check *check)
+{
+    check_curve(check, offsetof(struct pl_unary_table, logistic));
+}
+
+void check_tanh_f32(struct check *check)
+{
+    check_curve(check, offsetof(struct pl_unary_table, tanh));
 }
 
 /* Of all magnitudes, in some cases: quotients of subnormal ones are rounded otherwise. */
@@ -69,6 +92,5 @@ void check_hard_swish_f32(struct check *check)
     float *in = check_floats(check, count, check_draw(check, 0, 1) == 0);
     const int exponent = check_draw(check, 0, 1) == 0 ? 0 : (int)check_draw(check, -149, 127);
     for (int64_t i = 0; i < count; i++) in[i] = ldexpf(in[i], exponent);
-    check_unary(check, in, count, check->reference->elementwise->unary->hard_swish,
-                check->tested->elementwise->unary->hard_swish);
+    check_unary(check, in, count, offsetof(struct pl_unary_table, hard_swish));
 }

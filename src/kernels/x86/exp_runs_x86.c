@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Softmax of rows and GELU of runs of floats: the bits of c/row_c.c and c/unary_c.c. */
+/* Softmax of rows; GELU, LOGISTIC and TANH of runs of floats: the bits of c/row_c.c and c/unary_c.c. */
 #include "kernels/x86/exp_runs_x86.h"
 
 #include <float.h>
@@ -80,25 +80,15 @@ void PL_LEVEL(pl_softmax_float32_x86)(void *out, const void *in, int64_t rows, i
         softmax_row((float *)out + row * depth, (const float *)in + row * depth, depth, params->beta);
 }
 
-/* ---- GELU ------------------------------------------------------------------------------------ */
+/* ---- operators of one input ------------------------------------------------------------------ */
 
-void PL_LEVEL(pl_gelu_float32_x86)(void *out, const void *in, int64_t count,
-                                   const struct pl_unary_params *params)
-{
-    const float *x = in;
-    float *y = out;
-    (void)params;
-    int64_t i = 0;
-    for (; i + TOGETHER <= count; i += TOGETHER) {
-        struct pl_floats some[PL_FLOATS_TOGETHER];
-        PL_EACH(n, PL_FLOATS_TOGETHER) some[n] = pl_floats_load(x + i + n * PL_FLOATS);
-        pl_floats_gelu(PL_FLOATS_TOGETHER, some);
-        PL_EACH(n, PL_FLOATS_TOGETHER) pl_floats_store(y + i + n * PL_FLOATS, some[n]);
+#define DEFINE_UNARY(name, run)                                                                                        \
+    void PL_LEVEL(name)(void *out, const void *in, int64_t count, const struct pl_unary_params *params)                \
+    {                                                                                                                  \
+        (void)params;                                                                                                  \
+        run(out, in, count);                                                                                           \
     }
-    for (; i < count; i += PL_FLOATS) {
-        const struct pl_floats_mask mask = pl_floats_first((int32_t)(count - i < PL_FLOATS ? count - i : PL_FLOATS));
-        struct pl_floats some = pl_floats_load_masked(x + i, mask);
-        pl_floats_gelu(1, &some);
-        pl_floats_store_masked(y + i, some, mask);
-    }
-}
+
+DEFINE_UNARY(pl_gelu_float32_x86, pl_gelu_run_x86)
+DEFINE_UNARY(pl_logistic_float32_x86, pl_logistic_run_x86)
+DEFINE_UNARY(pl_tanh_float32_x86, pl_tanh_run_x86)

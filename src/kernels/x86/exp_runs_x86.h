@@ -10,9 +10,15 @@ void PL_LEVEL(pl_softmax_float32_x86)(void *out, const void *in, int64_t rows, i
                                       const struct pl_softmax_params *params);
 void PL_LEVEL(pl_gelu_float32_x86)(void *out, const void *in, int64_t count,
                                    const struct pl_unary_params *params);
+void PL_LEVEL(pl_logistic_float32_x86)(void *out, const void *in, int64_t count,
+                                       const struct pl_unary_params *params);
+void PL_LEVEL(pl_tanh_float32_x86)(void *out, const void *in, int64_t count,
+                                   const struct pl_unary_params *params);
 
 /* For the tables. */
 #define PL_SOFTMAX_FLOAT_X86 .softmax_float32 = PL_LEVEL(pl_softmax_float32_x86),
-#define PL_UNARY_FLOAT_X86   .gelu = PL_LEVEL(pl_gelu_float32_x86),
+#define PL_UNARY_FLOAT_X86                                                                         \
+    .gelu = PL_LEVEL(pl_gelu_float32_x86), .logistic = PL_LEVEL(pl_logistic_float32_x86),          \
+    .tanh = PL_LEVEL(pl_tanh_float32_x86),
 
 #endif

@@ -82,23 +82,31 @@ PL_ALWAYS_INLINE pl_vec_float pl_scale_x86(pl_vec_float near_one, pl_vec_float n
 #endif
 }
 
-/* pl_expf of each. */
-PL_ALWAYS_INLINE void pl_exp_vectors_x86(const int count, pl_vec_float *x)
+/* pl_expf of each, where none is above 89. */
+PL_ALWAYS_INLINE void pl_exp_low_vectors_x86(const int count, pl_vec_float *x)
 {
     struct pl_exp_parts_x86 parts;
-    PL_EACH(i, count) x[i] = PL_VEC_FLOAT(min)(pl_all_x86(89.0f), x[i]);
     PL_EACH(i, count) x[i] = PL_VEC_FLOAT(max)(pl_all_x86(-104.0f), x[i]);
     pl_exp_split_x86(count, x, &parts);
     PL_EACH(i, count) x[i] = PL_VEC_FLOAT(add)(pl_all_x86(1.0f), parts.tail[i]);
     PL_EACH(i, count) x[i] = pl_scale_x86(x[i], parts.n[i], parts.shifted[i]);
 }
 
-/* `condition` of PL_GREATER(a, b): a > b; x where it is not, else `other`. */
+/* pl_expf of each. */
+PL_ALWAYS_INLINE void pl_exp_vectors_x86(const int count, pl_vec_float *x)
+{
+    PL_EACH(i, count) x[i] = PL_VEC_FLOAT(min)(pl_all_x86(89.0f), x[i]);
+    pl_exp_low_vectors_x86(count, x);
+}
+
+/* `condition` of PL_GREATER(a, b): a > b, of PL_IS_NAN(x): no number; x where it is not, else `other`. */
 #if defined(__AVX512F__)
 #define PL_GREATER(a, b)            _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ)
+#define PL_IS_NAN(x)                _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q)
 #define PL_CHOOSE(condition, other, x) _mm512_mask_mov_ps(x, condition, other)
 #else
 #define PL_GREATER(a, b)            _mm256_cmp_ps(a, b, _CMP_GT_OQ)
+#define PL_IS_NAN(x)                _mm256_cmp_ps(x, x, _CMP_UNORD_Q)
 #define PL_CHOOSE(condition, other, x) _mm256_blendv_ps(x, other, condition)
 #endif
 
@@ -133,6 +141,40 @@ PL_ALWAYS_INLINE void pl_gelu_vectors_x86(const int count, pl_vec_float *x)
     }
 }
 
+/* pl_logisticf of each. */
+PL_ALWAYS_INLINE void pl_logistic_vectors_x86(const int count, pl_vec_float *x)
+{
+    const pl_vec_float one = pl_all_x86(1.0f);
+    pl_vec_float e[PL_VECTORS_TOGETHER];
+    PL_EACH(i, count) e[i] = PL_VEC_FLOAT(or)(pl_all_x86(-0.0f), x[i]);
+    pl_exp_low_vectors_x86(count, e);
+    PL_EACH(i, count)
+    {
+        const pl_vec_float top = PL_CHOOSE(PL_GREATER(pl_all_x86(0.0f), x[i]), e[i], one);
+        const pl_vec_float quotient = PL_VEC_FLOAT(div)(top, PL_VEC_FLOAT(add)(one, e[i]));
+        x[i] = PL_CHOOSE(PL_IS_NAN(x[i]), x[i], quotient);
+    }
+}
+
+/* pl_tanhf of each. */
+PL_ALWAYS_INLINE void pl_tanh_vectors_x86(const int count, pl_vec_float *x)
+{
+    const pl_vec_float sign = pl_all_x86(-0.0f);
+    pl_vec_float twice[PL_VECTORS_TOGETHER];
+    struct pl_exp_parts_x86 parts;
+    PL_EACH(i, count) twice[i] = PL_VEC_FLOAT(min)(pl_all_x86(10.0f), PL_VEC_FLOAT(andnot)(sign, x[i]));
+    PL_EACH(i, count) twice[i] = PL_VEC_FLOAT(add)(twice[i], twice[i]);
+    pl_exp_split_x86(count, twice, &parts);
+    PL_EACH(i, count)
+    {
+        const pl_vec_float power = pl_power_of_two_x86(parts.shifted[i]);
+        const pl_vec_float less = PL_VEC_FLOAT(sub)(power, pl_all_x86(1.0f));
+        const pl_vec_float e = PL_VEC_FLOAT(fmadd)(power, parts.tail[i], less);
+        const pl_vec_float quotient = PL_VEC_FLOAT(div)(e, PL_VEC_FLOAT(add)(e, pl_all_x86(2.0f)));
+        x[i] = PL_VEC_FLOAT(or)(quotient, PL_VEC_FLOAT(and)(sign, x[i]));
+    }
+}
+
 /* Sixteen floats are a vector or two. */
 #if defined(__AVX512F__)
 #define PL_VECTOR_OF(floats, i) ((floats)[i].v)
@@ -152,5 +194,30 @@ enum { PL_FLOATS_TOGETHER = PL_VECTORS_TOGETHER / PL_FLOATS_VECTORS };
 
 PL_DEFINE_FLOATS(pl_floats_exp, pl_exp_vectors_x86)
 PL_DEFINE_FLOATS(pl_floats_gelu, pl_gelu_vectors_x86)
+PL_DEFINE_FLOATS(pl_floats_logistic, pl_logistic_vectors_x86)
+PL_DEFINE_FLOATS(pl_floats_tanh, pl_tanh_vectors_x86)
+
+/* A run of any length; `out` may be `in`. */
+#define PL_DEFINE_FLOAT_RUN(name, floats)                                                                              \
+    PL_ALWAYS_INLINE void name(float *out, const float *in, int64_t count)                                             \
+    {                                                                                                                  \
+        enum { TOGETHER = PL_FLOATS_TOGETHER * PL_FLOATS };                                                            \
+        for (; count >= TOGETHER; count -= TOGETHER, in += TOGETHER, out += TOGETHER) {                                \
+            struct pl_floats some[PL_FLOATS_TOGETHER];                                                                 \
+            PL_EACH(n, PL_FLOATS_TOGETHER) some[n] = pl_floats_load(in + n * PL_FLOATS);                               \
+            floats(PL_FLOATS_TOGETHER, some);                                                                          \
+            PL_EACH(n, PL_FLOATS_TOGETHER) pl_floats_store(out + n * PL_FLOATS, some[n]);                              \
+        }                                                                                                              \
+        for (; count > 0; count -= PL_FLOATS, in += PL_FLOATS, out += PL_FLOATS) {                                     \
+            const struct pl_floats_mask mask = pl_floats_first((int32_t)(count < PL_FLOATS ? count : PL_FLOATS));      \
+            struct pl_floats some = pl_floats_load_masked(in, mask);                                                   \
+            floats(1, &some);                                                                                          \
+            pl_floats_store_masked(out, some, mask);                                                                   \
+        }                                                                                                              \
+    }
+
+PL_DEFINE_FLOAT_RUN(pl_gelu_run_x86, pl_floats_gelu)
+PL_DEFINE_FLOAT_RUN(pl_logistic_run_x86, pl_floats_logistic)
+PL_DEFINE_FLOAT_RUN(pl_tanh_run_x86, pl_floats_tanh)
 
 #endif

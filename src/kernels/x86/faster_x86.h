@@ -20,6 +20,7 @@
 #include "kernels/x86/hard_swish_x86.h"
 #include "kernels/x86/lookup_x86.h"
 #include "kernels/x86/pooling_bytes_x86.h"
+#include "kernels/x86/recurrent_float_x86.h"
 #include "kernels/x86/recurrent_x86.h"
 #include "kernels/x86/reduce_bytes_x86.h"
 #include "kernels/x86/resize_x86.h"
@@ -49,6 +50,7 @@
 #define PL_FASTER_REDUCTION PL_REDUCE_BYTES_X86 PL_SOFTMAX_BYTES_X86 PL_SOFTMAX_FLOAT_X86
 #define PL_FASTER_MOVEMENT  PL_RESIZE_X86
 #define PL_FASTER_RECURRENT                                                                        \
-    .add_product_float = PL_LEVEL(pl_add_product_float_vector), PL_GATES_X86 PL_RECURRENT_X86
+    .add_product_float = PL_LEVEL(pl_add_product_float_vector),                                    \
+    PL_RECURRENT_FLOAT_X86 PL_GATES_X86 PL_RECURRENT_X86
 
 #endif
