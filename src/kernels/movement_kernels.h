@@ -5,6 +5,7 @@
 #ifndef PL_KERNELS_MOVEMENT_KERNELS_H
 #define PL_KERNELS_MOVEMENT_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,28 @@ struct pl_resize_row {
     struct pl_resize_tap row;
 };
 
+/* Rows of a few bytes, each of which has a run of every part, a dense array. */
+struct pl_run_part {
+    int64_t offset; /* in the row */
+    int64_t bytes;  /* of the run */
+};
+
+enum { PL_RUNS_BLOCK = 16, PL_RUNS_SHUFFLED = 16 };
+
+struct pl_runs {
+    const struct pl_run_part *parts;
+    int32_t part_count;
+    int64_t row_bytes;
+    /* pl_runs_prepare(): sixteen rows are as many blocks of sixteen bytes as a row has bytes, on either side; if those
+     * are few, `shuffled` says how each block of the target is made of blocks of the source. */
+    bool shuffled;
+    uint8_t order[PL_RUNS_SHUFFLED * PL_RUNS_BLOCK]; /* byte n of the target is byte order[n] of the source */
+    uint16_t sources[PL_RUNS_SHUFFLED];              /* bit k of n: block k has bytes of the target's block n */
+};
+
+/* For join_runs(), or else part_runs(): the fields behind row_bytes. */
+void pl_runs_prepare(struct pl_runs *runs, bool joined);
+
 struct pl_movement_kernels {
     void (*copy_plane)(void *to, const void *from, const struct pl_plane *plane);
     /* `count` copies of one element. */
@@ -42,6 +65,9 @@ struct pl_movement_kernels {
     /* count runs of run_bytes each, run i from `from + indices[i] * run_bytes`. */
     void (*gather)(void *to, const void *from, const int32_t *indices, int64_t count,
                    int64_t run_bytes);
+    /* Rows `first` to `last`, from the parts and to them; a part that lies where it goes stays. */
+    void (*join_runs)(void *to, const void *const *from, const struct pl_runs *runs, int64_t first, int64_t last);
+    void (*part_runs)(void *const *to, const void *from, const struct pl_runs *runs, int64_t first, int64_t last);
     /* clamp(round(x * scale + bias) + zero_point) on uint8: what a concatenation does to inputs of
      * another scale. */
     void (*rescale_uint8)(uint8_t *to, const uint8_t *from, int64_t count, float scale, float bias,

@@ -22,6 +22,7 @@ struct concatenation {
     int64_t run;        /* of all parts */
     int64_t outer;
     struct part *parts;
+    struct pl_runs runs; /* where they are short */
 };
 
 /* A unit is one run of one input. */
@@ -53,21 +54,7 @@ static pl_status eval_concatenation(const struct pl_eval *eval, int64_t from, in
 static pl_status eval_short_runs(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct concatenation *params = eval->params;
-    for (int64_t outer = from; outer < to; outer += PL_MOVE_BLOCK) {
-        const int64_t columns = to - outer < PL_MOVE_BLOCK ? to - outer : PL_MOVE_BLOCK;
-        for (int32_t i = 0; i < params->part_count; i++) {
-            const int64_t run = params->parts[i].run;
-            const struct pl_plane plane = {.rows = 1,
-                                           .columns = columns,
-                                           .to_column = params->run,
-                                           .from_column = run,
-                                           .element_bytes = run};
-            const char *source = (const char *)eval->inputs[i] + outer * run;
-            char *target =
-                (char *)eval->outputs[0] + outer * params->run + params->parts[i].offset;
-            if (run > 0 && source != target) params->kernels->copy_plane(target, source, &plane);
-        }
-    }
+    params->kernels->join_runs(eval->outputs[0], eval->inputs, &params->runs, from, to);
     return PL_OK;
 }
 
@@ -128,6 +115,18 @@ static pl_status offer_parts(struct pl_prepare *prepare, const struct concatenat
     return PL_OK;
 }
 
+static pl_status prepare_short_runs(struct pl_prepare *prepare, struct concatenation *params)
+{
+    const int32_t count = params->part_count;
+    struct pl_run_part *parts = pl_prepare_allocate(prepare, (size_t)count * sizeof *parts);
+    if (parts == NULL) return PL_OUT_OF_MEMORY;
+    for (int32_t i = 0; i < count; i++) parts[i] = (struct pl_run_part){params->parts[i].offset, params->parts[i].run};
+    params->runs = (struct pl_runs){.parts = parts, .part_count = count, .row_bytes = params->run};
+    pl_runs_prepare(&params->runs, true);
+    pl_prepare_stage(prepare, eval_short_runs, params->outer, params->run);
+    return PL_OK;
+}
+
 static pl_status add_work(struct pl_prepare *prepare, struct concatenation *params, int64_t outer)
 {
     const int32_t count = params->part_count;
@@ -137,7 +136,7 @@ static pl_status add_work(struct pl_prepare *prepare, struct concatenation *para
     if (outer == 1 && !nibbles) PL_TRY(offer_parts(prepare, params));
     if (nibbles) pl_prepare_stage(prepare, eval_nibbles, 1, pl_cost(outer, params->run));
     else if (params->run / count <= PL_MOVE_SHORT_BYTES && !rescales(params))
-        pl_prepare_stage(prepare, eval_short_runs, outer, params->run);
+        return prepare_short_runs(prepare, params);
     else pl_prepare_stage(prepare, eval_concatenation, outer * count, params->run / count);
     return PL_OK;
 }

@@ -19,7 +19,7 @@ enum {
     PL_TYPES_BYTES = PL_TYPES_BYTES_1 | PL_TYPES_BYTES_2 | PL_TYPES_BYTES_4 | PL_TYPES_BYTES_8
 };
 
-/* Runs up to this many bytes are better moved many at a time, in blocks of so many. */
+/* Runs up to this many bytes are better moved many at a time; so many runs are a block. */
 enum { PL_MOVE_SHORT_BYTES = 32, PL_MOVE_BLOCK = 256 };
 
 /* Input and output 0 have one type, of the set; *element_bytes is what the box counts in. */

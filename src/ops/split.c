@@ -6,37 +6,30 @@
 #include "ops/check.h"
 #include "ops/move.h"
 
-struct part {
-    int64_t offset; /* in the input's run */
-    int64_t run_bytes;
-};
-
 /* For every outer index, the input has a run of all parts. */
 struct split {
     const struct pl_movement_kernels *kernels;
     int32_t input;
-    int32_t part_count;
-    int64_t run_bytes;
-    struct part *parts;
+    struct pl_runs runs;
 };
 
 /* A unit is one run of one output. */
 static pl_status eval_split(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct split *params = eval->params;
+    const struct pl_runs *runs = &params->runs;
     const char *input = eval->inputs[params->input];
-    int64_t outer = from / params->part_count;
-    int64_t index = from % params->part_count;
+    int64_t outer = from / runs->part_count;
+    int64_t index = from % runs->part_count;
     for (int64_t unit = from; unit < to; unit++, index++) {
-        if (index == params->part_count) {
+        if (index == runs->part_count) {
             index = 0;
             outer++;
         }
-        const struct part *part = &params->parts[index];
-        const char *source = input + outer * params->run_bytes + part->offset;
-        char *target = (char *)eval->outputs[index] + outer * part->run_bytes;
-        if (part->run_bytes > 0 && source != target)
-            memcpy(target, source, (size_t)part->run_bytes);
+        const struct pl_run_part *part = &runs->parts[index];
+        const char *source = input + outer * runs->row_bytes + part->offset;
+        char *target = (char *)eval->outputs[index] + outer * part->bytes;
+        if (part->bytes > 0 && source != target) memcpy(target, source, (size_t)part->bytes);
     }
     return PL_OK;
 }
@@ -45,30 +38,17 @@ static pl_status eval_split(const struct pl_eval *eval, int64_t from, int64_t to
 static pl_status eval_short_runs(const struct pl_eval *eval, int64_t from, int64_t to)
 {
     const struct split *params = eval->params;
-    for (int64_t outer = from; outer < to; outer += PL_MOVE_BLOCK) {
-        const int64_t columns = to - outer < PL_MOVE_BLOCK ? to - outer : PL_MOVE_BLOCK;
-        const char *input = (const char *)eval->inputs[params->input] + outer * params->run_bytes;
-        for (int32_t i = 0; i < params->part_count; i++) {
-            const int64_t run = params->parts[i].run_bytes;
-            const struct pl_plane plane = {.rows = 1,
-                                           .columns = columns,
-                                           .to_column = run,
-                                           .from_column = params->run_bytes,
-                                           .element_bytes = run};
-            const char *source = input + params->parts[i].offset;
-            char *target = (char *)eval->outputs[i] + outer * run;
-            if (run > 0 && source != target) params->kernels->copy_plane(target, source, &plane);
-        }
-    }
+    params->kernels->part_runs(eval->outputs, eval->inputs[params->input], &params->runs, from, to);
     return PL_OK;
 }
 
 /* With one outer index every output is a piece of the input. */
 static pl_status offer_views(struct pl_prepare *prepare, const struct split *params)
 {
-    int64_t *offsets = pl_prepare_allocate(prepare, (size_t)params->part_count * sizeof *offsets);
+    const struct pl_runs *runs = &params->runs;
+    int64_t *offsets = pl_prepare_allocate(prepare, (size_t)runs->part_count * sizeof *offsets);
     if (offsets == NULL) return PL_OUT_OF_MEMORY;
-    for (int32_t i = 0; i < params->part_count; i++) offsets[i] = params->parts[i].offset;
+    for (int32_t i = 0; i < runs->part_count; i++) offsets[i] = runs->parts[i].offset;
     prepare->view_of_input = params->input;
     prepare->view_offsets = offsets;
     return PL_OK;
@@ -82,25 +62,27 @@ static pl_status split_axis(struct pl_prepare *prepare, int32_t input, int32_t a
     const int32_t count = prepare->output_count;
     struct split *params = pl_prepare_allocate(prepare, sizeof *params);
     if (params == NULL) return PL_OUT_OF_MEMORY;
-    params->parts = pl_prepare_allocate(prepare, (size_t)count * sizeof *params->parts);
-    if (params->parts == NULL) return PL_OUT_OF_MEMORY;
+    struct pl_run_part *parts = pl_prepare_allocate(prepare, (size_t)count * sizeof *parts);
+    if (parts == NULL) return PL_OUT_OF_MEMORY;
     int64_t element_bytes = 0;
     PL_TRY(pl_box_element_bytes(prepare, pl_input(input), &element_bytes));
     const int64_t inner_bytes = pl_shape_span(shape, axis + 1, shape->rank) * element_bytes;
     params->kernels = prepare->kernels->movement;
     params->input = input;
-    params->part_count = count;
+    struct pl_runs *runs = &params->runs;
+    runs->parts = parts;
+    runs->part_count = count;
     for (int32_t i = 0; i < count; i++) {
-        params->parts[i] = (struct part){params->run_bytes, sizes[i] * inner_bytes};
-        params->run_bytes += params->parts[i].run_bytes;
+        parts[i] = (struct pl_run_part){runs->row_bytes, sizes[i] * inner_bytes};
+        runs->row_bytes += parts[i].bytes;
     }
+    pl_runs_prepare(runs, false);
     prepare->params = params;
     const int64_t outer = pl_shape_span(shape, 0, axis);
     if (outer == 1) PL_TRY(offer_views(prepare, params));
-    if (params->run_bytes / count <= PL_MOVE_SHORT_BYTES)
-        pl_prepare_stage(prepare, eval_short_runs, params->run_bytes > 0 ? outer : 0,
-                         params->run_bytes);
-    else pl_prepare_stage(prepare, eval_split, outer * count, params->run_bytes / count);
+    if (runs->row_bytes / count <= PL_MOVE_SHORT_BYTES)
+        pl_prepare_stage(prepare, eval_short_runs, runs->row_bytes > 0 ? outer : 0, runs->row_bytes);
+    else pl_prepare_stage(prepare, eval_split, outer * count, runs->row_bytes / count);
     return PL_OK;
 }
 

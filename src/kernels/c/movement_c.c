@@ -118,6 +118,41 @@ static void copy_plane(void *to, const void *from, const struct pl_plane *plane)
     }
 }
 
+/* Some rows at a time, so that they are still in the cache for the next part. */
+enum { RUNS_AT_ONCE = 256 };
+
+void PL_LEVEL(pl_join_runs_c)(void *to, const void *const *from, const struct pl_runs *runs, int64_t first, int64_t last)
+{
+    for (int64_t row = first; row < last; row += RUNS_AT_ONCE) {
+        const int64_t rows = last - row < RUNS_AT_ONCE ? last - row : RUNS_AT_ONCE;
+        for (int32_t i = 0; i < runs->part_count; i++) {
+            const struct pl_run_part *part = &runs->parts[i];
+            if (part->bytes == 0) continue;
+            const struct pl_plane plane = {.rows = 1, .columns = rows, .to_column = runs->row_bytes,
+                                           .from_column = part->bytes, .element_bytes = part->bytes};
+            const char *source = (const char *)from[i] + row * part->bytes;
+            char *target = (char *)to + row * runs->row_bytes + part->offset;
+            if (source != target) copy_plane(target, source, &plane);
+        }
+    }
+}
+
+void PL_LEVEL(pl_part_runs_c)(void *const *to, const void *from, const struct pl_runs *runs, int64_t first, int64_t last)
+{
+    for (int64_t row = first; row < last; row += RUNS_AT_ONCE) {
+        const int64_t rows = last - row < RUNS_AT_ONCE ? last - row : RUNS_AT_ONCE;
+        for (int32_t i = 0; i < runs->part_count; i++) {
+            const struct pl_run_part *part = &runs->parts[i];
+            if (part->bytes == 0) continue;
+            const struct pl_plane plane = {.rows = 1, .columns = rows, .to_column = part->bytes,
+                                           .from_column = runs->row_bytes, .element_bytes = part->bytes};
+            const char *source = (const char *)from + row * runs->row_bytes + part->offset;
+            char *target = (char *)to[i] + row * part->bytes;
+            if (source != target) copy_plane(target, source, &plane);
+        }
+    }
+}
+
 static inline __attribute__((always_inline)) void
 gather_runs(char *to, const char *from, const int32_t *indices, int64_t count, size_t run_bytes)
 {
@@ -212,6 +247,8 @@ const struct pl_movement_kernels PL_LEVEL(pl_movement_kernels) = {
     .copy_plane = copy_plane,
     .fill = fill,
     .gather = gather,
+    .join_runs = PL_LEVEL(pl_join_runs_c),
+    .part_runs = PL_LEVEL(pl_part_runs_c),
     .rescale_uint8 = rescale_uint8,
     .bilinear_float = bilinear_float,
     .bilinear_uint8 = PL_LEVEL(pl_bilinear_uint8_c),
