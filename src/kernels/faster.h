@@ -19,6 +19,7 @@
 #define PL_FASTER_REDUCTION
 #define PL_FASTER_MOVEMENT
 #define PL_FASTER_RECURRENT
+#define PL_FASTER_SIGNAL
 #endif
 
 /* They replace initializers on purpose. */

@@ -30,6 +30,7 @@
 #define PL_FASTER_FFT
 #define PL_FASTER_REDUCTION
 #define PL_FASTER_MOVEMENT
+#define PL_FASTER_SIGNAL
 #define PL_FASTER_RECURRENT                                                                        \
     .add_product_float = PL_LEVEL(pl_add_product_float_vector), PL_RECURRENT_NEON
 

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "kernels/faster.h"
 #include "kernels/kernels.h"
 #include "kernels/loop.h"
 
@@ -210,4 +211,5 @@ const struct pl_signal_kernels PL_LEVEL(pl_signal_kernels) = {
     .logarithm = logarithm,
     .add_i16 = add_i16,
     .add_f32 = add_f32,
+    PL_FASTER_SIGNAL
 };
