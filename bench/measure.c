@@ -105,6 +105,21 @@ double fastest_call(int (*invoke)(void *), void *handle, int calls, double secon
     return best * 1e9;
 }
 
+/* The nanoseconds of single calls of invoke(handle), for so many seconds or until `times` is full; between two of them the
+ * thread sleeps so long. Returns how many; 0 if one fails. */
+size_t time_calls(int (*invoke)(void *), void *handle, double seconds, double pause, double *times, size_t capacity)
+{
+    const struct timespec sleep = {(time_t)pause, (long)((pause - (double)(time_t)pause) * 1e9)};
+    size_t count = 0;
+    for (const double end = seconds_now() + seconds; count < capacity && seconds_now() < end; count++) {
+        if (pause > 0) nanosleep(&sleep, NULL);
+        const double start = seconds_now();
+        if (invoke(handle) != 0) return 0;
+        times[count] = (seconds_now() - start) * 1e9;
+    }
+    return count;
+}
+
 /* What a program does with TensorFlow Lite's C API, `count` times: TfLiteTensorCopyFromBuffer(), TfLiteInterpreterInvoke(),
  * TfLiteTensorCopyToBuffer(), of a model that has 4 floats on either side. */
 struct call_round {

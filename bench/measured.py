@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = {"peak_float": ctypes.c_double, "peak_int8": ctypes.c_double, "fastest_call": ctypes.c_double,
-           "sample_stop": ctypes.c_size_t}
+           "sample_stop": ctypes.c_size_t, "time_calls": ctypes.c_size_t}
 
 
 @functools.cache
