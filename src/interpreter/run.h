@@ -49,6 +49,8 @@ struct pl_run {
     struct pl_trial trial; /* whether helpers are asked for, and looked at how they help */
     struct pl_trial_result result;
     uint64_t start;
+    bool expects;          /* helpers look out for its jobs */
+    bool timed;
     bool asked;            /* for helpers, */
     bool helped;           /* and one came */
     struct pl_error *error;

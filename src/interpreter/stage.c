@@ -251,15 +251,16 @@ void pl_run_begin(struct pl_run *run, const struct pl_step_range *range)
     const bool always = run->interpreter->cut != NULL;
     const bool much = always || !trial->settled || trial->shared_nanoseconds > MUCH_NANOSECONDS;
     const bool any = much || trial->shared_nanoseconds > 0;
-    if (!any || !pl_pool_expect(run->interpreter->pool, run->workers, much)) run->workers = 1;
-    if (!trial->settled) run->start = pl_clock_ns();
+    if (trial->timed) run->start = pl_clock_ns(); /* that helpers look out costs time, too */
+    run->expects = any && pl_pool_expect(run->interpreter->pool, run->workers, much);
+    if (!run->expects) run->workers = 1;
+    run->timed = trial->timed && (run->expects || trial->settled);
 }
 
 void pl_run_end(struct pl_run *run, const struct pl_step_range *range, bool complete)
 {
-    if (run->workers == 1) return;
-    pl_pool_expect_no_more(run->interpreter->pool);
-    if (!complete || run->trial.settled) return;
+    if (run->expects) pl_pool_expect_no_more(run->interpreter->pool);
+    if (!run->timed || !complete) return;
     run->result.nanoseconds = pl_clock_ns() - run->start;
     run->result.missed = run->asked && !run->helped;
     pl_trial_end(range->outlook, &run->trial, &run->result);

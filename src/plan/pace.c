@@ -6,7 +6,14 @@
  * whether it was worth it for all together, since what a stage leaves in another cache is paid for by the next. */
 enum { LEARNING_RUNS = 16, SETTLING_RUNS = 28 };
 /* What was learned is kept for so many runs at first, and twice as many each time after that. */
-enum { FIRST_PATIENCE = 128, MOST_PATIENCE = 2048 };
+enum { FIRST_PATIENCE = 128, MOST_PATIENCE = 8192 };
+/* A glance is so long, its first run not counted, since helpers may sleep and data lies in other caches. */
+enum { GLANCE_RUNS = 5 };
+/* Behind so many runs it comes at first, twice as many each time after that or as many as there may be where one kind is far
+ * better, since a glance costs what the other one is slower; and at once if what was settled on is no better any more. */
+enum { FIRST_INTERVAL = 32, MOST_INTERVAL = 512, LEAST_INTERVAL = 16 };
+/* The clock is read in one of so many runs that are settled on being alone. */
+enum { ALONE_RUNS_PER_LOOK_AT_THE_CLOCK = 4 };
 /* A helper may be asleep, or its processor busy, for so many runs. */
 enum { MOST_MISSED = 64 };
 /* The longest times of so many runs, and of as many before, are kept. */
@@ -89,6 +96,20 @@ void pl_pace_follow(struct pl_pace *pace, uint64_t nanoseconds, uint64_t longest
     keep_longest(before == 0 ? &longest->first : &longest->now, longest_part);
 }
 
+/* How long it is in the mean, lately. What held a run up, for much longer than helpers matter, does not count in full; a mean
+ * that began with such a run is given up. */
+static void follow_run(atomic_uint *mean, uint64_t nanoseconds, unsigned divisor, bool fresh)
+{
+    const unsigned before = pl_pace_number(mean);
+    const unsigned now = nanoseconds < 1 ? 1 : limited(nanoseconds);
+    if (fresh || before == 0 || now < before / 2) {
+        set(mean, now);
+        return;
+    }
+    const unsigned most = before < UINT32_MAX / 2 ? before + before / 4 : before;
+    set(mean, nearer(before, now < most ? now : most, divisor));
+}
+
 /* Whether with helpers it takes less than `parts` of so many parts of the time alone. */
 static bool takes_less(const struct pl_pace *pace, uint64_t parts, uint64_t of)
 {
@@ -108,6 +129,12 @@ static bool run_pays(const struct pl_pace *pace)
     return takes_less(pace, 31, 32);
 }
 
+/* Whether one kind is far better. */
+static bool is_clear(const struct pl_pace *pace)
+{
+    return takes_less(pace, 7, 8) || !takes_less(pace, 8, 7);
+}
+
 /* ---- runs -------------------------------------------------------------------------------------------------------- */
 
 /* Counts a run that keeps to what was learned, and begins anew behind the last of them. */
@@ -122,33 +149,81 @@ static void pass_time(struct pl_outlook *outlook, unsigned runs)
     set(&outlook->patience, patience * 2 < MOST_PATIENCE ? patience * 2 : MOST_PATIENCE);
 }
 
+/* Which kind the next runs are, and when to look at the other one again. */
+static void settle(struct pl_outlook *outlook)
+{
+    const bool before = pl_pace_number(&outlook->settled_shared) != 0;
+    const bool shared = before ? takes_less(&outlook->pace, 1, 1) : run_pays(&outlook->pace);
+    const unsigned interval = pl_pace_number(&outlook->interval);
+    set(&outlook->settled_shared, shared);
+    set(&outlook->since, 0);
+    if (is_clear(&outlook->pace)) set(&outlook->interval, MOST_INTERVAL);
+    else if (shared != before || interval == 0) set(&outlook->interval, FIRST_INTERVAL);
+    else if (interval < MOST_INTERVAL) set(&outlook->interval, interval * 2);
+}
+
+/* A run whose stages are known. */
+static struct pl_trial settled_trial(struct pl_outlook *outlook)
+{
+    const bool alone = pl_pace_number(&outlook->settled_shared) == 0;
+    const unsigned shareable = pl_pace_number(&outlook->shareable_nanoseconds);
+    struct pl_trial trial = {.settled = true, .alone = true};
+    if (shareable == 0) return trial;
+    trial.since = pl_pace_number(&outlook->since);
+    trial.glance = trial.since >= pl_pace_number(&outlook->interval);
+    trial.alone = alone != trial.glance;
+    trial.timed = trial.glance || !alone || trial.since % ALONE_RUNS_PER_LOOK_AT_THE_CLOCK == 0;
+    trial.shared_nanoseconds = trial.alone ? pl_pace_number(&outlook->long_nanoseconds) : shareable;
+    set(&outlook->since, trial.since + 1);
+    return trial;
+}
+
 struct pl_trial pl_trial_begin(struct pl_outlook *outlook)
 {
     const unsigned runs = pl_pace_number(&outlook->runs);
-    struct pl_trial trial = {.settled = runs >= SETTLING_RUNS};
-    if (trial.settled) {
-        const unsigned shareable = pl_pace_number(&outlook->shareable_nanoseconds);
-        trial.alone = !run_pays(&outlook->pace);
-        trial.shared_nanoseconds = trial.alone ? pl_pace_number(&outlook->long_nanoseconds) : shareable;
-        if (shareable > 0) pass_time(outlook, runs);
+    if (runs >= SETTLING_RUNS) {
+        const struct pl_trial trial = settled_trial(outlook);
+        if (pl_pace_number(&outlook->shareable_nanoseconds) > 0 && !trial.glance) pass_time(outlook, runs);
         return trial;
     }
-    trial.learning = runs < LEARNING_RUNS;
-    trial.alone = runs % 2 != 0;
-    trial.fresh = (trial.learning ? runs : runs - LEARNING_RUNS) < 2;
-    return trial;
+    return (struct pl_trial){.learning = runs < LEARNING_RUNS,
+                             .alone = runs % 2 != 0,
+                             .fresh = (runs < LEARNING_RUNS ? runs : runs - LEARNING_RUNS) < 2,
+                             .timed = true};
+}
+
+static void end_settled(struct pl_outlook *outlook, const struct pl_trial *trial, uint64_t nanoseconds)
+{
+    struct pl_pace *pace = &outlook->pace;
+    const unsigned interval = pl_pace_number(&outlook->interval);
+    atomic_uint *mean = trial->alone ? &pace->nanoseconds : &pace->shared_nanoseconds;
+    if (!trial->glance) {
+        follow_run(mean, nanoseconds, 8, false);
+        if (!trial->alone && trial->since >= LEAST_INTERVAL && trial->since < interval && !takes_less(pace, 1, 1))
+            set(&outlook->since, interval);
+        return;
+    }
+    const unsigned number = trial->since - interval;
+    if (number > 0) follow_run(mean, nanoseconds, 2, number == 1);
+    if (number + 1 >= GLANCE_RUNS) settle(outlook);
 }
 
 void pl_trial_end(struct pl_outlook *outlook, const struct pl_trial *trial, const struct pl_trial_result *result)
 {
-    if (trial->settled) return;
+    if (!trial->timed) return;
+    if (trial->settled) {
+        end_settled(outlook, trial, result->nanoseconds);
+        return;
+    }
     const unsigned missed = pl_pace_number(&outlook->missed) + result->missed;
     set(&outlook->missed, missed);
     if (result->missed && missed < MOST_MISSED) return;
     set(&outlook->shareable_nanoseconds, limited(result->shareable_nanoseconds));
     set(&outlook->long_nanoseconds, limited(result->long_nanoseconds));
     struct pl_pace *pace = &outlook->pace;
-    atomic_uint *least = trial->alone ? &pace->nanoseconds : &pace->shared_nanoseconds;
-    if (!trial->learning) pl_pace_learn(least, result->nanoseconds, trial->fresh);
-    set(&outlook->runs, pl_pace_number(&outlook->runs) + 1);
+    atomic_uint *mean = trial->alone ? &pace->nanoseconds : &pace->shared_nanoseconds;
+    if (!trial->learning) follow_run(mean, result->nanoseconds, 3, trial->fresh);
+    const unsigned runs = pl_pace_number(&outlook->runs) + 1;
+    set(&outlook->runs, runs);
+    if (runs == SETTLING_RUNS) settle(outlook);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How long things take, alone and with helpers: what decides which stages are shared. It is looked at in the first runs
  * and again every so often, since no estimate holds for all kernels of all levels, nor what was seen once for how fast a
- * processor is, and whether another one is free, later on. No answer depends on it. */
+ * processor is, and whether another one is free, later on. Between these looks whole runs are watched: a glance at the
+ * other kind, a few runs long, tells whether it would be quicker by now. No answer depends on it. */
 #ifndef PL_PLAN_PACE_H
 #define PL_PLAN_PACE_H
 
@@ -29,7 +30,10 @@ struct pl_outlook {
     atomic_uint runs;     /* since it began to learn */
     atomic_uint missed;   /* of these, those that asked for helpers in vain */
     atomic_uint patience; /* so many runs it keeps to what it has learned */
-    struct pl_pace pace;  /* of whole runs, without and with short stages that seemed worth sharing */
+    struct pl_pace pace;  /* of whole runs as they are lately, without and with short stages that seemed worth sharing */
+    atomic_uint settled_shared; /* whether runs share short stages, too, once that is known */
+    atomic_uint since;    /* runs since the last glance at the other kind, */
+    atomic_uint interval; /* which is due after so many; 0: the least */
     atomic_uint shareable_nanoseconds; /* of the stages of a run that are worth trying to share, */
     atomic_uint long_nanoseconds;      /* and of those that are shared in any case */
 };
@@ -39,7 +43,10 @@ struct pl_trial {
     bool learning; /* looks how long stages take: `alone` and with helpers in turn */
     bool alone;    /* without helpers, but for what is long */
     bool fresh;    /* the first of its kind: what was seen before counts no more */
-    bool settled;  /* nothing is tried: pl_trial_end() has nothing to do */
+    bool settled;  /* the stages are known */
+    bool glance;   /* it is of the kind that is not settled on */
+    bool timed;    /* without it pl_trial_end() has nothing to do */
+    unsigned since;
     unsigned shared_nanoseconds; /* if settled: of the stages that will be shared */
 };
 
