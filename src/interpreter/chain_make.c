@@ -112,7 +112,8 @@ static void prepare(struct pl_chain *chain)
         }
     }
     for (int32_t i = 0; i < chain->stage_count; i++)
-        pl_stage_note_shareable(chain->run, pl_stage_expected_ns(chain->stages[i].stage, chain->stages[i].pace));
+        pl_stage_note_shareable(chain->run, chain->stages[i].stage,
+                                pl_stage_expected_ns(chain->stages[i].stage, chain->stages[i].pace));
 }
 
 /* It begins and ends with what is worth sharing, and there is something to go on to. */

@@ -160,7 +160,7 @@ uint64_t pl_stage_expected_ns(const struct pl_stage *stage, const struct pl_pace
 /* Whether helpers are to be asked for, of a stage that can be cut. */
 bool pl_stage_is_worth_sharing(const struct pl_run *run, const struct pl_pace *pace, uint64_t nanoseconds);
 /* Counts what the run has to share. */
-void pl_stage_note_shareable(struct pl_run *run, uint64_t nanoseconds);
+void pl_stage_note_shareable(struct pl_run *run, const struct pl_stage *stage, uint64_t nanoseconds);
 /* Of the workers of a run, those for which there are processors now. */
 int32_t pl_workers_now(const struct pl_run *run);
 /* A stage of a step, on as many workers as it is worth. */

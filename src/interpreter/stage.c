@@ -55,8 +55,9 @@ bool pl_stage_is_worth_sharing(const struct pl_run *run, const struct pl_pace *p
     return pl_pace_pays(pace);
 }
 
-void pl_stage_note_shareable(struct pl_run *run, uint64_t nanoseconds)
+void pl_stage_note_shareable(struct pl_run *run, const struct pl_stage *stage, uint64_t nanoseconds)
 {
+    if (stage->units < 2 * stage->least) return; /* helpers would look out for it in vain */
     if (nanoseconds >= WORTH_TRYING_NANOSECONDS) run->result.shareable_nanoseconds += nanoseconds;
     if (nanoseconds > CERTAIN_NANOSECONDS) run->result.long_nanoseconds += nanoseconds;
 }
@@ -229,7 +230,7 @@ pl_status pl_run_stage(struct pl_run *run, const struct pl_step *step, int32_t i
         return run_alone(run, step, index, eval);
     }
     const uint64_t expected = pl_stage_expected_ns(stage, pace);
-    pl_stage_note_shareable(run, expected);
+    pl_stage_note_shareable(run, stage, expected);
     if (!pl_stage_is_worth_sharing(run, pace, expected)) return learn_alone(run, step, index, eval);
     int64_t bounds[PL_MAX_PARTS + 1];
     const int32_t workers = pl_workers_now(run);

@@ -27,6 +27,24 @@ static void test_parts_take_less_than_a_millisecond(void **state)
     assert_true(units_of(100, 50, 40 * MILLISECOND) < 3);
 }
 
+static uint64_t shareable_of(int64_t units, int64_t least, uint64_t nanoseconds)
+{
+    const struct pl_stage stage = {.units = units, .least = least};
+    struct pl_run run = {0};
+    pl_stage_note_shareable(&run, &stage, nanoseconds);
+    return run.result.shareable_nanoseconds;
+}
+
+/* Helpers that looked out for it would do so in vain, again and again. */
+static void test_what_cannot_be_cut_is_not_shareable(void **state)
+{
+    (void)state;
+    assert_int_equal(shareable_of(2, 1, 500 * MICROSECOND), 500 * MICROSECOND);
+    assert_int_equal(shareable_of(1, 1, 500 * MICROSECOND), 0);
+    assert_int_equal(shareable_of(100, 51, 500 * MICROSECOND), 0); /* two parts would be less than kernels are made for */
+    assert_int_equal(shareable_of(100, 1, 1 * MICROSECOND), 0);
+}
+
 static int seen[UNITS];
 static struct pl_turn *turn;
 
@@ -121,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts_take_less_than_a_millisecond),
+        cmocka_unit_test(test_what_cannot_be_cut_is_not_shareable),
         cmocka_unit_test(test_all_units_once),
         cmocka_unit_test(test_what_is_cancelled_says_so_to_its_worker),
         cmocka_unit_test(test_helpers_leave_between_two_parts),
