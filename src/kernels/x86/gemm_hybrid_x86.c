@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matrix products of quantized floats with int8 weights, whose outputs are floats. */
 #include "kernels/x86/floats_x86.h"
+#include "kernels/x86/gemm_multiply_x86.h"
 #include "kernels/x86/gemm_product_x86.h"
 #include "kernels/x86/gemm_x86.h"
 
 /* Blocks side by side, so that what a row has is loaded once for them. */
-enum { BLOCKS = 2 };
+enum { BLOCKS = 2, WHOLE_BLOCKS = PL_TILE_VECTORS / PL_FLOATS_VECTORS };
 /* Of numbers below 2^22 the upper bits and the lower seven are 16-bit numbers. */
 enum { LOWER_BITS = 7, MOST_SPLIT_K = (1 << 22) / 128 - 1 };
 
@@ -49,18 +50,114 @@ PL_ALWAYS_INLINE pl_vec add_pairs(pl_vec sums, pl_vec a, pl_vec b)
 #endif
 }
 
-/* Sums less zero point, from 0 to 255, times weight sums. A product of pairs is one instruction, of whole numbers two and
- * a difference. */
-PL_ALWAYS_INLINE struct pl_floats without_zero_point(const int32_t *sums, int32_t zero_point,
+/* What one row has of its own. */
+struct hybrid_row {
+    int32_t zero_point; /* from 0 to 255 */
+    int32_t pair;       /* that, to go with split numbers */
+    float scale;
+};
+
+static inline struct hybrid_row load_row(const struct pl_gemm_hybrid *weights, int64_t x)
+{
+    const int64_t step = x * weights->row_step;
+    const int32_t zero_point = weights->row_zero_points[step] + 128;
+    return (struct hybrid_row){zero_point, zero_point << (16 + LOWER_BITS) | zero_point, weights->row_scales[step]};
+}
+
+/* Sums less zero point times weight sums. A product of pairs is one instruction, of whole numbers two and a difference. */
+PL_ALWAYS_INLINE struct pl_floats without_zero_point(const pl_vec *sums, const struct hybrid_row *row,
                                                      const struct hybrid_block *block, const bool split)
 {
-    if (!split) return pl_floats_of_difference(sums, zero_point, block->weight_sums);
-    const pl_vec pair = pl_vec_set(zero_point << (16 + LOWER_BITS) | zero_point);
+    if (!split) {
+        int32_t words[PL_GEMM_BLOCK];
+        PL_TILE_UNROLL for (int v = 0; v < PL_FLOATS_VECTORS; v++) pl_vec_store(words + v * PL_LANES, sums[v]);
+        return pl_floats_of_difference(words, row->zero_point, block->weight_sums);
+    }
+    const pl_vec pair = pl_vec_set(row->pair);
     pl_vec words[PL_FLOATS_VECTORS];
-    for (int v = 0; v < PL_FLOATS_VECTORS; v++)
-        words[v] = add_pairs(pl_vec_load(sums + v * PL_LANES), pair, block->split[v]);
+    PL_TILE_UNROLL for (int v = 0; v < PL_FLOATS_VECTORS; v++) words[v] = add_pairs(sums[v], pair, block->split[v]);
     return pl_floats_of_words(words);
 }
+
+struct bounds {
+    struct pl_floats low, high;
+};
+
+PL_ALWAYS_INLINE struct pl_floats finish_sums(const pl_vec *sums, const struct hybrid_row *row,
+                                              const struct hybrid_block *block, const bool split, struct bounds bounds)
+{
+    const struct pl_floats sum = without_zero_point(sums, row, block, split);
+    const struct pl_floats scales = pl_floats_multiply(pl_floats_set(row->scale), block->scales);
+    const struct pl_floats scaled = pl_floats_multiply(sum, scales);
+    return pl_floats_clamp(pl_floats_add(scaled, block->bias), bounds.low, bounds.high);
+}
+
+PL_ALWAYS_INLINE struct bounds bounds_of(const struct pl_gemm_hybrid *weights)
+{
+    return (struct bounds){pl_floats_set(weights->low), pl_floats_set(weights->high)};
+}
+
+static inline float *output_of(const struct pl_product_x86 *product, int32_t first, int32_t x)
+{
+    return (float *)product->part->output + first + (int64_t)x * product->shape->output_stride;
+}
+
+/* ---- from registers -------------------------------------------------------------------------- */
+
+/* What lies behind needs registers too: without this, compilers store sums in every step of the loop before. */
+#if defined(__AVX512F__)
+#define KEEP_IN_REGISTER(x) __asm__("" : "+v"(x))
+#else
+#define KEEP_IN_REGISTER(x) __asm__("" : "+x"(x))
+#endif
+
+/* A tile of whole blocks, most of all tiles. */
+PL_ALWAYS_INLINE void run_rows(const int rows, const struct pl_product_x86 *product, const struct pl_tile_x86 *tile,
+                                int32_t first, int32_t x)
+{
+    const struct pl_gemm_hybrid *weights = product->parameters;
+    struct hybrid_row all[PL_TILE_ROWS];
+    for (int r = 0; r < rows; r++) all[r] = load_row(weights, x + r);
+    pl_vec sums[PL_TILE_ROWS][PL_TILE_WIDE_VECTORS];
+    pl_multiply_tile_x86(rows, PL_TILE_VECTORS, tile, sums);
+    PL_TILE_UNROLL for (int r = 0; r < rows; r++)
+    {
+        PL_TILE_UNROLL for (int v = 0; v < PL_TILE_VECTORS; v++) KEEP_IN_REGISTER(sums[r][v]);
+    }
+    const struct bounds bounds = bounds_of(weights);
+    struct hybrid_block blocks[BLOCKS];
+    PL_TILE_UNROLL for (int b = 0; b < WHOLE_BLOCKS; b++) blocks[b] = load_block(product, first + b * PL_GEMM_BLOCK);
+    const int64_t stride = product->shape->output_stride;
+    float *to = output_of(product, first, x);
+    PL_TILE_UNROLL for (int r = 0; r < rows; r++)
+    {
+        PL_TILE_UNROLL for (int b = 0; b < WHOLE_BLOCKS; b++)
+        {
+            const pl_vec *of_block = &sums[r][b * PL_FLOATS_VECTORS];
+            pl_floats_store(to + b * PL_GEMM_BLOCK, finish_sums(of_block, &all[r], &blocks[b], true, bounds));
+        }
+        to += stride;
+    }
+}
+
+#define DEFINE_WHOLE(rows, vectors)                                                                                   \
+    static void whole_##rows(const struct pl_product_x86 *product, const struct pl_tile_x86 *tile, int32_t first,     \
+                             int32_t x)                                                                               \
+    {                                                                                                                 \
+        run_rows(rows, product, tile, first, x);                                                                     \
+    }
+#define NAME_WHOLE(rows, vectors) whole_##rows,
+PL_LIST_TILE_ROWS(DEFINE_WHOLE, )
+
+static void run_whole(const struct pl_product_x86 *product, const struct pl_tile_x86 *tile, int rows, int32_t first,
+                      int32_t x)
+{
+    static void (*const of_rows[])(const struct pl_product_x86 *, const struct pl_tile_x86 *, int32_t, int32_t) = {
+        PL_LIST_TILE_ROWS(NAME_WHOLE, )};
+    of_rows[rows - 1](product, tile, first, x);
+}
+
+/* ---- from memory ----------------------------------------------------------------------------- */
 
 /* Some blocks from output `first` on, whose sums lie `sums_stride` words from row to row. They are without the zero
  * points of rows, which differ. */
@@ -69,19 +166,17 @@ PL_ALWAYS_INLINE void finish_blocks(const struct pl_product_x86 *product, const 
 {
     const struct pl_gemm_hybrid *weights = product->parameters;
     const bool split = product->source.k <= MOST_SPLIT_K;
-    const struct pl_floats low = pl_floats_set(weights->low), high = pl_floats_set(weights->high);
+    const struct bounds bounds = bounds_of(weights);
     struct hybrid_block all[BLOCKS];
     for (int b = 0; b < blocks; b++) all[b] = load_block(product, first + b * PL_GEMM_BLOCK);
-    float *to = (float *)product->part->output + first + (int64_t)x * product->shape->output_stride;
+    float *to = output_of(product, first, x);
     for (int32_t r = 0; r < rows; r++, sums += sums_stride, to += product->shape->output_stride) {
-        const int64_t step = (int64_t)(x + r) * weights->row_step;
-        const int32_t zero_point = weights->row_zero_points[step] + 128;
-        const struct pl_floats row_scale = pl_floats_set(weights->row_scales[step]);
+        const struct hybrid_row row = load_row(weights, x + r);
 #pragma GCC unroll 2
         for (int b = 0; b < blocks; b++) {
-            const struct pl_floats sum = without_zero_point(sums + b * PL_GEMM_BLOCK, zero_point, &all[b], split);
-            const struct pl_floats scaled = pl_floats_multiply(sum, pl_floats_multiply(row_scale, all[b].scales));
-            const struct pl_floats result = pl_floats_clamp(pl_floats_add(scaled, all[b].bias), low, high);
+            pl_vec words[PL_FLOATS_VECTORS];
+            for (int v = 0; v < PL_FLOATS_VECTORS; v++) words[v] = pl_vec_load(sums + b * PL_GEMM_BLOCK + v * PL_LANES);
+            const struct pl_floats result = finish_sums(words, &row, &all[b], split, bounds);
             if (whole) pl_floats_store(to + b * PL_GEMM_BLOCK, result);
             else pl_floats_store_masked(to + b * PL_GEMM_BLOCK, result, all[b].mask);
         }
@@ -114,6 +209,7 @@ void PL_LEVEL(pl_gemm_hybrid_x86)(const struct pl_gemm_shape *shape,
         .zero_step = weights->row_step,
         .flip = 128,
         .finish = finish_floats,
+        .run_whole = pl_gemm_k(shape) <= MOST_SPLIT_K ? run_whole : NULL,
         .parameters = weights,
     };
     PL_LEVEL(pl_run_product_x86)(&product);

@@ -160,7 +160,10 @@ static void run_tiles(const struct pl_product_x86 *product, const struct strip *
                                    .stride = product->shape->output_stride,
                                    .columns = strip->columns,
                                    .requantizer = product->source.requantizer};
-    struct pl_next_weights next = pl_find_next_weights(product, strip->block, strip->vectors, strip->count);
+    const bool whole = product->run_whole != NULL && strip->vectors == PL_TILE_VECTORS &&
+                       strip->outputs == PL_TILE_VECTORS * PL_LANES;
+    struct pl_next_weights next = pl_find_next_weights(product, strip->block, strip->vectors, strip->count,
+                                                       tile.runs * tile.steps);
     for (int32_t i = 0; i < strip->count;) {
         const int32_t end = i + strip_line(strip, i);
         int32_t tiles = (end - i + PL_TILE_ROWS - 1) / PL_TILE_ROWS;
@@ -168,9 +171,13 @@ static void run_tiles(const struct pl_product_x86 *product, const struct strip *
         for (; tiles > 0; tiles--) {
             finish.rows = (end - i) / tiles; /* of about equal height */
             tile.row_starts = strip->starts != NULL ? strip->starts + i : NULL;
-            pl_fetch_share(&next);
-            PL_LEVEL(pl_tile_x86)(&tile, finish.rows, strip->vectors);
-            product->finish(product, &finish, strip->x + i);
+            pl_fetch_share(&next, &tile);
+            if (whole) {
+                product->run_whole(product, &tile, finish.rows, finish.first, strip->x + i);
+            } else {
+                PL_LEVEL(pl_tile_x86)(&tile, finish.rows, strip->vectors);
+                product->finish(product, &finish, strip->x + i);
+            }
             tile.input += finish.rows * strip->stride;
             i += finish.rows;
         }

@@ -17,7 +17,10 @@ struct pl_product_x86 {
     /* Writes what becomes of a tile whose first row is pixel x. */
     void (*finish)(const struct pl_product_x86 *product, const struct pl_finish_x86 *tile,
                    int32_t x);
-    const void *parameters; /* of finish */
+    /* Computes a tile of PL_TILE_VECTORS with all of their outputs, and writes these; NULL: finish does. */
+    void (*run_whole)(const struct pl_product_x86 *product, const struct pl_tile_x86 *tile, int rows, int32_t first,
+                      int32_t x);
+    const void *parameters; /* of both */
 };
 
 /* The columns of some blocks, made in `made` unless all of them are there. */

@@ -23,7 +23,8 @@ enum {
     PL_TILE_VECTORS = 2,
     PL_TILE_WIDE_VECTORS = 4, /* of up to PL_TILE_WIDE_ROWS */
     PL_TILE_MAX_SUMS = PL_TILE_ROWS * PL_TILE_VECTORS,
-    PL_BLOCK_VECTORS = PL_GEMM_BLOCK / PL_LANES
+    PL_BLOCK_VECTORS = PL_GEMM_BLOCK / PL_LANES,
+    PL_LEAST_AHEAD = 16 /* sums of a tile that fetches ahead: smaller ones wait for loads */
 };
 
 struct pl_tile_x86 {
@@ -36,6 +37,8 @@ struct pl_tile_x86 {
     int64_t block_bytes;                      /* from a block to the next */
     const struct pl_gemm_column_x86 *columns; /* of the blocks */
     const int32_t *row_starts;                /* NULL: all zero */
+    const char *ahead;                        /* fetched, with each step `ahead_step` bytes further on */
+    int64_t ahead_step;
     int32_t *sums;                            /* [rows][vectors][PL_LANES] */
 };
 
