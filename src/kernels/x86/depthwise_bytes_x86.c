@@ -8,7 +8,7 @@
 
 #include "kernels/c/depthwise_c.h"
 #include "kernels/x86/depthwise_strip_x86.h"
-#include "kernels/x86/requantize_x86.h"
+#include "kernels/x86/requantize_sure_x86.h"
 
 enum { TOGETHER = 4 /* vectors of outputs */ };
 
@@ -51,15 +51,21 @@ PL_ALWAYS_INLINE pl_vec finish_pixels(const struct block *block, const pl_vec su
     const struct pl_depthwise_finish_x86 *finish = block->finish;
     const pl_vec_float scale = PL_VEC_FLOAT(loadu)(finish->scales),
                        nudge = PL_VEC_FLOAT(loadu)(finish->nudges);
+    const struct pl_range_x86 range = pl_range_x86(block->weights->range);
     pl_vec values[TOGETHER];
     pl_vec_float distances[TOGETHER];
+    if (__builtin_expect(finish->is_sure, 1)) {
+#pragma GCC unroll 4
+        for (int i = 0; i < TOGETHER; i++) values[i] = pl_round_surely_x86(sums[i], scale, nudge);
+        return pl_pack_surely_x86(values, &range, is_unsigned);
+    }
 #pragma GCC unroll 4
     for (int i = 0; i < TOGETHER; i++) {
         const struct pl_rounded_x86 rounded = pl_round_scaled_x86(sums[i], scale, nudge);
         values[i] = rounded.values;
         distances[i] = pl_absolute_x86(rounded.distance);
     }
-    const pl_vec bytes = pl_pack_bytes_x86(values, block->weights->range, is_unsigned);
+    const pl_vec bytes = pl_pack_range_x86(values, &range, is_unsigned);
     const pl_vec_float worst = PL_VEC_FLOAT(max)(PL_VEC_FLOAT(max)(distances[0], distances[1]),
                                                  PL_VEC_FLOAT(max)(distances[2], distances[3]));
     if (__builtin_expect(finish->fits && pl_unsure_x86(worst) == 0, 1)) return bytes;

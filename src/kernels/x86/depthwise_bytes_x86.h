@@ -41,6 +41,7 @@ struct pl_depthwise_finish_x86 {
     float scales[PL_LANES], nudges[PL_LANES];
     int32_t first; /* channel */
     bool fits;     /* scales can be used */
+    bool is_sure;  /* and need no checks, and nudges have the zero point */
 };
 
 static inline int32_t pl_depthwise_groups_x86(const struct pl_patch *patch)

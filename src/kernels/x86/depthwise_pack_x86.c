@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Packing of filters for depthwise convolution of bytes: see depthwise_bytes_x86.h. */
 #include "kernels/x86/depthwise_bytes_x86.h"
-#include "kernels/x86/requantize_x86.h"
+#include "kernels/x86/requantize_sure_x86.h"
 
 enum { MOST_TAPS = 1 << 14 /* whose products fit into 32 bits */ };
 
@@ -86,9 +86,11 @@ static void finish_block(struct pl_depthwise_finish_x86 *finish,
                                                    .bias = weights->bias,
                                                    .bound =
                                                        pl_patch_tap_count(&pack->shape.patch) * 255 * 255};
+    const int32_t count = channels < PL_LANES ? channels : PL_LANES;
     struct pl_requantize_block_x86 numbers;
-    finish->fits = pl_requantize_prepare_x86(&requantizer, first,
-                                             channels < PL_LANES ? channels : PL_LANES, &numbers);
+    struct pl_sure_x86 sure;
+    finish->fits = pl_requantize_prepare_x86(&requantizer, first, count, &numbers);
+    finish->is_sure = pl_requantize_surely_x86(&requantizer, first, count, &sure);
     /* Inputs are lifted to be unsigned. */
     const int32_t lift = pack->is_unsigned ? 0 : 128;
     for (int32_t lane = 0; lane < PL_LANES; lane++) {
@@ -96,8 +98,8 @@ static void finish_block(struct pl_depthwise_finish_x86 *finish,
         const uint32_t bias = weights->bias != NULL ? (uint32_t)weights->bias[first + n] : 0;
         finish->starts[lane] =
             (int32_t)(bias - (uint32_t)((weights->input_zero_point + lift) * block->sums[lane]));
-        finish->scales[lane] = numbers.scale[n];
-        finish->nudges[lane] = numbers.nudge[n];
+        finish->scales[lane] = finish->is_sure ? sure.scale[n] : numbers.scale[n];
+        finish->nudges[lane] = finish->is_sure ? sure.offset[n] : numbers.nudge[n];
     }
 }
 

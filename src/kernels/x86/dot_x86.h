@@ -50,6 +50,7 @@ PL_ALWAYS_INLINE pl_vec pl_vec_set(int32_t x)
 #define PL_VEC_16(name) _mm512_##name##_epi16
 #define PL_VEC_32(name) _mm512_##name##_epi32
 #define PL_VEC_AND      _mm512_and_si512
+#define PL_VEC_OR       _mm512_or_si512
 #define PL_VEC_XOR      _mm512_xor_si512
 
 #else
@@ -73,6 +74,7 @@ PL_ALWAYS_INLINE pl_vec pl_vec_set(int32_t x)
 #define PL_VEC_16(name) _mm256_##name##_epi16
 #define PL_VEC_32(name) _mm256_##name##_epi32
 #define PL_VEC_AND      _mm256_and_si256
+#define PL_VEC_OR       _mm256_or_si256
 #define PL_VEC_XOR      _mm256_xor_si256
 
 #endif

@@ -29,9 +29,18 @@ void PL_LEVEL(pl_gemm_make_column_x86)(const struct pl_gemm_column_source_x86 *s
                                        int32_t block, struct pl_gemm_column_x86 *column)
 {
     make_starts(source, block, column->starts);
+    column->is_sure = false;
     if (source->requantizer == NULL) return;
     pl_requantize_prepare_x86(source->requantizer, block * PL_GEMM_BLOCK,
                               block_channels(source, block), &column->scales);
+}
+
+static void make_sure(const struct pl_gemm_column_source_x86 *source, int32_t block,
+                      struct pl_gemm_column_x86 *column)
+{
+    if (source->requantizer == NULL) return;
+    column->is_sure = pl_requantize_surely_x86(source->requantizer, block * PL_GEMM_BLOCK,
+                                               block_channels(source, block), &column->sure);
 }
 
 void PL_LEVEL(pl_gemm_prepare_columns_x86)(const struct pl_gemm_shape *shape,
@@ -49,6 +58,8 @@ void PL_LEVEL(pl_gemm_prepare_columns_x86)(const struct pl_gemm_shape *shape,
         .k = k,
     };
     struct pl_gemm_column_x86 *all = columns;
-    for (int32_t block = 0; block < pl_gemm_blocks(shape->channels); block++)
+    for (int32_t block = 0; block < pl_gemm_blocks(shape->channels); block++) {
         PL_LEVEL(pl_gemm_make_column_x86)(&source, block, &all[block]);
+        make_sure(&source, block, &all[block]);
+    }
 }

@@ -5,11 +5,14 @@
 #define PL_KERNELS_X86_GEMM_COLUMNS_X86_H
 
 #include "kernels/x86/gemm_x86.h"
-#include "kernels/x86/requantize_x86.h"
+#include "kernels/x86/requantize_sure_x86.h"
 
 struct pl_gemm_column_x86 {
     int32_t starts[PL_GEMM_BLOCK];
     struct pl_requantize_block_x86 scales; /* of outputs that are bytes */
+    struct pl_sure_x86 sure;
+    int32_t is_sure; /* `sure` can be used */
+    int32_t unused[PL_GEMM_BLOCK - 1];
 };
 _Static_assert(sizeof(struct pl_gemm_column_x86) == PL_GEMM_COLUMN_BYTES, "as the table says");
 

@@ -17,7 +17,7 @@ struct pl_group_x86 {
     int vectors;
 };
 
-/* What groups of the same outputs share, in registers. */
+/* What groups of the same outputs share, in registers; offsets for those that are sure. */
 struct pl_group_scales_x86 {
     pl_vec_float scales[PL_GROUP], nudges[PL_GROUP];
     struct pl_range_x86 range;
@@ -27,15 +27,16 @@ struct pl_group_scales_x86 {
 pl_vec PL_LEVEL(pl_redo_group_x86)(const struct pl_group_x86 *group, const int32_t *sums, pl_vec bytes);
 
 PL_ALWAYS_INLINE struct pl_group_scales_x86 pl_group_scales_x86(const struct pl_gemm_column_x86 *columns,
-                                                                const int vectors, struct pl_output_range range)
+                                                                const int vectors, const bool is_sure,
+                                                                struct pl_output_range range)
 {
     struct pl_group_scales_x86 group = {.range = pl_range_x86(range)};
 #pragma GCC unroll 4
     for (int i = 0; i < PL_GROUP; i++) {
         const int lane = i % vectors * PL_LANES, n = lane % PL_GEMM_BLOCK;
-        const struct pl_requantize_block_x86 *block = &columns[lane / PL_GEMM_BLOCK].scales;
-        group.scales[i] = PL_VEC_FLOAT(loadu)(block->scale + n);
-        group.nudges[i] = PL_VEC_FLOAT(loadu)(block->nudge + n);
+        const struct pl_gemm_column_x86 *column = &columns[lane / PL_GEMM_BLOCK];
+        group.scales[i] = PL_VEC_FLOAT(loadu)((is_sure ? column->sure.scale : column->scales.scale) + n);
+        group.nudges[i] = PL_VEC_FLOAT(loadu)((is_sure ? column->sure.offset : column->scales.nudge) + n);
     }
     return group;
 }
@@ -60,6 +61,17 @@ PL_ALWAYS_INLINE pl_vec pl_finish_group_x86(const struct pl_group_x86 group, con
 #pragma GCC unroll 4
     for (int i = 0; i < PL_GROUP; i++) pl_vec_store(words + i * PL_LANES, sums[i]);
     return PL_LEVEL(pl_redo_group_x86)(&copy, words, bytes);
+}
+
+/* The same of columns that are all sure. */
+PL_ALWAYS_INLINE pl_vec pl_finish_surely_x86(const struct pl_group_scales_x86 *scales, const bool is_unsigned,
+                                             const pl_vec sums[PL_GROUP])
+{
+    pl_vec values[PL_GROUP];
+#pragma GCC unroll 4
+    for (int i = 0; i < PL_GROUP; i++)
+        values[i] = pl_round_surely_x86(sums[i], scales->scales[i], scales->nudges[i]);
+    return pl_pack_surely_x86(values, &scales->range, is_unsigned);
 }
 
 /* The first `count` bytes of a row that is a whole group. */

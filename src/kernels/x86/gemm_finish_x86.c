@@ -58,13 +58,13 @@ PL_ALWAYS_INLINE void store_group(pl_vec bytes, const int group_rows, int rows, 
     for (int r = 0; r < rows; r++) memcpy(output + r * stride, copy + r * row_bytes, (size_t)count);
 }
 
-PL_ALWAYS_INLINE void finish_rows(const struct pl_finish_x86 *finish, const int vectors,
-                                  const bool is_unsigned, uint8_t *output)
+PL_ALWAYS_INLINE void finish_rows_as(const struct pl_finish_x86 *finish, const int vectors,
+                                     const bool is_sure, const bool is_unsigned, uint8_t *output)
 {
     const int group_rows = GROUP / vectors;
     const struct pl_group_x86 group = {finish->requantizer, finish->columns, finish->first, vectors};
     const struct pl_group_scales_x86 scales =
-        pl_group_scales_x86(finish->columns, vectors, finish->requantizer->range);
+        pl_group_scales_x86(finish->columns, vectors, is_sure, finish->requantizer->range);
     const int32_t *sums = finish->sums;
     const int64_t stride = finish->stride;
     const int32_t count = finish->count;
@@ -72,12 +72,20 @@ PL_ALWAYS_INLINE void finish_rows(const struct pl_finish_x86 *finish, const int 
         pl_vec words[GROUP];
 #pragma GCC unroll 4
         for (int i = 0; i < GROUP; i++) words[i] = pl_vec_load(sums + i * PL_LANES);
-        const pl_vec bytes = pl_finish_group_x86(group, &scales, is_unsigned, words);
+        const pl_vec bytes = is_sure ? pl_finish_surely_x86(&scales, is_unsigned, words)
+                                     : pl_finish_group_x86(group, &scales, is_unsigned, words);
         store_group(bytes, group_rows, rest < group_rows ? rest : group_rows, count, output,
                     stride);
         sums += GROUP * PL_LANES;
         output += group_rows * stride;
     }
+}
+
+PL_ALWAYS_INLINE void finish_rows(const struct pl_finish_x86 *finish, const int vectors,
+                                  const bool is_unsigned, uint8_t *output)
+{
+    if (finish->is_sure) finish_rows_as(finish, vectors, true, is_unsigned, output);
+    else finish_rows_as(finish, vectors, false, is_unsigned, output);
 }
 
 PL_ALWAYS_INLINE void finish_tile(const struct pl_finish_x86 *finish, const bool is_unsigned,

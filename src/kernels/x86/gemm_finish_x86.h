@@ -13,6 +13,7 @@ struct pl_finish_x86 {
     int32_t first, count;
     int64_t stride; /* in elements */
     const struct pl_gemm_column_x86 *columns;
+    bool is_sure; /* all columns */
     const struct pl_requantizer_x86 *requantizer;
 };
 

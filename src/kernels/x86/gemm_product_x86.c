@@ -28,6 +28,7 @@ struct strip {
     int32_t outputs;
     int vectors;
     const struct pl_gemm_column_x86 *columns;
+    bool is_sure; /* all columns */
 };
 
 static const uint8_t *strip_input(const struct strip *strip, int32_t i)
@@ -159,6 +160,7 @@ static void run_tiles(const struct pl_product_x86 *product, const struct strip *
                                    .count = strip->outputs,
                                    .stride = product->shape->output_stride,
                                    .columns = strip->columns,
+                                   .is_sure = strip->is_sure,
                                    .requantizer = product->source.requantizer};
     const bool whole = product->run_whole != NULL && strip->vectors == PL_TILE_VECTORS &&
                        strip->outputs == PL_TILE_VECTORS * PL_LANES;
@@ -206,6 +208,9 @@ static void run_strip(const struct pl_product_x86 *product, struct strip *strip)
         const int32_t blocks = (wanted + PL_GEMM_BLOCK - 1) / PL_GEMM_BLOCK;
         strip->outputs = wanted < rest ? wanted : rest;
         strip->columns = pl_columns_x86(product, strip->block, blocks, made);
+        strip->is_sure = true;
+        for (int32_t n = 0; n < strip->outputs; n += PL_GEMM_BLOCK)
+            strip->is_sure = strip->is_sure && strip->columns[n / PL_GEMM_BLOCK].is_sure;
         run_tiles(product, strip);
         strip->block += blocks;
     }

@@ -68,7 +68,7 @@ PL_ALWAYS_INLINE void write_bytes(const int vectors, const struct row *row, cons
         const int count = vectors < PL_GROUP ? vectors : PL_GROUP, from = v * PL_LANES;
         const struct pl_group_x86 group = {finish->requantizer, finish->columns + v / PL_BLOCK_VECTORS,
                                            finish->first + from, count};
-        const struct pl_group_scales_x86 scales = pl_group_scales_x86(group.columns, count, finish->requantizer->range);
+        const struct pl_group_scales_x86 scales = pl_group_scales_x86(group.columns, count, false, finish->requantizer->range);
         pl_vec words[PL_GROUP];
         UNROLL for (int i = 0; i < PL_GROUP; i++) words[i] = i < count ? sums[v + i] : pl_vec_set(0);
         const pl_vec bytes = finish->requantizer->is_unsigned ? pl_finish_group_x86(group, &scales, true, words)

@@ -211,31 +211,40 @@ PL_ALWAYS_INLINE struct pl_range_x86 pl_range_x86(struct pl_output_range range)
 #endif
 }
 
-/* Bytes of four vectors of numbers, one vector after the other, with zero point and clamped. */
-PL_ALWAYS_INLINE pl_vec pl_pack_range_x86(const pl_vec values[4], const struct pl_range_x86 *range,
-                                          bool is_unsigned)
+#if defined(__AVX512F__)
+#define PL_VEC_PACK_32  _mm512_packs_epi32
+#define PL_VEC_ADD_SATURATED _mm512_adds_epi16
+#else
+#define PL_VEC_PACK_32  _mm256_packs_epi32
+#define PL_VEC_ADD_SATURATED _mm256_adds_epi16
+#endif
+
+/* Bytes of four vectors that were packed in twos, one vector after the other, clamped. */
+PL_ALWAYS_INLINE pl_vec pl_pack_clamped_x86(pl_vec a, pl_vec b, const struct pl_range_x86 *range,
+                                            bool is_unsigned)
 {
     const pl_vec low = range->low, high = range->high;
     pl_vec bytes;
 #if defined(__AVX512F__)
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i a =
-        _mm512_adds_epi16(_mm512_packs_epi32(values[0], values[1]), range->zero_point);
-    const __m512i b =
-        _mm512_adds_epi16(_mm512_packs_epi32(values[2], values[3]), range->zero_point);
     if (is_unsigned) bytes = _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(a, b), low), high);
     else bytes = _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(a, b), low), high);
     return _mm512_permutexvar_epi32(order, bytes);
 #else
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    const __m256i a =
-        _mm256_adds_epi16(_mm256_packs_epi32(values[0], values[1]), range->zero_point);
-    const __m256i b =
-        _mm256_adds_epi16(_mm256_packs_epi32(values[2], values[3]), range->zero_point);
     if (is_unsigned) bytes = _mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(a, b), low), high);
     else bytes = _mm256_min_epi8(_mm256_max_epi8(_mm256_packs_epi16(a, b), low), high);
     return _mm256_permutevar8x32_epi32(bytes, order);
 #endif
+}
+
+/* Bytes of four vectors of numbers, one vector after the other, with zero point and clamped. */
+PL_ALWAYS_INLINE pl_vec pl_pack_range_x86(const pl_vec values[4], const struct pl_range_x86 *range,
+                                          bool is_unsigned)
+{
+    const pl_vec a = PL_VEC_ADD_SATURATED(PL_VEC_PACK_32(values[0], values[1]), range->zero_point);
+    const pl_vec b = PL_VEC_ADD_SATURATED(PL_VEC_PACK_32(values[2], values[3]), range->zero_point);
+    return pl_pack_clamped_x86(a, b, range, is_unsigned);
 }
 
 PL_ALWAYS_INLINE pl_vec pl_pack_bytes_x86(const pl_vec values[4], struct pl_output_range range,
