@@ -40,12 +40,13 @@ struct window_case window_draw(struct check *check)
 struct window_case window_draw_deep(struct check *check)
 {
     const int32_t filter = (int32_t)check_draw(check, 1, 3);
-    const int32_t width = (int32_t)check_draw(check, 8, 9);
+    const int32_t more = (int32_t)check_draw(check, 0, 1); /* outputs than a tile has, and whole tiles in a row */
+    const int32_t width = more ? 24 : (int32_t)check_draw(check, 8, 9);
     const int32_t height = 9;
     struct window_case drawn = {0};
     struct pl_patch *patch = &drawn.shape.patch;
-    drawn.shape.depth = (int32_t)check_draw(check, 2100, 2200) / (filter * filter);
-    drawn.shape.channels = (int32_t)check_draw_edge(check, 17, 24);
+    drawn.shape.depth = (int32_t)check_draw(check, 2100 - 700 * more, 2200 - 700 * more) / (filter * filter);
+    drawn.shape.channels = (int32_t)check_draw_edge(check, 17, 24) + PL_GEMM_BLOCK * more;
     drawn.shape.output_stride = drawn.shape.channels + (int32_t)check_draw_edge(check, 0, 5);
     drawn.shape.output_width = width;
     patch->channels = drawn.shape.depth + (int32_t)check_draw_edge(check, 0, 3);

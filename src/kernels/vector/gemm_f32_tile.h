@@ -27,6 +27,13 @@ struct runs {
     int64_t weight_row_step, weight_column_step; /* in k */
 };
 
+/* What is fetched meanwhile: `share` floats beside every AHEAD_K of a tile, for a core waits for few lines at a time. */
+enum { AHEAD_K = 32 };
+struct ahead {
+    const float *from, *end;
+    int64_t share;
+};
+
 struct tile {
     const float *rows[TILE_ROWS]; /* where each pixel's first tap is; of even tiles: the first's */
     float *outputs[TILE_ROWS];    /* output 0 of each pixel, or of the first */
@@ -41,6 +48,7 @@ struct tile {
     int32_t last_count;   /* outputs of the last block of this tile */
     bool clamped;
     float low, high;
+    struct ahead ahead;
 };
 
 /* What is known of a tile when it is compiled: `blocks` whole blocks and, if `half`, one of up to
@@ -48,7 +56,8 @@ struct tile {
 struct form {
     int rows, blocks;
     bool half;
-    bool even; /* all pixels lie evenly apart */
+    bool even;     /* all pixels lie evenly apart */
+    bool fetching; /* the next weights meanwhile */
 };
 
 struct sums {
@@ -97,10 +106,17 @@ PL_ALWAYS_INLINE void clear(struct form form, struct sums *sums)
     }
 }
 
-PL_ALWAYS_INLINE void add_run(struct form form, const struct tile *tile, const float *first,
-                              int64_t offset, const float *weights, struct sums *sums)
+static void fetch_share(struct ahead *ahead)
 {
-    const int64_t end = offset + tile->runs->length, step = tile->block_floats;
+    const float *end = ahead->end - ahead->from > ahead->share ? ahead->from + ahead->share : ahead->end;
+    for (; ahead->from < end; ahead->from += PL_GEMM_BLOCK) __builtin_prefetch(ahead->from, 0, 2);
+}
+
+/* `count` k from `offset` on. */
+PL_ALWAYS_INLINE void add_run(struct form form, const struct tile *tile, const float *first,
+                              int64_t offset, int64_t count, const float *weights, struct sums *sums)
+{
+    const int64_t end = offset + count, step = tile->block_floats;
     struct even_rows rows;
     if (form.even) rows = find_rows(first + offset, tile->row_step);
     for (int64_t k = offset; k < end; k++, weights += PL_GEMM_BLOCK) {
@@ -125,6 +141,18 @@ PL_ALWAYS_INLINE void add_run(struct form form, const struct tile *tile, const f
 #pragma GCC unroll 4
             for (int i = 0; i < THIRDS; i++) rows.thirds[i] += sizeof(float);
         }
+    }
+}
+
+/* The same in pieces, before each of which some of the next weights are fetched. */
+PL_ALWAYS_INLINE void add_pieces(struct form form, struct tile *tile, const float *first, int64_t offset,
+                                 const float *weights, struct sums *sums)
+{
+    const int64_t length = tile->runs->length;
+    for (int64_t k = 0; k < length; k += AHEAD_K) {
+        const int64_t count = length - k < AHEAD_K ? length - k : AHEAD_K;
+        fetch_share(&tile->ahead);
+        add_run(form, tile, first, offset + k, count, weights + k * PL_GEMM_BLOCK, sums);
     }
 }
 
@@ -171,7 +199,7 @@ PL_ALWAYS_INLINE void finish_half(struct form form, const struct tile *tile, flo
 
 /* The tile whose first pixel is at `input`; of an even tile output `first` of that pixel goes to
  * `output`. */
-PL_ALWAYS_INLINE void run_tile(struct form form, const struct tile *tile, const float *input,
+PL_ALWAYS_INLINE void run_tile(struct form form, struct tile *tile, const float *input,
                                float *output)
 {
     struct sums sums;
@@ -181,8 +209,10 @@ PL_ALWAYS_INLINE void run_tile(struct form form, const struct tile *tile, const 
         for (int32_t i = 0; i < runs->columns; i++) {
             const int64_t k =
                 runs->first_weight + j * runs->weight_row_step + i * runs->weight_column_step;
-            add_run(form, tile, input, j * runs->row_step + i * runs->column_step,
-                    tile->weights + k * PL_GEMM_BLOCK, &sums);
+            const int64_t offset = j * runs->row_step + i * runs->column_step;
+            const float *weights = tile->weights + k * PL_GEMM_BLOCK;
+            if (form.fetching) add_pieces(form, tile, input, offset, weights, &sums);
+            else add_run(form, tile, input, offset, runs->length, weights, &sums);
         }
     }
     const int last = form.blocks - 1;
@@ -198,7 +228,7 @@ PL_ALWAYS_INLINE void run_tile(struct form form, const struct tile *tile, const 
 }
 
 /* Even tiles behind each other. */
-PL_ALWAYS_INLINE void run_tiles(struct form form, const struct tile *tile)
+PL_ALWAYS_INLINE void run_tiles(struct form form, struct tile *tile)
 {
     const float *input = tile->rows[0];
     float *output = tile->outputs[0] + tile->first;

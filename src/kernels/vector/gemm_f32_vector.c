@@ -12,69 +12,14 @@
 #include "kernels/gemm_kernels.h"
 #include "kernels/kernels.h"
 #include "kernels/rectangle.h"
-#include "kernels/vector/gemm_f32_tile.h"
+#include "kernels/vector/gemm_f32_forms.h"
 
 /* Weights that stay in the second level cache are read again for every tile; of larger ones a block
  * is read once for as many pixels as the cache holds. In floats. */
 enum { SMALL_WEIGHTS = 1 << 16, CACHED_PIXELS = 1 << 17, CACHED_INPUTS = 1 << 12 };
 
-/* ---- the forms of tiles ---------------------------------------------------------------------- */
-
-typedef void (*tile_function)(const struct tile *tile);
-
-/* The shapes of tiles: name, whole blocks, whether a half follows. */
-#define ONE_TO_FIVE(F, ...)                                                                        \
-    F(1, __VA_ARGS__) F(2, __VA_ARGS__) F(3, __VA_ARGS__) F(4, __VA_ARGS__) F(5, __VA_ARGS__)
-#define ONE_TO_SIX(F, ...) ONE_TO_FIVE(F, __VA_ARGS__) F(6, __VA_ARGS__)
-#if defined(__AVX512F__)
-#define ONE_TO_MOST(F, ...)                                                                        \
-    ONE_TO_SIX(F, __VA_ARGS__)                                                                     \
-    F(7, __VA_ARGS__)                                                                              \
-    F(8, __VA_ARGS__) F(9, __VA_ARGS__) F(10, __VA_ARGS__) F(11, __VA_ARGS__) F(12, __VA_ARGS__)
-#define SHAPES(F)                                                                                  \
-    ONE_TO_MOST(F, half, 0, true)                                                                  \
-    ONE_TO_MOST(F, one, 1, false)                                                                  \
-    ONE_TO_MOST(F, one_half, 1, true)                                                              \
-    ONE_TO_MOST(F, two, 2, false) ONE_TO_SIX(F, four, 4, false)
-#elif defined(__aarch64__)
-#define SHAPES(F)                                                                                  \
-    ONE_TO_FIVE(F, half, 0, true)                                                                  \
-    ONE_TO_FIVE(F, one, 1, false) F(1, one_half, 1, true) F(1, two, 2, false)
-#else
-#define SHAPES(F)                                                                                  \
-    ONE_TO_SIX(F, half, 0, true)                                                                   \
-    ONE_TO_SIX(F, one, 1, false) F(1, one_half, 1, true) F(1, two, 2, false) F(1, four, 4, false)
-#endif
-
-#define DEFINE_TILE(rows, name, blocks, half)                                                      \
-    static void tile_##rows##_##name(const struct tile *tile)                                      \
-    {                                                                                              \
-        run_tile((struct form){rows, blocks, half, false}, tile, NULL, NULL);                      \
-    }                                                                                              \
-    static void even_tile_##rows##_##name(const struct tile *tile)                                 \
-    {                                                                                              \
-        run_tiles((struct form){rows, blocks, half, true}, tile);                                  \
-    }
-SHAPES(DEFINE_TILE)
-
-/* [blocks][half][rows - 1][even], NULL where there is none. */
-#define LIST_TILE(rows, name, blocks, half)                                                        \
-    [blocks][half][(rows)-1] = {tile_##rows##_##name, even_tile_##rows##_##name},
-static const tile_function tiles[MAX_BLOCKS + 1][2][TILE_ROWS][2] = {SHAPES(LIST_TILE)};
-
-/* The largest tile of so many rows for up to `blocks` whole blocks and a half. */
-static tile_function choose_tile(int32_t rows, bool even, int32_t *blocks, bool *half)
-{
-    const bool ends = *half;
-    if (*blocks > MAX_BLOCKS) *blocks = MAX_BLOCKS;
-    for (;; --*blocks) {
-        *half = ends;
-        if (ends && tiles[*blocks][1][rows - 1][0] != NULL) break;
-        *half = false;
-        if (tiles[*blocks][0][rows - 1][0] != NULL) break;
-    }
-    return tiles[*blocks][*half][rows - 1][even];
-}
+/* Over fewer pixels, fetching takes as long as waiting. */
+enum { LEAST_AHEAD = 2 * TILE_ROWS };
 
 /* ---- the walk -------------------------------------------------------------------------------- */
 
@@ -125,10 +70,18 @@ static struct cursor start_cursor(const struct walk *walk, const struct pl_recta
     return cursor;
 }
 
+static void end_row(struct cursor *cursor)
+{
+    if (cursor->x < cursor->to_x) return;
+    cursor->x = cursor->from_x;
+    cursor->input += cursor->input_row_step;
+    cursor->output += cursor->output_row_step;
+}
+
 /* The next pixels as rows of up to `most` even tiles, or of one that is not. */
 static bool place_rows(struct cursor *cursor, int32_t rows, int32_t most, struct tile *tile)
 {
-    const int32_t fitting = (cursor->to_x - cursor->x - 1) / rows;
+    const int32_t fitting = (cursor->to_x - cursor->x) / rows;
     if (fitting > 0) {
         tile->repeat = fitting < most ? fitting : most;
         const int32_t pixels = tile->repeat * rows;
@@ -137,6 +90,7 @@ static bool place_rows(struct cursor *cursor, int32_t rows, int32_t most, struct
         cursor->input += pixels * cursor->input_step;
         cursor->output += pixels * cursor->output_step;
         cursor->x += pixels;
+        end_row(cursor);
         return true;
     }
     tile->repeat = 1;
@@ -145,11 +99,8 @@ static bool place_rows(struct cursor *cursor, int32_t rows, int32_t most, struct
         tile->outputs[r] = cursor->output;
         cursor->input += cursor->input_step;
         cursor->output += cursor->output_step;
-        if (++cursor->x == cursor->to_x) {
-            cursor->x = cursor->from_x;
-            cursor->input += cursor->input_row_step;
-            cursor->output += cursor->output_row_step;
-        }
+        cursor->x++;
+        end_row(cursor);
     }
     return false;
 }
@@ -159,11 +110,12 @@ static void run_blocks(const struct walk *walk, int32_t rows, bool even, int32_t
                        int32_t to_block, struct tile *tile)
 {
     const int32_t channels = walk->shape->channels;
+    const bool fetching = tile->ahead.from < tile->ahead.end;
     for (int32_t block = from_block; block < to_block;) {
         const int32_t last = channels - (to_block - 1) * PL_GEMM_BLOCK; /* outputs of the last */
         bool half = last <= PL_GEMM_BLOCK / 2;
         int32_t blocks = to_block - block - half;
-        const tile_function run = choose_tile(rows, even, &blocks, &half);
+        const tile_function run = choose_tile(rows, even, fetching, &blocks, &half);
         tile->weights = walk->weights->weights + block * tile->block_floats;
         tile->first = block * PL_GEMM_BLOCK;
         block += blocks + half;
@@ -172,15 +124,26 @@ static void run_blocks(const struct walk *walk, int32_t rows, bool even, int32_t
     }
 }
 
+/* Weights that are next come from memory while pixels are worked on, some beside so many k of a tile. */
+static struct ahead find_ahead(const struct walk *walk, int64_t pixels, int32_t from_block, int32_t to_block,
+                               const struct tile *tile)
+{
+    const int32_t rest = walk->part->to_block - to_block, blocks = to_block - from_block;
+    if (rest == 0 || pixels < LEAST_AHEAD) return (struct ahead){0};
+    const float *weights = walk->weights->weights + to_block * tile->block_floats;
+    const int64_t floats = (rest < blocks ? rest : blocks) * tile->block_floats;
+    const struct runs *runs = tile->runs;
+    const int64_t groups = pixels / TILE_ROWS, pieces = (runs->length + AHEAD_K - 1) / AHEAD_K;
+    const int64_t shares = groups * runs->rows * runs->columns * pieces;
+    return (struct ahead){weights, weights + floats, floats / (shares + 1) / PL_GEMM_BLOCK * PL_GEMM_BLOCK + PL_GEMM_BLOCK};
+}
+
 /* The next `pixels` in tiles that are as equal as they can be. */
-static void run_pixels(const struct walk *walk, struct cursor *cursor, int64_t pixels,
-                       int32_t from_block, int32_t to_block, struct tile *tile)
+static void run_tiles_of(const struct walk *walk, struct cursor *cursor, int64_t pixels, int32_t from_block,
+                         int32_t to_block, struct tile *tile)
 {
     const int64_t count = (pixels + TILE_ROWS - 1) / TILE_ROWS, larger = pixels % count;
     const int32_t rows = (int32_t)(pixels / count);
-    const float *ahead = walk->weights->weights + to_block * tile->block_floats;
-    const int64_t share =
-        to_block < walk->part->to_block ? (to_block - from_block) * tile->block_floats / count : 0;
     /* As many tiles at once as the first level cache holds inputs of. */
     const int64_t together = 1 + CACHED_INPUTS * PL_GEMM_BLOCK / (TILE_ROWS * tile->block_floats + 1);
     for (int64_t i = 0; i < count; i += tile->repeat) {
@@ -188,10 +151,29 @@ static void run_pixels(const struct walk *walk, struct cursor *cursor, int64_t p
         const int64_t alike = (i < larger ? larger : count) - i;
         const int32_t tiles_at_once = (int32_t)(alike < together ? alike : together);
         const bool even = place_rows(cursor, height, tiles_at_once, tile);
-        /* The weights that are next come from memory while these are worked on. */
-        for (int64_t k = 0; k < share * tile->repeat; k += PL_GEMM_BLOCK)
-            __builtin_prefetch(ahead + i * share + k, 0, 2);
         run_blocks(walk, height, even, from_block, to_block, tile);
+    }
+}
+
+/* Rows that make tiles of nearly as many pixels as there are at most. Tiles across rows are not even, but small ones
+ * are worse. */
+static bool ends_tiles(int64_t row)
+{
+    const int64_t count = (row + TILE_ROWS - 1) / TILE_ROWS;
+    return row * 4 >= count * TILE_ROWS * 3;
+}
+
+/* The next `pixels`, row by row where that is better. */
+static void run_pixels(const struct walk *walk, struct cursor *cursor, int64_t pixels, int32_t from_block,
+                       int32_t to_block, struct tile *tile)
+{
+    tile->ahead = find_ahead(walk, pixels, from_block, to_block, tile);
+    const bool by_row = ends_tiles(cursor->to_x - cursor->from_x);
+    for (int64_t done = 0; done < pixels;) {
+        const int64_t rest = pixels - done, in_row = cursor->to_x - cursor->x;
+        const int64_t count = by_row && in_row < rest ? in_row : rest;
+        run_tiles_of(walk, cursor, count, from_block, to_block, tile);
+        done += count;
     }
 }
 
