@@ -72,6 +72,8 @@ static struct pl_gemm_integer draw_integer(struct check *check, int32_t channels
     weights.range.zero_point = (int32_t)check_draw_edge(check, bottom, top);
     weights.range.low = (int32_t)check_draw_edge(check, bottom, top);
     weights.range.high = (int32_t)check_draw_edge(check, weights.range.low, top);
+    /* As behind a RELU. */
+    if (check_draw(check, 0, 2) == 0) weights.range = (struct pl_output_range){bottom, bottom, top};
     return weights;
 }
 
