@@ -116,6 +116,21 @@ struct pl_gemm_part {
     void *scratch; /* for the kernels that ask for it, see `scratch` below */
 };
 
+/* Whether it is one row of a plain matrix product, of some elements, and where that is in the input, in elements. */
+static inline bool pl_gemm_is_row(const struct pl_gemm_shape *shape, const struct pl_gemm_part *part)
+{
+    const struct pl_patch *patch = &shape->patch;
+    return part->to_x - part->from_x == 1 && shape->output_width == 0 && shape->depth > 0 &&
+           pl_patch_tap_count(patch) == 1 &&
+           patch->before_x == 0 && patch->before_y == 0 && patch->stride_x == 1 && patch->stride_y == 1 &&
+           part->from_x < patch->width && part->y < patch->height;
+}
+
+static inline int64_t pl_gemm_row_offset(const struct pl_gemm_shape *shape, const struct pl_gemm_part *part)
+{
+    return ((int64_t)part->y * shape->patch.width + part->from_x) * shape->patch.channels;
+}
+
 /* float: output = clamp(sum + bias). */
 struct pl_gemm_float {
     const float *weights;

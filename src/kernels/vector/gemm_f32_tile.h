@@ -112,36 +112,52 @@ static void fetch_share(struct ahead *ahead)
     for (; ahead->from < end; ahead->from += PL_GEMM_BLOCK) __builtin_prefetch(ahead->from, 0, 2);
 }
 
+/* One k of all rows, whose weights are here. */
+PL_ALWAYS_INLINE void add_products(struct form form, const struct tile *tile, struct even_rows *rows, int64_t k,
+                                   const float *weights, struct sums *sums)
+{
+    const int64_t step = tile->block_floats;
+    struct pl_floats w[MAX_BLOCKS];
+    struct pl_half last = pl_half_set(0.0f);
+#pragma GCC unroll 4
+    for (int b = 0; b < form.blocks; b++) w[b] = pl_floats_load(weights + b * step);
+    if (form.half) last = pl_half_load(weights + form.blocks * step);
+#pragma GCC unroll 12
+    for (int r = 0; r < form.rows; r++) {
+        const float input = form.even ? load_row(rows, r) : tile->rows[r][k];
+        const struct pl_floats x = pl_floats_set(input);
+#pragma GCC unroll 4
+        for (int b = 0; b < form.blocks; b++) sums->wide[r][b] = pl_floats_fma(x, w[b], sums->wide[r][b]);
+        if (form.half) {
+            const struct pl_half y = form.blocks > 0 ? pl_floats_lower(x) : pl_half_set(input);
+            sums->half[r] = pl_half_fma(y, last, sums->half[r]);
+        }
+    }
+    if (form.even) {
+#pragma GCC unroll 4
+        for (int i = 0; i < THIRDS; i++) rows->thirds[i] += sizeof(float);
+    }
+}
+
+/* k of a single row in one turn of the loop: it has few products. */
+enum { TOGETHER = 4 };
+
 /* `count` k from `offset` on. */
 PL_ALWAYS_INLINE void add_run(struct form form, const struct tile *tile, const float *first,
                               int64_t offset, int64_t count, const float *weights, struct sums *sums)
 {
-    const int64_t end = offset + count, step = tile->block_floats;
+    const int64_t end = offset + count;
     struct even_rows rows;
+    int64_t k = offset;
     if (form.even) rows = find_rows(first + offset, tile->row_step);
-    for (int64_t k = offset; k < end; k++, weights += PL_GEMM_BLOCK) {
-        struct pl_floats w[MAX_BLOCKS];
-        struct pl_half last = pl_half_set(0.0f);
+    if (form.rows == 1) {
+        for (; end - k >= TOGETHER; k += TOGETHER, weights += TOGETHER * PL_GEMM_BLOCK) {
 #pragma GCC unroll 4
-        for (int b = 0; b < form.blocks; b++) w[b] = pl_floats_load(weights + b * step);
-        if (form.half) last = pl_half_load(weights + form.blocks * step);
-#pragma GCC unroll 12
-        for (int r = 0; r < form.rows; r++) {
-            const float input = form.even ? load_row(&rows, r) : tile->rows[r][k];
-            const struct pl_floats x = pl_floats_set(input);
-#pragma GCC unroll 4
-            for (int b = 0; b < form.blocks; b++)
-                sums->wide[r][b] = pl_floats_fma(x, w[b], sums->wide[r][b]);
-            if (form.half) {
-                const struct pl_half y = form.blocks > 0 ? pl_floats_lower(x) : pl_half_set(input);
-                sums->half[r] = pl_half_fma(y, last, sums->half[r]);
-            }
-        }
-        if (form.even) {
-#pragma GCC unroll 4
-            for (int i = 0; i < THIRDS; i++) rows.thirds[i] += sizeof(float);
+            for (int i = 0; i < TOGETHER; i++)
+                add_products(form, tile, &rows, k + i, weights + i * PL_GEMM_BLOCK, sums);
         }
     }
+    for (; k < end; k++, weights += PL_GEMM_BLOCK) add_products(form, tile, &rows, k, weights, sums);
 }
 
 /* The same in pieces, before each of which some of the next weights are fetched. */

@@ -207,20 +207,25 @@ static int64_t share_pixels(int64_t pixels, int64_t k)
     return (pixels + shares - 1) / shares;
 }
 
-static void run_rectangle(const struct walk *walk, const struct pl_rectangle *rectangle)
+static struct tile make_tile(const struct walk *walk, const struct runs *runs, int64_t k)
 {
-    const struct pl_gemm_shape *shape = walk->shape;
-    const struct pl_gemm_part *part = walk->part;
-    const struct runs runs = runs_of(shape, rectangle);
-    const int64_t k = pl_gemm_k(shape);
-    struct tile tile = {
-        .runs = &runs,
+    return (struct tile){
+        .runs = runs,
         .block_floats = k * PL_GEMM_BLOCK,
         .bias = walk->weights->bias,
         .clamped = walk->weights->low > -INFINITY || walk->weights->high < INFINITY,
         .low = walk->weights->low,
         .high = walk->weights->high,
     };
+}
+
+static void run_rectangle(const struct walk *walk, const struct pl_rectangle *rectangle)
+{
+    const struct pl_gemm_shape *shape = walk->shape;
+    const struct pl_gemm_part *part = walk->part;
+    const struct runs runs = runs_of(shape, rectangle);
+    const int64_t k = pl_gemm_k(shape);
+    struct tile tile = make_tile(walk, &runs, k);
     const int32_t all = part->to_block - part->from_block;
     const int64_t pixels =
         (int64_t)(rectangle->to_y - rectangle->from_y) * (rectangle->to_x - rectangle->from_x);
@@ -259,6 +264,18 @@ static void run_band(const struct walk *walk, int32_t from_y, int32_t to_y, int3
     }
 }
 
+/* A dense layer of a single example. */
+static void run_row(const struct walk *walk)
+{
+    const struct pl_gemm_part *part = walk->part;
+    const struct runs runs = {.rows = 1, .columns = 1, .length = walk->shape->depth};
+    struct tile tile = make_tile(walk, &runs, walk->shape->depth);
+    tile.rows[0] = (const float *)part->input + pl_gemm_row_offset(walk->shape, part);
+    tile.outputs[0] = (float *)part->output + (int64_t)part->from_x * walk->shape->output_stride;
+    tile.repeat = 1;
+    run_blocks(walk, 1, true, part->from_block, part->to_block, &tile);
+}
+
 void PL_LEVEL(pl_gemm_f32_vector)(const struct pl_gemm_shape *shape,
                                   const struct pl_gemm_float *weights,
                                   const struct pl_gemm_part *part)
@@ -266,6 +283,10 @@ void PL_LEVEL(pl_gemm_f32_vector)(const struct pl_gemm_shape *shape,
     const bool rows = shape->output_width > 0;
     const struct walk walk = {shape, weights, part, rows ? shape->output_width : 0};
     if (part->from_x >= part->to_x || part->from_block >= part->to_block) return;
+    if (pl_gemm_is_row(shape, part)) {
+        run_row(&walk);
+        return;
+    }
     if (!rows) {
         run_band(&walk, part->y, part->y + 1, part->from_x, part->to_x);
         return;

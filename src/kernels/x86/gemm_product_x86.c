@@ -5,6 +5,7 @@
  * other. */
 #include "kernels/x86/gemm_product_x86.h"
 
+#include "kernels/vector/copy.h"
 #include "kernels/vector/gemm_band_vector.h"
 #include "kernels/x86/gemm_ahead_x86.h"
 #include "kernels/x86/gemm_row_x86.h"
@@ -292,6 +293,19 @@ static void run_bands(const struct pl_product_x86 *product, const struct pl_gemm
     }
 }
 
+/* The inputs of a single pixel. */
+static const uint8_t *find_row(const struct pl_product_x86 *product, const struct pl_gemm_source *source)
+{
+    const struct pl_gemm_part *part = product->part;
+    const int32_t depth = product->shape->depth;
+    if (depth % PL_GEMM_STEP != 0 || !pl_gemm_is_row(product->shape, part))
+        return PL_LEVEL(pl_gemm_make_rows)(source, part->from_x, part->to_x, part->scratch).rows;
+    const uint8_t *row = (const uint8_t *)part->input + pl_gemm_row_offset(product->shape, part);
+    if (product->flip == 0) return row;
+    pl_copy_flipped(part->scratch, row, depth, product->flip);
+    return part->scratch;
+}
+
 void PL_LEVEL(pl_run_product_x86)(const struct pl_product_x86 *product)
 {
     const struct pl_gemm_source source = {.shape = product->shape,
@@ -301,9 +315,8 @@ void PL_LEVEL(pl_run_product_x86)(const struct pl_product_x86 *product)
                                           .zero_points = product->zero_points,
                                           .zero_step = product->zero_step};
     const struct pl_gemm_part *part = product->part;
-    if (part->to_x - part->from_x == 1) {
-        PL_LEVEL(pl_run_row_x86)
-        (product, PL_LEVEL(pl_gemm_make_rows)(&source, part->from_x, part->to_x, part->scratch).rows);
+    if (part->to_x - part->from_x == 1 && product->source.k > 0) {
+        PL_LEVEL(pl_run_row_x86)(product, find_row(product, &source));
         return;
     }
     const int32_t lines =
