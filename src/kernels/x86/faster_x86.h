@@ -15,6 +15,7 @@
 #include "kernels/x86/exp_runs_x86.h"
 #include "kernels/x86/fft_i16_x86.h"
 #include "kernels/x86/recurrent_gates_x86.h"
+#include "kernels/x86/gemm_pack_x86.h"
 #include "kernels/x86/gemm_quantize_x86.h"
 #include "kernels/x86/gemm_x86.h"
 #include "kernels/x86/hard_swish_x86.h"
@@ -30,7 +31,7 @@
 
 #define PL_FASTER_GEMM                                                                             \
     .f32 = PL_LEVEL(pl_gemm_f32_vector), .add_f32 = PL_LEVEL(pl_gemm_add_f32_vector),              \
-    PL_GEMM_QUANTIZE_X86 PL_GEMM_BYTES_X86
+    PL_GEMM_PACK_X86 PL_GEMM_QUANTIZE_X86 PL_GEMM_BYTES_X86
 #define PL_FASTER_DEPTHWISE                                                                        \
     .f32 = PL_LEVEL(pl_depthwise_f32_vector), .hybrid = PL_LEVEL(pl_depthwise_hybrid_vector),      \
     .i8 = PL_LEVEL(pl_depthwise_i8_x86), .u8 = PL_LEVEL(pl_depthwise_u8_x86),                      \
