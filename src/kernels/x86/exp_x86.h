@@ -58,10 +58,10 @@ PL_ALWAYS_INLINE void pl_exp_split_x86(const int count, const pl_vec_float *x, s
     PL_EACH(i, count) parts->shifted[i] = PL_FLOAT_BITS(sum[i]);
 }
 
-/* 2^n, -126 <= n <= 127. */
-PL_ALWAYS_INLINE pl_vec_float pl_power_of_two_x86(pl_vec shifted)
+/* 2^(n + more), which is from -126 to 127. */
+PL_ALWAYS_INLINE pl_vec_float pl_power_of_two_x86(pl_vec shifted, const int more)
 {
-    const pl_vec exponent = PL_VEC_32(add)(shifted, pl_vec_set(127 - PL_EXP_SHIFTER_BITS));
+    const pl_vec exponent = PL_VEC_32(add)(shifted, pl_vec_set(127 + more - PL_EXP_SHIFTER_BITS));
     return PL_FLOAT_FROM_BITS(PL_VEC_32(slli)(exponent, 23));
 }
 
@@ -99,18 +99,22 @@ PL_ALWAYS_INLINE void pl_exp_vectors_x86(const int count, pl_vec_float *x)
     pl_exp_low_vectors_x86(count, x);
 }
 
-/* `condition` of PL_GREATER(a, b): a > b, of PL_IS_NAN(x): no number; x where it is not, else `other`. */
+/* `condition` of PL_GREATER(a, b): a > b, of PL_NOT_GREATER(a, b): not so, of PL_IS_NAN(x): no number; x where it is not,
+ * else `other`, which AVX-512 makes and chooses in one instruction. */
 #if defined(__AVX512F__)
 #define PL_GREATER(a, b)            _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ)
+#define PL_NOT_GREATER(a, b)        _mm512_cmp_ps_mask(a, b, _CMP_NGT_UQ)
 #define PL_IS_NAN(x)                _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q)
 #define PL_CHOOSE(condition, other, x) _mm512_mask_mov_ps(x, condition, other)
 #else
 #define PL_GREATER(a, b)            _mm256_cmp_ps(a, b, _CMP_GT_OQ)
+#define PL_NOT_GREATER(a, b)        _mm256_cmp_ps(a, b, _CMP_NGT_UQ)
 #define PL_IS_NAN(x)                _mm256_cmp_ps(x, x, _CMP_UNORD_Q)
 #define PL_CHOOSE(condition, other, x) _mm256_blendv_ps(x, other, condition)
 #endif
 
-/* pl_geluf of each. */
+/* pl_geluf of each. The polynomial is negated as a whole, and what is halved is the power of two instead of x: neither
+ * changes a bit of what comes out. */
 PL_ALWAYS_INLINE void pl_gelu_vectors_x86(const int count, pl_vec_float *x)
 {
     const pl_vec_float most = pl_all_x86(5.4f);
@@ -119,25 +123,23 @@ PL_ALWAYS_INLINE void pl_gelu_vectors_x86(const int count, pl_vec_float *x)
     PL_EACH(i, count) t[i] = PL_FLOAT_FROM_BITS(PL_VEC_AND(PL_FLOAT_BITS(x[i]), pl_vec_set(0x7fffffff)));
     PL_EACH(i, count) t[i] = PL_VEC_FLOAT(mul)(t[i], pl_all_x86(0.707106781f));
     PL_EACH(i, count) limited[i] = PL_VEC_FLOAT(min)(most, t[i]);
-    PL_EACH(i, count) q[i] = pl_all_x86(2.34740819e-05f);
-    pl_next_term_x86(count, q, limited, -0.00024264556f);
-    pl_next_term_x86(count, q, limited, 0.000815547886f);
-    pl_next_term_x86(count, q, limited, 0.000895662466f);
-    pl_next_term_x86(count, q, limited, -0.0199012328f);
-    pl_next_term_x86(count, q, limited, 0.103065357f);
-    pl_next_term_x86(count, q, limited, 0.636567056f);
-    pl_next_term_x86(count, q, limited, 1.12838233f);
+    PL_EACH(i, count) q[i] = pl_all_x86(-2.34740819e-05f);
+    pl_next_term_x86(count, q, limited, 0.00024264556f);
+    pl_next_term_x86(count, q, limited, -0.000815547886f);
+    pl_next_term_x86(count, q, limited, -0.000895662466f);
+    pl_next_term_x86(count, q, limited, 0.0199012328f);
+    pl_next_term_x86(count, q, limited, -0.103065357f);
+    pl_next_term_x86(count, q, limited, -0.636567056f);
+    pl_next_term_x86(count, q, limited, -1.12838233f);
     PL_EACH(i, count) q[i] = PL_VEC_FLOAT(mul)(q[i], limited[i]);
-    PL_EACH(i, count) q[i] = PL_FLOAT_FROM_BITS(PL_VEC_XOR(PL_FLOAT_BITS(q[i]), pl_vec_set(INT32_MIN)));
     pl_exp_split_x86(count, q, &parts);
     PL_EACH(i, count)
     {
-        const pl_vec_float power = pl_power_of_two_x86(parts.shifted[i]);
+        const pl_vec_float power = pl_power_of_two_x86(parts.shifted[i], -1);
         const pl_vec_float inside = PL_VEC_FLOAT(fmadd)(power, parts.tail[i], power);
-        const pl_vec_float tail = PL_CHOOSE(PL_GREATER(t[i], most), pl_all_x86(0.0f), inside);
-        const pl_vec_float above = PL_VEC_FLOAT(sub)(pl_all_x86(2.0f), tail);
-        const pl_vec_float factor = PL_CHOOSE(PL_GREATER(pl_all_x86(0.0f), x[i]), tail, above);
-        x[i] = PL_VEC_FLOAT(mul)(PL_VEC_FLOAT(mul)(pl_all_x86(0.5f), x[i]), factor);
+        const pl_vec_float tail = PL_CHOOSE(PL_NOT_GREATER(t[i], most), inside, pl_all_x86(0.0f));
+        const pl_vec_float above = PL_VEC_FLOAT(sub)(pl_all_x86(1.0f), tail);
+        x[i] = PL_VEC_FLOAT(mul)(x[i], PL_CHOOSE(PL_NOT_GREATER(pl_all_x86(0.0f), x[i]), above, tail));
     }
 }
 
@@ -167,7 +169,7 @@ PL_ALWAYS_INLINE void pl_tanh_vectors_x86(const int count, pl_vec_float *x)
     pl_exp_split_x86(count, twice, &parts);
     PL_EACH(i, count)
     {
-        const pl_vec_float power = pl_power_of_two_x86(parts.shifted[i]);
+        const pl_vec_float power = pl_power_of_two_x86(parts.shifted[i], 0);
         const pl_vec_float less = PL_VEC_FLOAT(sub)(power, pl_all_x86(1.0f));
         const pl_vec_float e = PL_VEC_FLOAT(fmadd)(power, parts.tail[i], less);
         const pl_vec_float quotient = PL_VEC_FLOAT(div)(e, PL_VEC_FLOAT(add)(e, pl_all_x86(2.0f)));
