@@ -27,6 +27,27 @@ static inline __attribute__((always_inline)) void pl_partial_add(pl_partial_sums
     *sums = total;
 }
 
+/* The same for rows of so many elements behind each other, each with sums of its own: side by side, since a sum is waited
+ * for before the next number is added. */
+enum { PL_ROWS_TOGETHER = 4 };
+static inline __attribute__((always_inline)) void pl_partial_add_rows(pl_partial_sums *sums, const float *x,
+                                                                      int64_t count)
+{
+    pl_partial_sums totals[PL_ROWS_TOGETHER];
+    memcpy(totals, sums, sizeof totals);
+    int64_t i = 0;
+    for (; i + PL_PARTIAL_SUMS <= count; i += PL_PARTIAL_SUMS) {
+        for (int32_t row = 0; row < PL_ROWS_TOGETHER; row++) {
+            pl_partial_sums block;
+            memcpy(&block, x + row * count + i, sizeof block);
+            totals[row] += block;
+        }
+    }
+    for (int32_t row = 0; row < PL_ROWS_TOGETHER; row++)
+        for (int32_t j = 0; i + j < count; j++) totals[row][j] += x[row * count + i + j];
+    memcpy(sums, totals, sizeof totals);
+}
+
 /* Adds count squares, each in one rounding. */
 static inline __attribute__((always_inline)) void
 pl_partial_add_squares(pl_partial_sums *sums, const float *x, int64_t count)

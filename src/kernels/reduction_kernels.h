@@ -120,6 +120,7 @@ enum pl_arg_type { PL_ARG_FLOAT32, PL_ARG_INT8, PL_ARG_UINT8, PL_ARG_INT32, PL_A
 struct pl_reduction_kernels {
     pl_reduce_kernel reduce_across[PL_REDUCE_TYPE_COUNT];
     pl_reduce_kernel reduce_along[PL_REDUCE_TYPE_COUNT];
+    pl_reduce_kernel reduce_rows_float32; /* as reduce_along, of `count` runs behind each other, an output each */
     const struct pl_fold_table *fold;
     pl_softmax_kernel softmax_float32;
     pl_softmax_kernel softmax_int8;

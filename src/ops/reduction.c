@@ -15,6 +15,7 @@ struct reduce_plan {
     struct pl_reduce_params params;
     int32_t bytes; /* of an element, in and out */
     bool is_whole; /* all of the input is one output */
+    bool is_rows;  /* outputs of one run each, behind each other, which the kernel takes together */
     int64_t inner; /* outputs side by side */
     /* The kept dimensions outside of these, outermost first. */
     int32_t rank;
@@ -28,6 +29,10 @@ static pl_status eval(const struct pl_eval *eval, int64_t from, int64_t to)
     const char *in = eval->inputs[0];
     char *out = eval->outputs[0];
     int64_t count = 0;
+    if (plan->is_rows) {
+        plan->kernel(out + from * plan->bytes, in + from * plan->params.run * plan->bytes, to - from, &plan->params);
+        return PL_OK;
+    }
     for (int64_t output = from; output < to; output += count) {
         const int64_t inside = output % plan->inner;
         int64_t row = output / plan->inner;
@@ -235,7 +240,10 @@ static pl_status prepare_sum(struct pl_prepare *prepare, bool mean)
     if (type == PL_BOOL) /* any true element makes the sum true */
         return finish(prepare, plan, kernels->fold->maximum.across, kernels->fold->maximum.along);
     if (is_quantized_type(type)) PL_TRY(quantized_params(prepare, &plan->params));
-    return finish(prepare, plan, kernels->reduce_across, kernels->reduce_along);
+    PL_TRY(finish(prepare, plan, kernels->reduce_across, kernels->reduce_along));
+    plan->is_rows = type == PL_FLOAT32 && plan->params.run > 1 && plan->params.rank == 0 && plan->rank <= 1;
+    if (plan->is_rows) plan->kernel = kernels->reduce_rows_float32;
+    return PL_OK;
 }
 
 pl_status pl_prepare_mean(struct pl_prepare *prepare)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Float sums that go on, of rows that overlap. */
+/* Float sums that go on, of rows that overlap; sums of rows. */
 #include <stdio.h>
 #include <string.h>
 
 #include "kernels/gemm_kernels.h"
+#include "kernels/reduction_kernels.h"
 #include "support.h"
 
 void check_gemm_add_f32(struct check *check)
@@ -41,5 +42,21 @@ void check_gemm_add_f32(struct check *check)
     char what[96];
     snprintf(what, sizeof what, "%d rows %d apart by blocks %d and %d behind, k %d to %d of %d", (int)sums.rows,
              (int)sums.step, (int)block, (int)sums.blocks - 1, (int)sums.from_k, (int)sums.to_k, (int)depth);
+    check_compare_floats(check, &outputs, what);
+}
+
+/* Rows together have the sums that each has alone. */
+void check_rows_f32(struct check *check)
+{
+    const int64_t rows = check_draw_edge(check, 1, 13), run = check_draw_edge(check, 2, 70);
+    const struct pl_reduce_params params = {.run = run, .count = run, .mean = check_draw(check, 0, 1) == 0};
+    const float *in = check_floats(check, rows * run, true);
+    const struct check_outputs outputs = check_outputs(check, (size_t)rows * sizeof(float));
+    for (int64_t row = 0; row < rows; row++)
+        check->reference->reduction->reduce_along[PL_REDUCE_FLOAT32]((float *)outputs.reference + row, in + row * run, 1,
+                                                                     &params);
+    check->tested->reduction->reduce_rows_float32(outputs.tested, in, rows, &params);
+    char what[64];
+    snprintf(what, sizeof what, "%d rows of %d", (int)rows, (int)run);
     check_compare_floats(check, &outputs, what);
 }

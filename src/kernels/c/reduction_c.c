@@ -99,6 +99,21 @@ static void along_float32(void *out_data, const void *in_data, int64_t count,
     out[0] = finish_float32(pl_partial_total(&sums), params);
 }
 
+static void rows_float32(void *out_data, const void *in_data, int64_t count,
+                         const struct pl_reduce_params *params)
+{
+    float *out = out_data;
+    const float *in = in_data;
+    for (; count >= PL_ROWS_TOGETHER; count -= PL_ROWS_TOGETHER) {
+        pl_partial_sums sums[PL_ROWS_TOGETHER] = {0};
+        pl_partial_add_rows(sums, in, params->run);
+        for (int32_t row = 0; row < PL_ROWS_TOGETHER; row++)
+            *out++ = finish_float32(pl_partial_total(&sums[row]), params);
+        in += PL_ROWS_TOGETHER * params->run;
+    }
+    for (; count > 0; count--, in += params->run) along_float32(out++, in, 1, params);
+}
+
 /* ---- arg max --------------------------------------------------------------------------------- */
 
 #define ARG(linkage, name, type, better)                                                           \
@@ -142,6 +157,7 @@ const struct pl_reduction_kernels PL_LEVEL(pl_reduction_kernels) = {
     .reduce_across = {across_float32, across_int32, across_int64, across_int8, across_uint8,
                       across_int16},
     .reduce_along = {along_float32, along_int32, along_int64, along_int8, along_uint8, along_int16},
+    .reduce_rows_float32 = rows_float32,
     .fold = &PL_LEVEL(pl_fold_table),
     .softmax_float32 = PL_LEVEL(pl_softmax_float32),
     .softmax_int8 = PL_LEVEL(pl_softmax_int8),
