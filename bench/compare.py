@@ -6,16 +6,19 @@
                   [--output FOLDER | --readme] [--add] [--operators] [NAME ...]
 
 Every model of ../shared/models and ../shared/zoo/perf (without ../shared: examples/models) is opened by every engine in
-a process of its own; then they take turns on the same random inputs, and the median of the turns counts. Ratios are a
-peer's time over ours: above 1 ours is faster. Also: load + allocate + first invoke and the memory it takes, each in
-fresh processes (memory: what is resident and not code), the share of the processor's measured peak, and the share of
-our time that is spent in the kernels of src/kernels/c.
+a process of its own; then they take turns on the same random inputs, and the median of the turns counts; with one thread
+all on one processor, since two need not be equally fast. Ratios are a peer's time over ours, above 1 ours is faster: the
+median over all rounds, whose turns follow each other, as clocks and neighbours change from round to round.
+Also: load + allocate + first invoke and the memory it takes, each in fresh processes (memory: what is resident and not
+code), the share of one processor's peak (of the fastest turn, as the peak is that of the fastest of many loops: what a
+machine does beside disturbs both, but not alike), and the share of our time that is spent in the kernels of src/kernels/c.
 
 --output writes compare.md, compare.json and compare.svg there, with --add to what stands there. --readme writes what the
 README shows: its own short table, docs/compare.md and docs/compare.svg. --operators prints where our time goes. NAME keeps
 the models whose path contains it. A whole run takes about eight minutes; --rounds 3 --loads 1 about three.
 """
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -60,16 +63,25 @@ def opening(found, engine):
     return {key: statistics.median([taken[key] for taken in found[engine]]) for key in ("load_us", "bytes")}
 
 
+def paired_ratio(theirs, ours):
+    """The median over all rounds of what turns of one round differ by; None where there is none."""
+    ratios = [one / other for one, other in zip(theirs, ours)]
+    return statistics.median(ratios) if ratios else None
+
+
 def measure_model(engines, path, arguments):
     model = models.read(path)
     arrays = model.random_inputs(1)
     result = {"model": models.label(path), "type": model.kind(), "multiply_adds": model.multiply_adds(), "times": {},
-              "refused": {}}
+              "least": {}, "ratios": {}, "refused": {}}
     for threads in arguments.threads:
         with turns.opened(engines, path, threads, arrays, result["refused"]) as ready:
             running = [engine for engine, _ in ready]
-            result["times"][threads] = turns.take_turns(running, arguments.rounds, arguments.seconds,
-                                                        result["refused"])
+            with turns.on_one_processor(running) if threads == 1 else contextlib.nullcontext():
+                found = turns.time_turns(running, arguments.rounds, arguments.seconds, result["refused"])
+            result["times"][threads] = {name: statistics.median(times) for name, times in found.items()}
+            result["least"][threads] = {name: min(times) for name, times in found.items()}
+            result["ratios"][threads] = {name: paired_ratio(times, found.get("plait", [])) for name, times in found.items()}
             ours = next((engine for engine in running if engine.name == "plait"), None)
             if ours and threads == 1:
                 shares = ours.ask(do="sample", seconds=arguments.seconds * 10)["shares"]
@@ -90,7 +102,8 @@ def write(found, folder, path, add):
     if add and path.exists():
         measured = {result["model"] for result in found["models"]}
         for result in json.loads(path.read_text())["models"]:
-            result["times"] = {int(threads): times for threads, times in result["times"].items()}
+            for key in ("times", "least", "ratios"):
+                result[key] = {int(threads): value for threads, value in result.get(key, {}).items()}
             if result["model"] not in measured:
                 found["models"].append(result)
         order = [models.label(other) for other in model_paths([])]
@@ -128,7 +141,8 @@ def main():
     paths = model_paths(arguments.names)
     if arguments.types:
         paths = [path for path in paths if models.read(path).kind() in arguments.types.split(",")]
-    found = {"peaks": peaks(), "threads": arguments.threads, "cpu": report.cpu_name(), "models": []}
+    found = {"peaks": peaks(), "threads": arguments.threads,
+             "cpu": report.cpu_name(), "models": []}
     engines = turns.start_engines(arguments.engines.split(","), say)
     found["engines"] = [engine.name for engine in engines]
     print(report.heading(found), flush=True)

@@ -18,14 +18,13 @@ def cpu_name():
 
 def ratio(result, threads, peer):
     """The peer's time over ours; None where one of them does not run it."""
-    times = result["times"].get(threads, {})
-    return times[peer] / times["plait"] if peer in times and "plait" in times else None
+    return result["ratios"].get(threads, {}).get(peer)
 
 
 def share_of_peak(found, result, threads=1):
-    """Multiply-adds a second over the processor's most; None where nothing is known."""
+    """Multiply-adds a second in the fastest turn over one processor's most; None where nothing is known."""
     peak = found["peaks"]["float32" if result["type"] == "float32" else "int8"]
-    ours = result["times"].get(threads, {}).get("plait")
+    ours = result["least"].get(threads, {}).get("plait")
     return result["multiply_adds"] / (ours * 1e-6) / peak if ours and peak and result["type"] != "int16" else None
 
 

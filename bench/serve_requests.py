@@ -29,6 +29,7 @@ from ai_edge_litert import schema_py_generated as schema
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/python"))
 import tiny  # noqa: E402
+import turns  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
 DTYPES = {"INT8": np.int8, "UINT8": np.uint8, "FP32": np.float32}
@@ -89,13 +90,6 @@ def echo():
     return connected, process
 
 
-def keep_on(processors, *processes):
-    """All threads of these."""
-    for process in processes:
-        for thread in os.listdir(f"/proc/{process}/task"):
-            os.sched_setaffinity(int(thread), processors)
-
-
 def exchange(connected, data, size):
     """Nanoseconds until so many bytes have come back."""
     begin = time.perf_counter_ns()
@@ -146,14 +140,14 @@ def time_requests(server, name, seconds):
     all_processors = os.sched_getaffinity(0)
     first, last = {min(all_processors)}, {max(all_processors)}
     for places, here, there in (("the client's processor", first, first), ("another processor", first, last)):
-        keep_on(here, os.getpid())
-        keep_on(there, server.process.pid, process)
+        turns.keep_on(here, os.getpid())
+        turns.keep_on(there, server.process.pid, process)
         medians, inside = time_in_turns(server, name, runs, sizes, seconds)
         beyond = medians["request"] - inside["compute_infer"]
         print(f"server on {places}: median {medians['request']:.1f} us; model {inside['compute_infer']:.1f}, beyond it {beyond:.1f}; "
               f"probe {medians['probe']:.1f}; echo {medians['echo']:.1f}; beyond model and echo {beyond - medians['echo']:.1f}")
         print("  inside it, us: " + ", ".join(f"{kind} {part:.1f}" for kind, part in inside.items()))
-    keep_on(all_processors, os.getpid(), server.process.pid)
+    turns.keep_on(all_processors, os.getpid(), server.process.pid)
     echoing.close()
 
 

@@ -2,6 +2,7 @@
 """Turns: of functions in this process, and of engines that live in processes of their own, see engines.py."""
 import contextlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -91,8 +92,26 @@ def opened(engines, path, threads, arrays, refusals):
             engine.close_model()
 
 
-def take_turns(engines, rounds, seconds, refusals):
-    """{engine: median over all rounds of its time in us}; one turn each per round, in changing order."""
+def keep_on(processors, *processes):
+    """All threads of these, and those that they start."""
+    for process in processes:
+        for thread in os.listdir(f"/proc/{process}/task"):
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(int(thread), processors)
+
+
+@contextlib.contextmanager
+def on_one_processor(engines):
+    """These and this process meanwhile: two processors need not be equally fast."""
+    everywhere = os.sched_getaffinity(0)
+    processes = [os.getpid(), *(engine.process.pid for engine in engines if engine.process.poll() is None)]
+    keep_on({min(everywhere)}, *processes)
+    yield
+    keep_on(everywhere, *(pid for pid in processes if Path(f"/proc/{pid}/task").exists()))
+
+
+def time_turns(engines, rounds, seconds, refusals):
+    """{engine: [its time in us in each round]}; one turn each per round, in changing order."""
     times = {engine: [] for engine in engines}
     for number in range(rounds):
         for engine in list(times) if number % 2 == 0 else reversed(list(times)):
@@ -101,7 +120,12 @@ def take_turns(engines, rounds, seconds, refusals):
             except Refused as error:
                 refusals[engine.name] = str(error)
                 del times[engine]
-    return {engine.name: statistics.median(found) for engine, found in times.items() if found}
+    return {engine.name: found for engine, found in times.items() if found}
+
+
+def take_turns(engines, rounds, seconds, refusals):
+    """{engine: the median of these}."""
+    return {name: statistics.median(found) for name, found in time_turns(engines, rounds, seconds, refusals).items()}
 
 
 def open_again(engines, path, arrays, times):
