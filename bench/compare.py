@@ -18,7 +18,6 @@ README shows: its own short table, docs/compare.md and docs/compare.svg. --opera
 the models whose path contains it. A whole run takes about eight minutes; --rounds 3 --loads 1 about three.
 """
 import argparse
-import contextlib
 import json
 import os
 import statistics
@@ -77,8 +76,7 @@ def measure_model(engines, path, arguments):
     for threads in arguments.threads:
         with turns.opened(engines, path, threads, arrays, result["refused"]) as ready:
             running = [engine for engine, _ in ready]
-            with turns.on_one_processor(running) if threads == 1 else contextlib.nullcontext():
-                found = turns.time_turns(running, arguments.rounds, arguments.seconds, result["refused"])
+            found = turns.time_turns(running, arguments.rounds, arguments.seconds, result["refused"])
             result["times"][threads] = {name: statistics.median(times) for name, times in found.items()}
             result["least"][threads] = {name: min(times) for name, times in found.items()}
             result["ratios"][threads] = {name: paired_ratio(times, found.get("plait", [])) for name, times in found.items()}

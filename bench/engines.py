@@ -113,7 +113,9 @@ class MNN:
         if not converted.exists():
             import _tools
             partial = converted.with_suffix(".part")
-            _tools.mnnconvert(["mnnconvert", "-f", "TFLITE", "--modelFile", path, "--MNNModel", str(partial),
+            source = str(Path(path).absolute())
+            os.chdir(folder)  # it leaves a file of its own where it is
+            _tools.mnnconvert(["mnnconvert", "-f", "TFLITE", "--modelFile", source, "--MNNModel", str(partial),
                                "--bizCode", "bench"])
             partial.rename(converted)
         return str(converted)

@@ -74,10 +74,29 @@ def start_engines(names, say):
     return found
 
 
+def keep_on(processors, *processes):
+    """All threads of these, and those that they start."""
+    for process in processes:
+        for thread in os.listdir(f"/proc/{process}/task"):
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(int(thread), processors)
+
+
+@contextlib.contextmanager
+def on_one_processor(engines):
+    """These, what they start, and this process meanwhile: two processors need not be equally fast."""
+    everywhere = os.sched_getaffinity(0)
+    processes = [os.getpid(), *(engine.process.pid for engine in engines if engine.process.poll() is None)]
+    keep_on({min(everywhere)}, *processes)
+    yield
+    keep_on(everywhere, *(pid for pid in processes if Path(f"/proc/{pid}/task").exists()))
+
+
 @contextlib.contextmanager
 def opened(engines, path, threads, arrays, refusals):
-    """Those engines that run the model, each with what opening it took."""
-    with tempfile.NamedTemporaryFile(suffix=".npz") as inputs:
+    """Those engines that run the model, each with what opening it took; with one thread all on one processor."""
+    place = on_one_processor(engines) if threads == 1 else contextlib.nullcontext()
+    with place, tempfile.NamedTemporaryFile(suffix=".npz") as inputs:
         np.savez(inputs, *arrays)
         inputs.flush()
         ready = []
@@ -90,24 +109,6 @@ def opened(engines, path, threads, arrays, refusals):
         yield ready
         for engine, _ in ready:
             engine.close_model()
-
-
-def keep_on(processors, *processes):
-    """All threads of these, and those that they start."""
-    for process in processes:
-        for thread in os.listdir(f"/proc/{process}/task"):
-            with contextlib.suppress(ProcessLookupError):
-                os.sched_setaffinity(int(thread), processors)
-
-
-@contextlib.contextmanager
-def on_one_processor(engines):
-    """These and this process meanwhile: two processors need not be equally fast."""
-    everywhere = os.sched_getaffinity(0)
-    processes = [os.getpid(), *(engine.process.pid for engine in engines if engine.process.poll() is None)]
-    keep_on({min(everywhere)}, *processes)
-    yield
-    keep_on(everywhere, *(pid for pid in processes if Path(f"/proc/{pid}/task").exists()))
 
 
 def time_turns(engines, rounds, seconds, refusals):
