@@ -12,12 +12,12 @@ enum { WORDS = 16, LONGS = 8 };
 /* The lanes that are there, from i on. */
 PL_ALWAYS_INLINE __mmask16 words_from(int64_t i, int64_t count)
 {
-    return count - i < WORDS ? (__mmask16)((1u << (count - i)) - 1) : (__mmask16)UINT16_MAX;
+    return (__mmask16)(count - i < WORDS ? (1u << (count - i)) - 1 : UINT16_MAX);
 }
 
 PL_ALWAYS_INLINE __mmask8 longs_from(int64_t i, int64_t count)
 {
-    return count - i < LONGS ? (__mmask8)((1u << (count - i)) - 1) : (__mmask8)UINT8_MAX;
+    return (__mmask8)(count - i < LONGS ? (1u << (count - i)) - 1 : UINT8_MAX);
 }
 
 /* Products of words without a sign, in 64 bits: those of even lanes, and of odd ones. */
