@@ -29,7 +29,7 @@ void PL_LEVEL(pl_gemm_make_column_x86)(const struct pl_gemm_column_source_x86 *s
                                        int32_t block, struct pl_gemm_column_x86 *column)
 {
     make_starts(source, block, column->starts);
-    column->is_sure = false;
+    column->offsets[0] = NAN;
     if (source->requantizer == NULL) return;
     pl_requantize_prepare_x86(source->requantizer, block * PL_GEMM_BLOCK,
                               block_channels(source, block), &column->scales);
@@ -38,9 +38,10 @@ void PL_LEVEL(pl_gemm_make_column_x86)(const struct pl_gemm_column_source_x86 *s
 static void make_sure(const struct pl_gemm_column_source_x86 *source, int32_t block,
                       struct pl_gemm_column_x86 *column)
 {
-    if (source->requantizer == NULL) return;
-    column->is_sure = pl_requantize_surely_x86(source->requantizer, block * PL_GEMM_BLOCK,
-                                               block_channels(source, block), &column->sure);
+    struct pl_sure_x86 sure;
+    if (source->requantizer != NULL && pl_requantize_surely_x86(source->requantizer, block * PL_GEMM_BLOCK,
+                                                                block_channels(source, block), &sure))
+        memcpy(column->offsets, sure.offset, sizeof column->offsets);
 }
 
 void PL_LEVEL(pl_gemm_prepare_columns_x86)(const struct pl_gemm_shape *shape,

@@ -4,17 +4,22 @@
 #ifndef PL_KERNELS_X86_GEMM_COLUMNS_X86_H
 #define PL_KERNELS_X86_GEMM_COLUMNS_X86_H
 
+#include <math.h>
+
 #include "kernels/x86/gemm_x86.h"
 #include "kernels/x86/requantize_sure_x86.h"
 
 struct pl_gemm_column_x86 {
     int32_t starts[PL_GEMM_BLOCK];
     struct pl_requantize_block_x86 scales; /* of outputs that are bytes */
-    struct pl_sure_x86 sure;
-    int32_t is_sure; /* `sure` can be used */
-    int32_t unused[PL_GEMM_BLOCK - 1];
+    float offsets[PL_GEMM_BLOCK]; /* of struct pl_sure_x86, whose scale is the same; the first is no number: not sure */
 };
 _Static_assert(sizeof(struct pl_gemm_column_x86) == PL_GEMM_COLUMN_BYTES, "as the table says");
+
+static inline bool pl_column_is_sure_x86(const struct pl_gemm_column_x86 *column)
+{
+    return !isnan(column->offsets[0]);
+}
 
 /* Of one block. zero_point: that of the unsigned inputs; k: of all taps. */
 struct pl_gemm_column_source_x86 {

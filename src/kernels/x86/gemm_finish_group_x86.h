@@ -35,8 +35,8 @@ PL_ALWAYS_INLINE struct pl_group_scales_x86 pl_group_scales_x86(const struct pl_
     for (int i = 0; i < PL_GROUP; i++) {
         const int lane = i % vectors * PL_LANES, n = lane % PL_GEMM_BLOCK;
         const struct pl_gemm_column_x86 *column = &columns[lane / PL_GEMM_BLOCK];
-        group.scales[i] = PL_VEC_FLOAT(loadu)((is_sure ? column->sure.scale : column->scales.scale) + n);
-        group.nudges[i] = PL_VEC_FLOAT(loadu)((is_sure ? column->sure.offset : column->scales.nudge) + n);
+        group.scales[i] = PL_VEC_FLOAT(loadu)(column->scales.scale + n);
+        group.nudges[i] = PL_VEC_FLOAT(loadu)((is_sure ? column->offsets : column->scales.nudge) + n);
     }
     return group;
 }

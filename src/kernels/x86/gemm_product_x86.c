@@ -211,7 +211,7 @@ static void run_strip(const struct pl_product_x86 *product, struct strip *strip)
         strip->columns = pl_columns_x86(product, strip->block, blocks, made);
         strip->is_sure = true;
         for (int32_t n = 0; n < strip->outputs; n += PL_GEMM_BLOCK)
-            strip->is_sure = strip->is_sure && strip->columns[n / PL_GEMM_BLOCK].is_sure;
+            strip->is_sure = strip->is_sure && pl_column_is_sure_x86(&strip->columns[n / PL_GEMM_BLOCK]);
         run_tiles(product, strip);
         strip->block += blocks;
     }

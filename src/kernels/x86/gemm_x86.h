@@ -17,7 +17,7 @@ void PL_LEVEL(pl_gemm_hybrid_x86)(const struct pl_gemm_shape *shape,
                                   const struct pl_gemm_part *part);
 
 /* What is prepared of a block's outputs: see gemm_columns_x86.h. */
-enum { PL_GEMM_COLUMN_BYTES = 6 * 4 * PL_GEMM_BLOCK };
+enum { PL_GEMM_COLUMN_BYTES = 4 * 4 * PL_GEMM_BLOCK };
 void PL_LEVEL(pl_gemm_prepare_columns_x86)(const struct pl_gemm_shape *shape,
                                            const struct pl_gemm_integer *weights, bool is_unsigned,
                                            void *columns);
