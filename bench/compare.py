@@ -15,7 +15,7 @@ machine does beside disturbs both, but not alike), and the share of our time tha
 
 --output writes compare.md, compare.json and compare.svg there, with --add to what stands there. --readme writes what the
 README shows: its own short table, docs/compare.md and docs/compare.svg. --operators prints where our time goes. NAME keeps
-the models whose path contains it. A whole run takes about eight minutes; --rounds 3 --loads 1 about three.
+the models whose path contains it. A whole run takes four to eight minutes.
 """
 import argparse
 import json
@@ -139,8 +139,7 @@ def main():
     paths = model_paths(arguments.names)
     if arguments.types:
         paths = [path for path in paths if models.read(path).kind() in arguments.types.split(",")]
-    found = {"peaks": peaks(), "threads": arguments.threads,
-             "cpu": report.cpu_name(), "models": []}
+    found = {"peaks": peaks(), "threads": arguments.threads, "cpu": report.cpu_name(), "models": []}
     engines = turns.start_engines(arguments.engines.split(","), say)
     found["engines"] = [engine.name for engine in engines]
     print(report.heading(found), flush=True)

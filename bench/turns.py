@@ -88,8 +88,10 @@ def on_one_processor(engines):
     everywhere = os.sched_getaffinity(0)
     processes = [os.getpid(), *(engine.process.pid for engine in engines if engine.process.poll() is None)]
     keep_on({min(everywhere)}, *processes)
-    yield
-    keep_on(everywhere, *(pid for pid in processes if Path(f"/proc/{pid}/task").exists()))
+    try:
+        yield
+    finally:
+        keep_on(everywhere, *(pid for pid in processes if Path(f"/proc/{pid}/task").exists()))
 
 
 @contextlib.contextmanager

@@ -121,18 +121,22 @@ static void copy_plane(void *to, const void *from, const struct pl_plane *plane)
 /* Some rows at a time, so that they are still in the cache for the next part. */
 enum { RUNS_AT_ONCE = 256 };
 
+/* `count` runs of so many bytes, so far apart on either side. */
+static void copy_runs(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t bytes, int64_t count)
+{
+    const struct pl_plane plane = {.rows = 1, .columns = count, .to_column = to_step, .from_column = from_step,
+                                   .element_bytes = bytes};
+    if (bytes > 0 && to != from) copy_plane(to, from, &plane);
+}
+
 void PL_LEVEL(pl_join_runs_c)(void *to, const void *const *from, const struct pl_runs *runs, int64_t first, int64_t last)
 {
     for (int64_t row = first; row < last; row += RUNS_AT_ONCE) {
         const int64_t rows = last - row < RUNS_AT_ONCE ? last - row : RUNS_AT_ONCE;
         for (int32_t i = 0; i < runs->part_count; i++) {
             const struct pl_run_part *part = &runs->parts[i];
-            if (part->bytes == 0) continue;
-            const struct pl_plane plane = {.rows = 1, .columns = rows, .to_column = runs->row_bytes,
-                                           .from_column = part->bytes, .element_bytes = part->bytes};
-            const char *source = (const char *)from[i] + row * part->bytes;
-            char *target = (char *)to + row * runs->row_bytes + part->offset;
-            if (source != target) copy_plane(target, source, &plane);
+            copy_runs((char *)to + row * runs->row_bytes + part->offset, runs->row_bytes,
+                      (const char *)from[i] + row * part->bytes, part->bytes, part->bytes, rows);
         }
     }
 }
@@ -143,12 +147,8 @@ void PL_LEVEL(pl_part_runs_c)(void *const *to, const void *from, const struct pl
         const int64_t rows = last - row < RUNS_AT_ONCE ? last - row : RUNS_AT_ONCE;
         for (int32_t i = 0; i < runs->part_count; i++) {
             const struct pl_run_part *part = &runs->parts[i];
-            if (part->bytes == 0) continue;
-            const struct pl_plane plane = {.rows = 1, .columns = rows, .to_column = part->bytes,
-                                           .from_column = runs->row_bytes, .element_bytes = part->bytes};
-            const char *source = (const char *)from + row * runs->row_bytes + part->offset;
-            char *target = (char *)to[i] + row * part->bytes;
-            if (source != target) copy_plane(target, source, &plane);
+            copy_runs((char *)to[i] + row * part->bytes, part->bytes,
+                      (const char *)from + row * runs->row_bytes + part->offset, runs->row_bytes, part->bytes, rows);
         }
     }
 }

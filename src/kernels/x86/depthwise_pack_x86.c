@@ -98,7 +98,7 @@ static void finish_block(struct pl_depthwise_finish_x86 *finish,
         const uint32_t bias = weights->bias != NULL ? (uint32_t)weights->bias[first + n] : 0;
         finish->starts[lane] =
             (int32_t)(bias - (uint32_t)((weights->input_zero_point + lift) * block->sums[lane]));
-        finish->scales[lane] = finish->is_sure ? sure.scale[n] : numbers.scale[n];
+        finish->scales[lane] = numbers.scale[n]; /* which is sure.scale, too */
         finish->nudges[lane] = finish->is_sure ? sure.offset[n] : numbers.nudge[n];
     }
 }
