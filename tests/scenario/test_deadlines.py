@@ -117,6 +117,12 @@ def test_times_are_those_of_the_program_that_runs(interpreter):
     assert timing(interpreter.slow).own_runs == 0
     for _ in range(50):
         interpreter.slow.invoke()
+    assert 0 < timing(interpreter.urgent).blocking == timing(interpreter.slow).longest_part != before
+    # A part that the system held up counts for some hundred runs.
+    for _ in range(40 * 600):
+        if timing(interpreter.slow).longest_part < before:
+            break
+        interpreter.slow.invoke()
     assert 0 < timing(interpreter.urgent).blocking == timing(interpreter.slow).longest_part < before
 
 
