@@ -25,7 +25,7 @@ static double seconds_now(void)
 #include <immintrin.h>
 
 /* Independent accumulators, as many as hide an instruction's latency twice over. The empty assembly keeps each in a
- * register and the loop in place. */
+ * register and the loop in place, and factors that may be others each time keep the product in it. */
 #define DEFINE_PEAK(name, isa, type, zero, step)                                                                       \
     __attribute__((target(isa))) static void name(void)                                                                \
     {                                                                                                                  \
@@ -35,7 +35,7 @@ static double seconds_now(void)
             _Pragma("GCC unroll 12") for (int i = 0; i < ACCUMULATORS; i++)                                            \
             {                                                                                                          \
                 sums[i] = step(sums[i], a, b);                                                                         \
-                __asm__ volatile("" : "+v"(sums[i]));                                                                  \
+                __asm__ volatile("" : "+v"(sums[i]), "+v"(a), "+v"(b));                                                \
             }                                                                                                          \
         }                                                                                                              \
     }

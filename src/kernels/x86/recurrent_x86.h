@@ -16,13 +16,9 @@ void PL_LEVEL(pl_product_int8_x86)(int8_t *to, const int8_t *x,
                                    struct pl_multiplier multiplier, int32_t zero_point);
 
 /* For the table. */
-#if defined(__AVX512VNNI__)
 #define PL_RECURRENT_X86                                                                           \
     .add_product_hybrid = PL_LEVEL(pl_add_product_hybrid_x86),                                     \
     .add_product_int16 = PL_LEVEL(pl_add_product_int16_x86),                                       \
     .product_int8 = PL_LEVEL(pl_product_int8_x86),
-#else
-#define PL_RECURRENT_X86
-#endif
 
 #endif
