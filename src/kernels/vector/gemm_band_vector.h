@@ -12,7 +12,7 @@ enum { PL_GEMM_MAX_RUNS = 64 };
 struct pl_gemm_band {
     const uint8_t *lines; /* the first tap of the first pixel of the first output line */
     int64_t line_bytes;   /* from one line of the image to the next */
-    int64_t run_bytes;
+    int64_t run_length;   /* in inputs */
     int32_t runs;
     int64_t offsets[PL_GEMM_MAX_RUNS]; /* of the runs of any pixel from its first tap */
 };

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "kernels/loop.h"
-#include "kernels/vector/copy.h"
 #include "kernels/vector/gemm_band_vector.h"
+#include "kernels/vector/gemm_inputs.h"
 
 /* Rows that lie a multiple of CROWDED bytes apart would fall into the same few places of the first cache. */
 enum { ALIGNMENT = 64, CROWDED = 512 };
@@ -52,37 +52,37 @@ static void join_three(const struct pl_gemm_source *source, int32_t y, int32_t x
 #endif
 
 /* All taps of one pixel, one after the other. */
-static void copy_pixel(const struct pl_gemm_source *source, int32_t y, int32_t x, uint8_t outside,
+static void copy_pixel(const struct pl_gemm_source *source, int32_t y, int32_t x, int32_t zero_point,
                        uint8_t *to)
 {
     const struct pl_gemm_shape *shape = source->shape;
     const struct pl_patch *patch = &shape->patch;
-    const int64_t depth = shape->depth * source->element_bytes;
+    const int64_t depth = shape->depth, taken = pl_taken_bytes(source);
     const int64_t channels = patch->channels * source->element_bytes;
     const struct pl_taps rows = pl_patch_taps_y(patch, y), columns = pl_patch_taps_x(patch, x);
     const bool joined = patch->dilation_x == 1 && shape->depth == patch->channels;
-    const int64_t row_bytes = patch->filter_width * depth;
+    const int64_t row = patch->filter_width * depth;
     const int64_t before = columns.from * depth;
     const int64_t after = (patch->filter_width - columns.to) * depth;
     const int64_t first_y = (int64_t)y * patch->stride_y - patch->before_y;
     const int64_t first_x = (int64_t)x * patch->stride_x - patch->before_x;
-    for (int32_t j = 0; j < patch->filter_height; j++, to += row_bytes) {
+    for (int32_t j = 0; j < patch->filter_height; j++, to += row * taken) {
         if (j < rows.from || j >= rows.to || columns.from == columns.to) {
-            memset(to, outside, (size_t)row_bytes);
+            pl_fill_inputs(source, to, zero_point, row);
             continue;
         }
-        if (before > 0) memset(to, outside, (size_t)before);
-        if (after > 0) memset(to + row_bytes - after, outside, (size_t)after);
+        if (before > 0) pl_fill_inputs(source, to, zero_point, before);
+        if (after > 0) pl_fill_inputs(source, to + (row - after) * taken, zero_point, after);
         const int64_t line = (first_y + (int64_t)j * patch->dilation_y) * patch->width;
         const int64_t step = patch->dilation_x * channels;
         const uint8_t *from = (const uint8_t *)source->part->input +
                               ((line + first_x) * channels + columns.from * step);
         if (joined) {
-            pl_copy_flipped(to + before, from, row_bytes - before - after, source->flip);
+            pl_copy_inputs(source, to + before * taken, from, row - before - after);
             continue;
         }
         for (int32_t i = columns.from; i < columns.to; i++, from += step)
-            pl_copy_flipped(to + i * depth, from, depth, source->flip);
+            pl_copy_inputs(source, to + i * depth * taken, from, depth);
     }
 }
 
@@ -100,14 +100,14 @@ static void copy_plain(const struct pl_gemm_source *source, int32_t from, int32_
                        uint8_t *memory, int64_t stride)
 {
     const struct pl_patch *patch = &source->shape->patch;
-    const int64_t depth = source->shape->depth * source->element_bytes;
-    const int64_t padded = pl_gemm_padded(source->shape->depth) * source->element_bytes;
+    const int64_t depth = source->shape->depth, taken = pl_taken_bytes(source);
+    const int64_t padded = pl_gemm_padded(depth);
     const int64_t channels = patch->channels * source->element_bytes;
     const int64_t first = (int64_t)source->part->y * patch->width + from;
     const uint8_t *pixel = (const uint8_t *)source->part->input + first * channels;
     for (int32_t x = from; x < to; x++, pixel += channels, memory += stride) {
-        pl_copy_flipped(memory, pixel, depth, source->flip);
-        for (int64_t k = depth; k < padded; k++) memory[k] = 0;
+        pl_copy_inputs(source, memory, pixel, depth);
+        for (int64_t k = depth * taken; k < padded * taken; k++) memory[k] = 0;
     }
 }
 
@@ -117,21 +117,19 @@ static void copy_inner(const struct pl_gemm_source *source, int32_t y, int32_t x
 {
     const struct pl_gemm_shape *shape = source->shape;
     const struct pl_patch *patch = &shape->patch;
-    const int64_t depth = shape->depth * source->element_bytes;
-    const int64_t channels = patch->channels * source->element_bytes;
-    const bool joined = patch->dilation_x == 1 && depth == channels;
-    const int64_t bytes = joined ? patch->filter_width * depth : depth;
+    const int64_t channels = patch->channels * source->element_bytes, taken = pl_taken_bytes(source);
+    const bool joined = patch->dilation_x == 1 && shape->depth == patch->channels;
+    const int64_t run_length = joined ? (int64_t)patch->filter_width * shape->depth : shape->depth;
     const int32_t runs = patch->filter_height * (joined ? 1 : patch->filter_width);
     const int64_t first_y = (int64_t)y * patch->stride_y - patch->before_y;
     const int64_t first_x = (int64_t)x * patch->stride_x - patch->before_x;
-    for (int32_t run = 0; run < runs; run++, memory += bytes) {
+    for (int32_t run = 0; run < runs; run++, memory += run_length * taken) {
         const int32_t j = joined ? run : run / patch->filter_width;
         const int32_t i = joined ? 0 : run % patch->filter_width;
         const int64_t pixel = (first_y + (int64_t)j * patch->dilation_y) * patch->width + first_x +
                               (int64_t)i * patch->dilation_x;
         const uint8_t *from = (const uint8_t *)source->part->input + pixel * channels;
-        pl_copy_rows_flipped(memory, stride, from, patch->stride_x * channels, count, bytes,
-                             source->flip);
+        pl_copy_rows_of_inputs(source, memory, stride, from, patch->stride_x * channels, count, run_length);
     }
 }
 
@@ -153,10 +151,10 @@ static void clear_ends(const struct pl_gemm_source *source, int64_t k, int32_t c
 {
     const int64_t padded = pl_gemm_padded(k);
     if (padded == k) return;
-    const int64_t last = (padded - PL_GEMM_STEP) * source->element_bytes;
+    const int64_t taken = pl_taken_bytes(source), last = (padded - PL_GEMM_STEP) * taken;
     const uint64_t nothing = 0;
     for (int32_t n = 0; n < count; n++) {
-        if (source->element_bytes == 1) memcpy(memory + n * stride + last, &nothing, PL_GEMM_STEP);
+        if (taken == 1) memcpy(memory + n * stride + last, &nothing, PL_GEMM_STEP);
         else memcpy(memory + n * stride + last, &nothing, PL_GEMM_STEP * sizeof(int16_t));
     }
 }
@@ -165,16 +163,16 @@ static void clear_ends(const struct pl_gemm_source *source, int64_t k, int32_t c
 static void copy_alike(const struct pl_gemm_source *source, int32_t i, int32_t y, int32_t x, int32_t count, bool inner,
                        uint8_t *memory, int64_t stride)
 {
-    const uint8_t outside = (uint8_t)(source->zero_points[i * (int64_t)source->zero_step] + source->flip);
+    const int32_t zero_point = source->zero_points[i * (int64_t)source->zero_step];
 #if defined(PL_JOIN_THREE)
     if (joins_three(source)) {
-        join_three(source, y, x, count, outside, memory, stride);
+        join_three(source, y, x, count, (uint8_t)(zero_point + source->flip), memory, stride);
         return;
     }
 #endif
     clear_ends(source, pl_gemm_k(source->shape), count, memory, stride);
     if (inner) copy_inner(source, y, x, count, memory, stride);
-    else copy_pixel(source, y, x, outside, memory);
+    else copy_pixel(source, y, x, zero_point, memory);
 }
 
 static void copy_windows(const struct pl_gemm_source *source, int32_t from, int32_t to,
@@ -208,16 +206,17 @@ struct pl_gemm_rows PL_LEVEL(pl_gemm_make_rows)(const struct pl_gemm_source *sou
 {
     const struct pl_gemm_shape *shape = source->shape;
     const struct pl_patch *patch = &shape->patch;
-    const int64_t stride = PL_LEVEL(pl_gemm_row_stride)(shape, source->element_bytes);
+    const int64_t stride = PL_LEVEL(pl_gemm_row_stride)(shape, pl_taken_bytes(source));
     const int64_t channels = patch->channels * source->element_bytes;
+    const int64_t taken = patch->channels * pl_taken_bytes(source);
     const bool plain = is_plain(shape) && to <= patch->width && source->part->y < patch->height;
-    if (plain && shape->depth % PL_GEMM_STEP == 0 && channels % CROWDED != 0) {
+    if (plain && shape->depth % PL_GEMM_STEP == 0 && taken % CROWDED != 0) {
         const int64_t first = (int64_t)source->part->y * patch->width + from;
         const uint8_t *rows = (const uint8_t *)source->part->input + first * channels;
-        if (source->flip == 0) return (struct pl_gemm_rows){rows, channels};
+        if (source->flip == 0 && !pl_is_widened(source)) return (struct pl_gemm_rows){rows, channels};
         if (shape->depth == patch->channels) {
-            pl_copy_flipped(memory, rows, (to - from) * channels, source->flip);
-            return (struct pl_gemm_rows){memory, channels};
+            pl_copy_inputs(source, memory, rows, (int64_t)(to - from) * shape->depth);
+            return (struct pl_gemm_rows){memory, taken};
         }
     }
     if (plain) copy_plain(source, from, to, memory, stride);
@@ -235,14 +234,13 @@ int32_t PL_LEVEL(pl_gemm_rows_at_once)(const struct pl_gemm_shape *shape, int64_
 size_t PL_LEVEL(pl_gemm_scratch)(const struct pl_gemm_shape *shape, int64_t pixels,
                                  int64_t element_bytes)
 {
-    const int64_t most = PL_LEVEL(pl_gemm_rows_at_once)(shape, element_bytes);
-    const int64_t rows =
-        (pixels < most ? pixels : most) * PL_LEVEL(pl_gemm_row_stride)(shape, element_bytes);
+    const int64_t taken = element_bytes == 1 ? PL_GEMM_INPUT_BYTES : element_bytes;
+    const int64_t most = PL_LEVEL(pl_gemm_rows_at_once)(shape, taken);
+    const int64_t rows = (pixels < most ? pixels : most) * PL_LEVEL(pl_gemm_row_stride)(shape, taken);
     const int32_t lines = element_bytes == 1 ? PL_LEVEL(pl_gemm_band_lines)(shape) : 0;
     if (lines == 0) return (size_t)rows;
     const int64_t height =
         pixels / shape->output_width + 2; /* the first and the last may be parts */
-    const int64_t band =
-        PL_LEVEL(pl_gemm_band_bytes)(shape, height < lines ? (int32_t)height : lines);
+    const int64_t band = PL_LEVEL(pl_gemm_band_bytes)(shape, height < lines ? (int32_t)height : lines);
     return (size_t)(band > rows ? band : rows);
 }

@@ -2,9 +2,10 @@
 /* Matrix products of bytes: how weights lie, and what the files share that are written once for the
  * vectors of all ISAs.
  *
- * A block of 16 outputs is int8_t [ceil(k / 4)][16][4], zeros behind the last k, then int32_t [16],
+ * A block of 16 outputs is int8_t [steps][16][PL_GEMM_STEP], zeros behind the last k, then int32_t [16],
  * the sum of each output's weights. Inputs are taken as bytes u of the sign that the dot products
- * of the ISA want, so they are flipped, u = x - low, or not (low = 0); with z the zero point less low,
+ * of the ISA want, so they are flipped, u = x - low, or not (low = 0), or as words, which hold either
+ * sign; with z the zero point less low,
  *
  *     sum (x - zero_point) (w + offset) = sum u w - z sum w + offset (sum u - k z)
  *
@@ -18,7 +19,15 @@
 #include "kernels/gemm_kernels.h"
 #include "kernels/kernels.h"
 
-enum { PL_GEMM_STEP = 4, PL_GEMM_SUM_BYTES = PL_GEMM_BLOCK * (int)sizeof(int32_t) };
+/* A step is the k of an output that one product takes: four bytes, or two words where the level has no instruction that sums
+ * up products of bytes without saturating. */
+#if defined(PL_KERNELS_X86) && !defined(__AVX512F__) && !defined(__AVXVNNI__)
+#define PL_GEMM_WORDS
+enum { PL_GEMM_STEP = 2, PL_GEMM_INPUT_BYTES = 2 };
+#else
+enum { PL_GEMM_STEP = 4, PL_GEMM_INPUT_BYTES = 1 };
+#endif
+enum { PL_GEMM_SUM_BYTES = PL_GEMM_BLOCK * (int)sizeof(int32_t) };
 
 /* k up to whole steps. */
 static inline int64_t pl_gemm_padded(int64_t k)
@@ -55,7 +64,7 @@ PL_DECLARE_PACK(u8)
 
 /* ---- rows of inputs -------------------------------------------------------------------------- */
 
-/* The inputs of some pixels as rows of bytes u (or of int16), k padded by zeros to whole steps. */
+/* The inputs of some pixels as rows of bytes u or of words, k padded by zeros to whole steps. */
 struct pl_gemm_rows {
     const uint8_t *rows;
     int64_t stride;
@@ -65,8 +74,9 @@ struct pl_gemm_rows {
 struct pl_gemm_source {
     const struct pl_gemm_shape *shape;
     const struct pl_gemm_part *part;
-    int64_t element_bytes;
+    int64_t element_bytes;      /* of the image; bytes are copied into PL_GEMM_INPUT_BYTES */
     uint8_t flip;               /* 128 makes int8 unsigned and uint8 signed, 0 leaves them */
+    bool is_signed;             /* bytes that become words */
     const int32_t *zero_points; /* of pixel i of the part: [i * zero_step], what is outside of it */
     int32_t zero_step;
 };
@@ -77,7 +87,7 @@ struct pl_gemm_rows PL_LEVEL(pl_gemm_make_rows)(const struct pl_gemm_source *sou
                                                 int32_t to, uint8_t *memory);
 /* From one copied row to the next. */
 int64_t PL_LEVEL(pl_gemm_row_stride)(const struct pl_gemm_shape *shape, int64_t element_bytes);
-/* How many are made together, and the memory for that. */
+/* How many are made together, and the memory for that. element_bytes is that of copies, and for the memory that of the image. */
 enum { PL_GEMM_MAX_ROWS = 112 };
 int32_t PL_LEVEL(pl_gemm_rows_at_once)(const struct pl_gemm_shape *shape, int64_t element_bytes);
 size_t PL_LEVEL(pl_gemm_scratch)(const struct pl_gemm_shape *shape, int64_t pixels,

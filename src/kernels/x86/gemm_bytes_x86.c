@@ -36,7 +36,7 @@ static void finish_words(const struct pl_product_x86 *product, const struct pl_f
 }
 
 static void run_integer(const struct pl_gemm_shape *shape, const struct pl_gemm_integer *weights,
-                        const struct pl_gemm_part *part, uint8_t flip)
+                        const struct pl_gemm_part *part, bool is_signed)
 {
     const int64_t k = pl_gemm_k(shape);
     const struct pl_requantizer_x86 requantizer = pl_gemm_requantizer_x86(weights, k);
@@ -48,12 +48,12 @@ static void run_integer(const struct pl_gemm_shape *shape, const struct pl_gemm_
                    .requantizer = bytes ? &requantizer : NULL,
                    .bias = weights->bias,
                    .channels = shape->channels,
-                   .zero_point = weights->input_zero_point + flip,
+                   .zero_point = weights->input_zero_point + pl_input_lift_x86(is_signed),
                    .k = k},
         .columns = weights->columns,
         .zero_points = &weights->input_zero_point,
         .weight_offset = weights->weight_offset,
-        .flip = flip,
+        .is_signed = is_signed,
         .finish = bytes                              ? finish_bytes
                   : weights->rounding == PL_GEMM_RAW ? finish_raw
                                                      : finish_words,
@@ -66,12 +66,12 @@ void PL_LEVEL(pl_gemm_i8_x86)(const struct pl_gemm_shape *shape,
                               const struct pl_gemm_integer *weights,
                               const struct pl_gemm_part *part)
 {
-    run_integer(shape, weights, part, 128);
+    run_integer(shape, weights, part, true);
 }
 
 void PL_LEVEL(pl_gemm_u8_x86)(const struct pl_gemm_shape *shape,
                               const struct pl_gemm_integer *weights,
                               const struct pl_gemm_part *part)
 {
-    run_integer(shape, weights, part, 0);
+    run_integer(shape, weights, part, false);
 }

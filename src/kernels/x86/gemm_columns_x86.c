@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "kernels/x86/gemm_dot_x86.h"
+
 static int32_t block_channels(const struct pl_gemm_column_source_x86 *source, int32_t block)
 {
     const int32_t rest = source->channels - block * PL_GEMM_BLOCK;
@@ -55,7 +57,7 @@ void PL_LEVEL(pl_gemm_prepare_columns_x86)(const struct pl_gemm_shape *shape,
         .requantizer = pl_gemm_gives_bytes(weights) ? &requantizer : NULL,
         .bias = weights->bias,
         .channels = shape->channels,
-        .zero_point = weights->input_zero_point + (is_unsigned ? 0 : 128),
+        .zero_point = weights->input_zero_point + pl_input_lift_x86(!is_unsigned),
         .k = k,
     };
     struct pl_gemm_column_x86 *all = columns;

@@ -52,16 +52,21 @@ PL_ALWAYS_INLINE pl_vec add_pairs(pl_vec sums, pl_vec a, pl_vec b)
 
 /* What one row has of its own. */
 struct hybrid_row {
-    int32_t zero_point; /* from 0 to 255 */
+    int32_t zero_point; /* a byte, with what is added to inputs */
     int32_t pair;       /* that, to go with split numbers */
     float scale;
 };
 
+static inline int32_t pair_of(int32_t upper, int32_t lower)
+{
+    return (int32_t)((uint32_t)upper << 16 | (uint16_t)lower);
+}
+
 static inline struct hybrid_row load_row(const struct pl_gemm_hybrid *weights, int64_t x)
 {
     const int64_t step = x * weights->row_step;
-    const int32_t zero_point = weights->row_zero_points[step] + 128;
-    return (struct hybrid_row){zero_point, zero_point << (16 + LOWER_BITS) | zero_point, weights->row_scales[step]};
+    const int32_t zero_point = weights->row_zero_points[step] + PL_GEMM_LIFT;
+    return (struct hybrid_row){zero_point, pair_of(zero_point * (1 << LOWER_BITS), zero_point), weights->row_scales[step]};
 }
 
 /* Sums less zero point times weight sums. A product of pairs is one instruction, of whole numbers two and a difference. */
@@ -207,7 +212,7 @@ void PL_LEVEL(pl_gemm_hybrid_x86)(const struct pl_gemm_shape *shape,
                    .k = pl_gemm_k(shape)}, /* every row has a zero point of its own */
         .zero_points = weights->row_zero_points,
         .zero_step = weights->row_step,
-        .flip = 128,
+        .is_signed = true,
         .finish = finish_floats,
         .run_whole = pl_gemm_k(shape) <= MOST_SPLIT_K ? run_whole : NULL,
         .parameters = weights,

@@ -7,7 +7,6 @@
 
 /* All loops over the tile are unrolled: the sums would lie in memory else. */
 #define PL_TILE_UNROLL _Pragma("GCC unroll 16")
-enum { PL_STEP_BYTES = PL_GEMM_BLOCK * PL_GEMM_STEP, PL_VECTOR_BYTES = PL_LANES * PL_GEMM_STEP };
 
 PL_ALWAYS_INLINE pl_vec pl_load_start_x86(const struct pl_tile_x86 *tile, int vector)
 {
@@ -51,9 +50,9 @@ PL_ALWAYS_INLINE struct pl_tile_rows pl_find_tile_rows_x86(const int rows, const
     return found;
 }
 
-PL_ALWAYS_INLINE struct pl_dot_operand pl_load_tile_row_x86(const struct pl_tile_rows *rows, int r)
+PL_ALWAYS_INLINE pl_gemm_operand pl_load_tile_row_x86(const struct pl_tile_rows *rows, int r)
 {
-    return pl_dot_input(rows->thirds[r / 3] + (r % 3 == 0 ? 0 : r % 3 == 1 ? rows->one : rows->two));
+    return pl_gemm_load_input(rows->thirds[r / 3] + (r % 3 == 0 ? 0 : r % 3 == 1 ? rows->one : rows->two));
 }
 
 PL_ALWAYS_INLINE void pl_multiply_tile_x86(const int rows, const int vectors, const struct pl_tile_x86 *tile,
@@ -71,21 +70,21 @@ PL_ALWAYS_INLINE void pl_multiply_tile_x86(const int rows, const int vectors, co
         __asm__("" : "+r"(tile)); /* all that is read of it is read here: there are no registers to keep it in */
         struct pl_tile_rows inputs = pl_find_tile_rows_x86(rows, tile->input + tile->offsets[run], tile->stride);
         for (int64_t step = 0; step < tile->steps; step++) {
-            struct pl_dot_operand w[PL_TILE_WIDE_VECTORS];
+            pl_gemm_operand w[PL_TILE_WIDE_VECTORS];
             PL_TILE_UNROLL for (int v = 0; v < vectors; v++)
             {
-                w[v] = pl_dot_weights(weights[v]);
+                w[v] = pl_gemm_load_weights(weights[v]);
                 weights[v] += PL_STEP_BYTES;
             }
             PL_TILE_UNROLL for (int r = 0; r < rows; r++)
             {
-                const struct pl_dot_operand x = pl_load_tile_row_x86(&inputs, r);
+                const pl_gemm_operand x = pl_load_tile_row_x86(&inputs, r);
                 PL_TILE_UNROLL for (int v = 0; v < vectors; v++)
                 {
-                    sums[r][v] = pl_dot_add(sums[r][v], x, w[v]);
+                    sums[r][v] = pl_gemm_add_step(sums[r][v], x, w[v]);
                 }
             }
-            PL_TILE_UNROLL for (int i = 0; i < (rows + 2) / 3; i++) inputs.thirds[i] += PL_GEMM_STEP;
+            PL_TILE_UNROLL for (int i = 0; i < (rows + 2) / 3; i++) inputs.thirds[i] += PL_STEP_INPUT_BYTES;
             if (rows * vectors >= PL_LEAST_AHEAD) {
                 _mm_prefetch(ahead, _MM_HINT_T1);
                 ahead += tile->ahead_step;
@@ -107,12 +106,9 @@ PL_ALWAYS_INLINE void pl_multiply_tile_x86(const int rows, const int vectors, co
 #elif defined(__AVX512F__)
 #define PL_LIST_TILE_ROWS      PL_LIST_12
 #define PL_LIST_WIDE_TILE_ROWS PL_LIST_4
-#elif defined(__AVXVNNI__)
+#else
 #define PL_LIST_TILE_ROWS                  PL_LIST_6
 #define PL_LIST_WIDE_TILE_ROWS(F, vectors) F(1, vectors) F(2, vectors)
-#else
-#define PL_LIST_TILE_ROWS                  PL_LIST_4
-#define PL_LIST_WIDE_TILE_ROWS(F, vectors) F(1, vectors)
 #endif
 
 #endif

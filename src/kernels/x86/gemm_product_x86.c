@@ -5,8 +5,9 @@
  * other. */
 #include "kernels/x86/gemm_product_x86.h"
 
-#include "kernels/vector/copy.h"
 #include "kernels/vector/gemm_band_vector.h"
+#include "kernels/vector/gemm_inputs.h"
+#include "kernels/x86/across_x86.h"
 #include "kernels/x86/gemm_ahead_x86.h"
 #include "kernels/x86/gemm_row_x86.h"
 
@@ -20,7 +21,7 @@ struct strip {
     int32_t lead;
     const int64_t *offsets; /* of the runs of a pixel */
     int32_t runs;
-    int64_t run_bytes;
+    int64_t run_length; /* in inputs */
     const int32_t *starts; /* of the pixels' sums; NULL: all zero */
     int32_t x;             /* pixel 0, as the part counts */
     int32_t count;
@@ -79,13 +80,13 @@ PL_ALWAYS_INLINE void add_eights(const uint8_t *from, int64_t stride, int32_t co
 PL_ALWAYS_INLINE void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t count,
                                  uint32_t sums[SUM_PIXELS])
 {
-    const __mmask64 last = _bzhi_u64(UINT64_MAX, (uint32_t)(strip->run_bytes % 64));
+    const __mmask64 last = _bzhi_u64(UINT64_MAX, (uint32_t)(strip->run_length % 64));
     __m512i all[SUM_PIXELS];
 #pragma GCC unroll 8
     for (int i = 0; i < SUM_PIXELS; i++) all[i] = _mm512_setzero_si512();
     for (int32_t run = 0; run < strip->runs; run++) {
         const uint8_t *from = input + strip->offsets[run];
-        int64_t rest = strip->run_bytes;
+        int64_t rest = strip->run_length;
         for (; rest >= 64; rest -= 64, from += 64)
             add_eights(from, strip->stride, count, UINT64_MAX, all);
         if (rest > 0) add_eights(from, strip->stride, count, last, all);
@@ -95,6 +96,37 @@ PL_ALWAYS_INLINE void sum_pixels(const struct strip *strip, const uint8_t *input
     const __m256i narrow = _mm512_cvtepi64_epi32(add_pairs(lower, upper));
     _mm256_storeu_si256((__m256i_u *)sums, narrow);
 }
+#elif defined(PL_GEMM_WORDS)
+enum { SUM_PIXELS = PL_ACROSS };
+
+/* Adds up pairs of the next words of each pixel, those under the mask; those of the last one are there several times. */
+PL_ALWAYS_INLINE void add_words(const uint8_t *from, int64_t stride, int32_t count, __m256i mask, __m256i all[SUM_PIXELS])
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < SUM_PIXELS; i++) {
+        const __m256i words = _mm256_maskload_epi32((const int *)(const void *)from, mask);
+        all[i] = _mm256_add_epi32(all[i], _mm256_madd_epi16(words, _mm256_set1_epi16(1)));
+        from += i + 1 < count ? stride : 0;
+    }
+}
+
+PL_ALWAYS_INLINE void sum_pixels(const struct strip *strip, const uint8_t *input, int32_t count,
+                                 uint32_t sums[SUM_PIXELS])
+{
+    const int32_t words = 2 * PL_LANES, left = (int32_t)(strip->run_length % words) / 2;
+    const __m256i whole = _mm256_set1_epi32(-1);
+    const __m256i last = _mm256_cmpgt_epi32(_mm256_set1_epi32(left), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    __m256i all[SUM_PIXELS];
+#pragma GCC unroll 8
+    for (int i = 0; i < SUM_PIXELS; i++) all[i] = _mm256_setzero_si256();
+    for (int32_t run = 0; run < strip->runs; run++) {
+        const uint8_t *from = input + strip->offsets[run];
+        for (int64_t rest = strip->run_length; rest >= words; rest -= words, from += words * PL_GEMM_INPUT_BYTES)
+            add_words(from, strip->stride, count, whole, all);
+        if (left > 0) add_words(from, strip->stride, count, last, all);
+    }
+    _mm256_storeu_si256((__m256i_u *)sums, pl_add_across_x86(all));
+}
 #else
 enum { SUM_PIXELS = 1 };
 
@@ -102,18 +134,9 @@ PL_ALWAYS_INLINE void sum_pixels(const struct strip *strip, const uint8_t *input
                                  uint32_t sums[SUM_PIXELS])
 {
     (void)count;
-    __m128i wide = _mm_setzero_si128();
-    uint32_t rest = 0;
-    for (int32_t run = 0; run < strip->runs; run++) {
-        const uint8_t *from = input + strip->offsets[run];
-        int64_t bytes = strip->run_bytes;
-        for (; bytes >= 16; bytes -= 16, from += 16) {
-            const __m128i some = _mm_loadu_si128((const __m128i_u *)from);
-            wide = _mm_add_epi64(wide, _mm_sad_epu8(some, _mm_setzero_si128()));
-        }
-        for (int64_t i = 0; i < bytes; i++) rest += from[i];
-    }
-    *sums = rest + (uint32_t)(_mm_cvtsi128_si64(wide) + _mm_extract_epi64(wide, 1));
+    *sums = 0;
+    for (int32_t run = 0; run < strip->runs; run++)
+        *sums += pl_sum_inputs(input + strip->offsets[run], strip->run_length);
 }
 #endif
 
@@ -149,7 +172,7 @@ static void run_tiles(const struct pl_product_x86 *product, const struct strip *
     struct pl_tile_x86 tile = {.stride = strip->stride,
                                .offsets = strip->offsets,
                                .runs = strip->runs,
-                               .steps = strip->run_bytes / PL_GEMM_STEP,
+                               .steps = strip->run_length / PL_GEMM_STEP,
                                .weights =
                                    pl_gemm_packed_block(product->source.packed, strip->block, k),
                                .block_bytes = pl_gemm_packed_bytes(k),
@@ -224,11 +247,11 @@ static void run_rows(const struct pl_product_x86 *product, const struct pl_gemm_
     static const int64_t no_offset = 0;
     int32_t starts[PL_GEMM_MAX_ROWS + SUM_PIXELS];
     const struct pl_gemm_part *part = product->part;
-    const int32_t most = PL_LEVEL(pl_gemm_rows_at_once)(product->shape, 1);
+    const int32_t most = PL_LEVEL(pl_gemm_rows_at_once)(product->shape, PL_GEMM_INPUT_BYTES);
     struct strip strip = {.width = INT32_MAX,
                           .offsets = &no_offset,
                           .runs = 1,
-                          .run_bytes = pl_gemm_padded(product->source.k)};
+                          .run_length = pl_gemm_padded(product->source.k)};
     for (strip.x = part->from_x; strip.x < part->to_x; strip.x += strip.count) {
         const int32_t rest = part->to_x - strip.x;
         strip.count = rest < most ? rest : most;
@@ -278,13 +301,13 @@ static void run_bands(const struct pl_product_x86 *product, const struct pl_gemm
         PL_LEVEL(pl_gemm_make_band)(source, part->y + line, lines, part->scratch, &band);
         struct strip strip = {
             .inputs = band.lines,
-            .stride = (int64_t)patch->stride_x * patch->channels,
+            .stride = (int64_t)patch->stride_x * patch->channels * PL_GEMM_INPUT_BYTES,
             .line_stride = patch->stride_y * band.line_bytes,
             .width = width,
             .lead = x % width,
             .offsets = band.offsets,
             .runs = band.runs,
-            .run_bytes = band.run_bytes,
+            .run_length = band.run_length,
             .x = x,
             .count = (int32_t)((end < part->to_x ? end : part->to_x) - x),
         };
@@ -301,8 +324,8 @@ static const uint8_t *find_row(const struct pl_product_x86 *product, const struc
     if (depth % PL_GEMM_STEP != 0 || !pl_gemm_is_row(product->shape, part))
         return PL_LEVEL(pl_gemm_make_rows)(source, part->from_x, part->to_x, part->scratch).rows;
     const uint8_t *row = (const uint8_t *)part->input + pl_gemm_row_offset(product->shape, part);
-    if (product->flip == 0) return row;
-    pl_copy_flipped(part->scratch, row, depth, product->flip);
+    if (source->flip == 0 && !pl_is_widened(source)) return row;
+    pl_copy_inputs(source, part->scratch, row, depth);
     return part->scratch;
 }
 
@@ -311,7 +334,8 @@ void PL_LEVEL(pl_run_product_x86)(const struct pl_product_x86 *product)
     const struct pl_gemm_source source = {.shape = product->shape,
                                           .part = product->part,
                                           .element_bytes = 1,
-                                          .flip = product->flip,
+                                          .flip = pl_input_lift_x86(product->is_signed),
+                                          .is_signed = product->is_signed,
                                           .zero_points = product->zero_points,
                                           .zero_step = product->zero_step};
     const struct pl_gemm_part *part = product->part;

@@ -13,7 +13,7 @@ struct pl_product_x86 {
     const int32_t *zero_points;               /* of the pixels, see struct pl_gemm_source */
     int32_t zero_step;
     int32_t weight_offset;
-    uint8_t flip;
+    bool is_signed; /* inputs */
     /* Writes what becomes of a tile whose first row is pixel x. */
     void (*finish)(const struct pl_product_x86 *product, const struct pl_finish_x86 *tile,
                    int32_t x);

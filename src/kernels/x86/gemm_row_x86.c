@@ -7,7 +7,6 @@
 /* Vectors of outputs at a time. Fewer have several sums each, of every second or fourth step, since an addition waits
  * for the one before. */
 enum { MOST_VECTORS = 8, MOST_SUMS = 8, STEPS_AT_ONCE = 4 };
-enum { STEP_BYTES = PL_GEMM_BLOCK * PL_GEMM_STEP, VECTOR_BYTES = PL_LANES * PL_GEMM_STEP };
 #define UNROLL _Pragma("GCC unroll 8")
 
 struct row {
@@ -22,11 +21,11 @@ struct row {
 PL_ALWAYS_INLINE void add_step(const int vectors, const uint8_t *input, const int8_t *weights, int64_t block_bytes,
                                pl_vec *sums)
 {
-    const struct pl_dot_operand x = pl_dot_input(input);
+    const pl_gemm_operand x = pl_gemm_load_input(input);
     UNROLL for (int v = 0; v < vectors; v++)
     {
-        const int8_t *from = weights + v / PL_BLOCK_VECTORS * block_bytes + v % PL_BLOCK_VECTORS * VECTOR_BYTES;
-        sums[v] = pl_dot_add(sums[v], x, pl_dot_weights(from));
+        const int8_t *from = weights + v / PL_BLOCK_VECTORS * block_bytes + v % PL_BLOCK_VECTORS * PL_VECTOR_BYTES;
+        sums[v] = pl_gemm_add_step(sums[v], x, pl_gemm_load_weights(from));
     }
 }
 
@@ -36,21 +35,21 @@ PL_ALWAYS_INLINE void multiply(const int vectors, const struct row *row, int32_t
     const int chains = MOST_SUMS / vectors < STEPS_AT_ONCE ? MOST_SUMS / vectors : STEPS_AT_ONCE;
     const int64_t k = row->product->source.k, block_bytes = pl_gemm_packed_bytes(k);
     const int8_t *weights = pl_gemm_packed_block(row->product->source.packed, block, k);
-    const uint8_t *input = row->input, *end = input + row->steps * PL_GEMM_STEP;
+    const uint8_t *input = row->input, *end = input + row->steps * PL_STEP_INPUT_BYTES;
     UNROLL for (int v = 0; v < vectors; v++)
     {
         const int32_t *starts = columns[v / PL_BLOCK_VECTORS].starts + v % PL_BLOCK_VECTORS * PL_LANES;
         sums[v] = pl_vec_add(pl_vec_load(starts), pl_vec_set(row->start));
     }
     UNROLL for (int i = vectors; i < vectors * chains; i++) sums[i] = pl_vec_set(0);
-    for (; end - input >= STEPS_AT_ONCE * PL_GEMM_STEP; weights += STEPS_AT_ONCE * STEP_BYTES) {
+    for (; end - input >= STEPS_AT_ONCE * PL_STEP_INPUT_BYTES; weights += STEPS_AT_ONCE * PL_STEP_BYTES) {
         UNROLL for (int i = 0; i < STEPS_AT_ONCE; i++)
         {
-            add_step(vectors, input, weights + i * STEP_BYTES, block_bytes, sums + i % chains * vectors);
-            input += PL_GEMM_STEP;
+            add_step(vectors, input, weights + i * PL_STEP_BYTES, block_bytes, sums + i % chains * vectors);
+            input += PL_STEP_INPUT_BYTES;
         }
     }
-    for (; input < end; input += PL_GEMM_STEP, weights += STEP_BYTES)
+    for (; input < end; input += PL_STEP_INPUT_BYTES, weights += PL_STEP_BYTES)
         add_step(vectors, input, weights, block_bytes, sums);
     UNROLL for (int i = vectors; i < vectors * chains; i++) sums[i % vectors] = pl_vec_add(sums[i % vectors], sums[i]);
 }
@@ -115,34 +114,14 @@ DEFINE_VECTORS(8)
 
 /* ---- a row ------------------------------------------------------------------------------------------------------ */
 
-/* Whole steps. */
-static uint32_t sum_bytes(const uint8_t *from, int64_t count)
-{
-    uint64_t lanes[PL_LANES / 2];
-    uint32_t sum = 0;
-#if defined(__AVX512F__)
-    __m512i wide = _mm512_setzero_si512();
-    for (; count >= 64; count -= 64, from += 64)
-        wide = _mm512_add_epi64(wide, _mm512_sad_epu8(_mm512_loadu_si512(from), _mm512_setzero_si512()));
-#else
-    __m256i wide = _mm256_setzero_si256();
-    for (; count >= 32; count -= 32, from += 32)
-        wide = _mm256_add_epi64(wide, _mm256_sad_epu8(pl_vec_load(from), _mm256_setzero_si256()));
-#endif
-    pl_vec_store(lanes, wide);
-    for (int i = 0; i < PL_LANES / 2; i++) sum += (uint32_t)lanes[i];
-    for (int64_t i = 0; i < count; i++) sum += from[i];
-    return sum;
-}
-
 void PL_LEVEL(pl_run_row_x86)(const struct pl_product_x86 *product, const uint8_t *input)
 {
     const struct pl_gemm_part *part = product->part;
-    const int64_t bytes = pl_gemm_padded(product->source.k);
-    struct row row = {product, input, bytes / PL_GEMM_STEP, 0};
+    const int64_t k = pl_gemm_padded(product->source.k);
+    struct row row = {product, input, k / PL_GEMM_STEP, 0};
     if (product->weight_offset != 0) {
         const uint32_t outside = (uint32_t)product->source.k * (uint32_t)product->source.zero_point;
-        row.start = (int32_t)((sum_bytes(input, bytes) - outside) * (uint32_t)product->weight_offset);
+        row.start = (int32_t)((pl_sum_inputs(input, k) - outside) * (uint32_t)product->weight_offset);
     }
     const int32_t last = part->to_block * PL_GEMM_BLOCK, channels = product->shape->channels;
     const int32_t end = last < channels ? last : channels;

@@ -5,18 +5,16 @@
 #define PL_KERNELS_X86_GEMM_TILE_X86_H
 
 #include "kernels/vector/gemm_vector.h"
-#include "kernels/x86/dot_x86.h"
 #include "kernels/x86/gemm_columns_x86.h"
+#include "kernels/x86/gemm_dot_x86.h"
 
 /* rows * 2 sums, the weights of a step and an input fill the registers. */
 #if defined(__AVX512VNNI__)
 enum { PL_TILE_ROWS = 14, PL_TILE_WIDE_ROWS = 6 };
 #elif defined(__AVX512F__)
 enum { PL_TILE_ROWS = 12, PL_TILE_WIDE_ROWS = 4 };
-#elif defined(__AVXVNNI__)
-enum { PL_TILE_ROWS = 6, PL_TILE_WIDE_ROWS = 2 };
 #else
-enum { PL_TILE_ROWS = 4, PL_TILE_WIDE_ROWS = 1 };
+enum { PL_TILE_ROWS = 6, PL_TILE_WIDE_ROWS = 2 };
 #endif
 /* Few rows take more outputs at a time, so that there are enough independent sums. */
 enum {

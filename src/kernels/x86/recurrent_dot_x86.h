@@ -4,23 +4,12 @@
 #ifndef PL_KERNELS_X86_RECURRENT_DOT_X86_H
 #define PL_KERNELS_X86_RECURRENT_DOT_X86_H
 
-#include <immintrin.h>
 #include <string.h>
 
-#include "kernels/loop.h"
+#include "kernels/x86/across_x86.h"
 
-enum { PL_DOT_ROWS = 8 };
+enum { PL_DOT_ROWS = PL_ACROSS };
 #define PL_DOT_UNROLL _Pragma("GCC unroll 8")
-
-/* The sum of all words of each. */
-PL_ALWAYS_INLINE __m256i pl_add_across_x86(__m256i sums[PL_DOT_ROWS])
-{
-    PL_DOT_UNROLL for (int r = 0; r < PL_DOT_ROWS / 2; r++) sums[r] = _mm256_hadd_epi32(sums[2 * r], sums[2 * r + 1]);
-    /* Four sums in each half of the vector, still in two parts. */
-    const __m256i low = _mm256_hadd_epi32(sums[0], sums[1]);
-    const __m256i high = _mm256_hadd_epi32(sums[2], sums[3]);
-    return _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20), _mm256_permute2x128_si256(low, high, 0x31));
-}
 
 #if defined(__AVX512VNNI__)
 
