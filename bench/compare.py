@@ -7,7 +7,8 @@
 
 Every model of ../shared/models and ../shared/zoo/perf (without ../shared: examples/models) is opened by every engine in
 a process of its own; then they take turns on the same random inputs, and the median of the turns counts; with one thread
-all on one processor, since two need not be equally fast. Ratios are a peer's time over ours, above 1 ours is faster: the
+all on one processor, since two need not be equally fast. What two threads gain is their speed over the mean of one thread's
+on either processor, in turns that follow each other. Ratios are a peer's time over ours, above 1 ours is faster: the
 median over all rounds, whose turns follow each other, as clocks and neighbours change from round to round.
 Also: load + allocate + first invoke and the memory it takes, each in fresh processes (memory: what is resident and not
 code), the share of one processor's peak (of the fastest turn, as the peak is that of the fastest of many loops: what a
@@ -68,6 +69,18 @@ def paired_ratio(theirs, ours):
     return statistics.median(ratios) if ratios else None
 
 
+def measure_gain(engines, path, threads, arrays, arguments, result):
+    """What `threads` gain in a model that takes long enough."""
+    ours = next((engine for engine in engines if engine.name == "plait"), None)
+    if threads == 1 or ours is None or result["times"].get(1, {}).get("plait", 0) < report.LONG_US:
+        return
+    single, processors = turns.Engine("plait"), os.sched_getaffinity(0)
+    with turns.opened([ours], path, threads, arrays, {}), turns.opened([single], path, 1, arrays, {}):
+        gains = turns.time_gain(single, ours, processors, arguments.rounds, arguments.seconds)
+    result.setdefault("gains", {})[threads] = statistics.median(gains)
+    single.end()
+
+
 def measure_model(engines, path, arguments):
     model = models.read(path)
     arrays = model.random_inputs(1)
@@ -87,6 +100,7 @@ def measure_model(engines, path, arguments):
                 result["reference_share"] = kernel_share.share_of_reference(shares)
                 if arguments.operators:
                     result["operators"] = ours.ask(do="profile", seconds=arguments.seconds * 10)["operators"]
+        measure_gain(engines, path, threads, arrays, arguments, result)
     if arguments.loads:
         able = [engine for engine in engines if engine.name not in result["refused"]]
         found = turns.open_again(able, path, arrays, arguments.loads)
@@ -100,7 +114,7 @@ def write(found, folder, path, add):
     if add and path.exists():
         measured = {result["model"] for result in found["models"]}
         for result in json.loads(path.read_text())["models"]:
-            for key in ("times", "least", "ratios"):
+            for key in ("times", "least", "ratios", "gains"):
                 result[key] = {int(threads): value for threads, value in result.get(key, {}).items()}
             if result["model"] not in measured:
                 found["models"].append(result)

@@ -8,6 +8,7 @@ from statistics import geometric_mean
 PEERS = ("LiteRT", "OpenVINO", "MNN")
 TYPES = ("int8", "uint8", "int16", "float32", "hybrid")
 SHORT_US = 100  # models below are a class of their own: there the interpreter counts
+LONG_US = 2000  # models whose gain by a second thread is told
 
 
 def cpu_name():
@@ -111,8 +112,7 @@ def class_lines(found, threads):
 
 
 def scaling_line(found):
-    gains = [(one / two, result["model"]) for result in found["models"]
-             if (one := result["times"].get(1, {}).get("plait", 0)) > 2000 and (two := result["times"].get(2, {}).get("plait"))]
+    gains = [(gain, result["model"]) for result in found["models"] if (gain := result.get("gains", {}).get(2))]
     if not gains:
         return []
     least, where = min(gains)

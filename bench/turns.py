@@ -126,6 +126,20 @@ def time_turns(engines, rounds, seconds, refusals):
     return {engine.name: found for engine, found in times.items() if found}
 
 
+def time_gain(single, several, processors, rounds, seconds):
+    """What several threads gain over one, in each round: their speed over that of one thread, the mean of what it reaches on
+    each processor, of which one may be faster than another. Turns of both follow each other."""
+    gains = []
+    for _ in range(rounds):
+        alone, together = [], []
+        for processor in sorted(processors):
+            keep_on({processor}, single.process.pid)
+            alone.append(1 / single.ask(do="turn", seconds=seconds)["us"])
+            together.append(1 / several.ask(do="turn", seconds=seconds)["us"])
+        gains.append(statistics.fmean(together) / statistics.fmean(alone))
+    return gains
+
+
 def take_turns(engines, rounds, seconds, refusals):
     """{engine: the median of these}."""
     return {name: statistics.median(found) for name, found in time_turns(engines, rounds, seconds, refusals).items()}
