@@ -87,13 +87,6 @@ struct filter {
     bool is_wide, is_unsigned;
 };
 
-/* Weights for output row 0 or 1. */
-PL_ALWAYS_INLINE struct pl_dot_operand weights_for(const int32_t row, const int8_t *from)
-{
-    const pl_vec weights = pl_vec_load(from);
-    return pl_dot_of_weights(row == 0 ? weights : PL_VEC_32(slli)(weights, 8));
-}
-
 struct sums {
     pl_vec of[2][TOGETHER]; /* [row][pixel] */
 };
@@ -110,18 +103,23 @@ PL_ALWAYS_INLINE struct sums sum_pixels(const struct block *block, const struct 
     for (int32_t g = 0; g < filter.groups; g++) {
         int64_t offset = g * block->group_step;
         for (int32_t c = 0; c < filter.columns; c++, offset += block->column_step) {
-            struct pl_dot_operand numbers[TOGETHER];
+            /* One pixel after the other: with all of them AVX2 would have too few registers. */
+            struct pl_dot_operand narrow[2], wide[2];
+            narrow[0] = pl_dot_weights(weights);
+            narrow[1] = pl_dot_later(narrow[0]);
+            if (filter.is_wide) {
+                wide[0] = pl_dot_weights(weights + part);
+                wide[1] = pl_dot_later(wide[0]);
+            }
 #pragma GCC unroll 4
-            for (int i = 0; i < TOGETHER; i++)
-                numbers[i] = pl_dot_of_inputs(pl_vec_load(at[i] + offset));
+            for (int i = 0; i < TOGETHER; i++) {
+                const struct pl_dot_operand numbers = pl_dot_of_inputs(pl_vec_load(at[i] + offset));
 #pragma GCC unroll 2
-            for (int r = 0; r < filter.rows; r++) {
-#pragma GCC unroll 4
-                for (int i = 0; i < TOGETHER; i++) {
+                for (int r = 0; r < filter.rows; r++) {
                     pl_vec *sum = &sums.of[r][i];
-                    *sum = pl_dot_add(*sum, numbers[i], weights_for(r, weights));
-                    if (filter.is_wide)
-                        *sum = pl_dot_add(*sum, numbers[i], weights_for(r, weights + part));
+                    *sum = pl_dot_add(*sum, numbers, narrow[r]);
+                    if (filter.is_wide) *sum = pl_dot_add(*sum, numbers, wide[r]);
+                    PL_KEEP_IN_REGISTER(*sum); /* or compilers add up in another order, with more than fits */
                 }
             }
             weights += PL_DEPTHWISE_VECTOR;

@@ -21,6 +21,13 @@ typedef __m256i pl_vec;
 enum { PL_LANES = 8 };
 #endif
 
+/* x is in a register there, and what was computed of it before is done. */
+#if defined(__AVX512F__)
+#define PL_KEEP_IN_REGISTER(x) __asm__("" : "+v"(x))
+#else
+#define PL_KEEP_IN_REGISTER(x) __asm__("" : "+x"(x))
+#endif
+
 /* Four bytes as one number, from anywhere. */
 PL_ALWAYS_INLINE int32_t pl_load_4(const void *from)
 {
@@ -95,6 +102,12 @@ PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_of_inputs(pl_vec bytes)
     return (struct pl_dot_operand){bytes};
 }
 
+/* Weights one k later, the first one 0. */
+PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_later(struct pl_dot_operand weights)
+{
+    return (struct pl_dot_operand){PL_VEC_32(slli)(weights.bytes, 8)};
+}
+
 PL_ALWAYS_INLINE pl_vec pl_dot_add(pl_vec sum, struct pl_dot_operand input,
                                    struct pl_dot_operand weights)
 {
@@ -121,6 +134,11 @@ PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_of_inputs(pl_vec bytes)
 {
     return (struct pl_dot_operand){PL_VEC_AND(bytes, pl_vec_set(0x00ff00ff)),
                                    PL_VEC_16(srli)(bytes, 8)};
+}
+
+PL_ALWAYS_INLINE struct pl_dot_operand pl_dot_later(struct pl_dot_operand weights)
+{
+    return (struct pl_dot_operand){PL_VEC_32(slli)(weights.odd, 16), weights.even};
 }
 
 PL_ALWAYS_INLINE pl_vec pl_dot_add(pl_vec sum, struct pl_dot_operand input,

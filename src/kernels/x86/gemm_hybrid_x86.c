@@ -109,13 +109,6 @@ static inline float *output_of(const struct pl_product_x86 *product, int32_t fir
 
 /* ---- from registers -------------------------------------------------------------------------- */
 
-/* What lies behind needs registers too: without this, compilers store sums in every step of the loop before. */
-#if defined(__AVX512F__)
-#define KEEP_IN_REGISTER(x) __asm__("" : "+v"(x))
-#else
-#define KEEP_IN_REGISTER(x) __asm__("" : "+x"(x))
-#endif
-
 /* A tile of whole blocks, most of all tiles. */
 PL_ALWAYS_INLINE void run_rows(const int rows, const struct pl_product_x86 *product, const struct pl_tile_x86 *tile,
                                 int32_t first, int32_t x)
@@ -125,9 +118,10 @@ PL_ALWAYS_INLINE void run_rows(const int rows, const struct pl_product_x86 *prod
     for (int r = 0; r < rows; r++) all[r] = load_row(weights, x + r);
     pl_vec sums[PL_TILE_ROWS][PL_TILE_WIDE_VECTORS];
     pl_multiply_tile_x86(rows, PL_TILE_VECTORS, tile, sums);
+    /* What lies behind needs registers too: without this, compilers store sums in every step of the loop before. */
     PL_TILE_UNROLL for (int r = 0; r < rows; r++)
     {
-        PL_TILE_UNROLL for (int v = 0; v < PL_TILE_VECTORS; v++) KEEP_IN_REGISTER(sums[r][v]);
+        PL_TILE_UNROLL for (int v = 0; v < PL_TILE_VECTORS; v++) PL_KEEP_IN_REGISTER(sums[r][v]);
     }
     const struct bounds bounds = bounds_of(weights);
     struct hybrid_block blocks[BLOCKS];
