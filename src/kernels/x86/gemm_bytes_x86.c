@@ -2,7 +2,7 @@
 /* Matrix products of bytes whose outputs are integers. */
 #include <string.h>
 
-#include "kernels/x86/gemm_product_x86.h"
+#include "kernels/x86/gemm_whole_x86.h"
 #include "kernels/x86/gemm_x86.h"
 
 static void finish_bytes(const struct pl_product_x86 *product, const struct pl_finish_x86 *tile,
@@ -57,6 +57,7 @@ static void run_integer(const struct pl_gemm_shape *shape, const struct pl_gemm_
         .finish = bytes                              ? finish_bytes
                   : weights->rounding == PL_GEMM_RAW ? finish_raw
                                                      : finish_words,
+        .run_whole = bytes ? PL_RUN_WHOLE_BYTES_X86 : NULL,
         .parameters = &requantizer,
     };
     PL_LEVEL(pl_run_product_x86)(&product);

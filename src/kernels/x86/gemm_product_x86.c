@@ -177,6 +177,7 @@ static void run_tiles(const struct pl_product_x86 *product, const struct strip *
                                    pl_gemm_packed_block(product->source.packed, strip->block, k),
                                .block_bytes = pl_gemm_packed_bytes(k),
                                .columns = strip->columns,
+                               .is_sure = strip->is_sure,
                                .sums = sums};
     struct pl_finish_x86 finish = {.sums = sums,
                                    .vectors = strip->vectors,

@@ -34,6 +34,7 @@ struct pl_tile_x86 {
     const int8_t *weights;                    /* of the first block */
     int64_t block_bytes;                      /* from a block to the next */
     const struct pl_gemm_column_x86 *columns; /* of the blocks */
+    bool is_sure;                             /* all columns */
     const int32_t *row_starts;                /* NULL: all zero */
     const char *ahead;                        /* fetched, with each step `ahead_step` bytes further on */
     int64_t ahead_step;
