@@ -86,25 +86,31 @@ PL_ALWAYS_INLINE uint64_t equal_bytes(pl_vec x, uint8_t byte)
 #endif
 }
 
-#if defined(__AVX512F__)
-/* Of up to 32 bytes, a row of few classes, with less than long vectors take: inverted, so that the smallest one is looked
- * for, for which there is an instruction. */
+/* Of up to FEW bytes, a row of few classes, with less than other rows take: inverted, so that the smallest one is looked for,
+ * for which there is an instruction. So many bytes can be read. */
+enum { FEW = 32 };
 PL_ALWAYS_INLINE int32_t first_largest_of_few(const uint8_t *in, int64_t count, const uint8_t flip)
 {
+    const __m256i inversion = _mm256_set1_epi8((char)~flip);
+#if defined(__AVX512F__)
     const __mmask32 mask = _bzhi_u32(UINT32_MAX, (uint32_t)count);
     const __m256i bytes = _mm256_mask_loadu_epi8(_mm256_set1_epi8((char)flip), mask, in);
-    const __m256i inverted = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)~flip));
+    const __m256i inverted = _mm256_xor_si256(bytes, inversion);
+#else
+    static const uint8_t behind[2 * FEW] = {[FEW... 2 * FEW - 1] = UINT8_MAX};
+    const __m256i mask = _mm256_loadu_si256((const __m256i_u *)(behind + FEW - count));
+    const __m256i bytes = _mm256_xor_si256(_mm256_loadu_si256((const __m256i_u *)in), inversion);
+    const __m256i inverted = _mm256_or_si256(bytes, mask);
+#endif
     const __m128i half = _mm_min_epu8(_mm256_castsi256_si128(inverted), _mm256_extracti128_si256(inverted, 1));
     const __m128i smallest = _mm_minpos_epu16(_mm_min_epu8(half, _mm_srli_epi16(half, 8)));
-    return __builtin_ctz(_mm256_cmpeq_epi8_mask(inverted, _mm256_broadcastb_epi8(smallest)));
+    return __builtin_ctz((uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(inverted, _mm256_broadcastb_epi8(smallest))));
 }
-#endif
 
-PL_ALWAYS_INLINE int32_t first_largest(const uint8_t *in, int64_t count, const uint8_t flip)
+/* Of the bytes that can be read, the first `count`. */
+PL_ALWAYS_INLINE int32_t first_largest(const uint8_t *in, int64_t count, int64_t readable, const uint8_t flip)
 {
-#if defined(__AVX512F__)
-    if (count <= 32) return first_largest_of_few(in, count, flip);
-#endif
+    if (count <= FEW && readable >= FEW) return first_largest_of_few(in, count, flip);
     if (count <= PL_VEC_BYTES) {
         const pl_vec x = load_flipped(in, count, flip);
         return (int32_t)__builtin_ctzll(equal_bytes(x, pl_largest_byte(x)));
@@ -125,7 +131,7 @@ PL_ALWAYS_INLINE int32_t first_largest(const uint8_t *in, int64_t count, const u
     {                                                                                              \
         if (stride != 1) PL_LEVEL(pl_##name##_c)(index, in, count, axis, stride);                  \
         for (int64_t i = 0; i < count && stride == 1; i++)                                         \
-            index[i] = first_largest((const uint8_t *)in + i * axis, axis, flip);                  \
+            index[i] = first_largest((const uint8_t *)in + i * axis, axis, (count - i) * axis, flip); \
     }
 
 DEFINE_ARG(arg_max_uint8, 0)

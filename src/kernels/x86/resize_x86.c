@@ -53,6 +53,24 @@ static int32_t prepare(struct prepared *prepared, const uint8_t *near, const uin
     return to;
 }
 
+#if !defined(__AVX512F__)
+/* The lowest `count` bytes, fewer than eight. */
+PL_ALWAYS_INLINE void store_few(uint8_t *to, uint64_t bytes, int32_t count)
+{
+    if (count & 4) {
+        memcpy(to, &bytes, 4);
+        to += 4;
+        bytes >>= 32;
+    }
+    if (count & 2) {
+        memcpy(to, &bytes, 2);
+        to += 2;
+        bytes >>= 16;
+    }
+    if (count & 1) *to = (uint8_t)bytes;
+}
+#endif
+
 /* Bytes of PL_LANES floats from 0 to 256. */
 PL_ALWAYS_INLINE void store_bytes(uint8_t *to, pl_vec_float x, int32_t count)
 {
@@ -66,7 +84,7 @@ PL_ALWAYS_INLINE void store_bytes(uint8_t *to, pl_vec_float x, int32_t count)
         _mm_packus_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     const __m128i bytes = _mm_packus_epi16(halves, halves);
     if (count >= PL_LANES) _mm_storel_epi64((__m128i_u *)to, bytes);
-    else memcpy(to, &bytes, (size_t)count);
+    else store_few(to, (uint64_t)_mm_cvtsi128_si64(bytes), count);
 #endif
 }
 
