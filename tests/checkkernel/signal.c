@@ -19,6 +19,31 @@ static struct check_outputs draw_outputs(struct check *check, int64_t count, siz
     return check_outputs(check, (size_t)count * element_bytes);
 }
 
+void check_window(struct check *check)
+{
+    const int32_t count = (int32_t)check_draw_edge(check, 1, 100), shift = (int32_t)check_draw_edge(check, 0, 31);
+    const int16_t *input = check_bytes(check, (size_t)count * sizeof *input);
+    const int16_t *weights = check_bytes(check, (size_t)count * sizeof *weights);
+    const struct check_outputs outputs = draw_outputs(check, count, sizeof(int16_t));
+    check->reference->signal->window(outputs.reference, input, weights, count, shift);
+    check->tested->signal->window(outputs.tested, input, weights, count, shift);
+    check_compare(check, &outputs, "%d samples, shifted by %d", (int)count, (int)shift);
+}
+
+/* What is returned stands behind the samples. */
+void check_auto_scale(struct check *check)
+{
+    const int64_t count = check_draw_edge(check, 1, 100);
+    int16_t *input = check_bytes(check, (size_t)count * sizeof *input);
+    const int shift = (int)check_draw_edge(check, 0, 15);
+    for (int64_t i = 0; i < count; i++) input[i] = (int16_t)(input[i] / (1 << shift));
+    const struct check_outputs outputs = draw_outputs(check, count + 1, sizeof(int16_t));
+    int16_t *reference = outputs.reference, *tested = outputs.tested;
+    reference[count] = (int16_t)check->reference->signal->auto_scale(reference, input, count);
+    tested[count] = (int16_t)check->tested->signal->auto_scale(tested, input, count);
+    check_compare(check, &outputs, "%d samples of %d bits", (int)count, 16 - shift);
+}
+
 void check_energy(struct check *check)
 {
     const int64_t count = check_draw_edge(check, 1, 150);

@@ -11,6 +11,7 @@
 #include "kernels/arm/lookup_neon.h"
 #include "kernels/arm/pooling_bytes_neon.h"
 #include "kernels/arm/recurrent_neon.h"
+#include "kernels/vector/cast_vector.h"
 #include "kernels/vector/depthwise_f32_vector.h"
 #include "kernels/vector/gemm_add_vector.h"
 #include "kernels/vector/gemm_f32_vector.h"
@@ -26,7 +27,7 @@
 #define PL_FASTER_POOLING PL_POOLING_F32_VECTOR PL_POOLING_BYTES_NEON
 #define PL_FASTER_BINARY  PL_BINARY_BYTES_NEON
 #define PL_FASTER_UNARY   .lookup_8 = PL_LEVEL(pl_lookup_8_neon),
-#define PL_FASTER_CONVERT
+#define PL_FASTER_CONVERT PL_CAST_VECTOR
 #define PL_FASTER_FFT
 #define PL_FASTER_REDUCTION
 #define PL_FASTER_MOVEMENT

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conversions between types, on runs. */
+#include "kernels/c/conversion_c.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -196,8 +198,7 @@ static void store_reals(void *out_data, enum pl_cast_type type, const double *fr
 
 static const uint8_t cast_bytes[PL_CAST_COUNT] = {1, 1, 1, 2, 2, 4, 4, 8, 2, 2, 4, 8, 8};
 
-static void cast(void *out, enum pl_cast_type to, const void *in, enum pl_cast_type from,
-                 int64_t count)
+void PL_LEVEL(pl_cast_c)(void *out, enum pl_cast_type to, const void *in, enum pl_cast_type from, int64_t count)
 {
     uint8_t *target = out;
     const uint8_t *source = in;
@@ -230,6 +231,6 @@ const struct pl_convert_table PL_LEVEL(pl_convert_table) = {
     .requantize = {REQUANTIZE_ROW(int8), REQUANTIZE_ROW(uint8), REQUANTIZE_ROW(int16),
                    REQUANTIZE_ROW(int32)},
     .float16_to_float32 = float16_to_float32,
-    .cast = cast,
+    .cast = PL_LEVEL(pl_cast_c),
     PL_FASTER_CONVERT
 };

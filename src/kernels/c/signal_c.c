@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signal operators, the reference: see signal_kernels.h. Unsigned arithmetic wraps around where
  * TensorFlow Lite Micro's does. */
-#include "kernels/signal_kernels.h"
+#include "kernels/c/signal_c.h"
 
 #include <math.h>
 
@@ -52,7 +52,7 @@ static int16_t largest_magnitude(const int16_t *input, int64_t count)
     return largest > INT16_MAX ? largest_with_wrapping(input, count) : (int16_t)largest;
 }
 
-static int32_t auto_scale(int16_t *output, const int16_t *input, int64_t count)
+int32_t PL_LEVEL(pl_auto_scale_c)(int16_t *output, const int16_t *input, int64_t count)
 {
     const int32_t room = 15 - highest_bit((uint32_t)largest_magnitude(input, count));
     const int32_t bits = room > 0 ? room : 0;
@@ -202,7 +202,7 @@ static void add_f32(float *sums, const float *input, int64_t count)
 
 const struct pl_signal_kernels PL_LEVEL(pl_signal_kernels) = {
     .window = window,
-    .auto_scale = auto_scale,
+    .auto_scale = PL_LEVEL(pl_auto_scale_c),
     .energy = energy,
     .filter_bank = filter_bank,
     .square_root = square_root,

@@ -5,6 +5,7 @@
 #ifndef PL_KERNELS_X86_FASTER_X86_H
 #define PL_KERNELS_X86_FASTER_X86_H
 
+#include "kernels/vector/cast_vector.h"
 #include "kernels/vector/depthwise_f32_vector.h"
 #include "kernels/vector/gemm_add_vector.h"
 #include "kernels/vector/gemm_f32_vector.h"
@@ -27,6 +28,7 @@
 #include "kernels/x86/resize_x86.h"
 #include "kernels/x86/runs_x86.h"
 #include "kernels/x86/signal_avx512.h"
+#include "kernels/x86/signal_x86.h"
 #include "kernels/x86/softmax_bytes_x86.h"
 
 #define PL_FASTER_GEMM                                                                             \
@@ -48,11 +50,11 @@
     [PL_BINARY_SQUARED_DIFFERENCE][PL_KIND_QUANTIZED_INT8] =                                       \
         PL_LEVEL(pl_squared_difference_i8_x86),
 #define PL_FASTER_UNARY PL_UNARY_BYTES_X86 PL_UNARY_FLOAT_X86 PL_HARD_SWISH_X86
-#define PL_FASTER_CONVERT
+#define PL_FASTER_CONVERT   PL_CAST_VECTOR
 #define PL_FASTER_FFT       PL_FFT_I16_X86
 #define PL_FASTER_REDUCTION PL_REDUCE_BYTES_X86 PL_SOFTMAX_BYTES_X86 PL_SOFTMAX_FLOAT_X86
 #define PL_FASTER_MOVEMENT  PL_RESIZE_X86 PL_RUNS_X86
-#define PL_FASTER_SIGNAL    PL_SIGNAL_AVX512
+#define PL_FASTER_SIGNAL    PL_SIGNAL_X86 PL_SIGNAL_AVX512
 #define PL_FASTER_RECURRENT                                                                        \
     .add_product_float = PL_LEVEL(pl_add_product_float_vector),                                    \
     PL_RECURRENT_FLOAT_X86 PL_GATES_X86 PL_RECURRENT_X86
