@@ -35,7 +35,7 @@ struct pl_thresholds_x86 {
     int32_t largest[PL_REQUANTIZE_BLOCK]; /* no sum is larger */
 };
 
-enum { PL_SURE_SHIFT = -21 /* sums where outputs begin are of 32 bits */, PL_SURE_TRIES = 4 };
+enum { PL_SURE_SHIFT = -21 /* sums where outputs begin are of 32 bits */, PL_SURE_TRIES = 4, PL_SURE_LOOK = 16 };
 
 /* Those of a channel; false: unknown. */
 static inline bool pl_find_thresholds_x86(const struct pl_requantizer_x86 *requantizer,
@@ -64,7 +64,18 @@ struct pl_unlike_x86 {
     int32_t late[PL_REQUANTIZE_BLOCK], early[PL_REQUANTIZE_BLOCK];
 };
 
-static inline void pl_try_thresholds_x86(const struct pl_thresholds_x86 *all, int32_t lane,
+PL_ALWAYS_INLINE bool pl_any_negative_x86(pl_vec x)
+{
+#if defined(__AVX512F__)
+    return _mm512_movepi32_mask(x) != 0;
+#else
+    return _mm256_movemask_ps(_mm256_castsi256_ps(x)) != 0;
+#endif
+}
+
+/* False where some output of a channel begins too late and some too early, as with small scales: no offset helps. That mostly
+ * shows soon, so it is looked at now and then. */
+static inline bool pl_try_thresholds_x86(const struct pl_thresholds_x86 *all, int32_t lane,
                                          const struct pl_sure_x86 *sure,
                                          struct pl_output_range range, struct pl_unlike_x86 *unlike)
 {
@@ -90,20 +101,20 @@ static inline void pl_try_thresholds_x86(const struct pl_thresholds_x86 *all, in
         const pl_vec borrow = PL_VEC_32(srai)(remainder, 31);
         remainder = pl_vec_add(remainder, PL_VEC_AND(borrow, multiplier));
         sum = pl_vec_add(sum, pl_vec_add(step, borrow));
+        if (output % PL_SURE_LOOK == 0 && pl_any_negative_x86(PL_VEC_AND(late, early))) return false;
     }
     pl_vec_store(unlike->late + lane, late);
     pl_vec_store(unlike->early + lane, early);
+    return !pl_any_negative_x86(PL_VEC_AND(late, early));
 }
 
-/* Moves the offsets of lanes whose outputs begin elsewhere. How many there are; -1 if some begin too
- * late and some too early, as with small scales, which no offset helps. */
-static inline int pl_move_offsets_x86(const struct pl_unlike_x86 *unlike, struct pl_sure_x86 *sure)
+/* Moves the offsets of lanes whose outputs begin elsewhere. How many there are. */
+static inline int pl_move_offsets_x86(const struct pl_unlike_x86 *unlike, int32_t lanes, struct pl_sure_x86 *sure)
 {
     int count = 0;
-    for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++) {
+    for (int32_t n = 0; n < lanes; n++) {
         const bool late = unlike->late[n] < 0, early = unlike->early[n] < 0;
         if (!late && !early) continue;
-        if (late && early) return -1;
         const float least = fmaxf(sure->scale[n] / 256, 0x1p-17f);
         sure->offset[n] += late ? least : -least;
         count++;
@@ -117,22 +128,22 @@ static inline bool pl_requantize_surely_x86(const struct pl_requantizer_x86 *req
                                             int32_t first, int32_t count, struct pl_sure_x86 *sure)
 {
     const struct pl_output_range range = requantizer->range;
+    const int32_t lanes = count <= PL_LANES ? PL_LANES : PL_REQUANTIZE_BLOCK; /* that are tried */
     struct pl_thresholds_x86 thresholds;
     if (requantizer->multipliers == NULL || range.low < range.zero_point) return false;
     for (int32_t n = 0; n < PL_REQUANTIZE_BLOCK; n++) {
         const int32_t channel = first + (n < count ? n : 0);
         const struct pl_multiplier m = requantizer->multipliers[channel];
-        if (!pl_find_thresholds_x86(requantizer, channel, &thresholds, n)) return false;
+        if (n < lanes && !pl_find_thresholds_x86(requantizer, channel, &thresholds, n)) return false;
         sure->scale[n] = ldexpf((float)m.multiplier, m.shift - 31);
         /* What lies at a tie goes up. */
         sure->offset[n] = (float)range.zero_point + ldexpf(0.5f, m.shift) + 0x1p-17f;
     }
     for (int try = 0; try < PL_SURE_TRIES; try++) {
         struct pl_unlike_x86 unlike;
-        for (int32_t lane = 0; lane < PL_REQUANTIZE_BLOCK; lane += PL_LANES)
-            pl_try_thresholds_x86(&thresholds, lane, sure, range, &unlike);
-        const int others = pl_move_offsets_x86(&unlike, sure);
-        if (others <= 0) return others == 0;
+        for (int32_t lane = 0; lane < lanes; lane += PL_LANES)
+            if (!pl_try_thresholds_x86(&thresholds, lane, sure, range, &unlike)) return false;
+        if (pl_move_offsets_x86(&unlike, lanes, sure) == 0) return true;
     }
     return false;
 }
