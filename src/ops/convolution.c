@@ -13,7 +13,8 @@
 enum {
     INPUT,
     FILTER,
-    FEW_ROWS = 32 /* fewer rows than these are cut within */
+    FEW_ROWS = 32, /* fewer rows than these are cut within, */
+    NARROW = 8, ENOUGH_ROWS = 16 /* but not so narrow ones if there are enough: tiles of windows end with a row */
 };
 
 struct convolution {
@@ -292,6 +293,13 @@ static void flatten(struct convolution *convolution, int32_t batches)
     convolution->shape.output_width = 0;
 }
 
+/* Whether pixels are units, else rows. */
+static bool is_cut_within_rows(const struct convolution *convolution, int64_t rows)
+{
+    if (rows >= FEW_ROWS) return false;
+    return convolution->flat || convolution->width > NARROW || rows < ENOUGH_ROWS;
+}
+
 /* The units, by what there are more of. */
 static void prepare_units(struct pl_prepare *prepare, struct convolution *convolution)
 {
@@ -300,9 +308,10 @@ static void prepare_units(struct pl_prepare *prepare, struct convolution *convol
     const int64_t rows = (int64_t)convolution->batches * convolution->height;
     const int64_t pixels = pl_cost(rows, convolution->width);
     const int32_t blocks = pl_gemm_blocks(convolution->shape.channels);
-    int64_t units = pl_shape_count(output) == 0 ? 0 : rows < FEW_ROWS ? pixels : rows;
+    const bool within = is_cut_within_rows(convolution, rows);
+    int64_t units = pl_shape_count(output) == 0 ? 0 : within ? pixels : rows;
     int64_t unit_outputs = output->dims[3];
-    convolution->unit_pixels = rows < FEW_ROWS ? 1 : convolution->width;
+    convolution->unit_pixels = within ? 1 : convolution->width;
     if (units > 0 && convolution->groups == 1 &&
         pl_gemm_cut_by_blocks(pixels, blocks, convolution->operands.weights.group_bytes)) {
         units = blocks;

@@ -22,8 +22,19 @@ void pl_reach_slices(struct pl_prepare *prepare, uint32_t inputs)
 void pl_reach_rows(struct pl_prepare *prepare, const struct pl_patch *patch)
 {
     const struct pl_shape *output = &prepare->outputs[0]->shape;
-    const int64_t row = tensor_bytes(prepare->inputs[0], 2);
+    const int64_t row = tensor_bytes(prepare->inputs[0], 2), step = row * patch->stride_y;
     const int64_t taps = (int64_t)(patch->filter_height - 1) * patch->dilation_y + 1;
-    if (output->dims[0] != 1 || row == 0 || prepare->stages[prepare->stage_count - 1].units != output->dims[1]) return;
-    pl_prepare_reach(prepare, (struct pl_reach){1, row * patch->stride_y, -row * patch->before_y, row * taps});
+    const int64_t units = prepare->stages[prepare->stage_count - 1].units, width = output->dims[2];
+    if (output->dims[0] != 1 || row == 0) return;
+    struct pl_reach reach = {1, step, -row * patch->before_y, row * taps};
+    if (units == (int64_t)output->dims[1] * width && width > 1) {
+        /* Pixels go on evenly where rows go on in steps: up to a step less one pixel's share behind that. */
+        if (step % width != 0) return;
+        reach.step = step / width;
+        reach.first -= step - reach.step;
+        reach.size += step - reach.step;
+    } else if (units != output->dims[1]) {
+        return;
+    }
+    pl_prepare_reach(prepare, reach);
 }

@@ -8,7 +8,8 @@
 
 /* Unit u reads the u-th of as many equal slices of these inputs (bits), which all have as many bytes. */
 void pl_reach_slices(struct pl_prepare *prepare, uint32_t inputs);
-/* Unit u is row u of the one picture [1, rows, columns, channels] and reads the rows of input 0 that its window is over. */
+/* Unit u is row u of the one picture [1, rows, columns, channels], or pixel u of it, by how many units there are, and reads the
+ * rows of input 0 that its window is over. */
 void pl_reach_rows(struct pl_prepare *prepare, const struct pl_patch *patch);
 
 #endif
