@@ -69,16 +69,22 @@ def paired_ratio(theirs, ours):
     return statistics.median(ratios) if ratios else None
 
 
+def ours_of(engines):
+    return next((engine for engine in engines if engine.name == "plait"), None)
+
+
 def measure_gain(engines, path, threads, arrays, arguments, result):
     """What `threads` gain in a model that takes long enough."""
-    ours = next((engine for engine in engines if engine.name == "plait"), None)
+    ours = ours_of(engines)
     if threads == 1 or ours is None or result["times"].get(1, {}).get("plait", 0) < report.LONG_US:
         return
     single, processors = turns.Engine("plait"), os.sched_getaffinity(0)
-    with turns.opened([ours], path, threads, arrays, {}), turns.opened([single], path, 1, arrays, {}):
-        gains = turns.time_gain(single, ours, processors, arguments.rounds, arguments.seconds)
+    try:
+        with turns.opened([ours], path, threads, arrays, {}), turns.opened([single], path, 1, arrays, {}):
+            gains = turns.time_gain(single, ours, processors, arguments.rounds, arguments.seconds)
+    finally:
+        single.end()
     result.setdefault("gains", {})[threads] = statistics.median(gains)
-    single.end()
 
 
 def measure_model(engines, path, arguments):
@@ -93,7 +99,7 @@ def measure_model(engines, path, arguments):
             result["times"][threads] = {name: statistics.median(times) for name, times in found.items()}
             result["least"][threads] = {name: min(times) for name, times in found.items()}
             result["ratios"][threads] = {name: paired_ratio(times, found.get("plait", [])) for name, times in found.items()}
-            ours = next((engine for engine in running if engine.name == "plait"), None)
+            ours = ours_of(running)
             if ours and threads == 1:
                 shares = ours.ask(do="sample", seconds=arguments.seconds * 10)["shares"]
                 result["files"] = shares
