@@ -21,7 +21,7 @@ typedef pl_vec pl_gemm_operand;
 
 PL_ALWAYS_INLINE pl_gemm_operand pl_gemm_load_weights(const int8_t *from)
 {
-    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i_u *)from));
+    return pl_load_words(from);
 }
 
 /* The same inputs for all lanes. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernels/x86/across_x86.h"
+#include "kernels/x86/widen_x86.h"
 
 enum { PL_DOT_ROWS = PL_ACROSS };
 #define PL_DOT_UNROLL _Pragma("GCC unroll 8")
@@ -48,16 +49,11 @@ PL_ALWAYS_INLINE void pl_dot_rows_x86(const int rows, const bool lifted, const i
 /* Bytes as words, of which pairs of products are summed. */
 enum { PL_DOT_LIFT = 0, PL_DOT_BYTES = 16 };
 
-PL_ALWAYS_INLINE __m256i pl_dot_load(const int8_t *from)
-{
-    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i_u *)from));
-}
-
 PL_ALWAYS_INLINE void pl_dot_step(const int rows, __m256i x, const int8_t *row, int64_t stride, __m256i sums[PL_DOT_ROWS])
 {
     PL_DOT_UNROLL for (int r = 0; r < rows; r++)
     {
-        sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(x, pl_dot_load(row + r * stride)));
+        sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(x, pl_load_words(row + r * stride)));
     }
 }
 
@@ -68,7 +64,7 @@ static inline void pl_dot_short_rows(const int rows, const int8_t *x, const int8
     int8_t bytes[1 + PL_DOT_ROWS][PL_DOT_BYTES] = {{0}};
     memcpy(bytes[0], x, (size_t)depth);
     for (int r = 0; r < rows; r++) memcpy(bytes[1 + r], row + (int64_t)r * depth, (size_t)depth);
-    pl_dot_step(rows, pl_dot_load(bytes[0]), bytes[1], PL_DOT_BYTES, sums);
+    pl_dot_step(rows, pl_load_words(bytes[0]), bytes[1], PL_DOT_BYTES, sums);
 }
 
 /* sums[r] = dot(x, row r) of `rows` rows. */
@@ -79,13 +75,13 @@ PL_ALWAYS_INLINE void pl_dot_rows_x86(const int rows, const bool lifted, const i
     __m256i products[PL_DOT_ROWS];
     PL_DOT_UNROLL for (int r = 0; r < PL_DOT_ROWS; r++) products[r] = _mm256_setzero_si256();
     int32_t k = 0;
-    for (; k + PL_DOT_BYTES <= depth; k += PL_DOT_BYTES) pl_dot_step(rows, pl_dot_load(x + k), row + k, depth, products);
+    for (; k + PL_DOT_BYTES <= depth; k += PL_DOT_BYTES) pl_dot_step(rows, pl_load_words(x + k), row + k, depth, products);
     if (k < depth && depth < PL_DOT_BYTES) {
         pl_dot_short_rows(rows, x, row, depth, products);
     } else if (k < depth) { /* with some of the step before, whose inputs are zero this time */
         int8_t last[PL_DOT_BYTES] = {0};
         memcpy(last + PL_DOT_BYTES - (depth - k), x + k, (size_t)(depth - k));
-        pl_dot_step(rows, pl_dot_load(last), row + depth - PL_DOT_BYTES, depth, products);
+        pl_dot_step(rows, pl_load_words(last), row + depth - PL_DOT_BYTES, depth, products);
     }
     _mm256_storeu_si256((__m256i_u *)sums, pl_add_across_x86(products));
 }

@@ -16,7 +16,7 @@ PL_ALWAYS_INLINE pl_vec pl_widen_bytes(const int8_t *from)
 #if defined(__AVX512F__)
     return _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i_u *)from));
 #else
-    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i_u *)from));
+    return pl_load_words(from);
 #endif
 }
 

@@ -7,6 +7,12 @@
 
 enum { PL_WIDEN_STEP = 16 };
 
+/* Sixteen of them. */
+PL_ALWAYS_INLINE __m256i pl_load_words(const int8_t *from)
+{
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i_u *)from));
+}
+
 PL_ALWAYS_INLINE void pl_widen_step(int16_t *to, const uint8_t *from, const bool is_signed)
 {
     const __m128i bytes = _mm_loadu_si128((const __m128i_u *)from);
