@@ -8,11 +8,9 @@
  * flags of that level: every sum of floats has one defined order with explicit fused multiply-adds
  * and no contraction, so all levels give the same bits. c and c-x86v3 have nothing else.
  *
- * To add a faster kernel: write it in x86/ or arm/, in a file whose suffix says what it needs (see
- * CMakeLists.txt: NAME_x86.c is compiled for avx2 and all above, NAME_avx512.c for avx512 and
- * above, NAME_neon.c for all of Arm; inside, __AVX512VNNI__ and the like are as the level has
- * them), or in vector/, for all of these, if the names of vector/floats.h are enough for it, with
- * its name in PL_LEVEL(), and put it into the list of its family in x86/faster_x86.h
+ * To add a faster kernel: write it in x86/ (NAME_x86.c, compiled for avx2 and all above; inside,
+ * __AVX512VNNI__ and the like are as the level has them), in arm/ (NAME_neon.c, for all of Arm), or
+ * in vector/, for all of these, if the names of vector/floats.h are enough for it, with its name in PL_LEVEL(), and put it into the list of its family in x86/faster_x86.h
  * or arm/faster_arm.h. That list follows the initializers of c/ in the table of the same level and
  * replaces them; what it leaves out stays as c/ has it. A function of c/ that a faster kernel wants
  * for its rest gets a name in PL_LEVEL() and a header in c/. tests/checkkernel runs every level

@@ -27,7 +27,7 @@
 #include "kernels/x86/reduce_bytes_x86.h"
 #include "kernels/x86/resize_x86.h"
 #include "kernels/x86/runs_x86.h"
-#include "kernels/x86/signal_avx512.h"
+#include "kernels/x86/signal_channels_x86.h"
 #include "kernels/x86/signal_x86.h"
 #include "kernels/x86/softmax_bytes_x86.h"
 
@@ -54,7 +54,7 @@
 #define PL_FASTER_FFT       PL_FFT_I16_X86
 #define PL_FASTER_REDUCTION PL_REDUCE_BYTES_X86 PL_SOFTMAX_BYTES_X86 PL_SOFTMAX_FLOAT_X86
 #define PL_FASTER_MOVEMENT  PL_RESIZE_X86 PL_RUNS_X86
-#define PL_FASTER_SIGNAL    PL_SIGNAL_X86 PL_SIGNAL_AVX512
+#define PL_FASTER_SIGNAL    PL_SIGNAL_X86 PL_SIGNAL_CHANNELS_X86
 #define PL_FASTER_RECURRENT                                                                        \
     .add_product_float = PL_LEVEL(pl_add_product_float_vector),                                    \
     PL_RECURRENT_FLOAT_X86 PL_GATES_X86 PL_RECURRENT_X86
