@@ -70,10 +70,12 @@ WRAPPING(add_int64, +, int64_t, uint64_t)
 WRAPPING(sub_int64, -, int64_t, uint64_t)
 WRAPPING(mul_int64, *, int64_t, uint64_t)
 
-/* y is not 0: the operator has looked. The one quotient that does not fit wraps. */
+/* y is not 0: the operator has looked. The one quotient that does not fit wraps. By way of double, for which there are vectors:
+ * a quotient of 32 bits is rounded to an integer that it is not by no step of 2^-53, since it is at least 1 / |y| away. */
 PL_ALWAYS_INLINE int32_t div_int32_one(int32_t x, int32_t y, const struct pl_binary_params *p)
 {
-    const int32_t result = y == -1 ? (int32_t)(0u - (uint32_t)x) : x / y;
+    const double quotient = (double)x / (double)y;
+    const int32_t result = quotient < 0x1p31 ? (int32_t)quotient : INT32_MIN;
     return CLAMP_INTEGER(int32_t, result);
 }
 PL_BINARY_LOOPS(div_int32, int32_t, int32_t)
