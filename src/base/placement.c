@@ -25,3 +25,19 @@ void pl_placement_awake(struct pl_placement *placement)
     placement->moved = false;
     (void)sched_setaffinity(0, sizeof placement->allowed, &placement->allowed);
 }
+
+int pl_placement_here(void)
+{
+    return sched_getcpu();
+}
+
+void pl_placement_leave(int processor)
+{
+    if (processor < 0 || sched_getcpu() != processor) return;
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+    cpu_set_t others = allowed;
+    CPU_CLR((size_t)processor, &others);
+    if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return;
+    (void)sched_setaffinity(0, sizeof allowed, &allowed);
+}

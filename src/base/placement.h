@@ -25,4 +25,10 @@ void pl_placement_wake(struct pl_placement *placement, pthread_t thread);
 /* The thread, awake. */
 void pl_placement_awake(struct pl_placement *placement);
 
+/* The processor that the calling thread runs on; -1 if the system does not tell. */
+int pl_placement_here(void);
+/* The thread that calls it leaves this processor, on which another one computes, if it runs there and may run elsewhere: the
+ * system moves one of two by and by. It may come back later. */
+void pl_placement_leave(int processor);
+
 #endif

@@ -70,7 +70,8 @@ struct pl_pool {
     int32_t limit;
     atomic_int helper_count;
     _Atomic(struct helper *) helpers; /* only ever added to, while threads run */
-    atomic_int expecting;             /* callers that will have jobs */
+    atomic_int expecting;             /* callers that will have jobs, */
+    atomic_int processor;             /* and where the last of them runs */
     atomic_bool closing;
     atomic_uint_fast64_t ended; /* when the last of them was done */
     pthread_mutex_t growing;    /* held while threads are started */
@@ -161,6 +162,7 @@ static struct job *look_out(struct helper *helper)
             pl_pause();
         }
         const bool expected = atomic_load_explicit(&pool->expecting, memory_order_relaxed) > 0;
+        if (expected) pl_placement_leave(atomic_load_explicit(&pool->processor, memory_order_relaxed));
         const uint64_t most = expected ? SPIN_WHILE_EXPECTED_NANOSECONDS : SPIN_NANOSECONDS;
         if (pl_clock_ns() - start > most || atomic_load_explicit(&pool->closing, memory_order_relaxed)) return NULL;
     }
@@ -396,6 +398,7 @@ bool pl_pool_expect(struct pl_pool *pool, int32_t max_workers, bool much)
 {
     if (atomic_load_explicit(&pool->lost, memory_order_relaxed) != NULL) start_lost_again(pool);
     if (atomic_load(&pool->helper_count) == 0) return false;
+    atomic_store_explicit(&pool->processor, pl_placement_here(), memory_order_relaxed);
     atomic_fetch_add(&pool->expecting, 1);
     const uint64_t ended = atomic_load_explicit(&pool->ended, memory_order_relaxed);
     if (!much && pl_clock_ns() - ended > SOON_NANOSECONDS) return true;

@@ -250,7 +250,8 @@ void pl_run_begin(struct pl_run *run, const struct pl_step_range *range)
     run->trial = pl_trial_begin(range->outlook);
     const struct pl_trial *trial = &run->trial;
     const bool always = run->interpreter->cut != NULL;
-    const bool much = always || !trial->settled || trial->shared_nanoseconds > MUCH_NANOSECONDS;
+    const bool tells = !trial->settled || (trial->glance && !trial->alone); /* how helpers that look out help */
+    const bool much = always || tells || trial->shared_nanoseconds > MUCH_NANOSECONDS;
     const bool any = much || trial->shared_nanoseconds > 0;
     if (trial->timed) run->start = pl_clock_ns(); /* that helpers look out costs time, too */
     run->expects = any && pl_pool_expect(run->interpreter->pool, run->workers, much);

@@ -15,7 +15,7 @@ enum { FIRST_INTERVAL = 32, MOST_INTERVAL = 512, LEAST_INTERVAL = 16 };
 /* The clock is read in one of so many runs that are settled on being alone. */
 enum { ALONE_RUNS_PER_LOOK_AT_THE_CLOCK = 4 };
 /* A helper may be asleep, or its processor busy, for so many runs. */
-enum { MOST_MISSED = 64 };
+enum { MOST_MISSED = 64, MOST_MISSED_BY_A_GLANCE = 16 };
 /* The longest times of so many runs, and of as many before, are kept. */
 enum { LONGEST_OF = 256 };
 
@@ -157,6 +157,7 @@ static void settle(struct pl_outlook *outlook)
     const unsigned interval = pl_pace_number(&outlook->interval);
     set(&outlook->settled_shared, shared);
     set(&outlook->since, 0);
+    set(&outlook->missed, 0);
     if (is_clear(&outlook->pace)) set(&outlook->interval, MOST_INTERVAL);
     else if (shared != before || interval == 0) set(&outlook->interval, FIRST_INTERVAL);
     else if (interval < MOST_INTERVAL) set(&outlook->interval, interval * 2);
@@ -192,8 +193,18 @@ struct pl_trial pl_trial_begin(struct pl_outlook *outlook)
                              .timed = true};
 }
 
-static void end_settled(struct pl_outlook *outlook, const struct pl_trial *trial, uint64_t nanoseconds)
+/* Whether it asked for helpers and none came, which says nothing about how they help, unless they never come. */
+static bool is_missed(struct pl_outlook *outlook, const struct pl_trial_result *result, unsigned most)
 {
+    if (!result->missed) return false;
+    const unsigned missed = pl_pace_number(&outlook->missed) + 1;
+    set(&outlook->missed, missed);
+    return missed < most;
+}
+
+static void end_settled(struct pl_outlook *outlook, const struct pl_trial *trial, const struct pl_trial_result *result)
+{
+    const uint64_t nanoseconds = result->nanoseconds;
     struct pl_pace *pace = &outlook->pace;
     const unsigned interval = pl_pace_number(&outlook->interval);
     atomic_uint *mean = trial->alone ? &pace->nanoseconds : &pace->shared_nanoseconds;
@@ -201,6 +212,10 @@ static void end_settled(struct pl_outlook *outlook, const struct pl_trial *trial
         follow_run(mean, nanoseconds, 8, false);
         if (!trial->alone && trial->since >= LEAST_INTERVAL && trial->since < interval && !takes_less(pace, 1, 1))
             set(&outlook->since, interval);
+        return;
+    }
+    if (is_missed(outlook, result, MOST_MISSED_BY_A_GLANCE)) {
+        set(&outlook->since, trial->since); /* once more */
         return;
     }
     const unsigned number = trial->since - interval;
@@ -212,12 +227,10 @@ void pl_trial_end(struct pl_outlook *outlook, const struct pl_trial *trial, cons
 {
     if (!trial->timed) return;
     if (trial->settled) {
-        end_settled(outlook, trial, result->nanoseconds);
+        end_settled(outlook, trial, result);
         return;
     }
-    const unsigned missed = pl_pace_number(&outlook->missed) + result->missed;
-    set(&outlook->missed, missed);
-    if (result->missed && missed < MOST_MISSED) return;
+    if (is_missed(outlook, result, MOST_MISSED)) return;
     set(&outlook->shareable_nanoseconds, limited(result->shareable_nanoseconds));
     set(&outlook->long_nanoseconds, limited(result->long_nanoseconds));
     struct pl_pace *pace = &outlook->pace;

@@ -67,11 +67,30 @@ static void test_others_stay(void **state)
     wake_one_from(&sleeper, -1);
 }
 
+/* Who is told where another one computes goes elsewhere from there, and only from there. */
+static void test_leaves(void **state)
+{
+    (void)state;
+    if (allowed_processors() < 2) SKIP("there is one processor");
+    const int allowed = allowed_processors();
+    int left = 0;
+    for (int i = 0; i < 20; i++) {
+        const int here = pl_placement_here();
+        pl_placement_leave(here);
+        left += pl_placement_here() != here;
+        assert_int_equal(allowed_processors(), allowed);
+    }
+    assert_in_range(left, 15, 20); /* the system may have moved it back at once */
+    pl_placement_leave(-1);
+    pl_placement_leave(CPU_SETSIZE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wakes_elsewhere),
         cmocka_unit_test(test_others_stay),
+        cmocka_unit_test(test_leaves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
