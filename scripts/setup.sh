@@ -12,6 +12,8 @@ CROSS_PACKAGES="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 BROWSER_PACKAGES="chromium-headless-shell fonts-dejavu-core openssl"
 IMAGE_PACKAGES="skopeo umoci"
 CHECK_PACKAGES="valgrind qemu-user $CROSS_PACKAGES gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
+# For x86 processors other than this one; see tests/emulate.
+EMULATOR_PACKAGES="bochs bochs-term bochsbios vgabios isolinux syslinux-common genisoimage cpio"
 
 say() { echo "$*" >&2; }
 
@@ -134,6 +136,28 @@ need_arm_program() {
         esac
     done
     touch "$root/program"
+}
+
+# need_emulator: what tests/emulate/emulate needs. Its Linux is only unpacked below .cache: this system's own stays as it is.
+# False where it cannot be had.
+need_emulator() {
+    [ "$(uname -m)" = x86_64 ] && command -v apt-get >/dev/null && need_packages $EMULATOR_PACKAGES || return 1
+    [ ! -e "$ROOT/.cache/emulator/linux" ] || return 0
+    { unpack_linux || { as_root apt-get update -qq && unpack_linux; }; } >"$ROOT/.cache/emulator.log" 2>&1 </dev/null
+}
+
+# The kernel alone of the first package there is, as .cache/emulator/linux: Debian's or Ubuntu's, and for virtual machines if
+# possible, since that one starts soonest.
+unpack_linux() {
+    local root="$ROOT/.cache/emulator" name package
+    for name in linux-image-cloud-amd64 linux-image-virtual linux-image-amd64 linux-image-generic; do
+        package=$(apt-cache depends "$name" 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+        [ -n "$package" ] || continue
+        rm -rf "$root" && mkdir -p "$root/files"
+        (cd "$root" && apt-get -qq -o APT::Sandbox::User= download "$package" && dpkg-deb -x "$package"_*.deb files) || continue
+        mv "$root"/files/boot/vmlinuz-* "$root/linux" && rm -rf "$root/files" "$root/$package"_*.deb && return 0
+    done
+    return 1
 }
 
 # build_preset NAME: configures and builds it below build/NAME.
