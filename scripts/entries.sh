@@ -33,12 +33,16 @@ all_tests() {
 }
 
 # The same code under other eyes. clang: its warnings; tsan: races; aarch64 and armhf: other instruction sets, 64 and 32 bits
-# wide, under qemu.
+# wide, under qemu; levels of x86 that this processor lacks, under Bochs.
 all_builds() {
     check build/dev build_preset dev
     local level
-    for level in c c-x86v3 avx2 avxvnni avx512; do
-        check "bits/$level" equal_bits env PLAIT_CPU="$level" build/dev/digests
+    for level in c c-x86v3 avx2 avxvnni avx512 avx512vnni; do
+        if has_level "$level"; then
+            check "bits/$level" equal_bits env PLAIT_CPU="$level" build/dev/digests
+        else
+            emulate_level "$level"
+        fi
     done
     check build/clang build_preset clang
     check bits/clang equal_bits build/clang/digests
@@ -52,6 +56,41 @@ all_builds() {
         tests/serve/test_random_clients.py
     arm_build aarch64 arm64 aarch64-linux-gnu qemu-aarch64 cortex-a53
     arm_build armhf armhf arm-linux-gnueabihf qemu-arm
+}
+
+# True if this processor can run a level of kernels: then `checkkernel` has tried it, too.
+has_level() {
+    [[ $(build/dev/checkkernel --cases=0 --level="$1" 2>/dev/null) == "$1 "* ]]
+}
+
+# emulate_level LEVEL: tests of a level of x86 that this processor lacks, on one that Bochs has.
+emulate_level() {
+    local level=$1 processor=tigerlake known
+    [ "$level" != avxvnni ] || processor=arrow_lake
+    is_chosen "checkkernel/$level" || is_chosen "checkkernel/$level/plant" || is_chosen "bits/$level" || return 0
+    if ! need_emulator; then
+        skip "checkkernel/$level" "this processor lacks it, and no emulator or no Linux for it can be had here"
+        return 0
+    fi
+    known=$(bochs --help cpu 2>&1) || true
+    if ! grep -qx "$processor" <<<"$known"; then
+        skip "checkkernel/$level" "this processor lacks it, and Bochs is too old to have one"
+        return 0
+    fi
+    check "checkkernel/$level" emulated_kernels "$processor" "$level" --cases=40
+    check "checkkernel/$level/plant" emulated_kernels "$processor" "$level" --cases=4 --plant
+    check "bits/$level" equal_bits tests/emulate/emulate -e PLAIT_CPU="$level" "$processor" build/dev/digests
+}
+
+# emulated_kernels PROCESSOR LEVEL OPTION...: without the level checkkernel would try nothing and be content.
+emulated_kernels() {
+    local said
+    said=$(tests/emulate/emulate "$1" build/dev/checkkernel --level="$2" "${@:3}") || {
+        echo "$said"
+        return 1
+    }
+    echo "$said"
+    grep -q "^$2 " <<<"$said"
 }
 
 # arm_build PRESET ARCHITECTURE TRIPLET EMULATOR [OLD]: tests of a cross build; once more on processor OLD, which has
