@@ -208,9 +208,9 @@ PL_ALWAYS_INLINE pl_vec pl_longs_of_words(const uint32_t *from, int32_t count)
 PL_ALWAYS_INLINE pl_vec pl_longs_of_halves(const int16_t *from, int32_t count)
 {
     if (count == PL_LONGS) return _mm256_cvtepi16_epi64(_mm_loadl_epi64((const __m128i_u *)from));
-    const int64_t third = count == 3 ? (int64_t)from[2] << 32 : 0;
-    const int64_t others = count == 1 ? (uint16_t)from[0] : (uint32_t)pl_load_4(from);
-    return _mm256_cvtepi16_epi64(_mm_cvtsi64_si128(third | others));
+    const uint64_t third = count == 3 ? (uint64_t)(uint16_t)from[2] << 32 : 0;
+    const uint64_t others = count == 1 ? (uint16_t)from[0] : (uint32_t)pl_load_4(from);
+    return _mm256_cvtepi16_epi64(_mm_cvtsi64_si128((int64_t)(third | others)));
 }
 
 PL_ALWAYS_INLINE void pl_lower_words_store_first(uint32_t *to, pl_vec x, int64_t count)
