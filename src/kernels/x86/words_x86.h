@@ -7,34 +7,40 @@
 
 enum { PL_WORDS = PL_LANES, PL_LONGS = PL_LANES / 2 };
 
+#if defined(__AVX512F__)
+#define PL_VEC_64(name)    _mm512_##name##_epi64
+#define PL_VEC_WORDS(name) _mm512_##name##_epu32
+#else
+#define PL_VEC_64(name)    _mm256_##name##_epi64
+#define PL_VEC_WORDS(name) _mm256_##name##_epu32
+#endif
+
 PL_ALWAYS_INLINE pl_vec pl_words_set(uint32_t x)
 {
     return pl_vec_set((int32_t)x);
 }
 
-#if defined(__AVX512F__)
-
-#define PL_VEC_64(name) _mm512_##name##_epi64
-
-PL_ALWAYS_INLINE pl_vec pl_longs_set(uint64_t x)
-{
-    return _mm512_set1_epi64((int64_t)x);
-}
-
 /* Products of even words, in 64 bits; what odd lanes have does not matter. */
 PL_ALWAYS_INLINE pl_vec pl_multiply_even(pl_vec a, pl_vec b)
 {
-    return _mm512_mul_epu32(a, b);
+    return PL_VEC_WORDS(mul)(a, b);
 }
 
 PL_ALWAYS_INLINE pl_vec pl_words_min(pl_vec a, pl_vec b)
 {
-    return _mm512_min_epu32(a, b);
+    return PL_VEC_WORDS(min)(a, b);
 }
 
 PL_ALWAYS_INLINE pl_vec pl_words_max(pl_vec a, pl_vec b)
 {
-    return _mm512_max_epu32(a, b);
+    return PL_VEC_WORDS(max)(a, b);
+}
+
+#if defined(__AVX512F__)
+
+PL_ALWAYS_INLINE pl_vec pl_longs_set(uint64_t x)
+{
+    return _mm512_set1_epi64((int64_t)x);
 }
 
 /* Words of even lanes from one, of odd lanes from the other. */
@@ -122,26 +128,9 @@ PL_ALWAYS_INLINE pl_vec pl_longs_close_roots(pl_vec x)
 
 #else
 
-#define PL_VEC_64(name) _mm256_##name##_epi64
-
 PL_ALWAYS_INLINE pl_vec pl_longs_set(uint64_t x)
 {
     return _mm256_set1_epi64x((int64_t)x);
-}
-
-PL_ALWAYS_INLINE pl_vec pl_multiply_even(pl_vec a, pl_vec b)
-{
-    return _mm256_mul_epu32(a, b);
-}
-
-PL_ALWAYS_INLINE pl_vec pl_words_min(pl_vec a, pl_vec b)
-{
-    return _mm256_min_epu32(a, b);
-}
-
-PL_ALWAYS_INLINE pl_vec pl_words_max(pl_vec a, pl_vec b)
-{
-    return _mm256_max_epu32(a, b);
 }
 
 PL_ALWAYS_INLINE pl_vec pl_words_alternate(pl_vec even, pl_vec odd)
