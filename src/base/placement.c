@@ -7,16 +7,21 @@ void pl_placement_sleep(struct pl_placement *placement)
     placement->processor = sched_getcpu();
 }
 
+/* Where a thread may run is kept in `allowed`. False: it stays as it is, since there is no other processor for it, or more than
+ * the set holds. */
+static bool move_from(pthread_t thread, int processor, cpu_set_t *allowed)
+{
+    if (pthread_getaffinity_np(thread, sizeof *allowed, allowed) != 0) return false;
+    cpu_set_t others = *allowed;
+    CPU_CLR((size_t)processor, &others);
+    return CPU_COUNT(&others) > 0 && pthread_setaffinity_np(thread, sizeof others, &others) == 0;
+}
+
 void pl_placement_wake(struct pl_placement *placement, pthread_t thread)
 {
     const int here = sched_getcpu();
     if (here < 0 || here != placement->processor) return;
-    /* Fails where there are more processors than the set holds: then it stays as it is. */
-    if (pthread_getaffinity_np(thread, sizeof placement->allowed, &placement->allowed) != 0) return;
-    cpu_set_t others = placement->allowed;
-    CPU_CLR((size_t)here, &others);
-    if (CPU_COUNT(&others) == 0) return;
-    placement->moved = pthread_setaffinity_np(thread, sizeof others, &others) == 0;
+    placement->moved = move_from(thread, here, &placement->allowed);
 }
 
 void pl_placement_awake(struct pl_placement *placement)
@@ -35,9 +40,5 @@ void pl_placement_leave(int processor)
 {
     if (processor < 0 || sched_getcpu() != processor) return;
     cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-    cpu_set_t others = allowed;
-    CPU_CLR((size_t)processor, &others);
-    if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return;
-    (void)sched_setaffinity(0, sizeof allowed, &allowed);
+    if (move_from(pthread_self(), processor, &allowed)) (void)sched_setaffinity(0, sizeof allowed, &allowed);
 }
