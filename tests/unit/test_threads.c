@@ -86,15 +86,27 @@ static void test_every_task_once(void **state)
     }
 }
 
+/* Ends only when so many threads are in tasks of this job at once. */
+static void meet(atomic_int *inside, int threads)
+{
+    atomic_fetch_add(inside, 1);
+    const struct timespec moment = {0, 1000000};
+    for (int i = 0; i < 5000 && atomic_load(inside) < threads; i++) nanosleep(&moment, NULL);
+}
+
 static bool meet_task(void *context, int64_t task, int32_t worker)
 {
     (void)task;
     (void)worker;
-    /* Ends only when two threads are in tasks of this job at once. */
-    atomic_int *inside = context;
-    atomic_fetch_add(inside, 1);
-    const struct timespec moment = {0, 1000000};
-    for (int i = 0; i < 5000 && atomic_load(inside) < 2; i++) nanosleep(&moment, NULL);
+    meet(context, 2);
+    return true;
+}
+
+static bool meet_three_task(void *context, int64_t task, int32_t worker)
+{
+    (void)task;
+    (void)worker;
+    meet(context, 3);
     return true;
 }
 
@@ -294,6 +306,10 @@ static void test_fork(void **state)
     struct count_job job;
     struct pl_pool *pool = open_pool(&unit, 3);
     assert_int_equal(run_counting(pool, 3, &job), 0);
+    /* A thread that is about to start holds locks of a sanitizer's allocator, which would stay locked in the child. */
+    atomic_int started = 0;
+    run(pool, 3, 3, meet_three_task, &started);
+    assert_int_equal(atomic_load(&started), 3);
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
