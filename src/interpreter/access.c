@@ -7,12 +7,23 @@ struct range {
     uintptr_t end;
 };
 
-static bool add(struct pl_chain_stage *at, const void *begin, size_t bytes, bool writes, struct pl_reach reach)
+static bool add(struct pl_chain_stage *at, struct pl_access access)
 {
-    if (bytes == 0) return true;
+    if (access.bytes == 0) return true;
     if (at->access_count == PL_CHAIN_ACCESSES) return false;
-    at->accesses[at->access_count++] = (struct pl_access){(uintptr_t)begin, (int64_t)bytes, reach, writes};
+    at->accesses[at->access_count++] = access;
     return true;
+}
+
+/* Of a unit: its slice of `bytes` bytes, if `sliced`. */
+static struct pl_access access_of(const struct pl_chain_stage *at, const void *begin, size_t bytes, bool sliced)
+{
+    const int64_t units = at->stage->units, all = (int64_t)bytes;
+    struct pl_access access = {.begin = (uintptr_t)begin, .bytes = all};
+    if (!sliced) return access;
+    if (all % units == 0) access.window = (struct pl_byte_window){all / units, 0, all / units};
+    else if (all <= INT32_MAX) access.slices = units; /* which are at most so many, too */
+    return access;
 }
 
 static bool add_inputs(struct pl_chain_stage *at)
@@ -22,10 +33,10 @@ static bool add_inputs(struct pl_chain_stage *at)
     for (int32_t i = 0; i < step->input_count; i++) {
         const int32_t tensor = step->op->inputs[i];
         if (tensor < 0 || step->locations[i].base == PL_BASE_ADDRESS) continue; /* left out, or a constant */
-        const bool some = i < 32 && (reach->inputs >> i & 1u) != 0;
-        if (!add(at, at->frame.pointers[i], at->frame.block->tensors[tensor].bytes, false,
-                 some ? *reach : (struct pl_reach){0}))
-            return false;
+        const bool sliced = i < 32 && (reach->slices >> i & 1u) != 0;
+        struct pl_access access = access_of(at, at->frame.pointers[i], at->frame.block->tensors[tensor].bytes, sliced);
+        if (i == 0 && reach->first.step > 0) access.window = reach->first;
+        if (!add(at, access)) return false;
     }
     return true;
 }
@@ -36,23 +47,32 @@ static bool add_outputs(struct pl_chain_stage *at)
     for (int32_t i = 0; i < step->output_count; i++) {
         const int32_t tensor = step->op->outputs[i];
         if (tensor < 0) continue;
-        const size_t bytes = at->frame.block->tensors[tensor].bytes;
-        struct pl_reach reach = {0};
-        if (at->stage->reach.inputs != 0) reach.step = reach.size = (int64_t)bytes / at->stage->units;
-        if (!add(at, at->frame.pointers[step->input_count + i], bytes, true, reach)) return false;
+        struct pl_access access = access_of(at, at->frame.pointers[step->input_count + i],
+                                            at->frame.block->tensors[tensor].bytes, at->stage->reach.known);
+        access.writes = true;
+        if (!add(at, access)) return false;
+    }
+    return true;
+}
+
+static bool add_scratch(struct pl_chain_stage *at)
+{
+    const struct pl_step *step = at->frame.step;
+    void *const *scratch = at->frame.pointers + step->input_count + step->output_count;
+    for (int32_t i = 0; i < step->scratch_count; i++) {
+        const bool sliced = (at->stage->reach.scratches >> i & 1u) != 0;
+        struct pl_access access = access_of(at, scratch[i], step->scratch_bytes[i], sliced);
+        access.writes = true;
+        access.per_worker = step->worker_bytes[i] > 0;
+        if (!add(at, access)) return false;
     }
     return true;
 }
 
 bool pl_access_find(struct pl_chain_stage *at)
 {
-    const struct pl_step *step = at->frame.step;
-    void *const *scratch = at->frame.pointers + step->input_count + step->output_count;
     at->access_count = 0;
-    if (!add_inputs(at) || !add_outputs(at)) return false;
-    for (int32_t i = 0; i < step->scratch_count; i++)
-        if (!add(at, scratch[i], step->scratch_bytes[i], true, (struct pl_reach){0})) return false;
-    return true;
+    return add_inputs(at) && add_outputs(at) && add_scratch(at);
 }
 
 static uintptr_t inside(const struct pl_access *access, int64_t offset)
@@ -63,23 +83,35 @@ static uintptr_t inside(const struct pl_access *access, int64_t offset)
 /* Of units [from, to). */
 static struct range range_of(const struct pl_access *access, int64_t from, int64_t to)
 {
-    const struct pl_reach *reach = &access->reach;
-    if (reach->step == 0) return (struct range){access->begin, access->begin + (uintptr_t)access->bytes};
-    return (struct range){inside(access, from * reach->step + reach->first),
-                          inside(access, (to - 1) * reach->step + reach->first + reach->size)};
+    const struct pl_byte_window *window = &access->window;
+    if (window->step > 0)
+        return (struct range){inside(access, from * window->step + window->first),
+                              inside(access, (to - 1) * window->step + window->first + window->size)};
+    if (access->slices > 0)
+        return (struct range){inside(access, from * access->bytes / access->slices),
+                              inside(access, (to * access->bytes + access->slices - 1) / access->slices)};
+    return (struct range){access->begin, access->begin + (uintptr_t)access->bytes};
+}
+
+static bool get_in_the_way(const struct pl_access *a, struct range range, const struct pl_access *b, int64_t from, int64_t to)
+{
+    if (!a->writes && !b->writes) return false;
+    const struct range its = range_of(b, from, to);
+    return range.begin < its.end && its.begin < range.end;
 }
 
 bool pl_access_collide(const struct pl_chain_stage *at, int64_t from, int64_t to, const struct pl_chain_stage *other,
                        int64_t other_from, int64_t other_to)
 {
+    const bool same_step = at->frame.step == other->frame.step;
     if (from >= to || other_from >= other_to) return false;
     for (int32_t i = 0; i < at->access_count; i++) {
         const struct pl_access *mine = &at->accesses[i];
         const struct range range = range_of(mine, from, to);
         for (int32_t k = 0; k < other->access_count; k++) {
-            if (!mine->writes && !other->accesses[k].writes) continue;
-            const struct range its = range_of(&other->accesses[k], other_from, other_to);
-            if (range.begin < its.end && its.begin < range.end) return true;
+            const struct pl_access *its = &other->accesses[k];
+            if (same_step && mine->per_worker && its->per_worker) continue;
+            if (get_in_the_way(mine, range, its, other_from, other_to)) return true;
         }
     }
     return false;

@@ -17,12 +17,15 @@ enum {
     PL_CHAIN_PARTS = PL_CHAIN_SHARES * PL_CUT_PARTS_PER_WORKER /* of a stage */
 };
 
-/* Bytes that a stage reads or writes. */
+/* Bytes that a stage reads or writes: what lies in the window of a unit, or its slice of as many equal ones as there are units.
+ * Without window and slices any unit may touch all of them. */
 struct pl_access {
     uintptr_t begin;
     int64_t bytes;
-    struct pl_reach reach; /* of a range of units; its step is 0: any range may touch all of it */
+    struct pl_byte_window window; /* step 0: there is none */
+    int64_t slices;
     bool writes;
+    bool per_worker; /* every worker has its own part, whatever units it runs of this step */
 };
 
 struct pl_chain_stage {

@@ -5,7 +5,7 @@
 #include "interpreter/chain.h"
 
 /* Who has no part of a stage waits for so long at most; parts are as short as others may have to wait for. */
-enum { MOST_ALONE_NANOSECONDS = 20000, MOST_NANOSECONDS = 1000000 };
+enum { MOST_ALONE_NANOSECONDS = 20000, MOST_NANOSECONDS = 2000000 };
 
 /* A chain as it grows. */
 struct making {
@@ -27,6 +27,12 @@ static void share_out(const struct pl_chain *chain, struct pl_chain_stage *at, i
         at->first_part[v] = (uint8_t)(v < shares ? parts * v / shares : parts);
 }
 
+/* What does costs nobody a meeting. */
+static bool reads_own_slices(const struct pl_reach *reach)
+{
+    return reach->slices != 0 || reach->first.step > 0;
+}
+
 static void cut(const struct pl_chain *chain, struct pl_chain_stage *at, uint64_t nanoseconds, bool worth)
 {
     const struct pl_interpreter *interpreter = chain->run->interpreter;
@@ -34,8 +40,7 @@ static void cut(const struct pl_chain *chain, struct pl_chain_stage *at, uint64_
     int64_t bounds[PL_MAX_PARTS + 1];
     struct pl_cut cut = {1, 1};
     int32_t parts = 1;
-    /* What reads its own rows alone costs nobody a meeting. */
-    if (stage->reach.inputs != 0) cut = pl_cut_even(stage, chain->share_count, nanoseconds);
+    if (reads_own_slices(&stage->reach)) cut = pl_cut_even(stage, chain->share_count, nanoseconds);
     else if (worth) cut = pl_cut_worth(stage, chain->share_count, nanoseconds);
     if (interpreter->cut != NULL) parts = interpreter->cut(interpreter->cut_context, stage->units, PL_CHAIN_PARTS, bounds);
     else parts = pl_cut_halving(stage, cut, true, bounds);

@@ -4,6 +4,7 @@
 
 #include "kernels/elementwise_kernels.h"
 #include "ops/check.h"
+#include "ops/reach.h"
 
 struct add_n_plan {
     pl_binary_kernel add;
@@ -55,5 +56,6 @@ pl_status pl_prepare_add_n(struct pl_prepare *prepare)
     /* Further ones are read after the first sum is written, and may be the same tensor. */
     if (plan->inputs == 2) prepare->in_place_inputs = 3;
     pl_prepare_stage(prepare, eval, pl_shape_count(&prepare->inputs[0]->shape), plan->inputs);
+    pl_reach_slices(prepare, UINT32_MAX);
     return PL_OK;
 }

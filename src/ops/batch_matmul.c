@@ -8,6 +8,7 @@
 #include "ops/batch_matmul_internal.h"
 #include "ops/check.h"
 #include "ops/quantize.h"
+#include "ops/reach.h"
 
 static pl_status choose_kind(struct pl_prepare *prepare, enum pl_batch_matmul_kind *kind)
 {
@@ -155,6 +156,17 @@ static pl_status prepare_kind(struct pl_prepare *prepare, struct pl_batch_matmul
     }
 }
 
+/* Without broadcasting a row of the output needs that row of the left side, and any of the right one. */
+static void say_reach(struct pl_prepare *prepare, const struct pl_batch_matmul *product, int64_t units)
+{
+    const struct pl_shape *left = &prepare->inputs[PL_BATCH_MATMUL_LEFT]->shape;
+    uint32_t scratches = 0;
+    if (pl_shape_span(left, 0, left->rank - 2) * product->shape.patch.width != units) return;
+    if (product->kind == PL_BATCH_MATMUL_HYBRID) scratches = pl_gemm_row_scratches(&product->operands.rows);
+    if (product->turned_scratch >= 0) scratches |= 1u << product->turned_scratch;
+    pl_reach_scratch_slices(prepare, 1u << PL_BATCH_MATMUL_LEFT, scratches);
+}
+
 /* The stages before the product: pack the right side, turn the left side, quantize it. */
 static pl_status prepare_operands(struct pl_prepare *prepare, struct pl_batch_matmul *product,
                                   bool turn_left, bool turn_right)
@@ -185,6 +197,7 @@ static pl_status prepare_operands(struct pl_prepare *prepare, struct pl_batch_ma
         const size_t bytes = (size_t)pl_shape_count(left) * (size_t)product->element_bytes;
         product->turned_scratch = pl_prepare_scratch(prepare, bytes, false);
         pl_prepare_stage(prepare, pl_batch_matmul_eval_turn, left_count, matrix);
+        pl_reach_scratch_slices(prepare, 1u << PL_BATCH_MATMUL_LEFT, 1u << product->turned_scratch);
     }
     if (product->kind != PL_BATCH_MATMUL_HYBRID) return PL_OK;
     const bool asymmetric =
@@ -226,5 +239,6 @@ pl_status pl_prepare_batch_matmul(struct pl_prepare *prepare)
                      pl_cost(product->shape.channels, product->shape.depth));
     const int32_t rows = product->shape.patch.width;
     pl_prepare_least_units(prepare, rows < 1 ? 1 : rows < PL_GEMM_LEAST_PIXELS ? rows : PL_GEMM_LEAST_PIXELS);
+    say_reach(prepare, product, units);
     return PL_OK;
 }

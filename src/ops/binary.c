@@ -146,13 +146,15 @@ pl_status pl_binary_prepare(struct pl_prepare *prepare, enum pl_binary operation
     made->cast = prepare->kernels->elementwise->convert->cast;
     made->in_bytes = pl_type_bits(inputs[0]->tensor->type) / 8;
     made->out_bytes = pl_type_bits(output->tensor->type) / 8;
-    uint32_t whole = 0; /* inputs of the output's shape */
-    for (int32_t i = 0; i < 2; i++)
+    uint32_t whole = 0, sliced = 0; /* inputs: of the output's shape */
+    for (int32_t i = 0; i < 2; i++) {
         if (pl_shape_equal(shapes[i], &output->shape)) whole |= 1u << i;
+        if (pl_reach_is_sliced(shapes[i], &output->shape)) sliced |= 1u << i;
+    }
     if (made->in_bytes == made->out_bytes) prepare->in_place_inputs = whole;
     prepare->params = made;
     pl_prepare_stage(prepare, eval, made->broadcast.elements, 1);
-    pl_reach_slices(prepare, whole);
+    pl_reach_slices(prepare, sliced);
     *plan = made;
     return PL_OK;
 }

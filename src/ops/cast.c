@@ -3,6 +3,7 @@
 #include "kernels/elementwise_kernels.h"
 #include "ops/check.h"
 #include "ops/packed.h"
+#include "ops/reach.h"
 
 struct cast_plan {
     pl_cast_kernel kernel;
@@ -127,5 +128,6 @@ pl_status pl_prepare_cast(struct pl_prepare *prepare)
     if (pl_packed_is(from) || pl_packed_is(to)) return add_packed_stage(prepare, plan);
     if (plan->in_bytes == plan->out_bytes) prepare->in_place_inputs = 1;
     pl_prepare_stage(prepare, eval_cast, pl_shape_count(&prepare->inputs[0]->shape), 2);
+    pl_reach_slices(prepare, 1);
     return PL_OK;
 }

@@ -317,6 +317,7 @@ pl_status pl_prepare_fully_connected(struct pl_prepare *prepare)
     pl_prepare_stage(prepare, eval, units, pl_cost(width, shape->depth));
     if (dense->by_blocks) return PL_OK;
     pl_prepare_least_units(prepare, PL_GEMM_LEAST_PIXELS);
-    if (dense->kind != PL_FILTER_HYBRID) pl_reach_slices(prepare, 1u << INPUT);
+    pl_reach_scratch_slices(prepare, 1u << INPUT,
+                            dense->kind == PL_FILTER_HYBRID ? pl_gemm_row_scratches(&dense->operands.rows) : 0);
     return PL_OK;
 }

@@ -7,6 +7,7 @@
 #include "ops/check.h"
 #include "ops/move.h"
 #include "ops/nibbles.h"
+#include "ops/reach.h"
 
 /* Where the runs are: those of GATHER in an input [batch][outer][axis][run] with indices
  * [batch][picks] for an output [batch][outer][picks][run]; those of GATHER_ND by `depth`
@@ -194,6 +195,7 @@ static pl_status add_work(struct pl_prepare *prepare, struct gather *params, boo
         pl_prepare_stage(prepare, eval_gather_nibbles, params->units > 0 ? 1 : 0,
                          pl_cost(params->units, params->run));
     else pl_prepare_stage(prepare, nd ? eval_gather_nd : eval_gather, params->units, params->run);
+    pl_reach_slices(prepare, nd || params->outer == 1 ? 2 : 0); /* its indices */
     return PL_OK;
 }
 

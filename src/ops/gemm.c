@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "base/checked.h"
+#include "ops/reach.h"
 
 /* ---- weights --------------------------------------------------------------------------------- */
 
@@ -205,5 +206,7 @@ pl_status pl_gemm_prepare_rows(struct pl_prepare *prepare, int64_t count, int64_
                                          .key = {count, length, asymmetric}};
     }
     pl_prepare_stage(prepare, eval_rows, count, length);
+    pl_reach_scratch_slices(prepare, source_scratch < 0 ? 1u << rows->source_input : 0,
+                            pl_gemm_row_scratches(rows) | (source_scratch < 0 ? 0 : 1u << source_scratch));
     return PL_OK;
 }

@@ -40,6 +40,12 @@ struct pl_gemm_rows {
     int32_t zero_points_scratch; /* int32_t[count] */
 };
 
+/* Those three (bits). */
+static inline uint32_t pl_gemm_row_scratches(const struct pl_gemm_rows *rows)
+{
+    return 1u << rows->values_scratch | 1u << rows->scales_scratch | 1u << rows->zero_points_scratch;
+}
+
 struct pl_gemm_operands {
     const struct pl_gemm_kernels *kernels;
     struct pl_gemm_weights weights;

@@ -2,6 +2,7 @@
 /* L2_NORMALIZATION and LOCAL_RESPONSE_NORMALIZATION along the last axis. */
 #include "kernels/reduction_kernels.h"
 #include "ops/check.h"
+#include "ops/reach.h"
 
 struct normalization_plan {
     pl_row_kernel kernel;
@@ -66,6 +67,7 @@ pl_status pl_prepare_l2_normalization(struct pl_prepare *prepare)
     prepare->in_place_inputs = 1;
     const int64_t elements = pl_shape_count(shape);
     pl_prepare_stage(prepare, eval, elements == 0 ? 0 : elements / plan->depth, plan->depth * 4);
+    pl_reach_slices(prepare, 1);
     return PL_OK;
 }
 
@@ -113,5 +115,6 @@ pl_status pl_prepare_local_response_normalization(struct pl_prepare *prepare)
     const int64_t elements = pl_shape_count(shape);
     pl_prepare_stage(prepare, eval_response, elements == 0 ? 0 : elements / plan->depth,
                      pl_cost(plan->depth, window + 32));
+    pl_reach_slices(prepare, 1);
     return PL_OK;
 }

@@ -154,7 +154,7 @@ void pl_prepare_least_units(struct pl_prepare *prepare, int64_t units)
 
 void pl_prepare_reach(struct pl_prepare *prepare, struct pl_reach reach)
 {
-    assert(prepare->stage_count > 0 && reach.inputs != 0 && reach.step > 0 && reach.size > 0);
+    assert(prepare->stage_count > 0 && reach.known);
     prepare->stages[prepare->stage_count - 1].reach = reach;
 }
 

@@ -103,12 +103,20 @@ struct pl_value {
 /* Units [from, to) of one stage. Returns PL_OK, or pl_eval_fail(...). */
 typedef pl_status (*pl_eval_function)(const struct pl_eval *eval, int64_t from, int64_t to);
 
-/* Of a stage whose units make the output's bytes in their order, each as many: what they read of inputs. */
-struct pl_reach {
-    uint32_t inputs; /* bit i: of input i these bytes alone, of others anything; 0: nothing is known of the stage */
-    int64_t step;    /* unit u reads bytes from u * step + first on, `size` of them, as far as they are there */
+/* Unit u reads bytes from u * step + first on, `size` of them, as far as they are there. */
+struct pl_byte_window {
+    int64_t step;
     int64_t first;
     int64_t size;
+};
+
+/* Of a stage whose units make the output's bytes in their order, each as many: what they read. Slice u of something is that of
+ * unit u, of as many equal ones as there are units. */
+struct pl_reach {
+    bool known;             /* else a unit may read and write anything */
+    uint32_t slices;        /* bit i: of input i that slice alone, */
+    struct pl_byte_window first; /* with a step: of input 0 these bytes alone; of other inputs anything */
+    uint32_t scratches;     /* bit i: of scratch i that slice alone, read or written; of others anything */
 };
 
 struct pl_stage {

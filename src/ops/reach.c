@@ -8,15 +8,37 @@ static int64_t tensor_bytes(const struct pl_value *value, int64_t from_axis)
     return bits % 8 == 0 ? pl_shape_span(&value->shape, (int32_t)from_axis, value->shape.rank) * (bits / 8) : 0;
 }
 
+/* Elements of less than a byte share one with others' elements. */
+static bool has_whole_bytes(const struct pl_value *value)
+{
+    const int64_t bits = pl_type_bits(value->tensor->type);
+    return bits > 0 && bits % 8 == 0;
+}
+
+void pl_reach_scratch_slices(struct pl_prepare *prepare, uint32_t inputs, uint32_t scratches)
+{
+    for (int32_t i = 0; i < prepare->input_count; i++)
+        if ((inputs >> i & 1u) != 0 && !has_whole_bytes(prepare->inputs[i])) return;
+    for (int32_t i = 0; i < prepare->output_count; i++)
+        if (!has_whole_bytes(prepare->outputs[i])) return;
+    pl_prepare_reach(prepare, (struct pl_reach){.known = true, .slices = inputs, .scratches = scratches});
+}
+
 void pl_reach_slices(struct pl_prepare *prepare, uint32_t inputs)
 {
-    const int64_t units = prepare->stages[prepare->stage_count - 1].units;
-    int32_t first = 0;
-    if (inputs == 0 || units == 0) return;
-    while ((inputs >> first & 1u) == 0) first++;
-    const int64_t bytes = tensor_bytes(prepare->inputs[first], 0);
-    if (bytes == 0 || bytes % units != 0) return;
-    pl_prepare_reach(prepare, (struct pl_reach){inputs, bytes / units, 0, bytes / units});
+    pl_reach_scratch_slices(prepare, inputs, 0);
+}
+
+bool pl_reach_is_sliced(const struct pl_shape *shape, const struct pl_shape *output)
+{
+    const int32_t missing = output->rank - shape->rank; /* dimensions of 1 in front */
+    bool broadcast = false;
+    for (int32_t axis = 0; axis < output->rank; axis++) {
+        const int32_t dim = axis < missing ? 1 : shape->dims[axis - missing];
+        if (dim != output->dims[axis]) broadcast = true;
+        if (broadcast && dim != 1) return false;
+    }
+    return true;
 }
 
 void pl_reach_rows(struct pl_prepare *prepare, const struct pl_patch *patch)
@@ -26,15 +48,15 @@ void pl_reach_rows(struct pl_prepare *prepare, const struct pl_patch *patch)
     const int64_t taps = (int64_t)(patch->filter_height - 1) * patch->dilation_y + 1;
     const int64_t units = prepare->stages[prepare->stage_count - 1].units, width = output->dims[2];
     if (output->dims[0] != 1 || row == 0) return;
-    struct pl_reach reach = {1, step, -row * patch->before_y, row * taps};
+    struct pl_byte_window window = {step, -row * patch->before_y, row * taps};
     if (units == (int64_t)output->dims[1] * width && width > 1) {
         /* Pixels go on evenly where rows go on in steps: up to a step less one pixel's share behind that. */
         if (step % width != 0) return;
-        reach.step = step / width;
-        reach.first -= step - reach.step;
-        reach.size += step - reach.step;
+        window.step = step / width;
+        window.first -= step - window.step;
+        window.size += step - window.step;
     } else if (units != output->dims[1]) {
         return;
     }
-    pl_prepare_reach(prepare, reach);
+    pl_prepare_reach(prepare, (struct pl_reach){.known = true, .first = window});
 }

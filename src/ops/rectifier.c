@@ -6,6 +6,7 @@
 #include "ops/binary.h"
 #include "ops/check.h"
 #include "ops/quantize.h"
+#include "ops/reach.h"
 #include "ops/unary.h"
 
 /* ---- RELU and its kin ------------------------------------------------------------------------ */
@@ -76,6 +77,7 @@ static pl_status prepare_rectifier(struct pl_prepare *prepare, float low, float 
     rescale->bytes = plan->in_bytes;
     prepare->params = rescale;
     pl_prepare_stage(prepare, eval_rescale, pl_shape_count(&prepare->inputs[0]->shape), 2);
+    pl_reach_slices(prepare, 1);
     return PL_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "ops/axis.h"
 #include "ops/check.h"
 #include "ops/quantize.h"
+#include "ops/reach.h"
 #include "ops/span.h"
 
 struct reduce_plan {
@@ -218,13 +219,20 @@ static pl_status prepare_walk(struct pl_prepare *prepare, uint32_t types, struct
     return PL_OK;
 }
 
+/* A unit is an output. */
+static void add_stage(struct pl_prepare *prepare, const struct reduce_plan *plan)
+{
+    const bool of_one_run = plan->params.run > 1 && plan->params.rank == 0 && plan->rank <= 1;
+    pl_prepare_stage(prepare, eval, pl_shape_count(&prepare->outputs[0]->shape), plan->params.count);
+    pl_reach_slices(prepare, of_one_run ? 1 : 0);
+}
+
 static pl_status finish(struct pl_prepare *prepare, struct reduce_plan *plan,
                         const pl_reduce_kernel *across, const pl_reduce_kernel *along)
 {
     const enum pl_reduce_type type = reduce_type(prepare->inputs[0]->tensor->type);
     plan->kernel = plan->params.run > 1 ? along[type] : across[type];
-    pl_prepare_stage(prepare, eval, pl_shape_count(&prepare->outputs[0]->shape),
-                     plan->params.count);
+    add_stage(prepare, plan);
     return PL_OK;
 }
 
@@ -299,8 +307,7 @@ pl_status pl_prepare_reduce_prod(struct pl_prepare *prepare)
     PL_TRY(pl_check_type(prepare, pl_input(0), PL_TYPE_BIT(PL_INT8) | PL_TYPE_BIT(PL_INT16)));
     PL_TRY(quantized_product_params(prepare, &plan->params));
     plan->kernel = type == PL_INT8 ? fold->quantized_product_int8 : fold->quantized_product_int16;
-    pl_prepare_stage(prepare, eval, pl_shape_count(&prepare->outputs[0]->shape),
-                     plan->params.count);
+    add_stage(prepare, plan);
     return PL_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "ops/check.h"
 #include "ops/lookup.h"
 #include "ops/quantize.h"
+#include "ops/reach.h"
 
 enum { INTEGER_BITS = 5 };
 
@@ -149,6 +150,7 @@ pl_status pl_prepare_softmax(struct pl_prepare *prepare)
     if (in == out) prepare->in_place_inputs = 1;
     const int64_t elements = pl_shape_count(shape);
     pl_prepare_stage(prepare, eval, elements == 0 ? 0 : elements / plan->depth, plan->depth * 16);
+    pl_reach_slices(prepare, 1);
     return PL_OK;
 }
 
@@ -217,5 +219,6 @@ pl_status pl_prepare_log_softmax(struct pl_prepare *prepare)
     const int64_t elements = pl_shape_count(shape);
     pl_prepare_stage(prepare, eval_log, elements == 0 ? 0 : elements / plan->depth,
                      plan->depth * 16);
+    pl_reach_slices(prepare, 1);
     return PL_OK;
 }

@@ -23,9 +23,10 @@ struct pieces {
 /* SIZE_MAX where there cannot be as many. */
 size_t pl_draft_scratch_bytes(const struct pl_draft *draft, const struct pl_scratch *scratch)
 {
-    const size_t workers = scratch->per_worker ? (size_t)draft->builder->request->workers : 1;
+    const size_t workers = (size_t)draft->builder->request->workers;
     size_t rounded = 0;
     size_t total = 0;
+    if (!scratch->per_worker) return scratch->bytes;
     if (!pl_size_round_up(scratch->bytes, PL_ALIGNMENT, &rounded)) return SIZE_MAX;
     return pl_size_multiply(rounded, workers, &total) ? total : SIZE_MAX;
 }

@@ -40,8 +40,8 @@ static struct pl_chain_stage stage_of(int32_t from, int32_t to, int32_t taps)
     const int64_t before = -(taps / 2) * (int64_t)ROW;
     return (struct pl_chain_stage){
         .access_count = 2,
-        .accesses = {{(uintptr_t)(arena + from * ROW), ROWS * ROW, {1, ROW, before, taps * ROW}, false},
-                     {(uintptr_t)(arena + to * ROW), ROWS * ROW, {1, ROW, 0, ROW}, true}}};
+        .accesses = {{.begin = (uintptr_t)(arena + from * ROW), .bytes = ROWS * ROW, .window = {ROW, before, taps * ROW}},
+                     {.begin = (uintptr_t)(arena + to * ROW), .bytes = ROWS * ROW, .window = {ROW, 0, ROW}, .writes = true}}};
 }
 
 static void test_same_rows_do_not_wait(void **state)
@@ -74,13 +74,41 @@ static void test_memory_that_is_used_again_is_waited_for(void **state)
     assert_false(pl_access_collide(&again, 0, 4, &first, 4, 8));
 }
 
+/* Slices need not be whole bytes, as of what is broadcast: the 3rd of 8 of 20 bytes begins and ends within some. */
+static void test_slices_are_rounded_outwards(void **state)
+{
+    (void)state;
+    const struct pl_chain_stage bytes = {
+        .access_count = 1, .accesses = {{.begin = (uintptr_t)arena, .bytes = 20, .window = {1, 0, 1}, .writes = true}}};
+    const struct pl_chain_stage slices = {
+        .access_count = 1, .accesses = {{.begin = (uintptr_t)arena, .bytes = 20, .slices = 8}}};
+    assert_false(pl_access_collide(&slices, 2, 3, &bytes, 0, 5));
+    assert_true(pl_access_collide(&slices, 2, 3, &bytes, 5, 6));
+    assert_true(pl_access_collide(&slices, 2, 3, &bytes, 7, 8));
+    assert_false(pl_access_collide(&slices, 2, 3, &bytes, 8, 20));
+    assert_true(pl_access_collide(&slices, 7, 8, &bytes, 19, 20));
+}
+
+/* Of one step a worker has its own part of some memory, of another step the parts may lie elsewhere in it. */
+static void test_workers_have_memory_of_their_own(void **state)
+{
+    (void)state;
+    static const struct pl_step steps[2];
+    const struct pl_access own = {.begin = (uintptr_t)arena, .bytes = 64, .writes = true, .per_worker = true};
+    const struct pl_chain_stage first = {.frame = {.step = &steps[0]}, .access_count = 1, .accesses = {own}};
+    const struct pl_chain_stage second = {.frame = {.step = &steps[0]}, .access_count = 1, .accesses = {own}};
+    const struct pl_chain_stage other = {.frame = {.step = &steps[1]}, .access_count = 1, .accesses = {own}};
+    assert_false(pl_access_collide(&second, 0, 4, &first, 4, 8));
+    assert_true(pl_access_collide(&other, 0, 4, &first, 4, 8));
+}
+
 /* Of which nothing is known. */
 static void test_others_need_everything(void **state)
 {
     (void)state;
     const struct pl_chain_stage first = stage_of(0, ROWS, 1);
     struct pl_chain_stage second = stage_of(ROWS, 2 * ROWS, 1);
-    second.accesses[0].reach = (struct pl_reach){0};
+    second.accesses[0].window = (struct pl_byte_window){0};
     assert_true(pl_access_collide(&second, 0, 1, &first, 7, 8));
     assert_true(pl_access_collide(&first, 7, 8, &second, 0, 1));
     second.accesses[0].begin = (uintptr_t)arena; /* both only read it */
@@ -93,6 +121,7 @@ int main(void)
         cmocka_unit_test(test_shares_mirror_each_other),      cmocka_unit_test(test_short_stages_are_cut_evenly),
         cmocka_unit_test(test_same_rows_do_not_wait),         cmocka_unit_test(test_windows_wait_for_their_neighbours),
         cmocka_unit_test(test_memory_that_is_used_again_is_waited_for), cmocka_unit_test(test_others_need_everything),
+        cmocka_unit_test(test_slices_are_rounded_outwards), cmocka_unit_test(test_workers_have_memory_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
