@@ -5,6 +5,8 @@
 /* The first runs learn about stages, with helpers and without in turn. Those up to SETTLING_RUNS find out in the same way
  * whether it was worth it for all together, since what a stage leaves in another cache is paid for by the next. */
 enum { LEARNING_RUNS = 16, SETTLING_RUNS = 28 };
+/* So many are enough where long stages, which are shared in any case, are most of it: runs that learn do without chains. */
+enum { LEARNING_RUNS_OF_LONG_STAGES = 4 };
 /* What was learned is kept for so many runs at first, and twice as many each time after that. */
 enum { FIRST_PATIENCE = 128, MOST_PATIENCE = 8192 };
 /* A glance is so long, its first run not counted, since helpers may sleep and data lies in other caches. */
@@ -163,6 +165,24 @@ static void settle(struct pl_outlook *outlook)
     else if (interval < MOST_INTERVAL) set(&outlook->interval, interval * 2);
 }
 
+static bool is_mostly_long(const struct pl_outlook *outlook)
+{
+    const uint64_t all = pl_pace_number(&outlook->shareable_nanoseconds);
+    return pl_pace_number(&outlook->long_nanoseconds) > all - all / 4;
+}
+
+/* With helpers at first; glances tell whether alone is better, and from then on that counts. */
+static void settle_soon(struct pl_outlook *outlook)
+{
+    const bool first = pl_pace_number(&outlook->interval) == 0;
+    set(&outlook->runs, SETTLING_RUNS);
+    set(&outlook->since, 0);
+    set(&outlook->missed, 0);
+    if (!first) return;
+    set(&outlook->settled_shared, 1);
+    set(&outlook->interval, FIRST_INTERVAL);
+}
+
 /* A run whose stages are known. */
 static struct pl_trial settled_trial(struct pl_outlook *outlook)
 {
@@ -210,7 +230,8 @@ static void end_settled(struct pl_outlook *outlook, const struct pl_trial *trial
     atomic_uint *mean = trial->alone ? &pace->nanoseconds : &pace->shared_nanoseconds;
     if (!trial->glance) {
         follow_run(mean, nanoseconds, 8, false);
-        if (!trial->alone && trial->since >= LEAST_INTERVAL && trial->since < interval && !takes_less(pace, 1, 1))
+        const bool known = pl_pace_number(&pace->nanoseconds) > 0;
+        if (!trial->alone && known && trial->since >= LEAST_INTERVAL && trial->since < interval && !takes_less(pace, 1, 1))
             set(&outlook->since, interval);
         return;
     }
@@ -239,4 +260,5 @@ void pl_trial_end(struct pl_outlook *outlook, const struct pl_trial *trial, cons
     const unsigned runs = pl_pace_number(&outlook->runs) + 1;
     set(&outlook->runs, runs);
     if (runs == SETTLING_RUNS) settle(outlook);
+    if (runs == LEARNING_RUNS_OF_LONG_STAGES && is_mostly_long(outlook)) settle_soon(outlook);
 }

@@ -13,6 +13,7 @@ struct machine {
     uint64_t alone;
     uint64_t shared;
     bool missed;
+    uint64_t long_nanoseconds; /* 0: some */
 };
 
 static struct pl_trial run_once(struct pl_outlook *outlook, struct machine machine)
@@ -21,7 +22,7 @@ static struct pl_trial run_once(struct pl_outlook *outlook, struct machine machi
     const struct pl_trial_result result = {
         .nanoseconds = trial.alone ? machine.alone : machine.shared,
         .shareable_nanoseconds = 20000,
-        .long_nanoseconds = 7000,
+        .long_nanoseconds = machine.long_nanoseconds > 0 ? machine.long_nanoseconds : 7000,
         .missed = machine.missed && !trial.alone,
     };
     pl_trial_end(outlook, &trial, &result);
@@ -36,7 +37,7 @@ static int shared_runs(struct pl_outlook *outlook, struct machine machine, int r
     return shared;
 }
 
-static const struct machine good = {100000, 60000, false}, bad = {60000, 100000, false};
+static const struct machine good = {.alone = 100000, .shared = 60000}, bad = {.alone = 60000, .shared = 100000};
 
 static void test_keeps_to_what_is_quicker(void **state)
 {
@@ -51,12 +52,29 @@ static void test_keeps_to_what_is_quicker(void **state)
     assert_int_equal(pl_trial_begin(&outlook).shared_nanoseconds, 7000);
 }
 
+/* Long stages, which are shared in any case, are most of it: few runs learn, and a glance is what tells. */
+static void test_settles_soon_where_stages_are_long(void **state)
+{
+    (void)state;
+    const struct machine helped = {.alone = 100000, .shared = 60000, .long_nanoseconds = 16000};
+    const struct machine slowed = {.alone = 60000, .shared = 100000, .long_nanoseconds = 16000};
+    struct pl_outlook outlook = {0};
+    assert_int_equal(shared_runs(&outlook, helped, 4), 2);
+    assert_int_equal(shared_runs(&outlook, helped, 32), 32);
+    assert_int_equal(shared_runs(&outlook, helped, 5), 0); /* a glance */
+    assert_int_equal(shared_runs(&outlook, helped, 80), 80);
+    memset(&outlook, 0, sizeof outlook);
+    shared_runs(&outlook, slowed, 4 + 32 + 5);
+    assert_int_equal(shared_runs(&outlook, slowed, 80), 0);
+    assert_int_equal(shared_runs(&outlook, slowed, 300) < 20, 1); /* learning again is no reason to share again */
+}
+
 /* What turns out worse than it was is left at once; what gets better is noticed by a glance. */
 static void test_changes_when_the_machine_does(void **state)
 {
     (void)state;
     struct pl_outlook outlook = {0};
-    const struct machine slowed = {100000, 103000, false}, much_slowed = {100000, 180000, false};
+    const struct machine slowed = {100000, 103000, false, 0}, much_slowed = {100000, 180000, false, 0};
     shared_runs(&outlook, good, 60);
     shared_runs(&outlook, much_slowed, 30);
     assert_in_range(shared_runs(&outlook, much_slowed, 30), 0, 5);
@@ -75,7 +93,7 @@ static void test_the_clock_changes_no_kind(void **state)
 {
     (void)state;
     struct pl_outlook outlook = {0};
-    const struct machine slow = {300000, 180000, false};
+    const struct machine slow = {300000, 180000, false, 0};
     shared_runs(&outlook, good, 100);
     for (int i = 0; i < 10; i++) {
         assert_in_range(shared_runs(&outlook, slow, 100), 80, 100);
@@ -88,7 +106,7 @@ static void test_is_not_misled_by_single_runs(void **state)
 {
     (void)state;
     struct pl_outlook outlook = {0};
-    const struct machine held_up = {4000000, 4000000, false}, lucky = {100000, 50000, false}, usual = {100000, 104000, false};
+    const struct machine held_up = {4000000, 4000000, false, 0}, lucky = {100000, 50000, false, 0}, usual = {100000, 104000, false, 0};
     shared_runs(&outlook, usual, 16);
     shared_runs(&outlook, lucky, 2);
     shared_runs(&outlook, usual, 10);
@@ -108,7 +126,7 @@ static void test_is_not_misled_by_single_runs(void **state)
 static void test_glances_seldom_where_it_is_clear(void **state)
 {
     (void)state;
-    const struct machine near = {100000, 94000, false};
+    const struct machine near = {100000, 94000, false, 0};
     struct pl_outlook outlook = {0}, close = {0};
     shared_runs(&outlook, good, 28);
     assert_int_equal(shared_runs(&outlook, good, 128), 128);
@@ -149,7 +167,7 @@ static void test_does_not_judge_who_did_not_come(void **state)
 {
     (void)state;
     struct pl_outlook outlook = {0};
-    const struct machine absent = {100000, 101000, true};
+    const struct machine absent = {100000, 101000, true, 0};
     shared_runs(&outlook, absent, 60);
     shared_runs(&outlook, good, 28);
     assert_in_range(shared_runs(&outlook, good, 100), 90, 100);
@@ -165,7 +183,7 @@ static void test_does_not_judge_who_did_not_come(void **state)
 static void test_a_glance_waits_for_who_is_asleep(void **state)
 {
     (void)state;
-    const struct machine absent = {60000, 61000, true}, good_now = {60000, 40000, false};
+    const struct machine absent = {60000, 61000, true, 0}, good_now = {60000, 40000, false, 0};
     struct pl_outlook outlook = {0};
     shared_runs(&outlook, bad, 28);
     while (!run_once(&outlook, bad).glance) continue;
@@ -240,7 +258,7 @@ static void test_keeps_the_longest_part_of_hundreds_of_runs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keeps_to_what_is_quicker),
+        cmocka_unit_test(test_keeps_to_what_is_quicker), cmocka_unit_test(test_settles_soon_where_stages_are_long),
         cmocka_unit_test(test_looks_again),
         cmocka_unit_test(test_changes_when_the_machine_does),
         cmocka_unit_test(test_the_clock_changes_no_kind),
