@@ -77,7 +77,7 @@ emulate_level() {
         skip "checkkernel/$level" "this processor lacks it, and Bochs is too old to have one"
         return 0
     fi
-    check "checkkernel/$level" emulated_kernels "$processor" "$level" --cases=40
+    check "checkkernel/$level" emulated_kernels "$processor" "$level" --cases=30
     check "checkkernel/$level/plant" emulated_kernels "$processor" "$level" --cases=4 --plant
     check "bits/$level" equal_bits tests/emulate/emulate -e PLAIT_CPU="$level" "$processor" build/dev/digests
 }

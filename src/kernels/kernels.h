@@ -64,5 +64,10 @@ int32_t pl_kernels_list(const struct pl_kernels *list[PL_KERNELS_MAX_LEVELS]);
 #define PL_LEVEL_JOIN(name, level)   name##_##level
 #define PL_LEVEL_EXPAND(name, level) PL_LEVEL_JOIN(name, level)
 #define PL_LEVEL(name)               PL_LEVEL_EXPAND(name, PL_KERNEL_LEVEL)
+/* Products of floats are of a level below where only dot products of integers are new. */
+#ifndef PL_FLOAT_LEVEL
+#define PL_FLOAT_LEVEL PL_KERNEL_LEVEL
+#endif
+#define PL_LEVEL_OF_FLOATS(name) PL_LEVEL_EXPAND(name, PL_FLOAT_LEVEL)
 
 #endif

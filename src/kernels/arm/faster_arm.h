@@ -19,10 +19,11 @@
 #include "kernels/vector/recurrent_vector.h"
 
 #define PL_FASTER_GEMM                                                                             \
-    .f32 = PL_LEVEL(pl_gemm_f32_vector), .add_f32 = PL_LEVEL(pl_gemm_add_f32_vector),              \
+    .f32 = PL_LEVEL_OF_FLOATS(pl_gemm_f32_vector), .add_f32 = PL_LEVEL(pl_gemm_add_f32_vector),    \
     PL_GEMM_BYTES_NEON
 #define PL_FASTER_DEPTHWISE                                                                        \
-    .f32 = PL_LEVEL(pl_depthwise_f32_vector), .hybrid = PL_LEVEL(pl_depthwise_hybrid_vector),      \
+    .f32 = PL_LEVEL_OF_FLOATS(pl_depthwise_f32_vector),                                            \
+    .hybrid = PL_LEVEL_OF_FLOATS(pl_depthwise_hybrid_vector),                                      \
     .i8 = PL_LEVEL(pl_depthwise_i8_neon), .u8 = PL_LEVEL(pl_depthwise_u8_neon),
 #define PL_FASTER_POOLING PL_POOLING_F32_VECTOR PL_POOLING_BYTES_NEON
 #define PL_FASTER_BINARY  PL_BINARY_BYTES_NEON

@@ -5,8 +5,8 @@
 #include "kernels/gemm_kernels.h"
 #include "kernels/kernels.h"
 
-void PL_LEVEL(pl_gemm_f32_vector)(const struct pl_gemm_shape *shape,
-                                  const struct pl_gemm_float *weights,
-                                  const struct pl_gemm_part *part);
+void PL_LEVEL_OF_FLOATS(pl_gemm_f32_vector)(const struct pl_gemm_shape *shape,
+                                            const struct pl_gemm_float *weights,
+                                            const struct pl_gemm_part *part);
 
 #endif

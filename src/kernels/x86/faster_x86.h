@@ -32,10 +32,11 @@
 #include "kernels/x86/softmax_bytes_x86.h"
 
 #define PL_FASTER_GEMM                                                                             \
-    .f32 = PL_LEVEL(pl_gemm_f32_vector), .add_f32 = PL_LEVEL(pl_gemm_add_f32_vector),              \
+    .f32 = PL_LEVEL_OF_FLOATS(pl_gemm_f32_vector), .add_f32 = PL_LEVEL(pl_gemm_add_f32_vector),    \
     PL_GEMM_PACK_X86 PL_GEMM_QUANTIZE_X86 PL_GEMM_BYTES_X86
 #define PL_FASTER_DEPTHWISE                                                                        \
-    .f32 = PL_LEVEL(pl_depthwise_f32_vector), .hybrid = PL_LEVEL(pl_depthwise_hybrid_vector),      \
+    .f32 = PL_LEVEL_OF_FLOATS(pl_depthwise_f32_vector),                                            \
+    .hybrid = PL_LEVEL_OF_FLOATS(pl_depthwise_hybrid_vector),                                      \
     .i8 = PL_LEVEL(pl_depthwise_i8_x86), .u8 = PL_LEVEL(pl_depthwise_u8_x86),                      \
     .packer = {PL_LEVEL(pl_depthwise_bytes_x86), PL_LEVEL(pl_depthwise_pack_x86),                  \
                PL_LEVEL(pl_depthwise_finish_bytes_x86), PL_LEVEL(pl_depthwise_prepare_finish_x86)},
