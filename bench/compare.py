@@ -19,6 +19,7 @@ README shows: its own short table, docs/compare.md and docs/compare.svg. --opera
 the models whose path contains it. A whole run takes four to eight minutes.
 """
 import argparse
+import ctypes
 import json
 import os
 import statistics
@@ -54,6 +55,13 @@ def peaks():
     """Multiply-adds a second per type, 0 where nothing is known."""
     measure = measured.library()
     return {"float32": measure.peak_float(), "int8": measure.peak_int8()}
+
+
+def steadiness():
+    """How much longer than at best things take here: by the clock, and by the clock and who else runs on the core."""
+    clock, core = ctypes.c_double(), ctypes.c_double()
+    measured.library().steadiness(ctypes.byref(clock), ctypes.byref(core))
+    return {"clock": clock.value, "core": core.value}
 
 
 def opening(found, engine):
@@ -159,7 +167,7 @@ def main():
     paths = model_paths(arguments.names)
     if arguments.types:
         paths = [path for path in paths if models.read(path).kind() in arguments.types.split(",")]
-    found = {"peaks": peaks(), "threads": arguments.threads, "cpu": report.cpu_name(), "models": []}
+    found = {"peaks": peaks(), "steadiness": steadiness(), "threads": arguments.threads, "cpu": report.cpu_name(), "models": []}
     engines = turns.start_engines(arguments.engines.split(","), say)
     found["engines"] = [engine.name for engine in engines]
     print(report.heading(found), flush=True)

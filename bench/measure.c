@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <ucontext.h>
@@ -62,6 +63,12 @@ static double rate(void (*loop)(void), int per_instruction)
     return best;
 }
 
+static void multiply_adds(void)
+{
+    if (__builtin_cpu_supports("avx512f")) float_512();
+    else if (__builtin_cpu_supports("fma")) float_256();
+}
+
 /* Multiply-adds a second; 0: not known here. */
 double peak_float(void)
 {
@@ -77,6 +84,10 @@ double peak_int8(void)
     return __builtin_cpu_supports("avx2") ? rate(int8_256, 16) : 0;
 }
 #else
+static void multiply_adds(void)
+{
+}
+
 double peak_float(void)
 {
     return 0;
@@ -87,6 +98,43 @@ double peak_int8(void)
     return 0;
 }
 #endif
+
+/* ---- what else the machine does ---------------------------------------------------------------------------------- */
+
+/* Each multiplication waits for the one before: only the clock changes how long it takes, however busy the core's ports are. */
+static void chain(void)
+{
+    uint64_t number = 3;
+    for (int round = 0; round < ROUNDS; round++) {
+        number *= number;
+        __asm__ volatile("" : "+r"(number));
+    }
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The median over the least of what these take: > 1 by the clock alone (chain), and by whoever runs on the core as well
+ * (multiply-adds, from registers; 1 where they are not known). */
+void steadiness(double *clock, double *core)
+{
+    double chains[TURNS], products[TURNS];
+    for (int turn = 0; turn < TURNS; turn++) {
+        const double start = seconds_now();
+        chain();
+        const double between = seconds_now();
+        multiply_adds();
+        chains[turn] = between - start;
+        products[turn] = seconds_now() - between;
+    }
+    qsort(chains, TURNS, sizeof chains[0], ascending);
+    qsort(products, TURNS, sizeof products[0], ascending);
+    *clock = chains[TURNS / 2] / chains[0];
+    *core = peak_float() > 0 ? products[TURNS / 2] / products[0] : 1;
+}
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
 

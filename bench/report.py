@@ -46,7 +46,10 @@ COLUMNS = ("model", "type", "threads", "plait us", "LiteRT us", "OpenVINO us", "
 
 def heading(found):
     gigas = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in found["peaks"].items())
-    return (f"{found['cpu']}; peak in 10^9 multiply-adds a second on one core: {gigas}\n\n"
+    steady = found["steadiness"]
+    return (f"{found['cpu']}; peak in 10^9 multiply-adds a second on one core: {gigas}; in the median of its least time a chain "
+            f"of multiplications takes {steady['clock']:.2f} (the clock), independent ones {steady['core']:.2f} (and who else "
+            f"runs on the core)\n\n"
             f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
 
 
