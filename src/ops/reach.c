@@ -17,7 +17,7 @@ static bool has_whole_bytes(const struct pl_value *value)
 
 void pl_reach_scratch_slices(struct pl_prepare *prepare, uint32_t inputs, uint32_t scratches)
 {
-    for (int32_t i = 0; i < prepare->input_count; i++)
+    for (int32_t i = 0; i < prepare->input_count && i < 32; i++) /* others are read in any way */
         if ((inputs >> i & 1u) != 0 && !has_whole_bytes(prepare->inputs[i])) return;
     for (int32_t i = 0; i < prepare->output_count; i++)
         if (!has_whole_bytes(prepare->outputs[i])) return;

@@ -66,7 +66,7 @@ class Chain:
         return self.put("SUB", [self.at, mean], self.at.shape, options_of("SubOptions"))
 
     def sums(self):
-        return self.put("ADD_N", [self.at, self.at, self.at], self.at.shape, options_of("AddNOptions"))
+        return self.put("ADD_N", [self.at] * [2, 3, 40][self.integer(0, 2)], self.at.shape, options_of("AddNOptions"))
 
     def places(self, numbers, most):
         """Computed: from 0 to `most`."""
