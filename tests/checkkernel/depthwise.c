@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Depthwise convolution of bytes. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "checkkernel.h"
@@ -115,95 +114,4 @@ void check_depthwise_i8(struct check *check)
 void check_depthwise_u8(struct check *check)
 {
     check_bytes_of(check, true);
-}
-
-/* ---- times ----------------------------------------------------------------------------------- */
-
-struct timed {
-    struct pl_depthwise_shape shape;
-    struct pl_depthwise_integer weights;
-    const void *input;
-    void *output;
-    int32_t rows;
-    pl_depthwise_rows *run;
-};
-
-static void run_timed(void *context)
-{
-    const struct timed *timed = context;
-    timed->run(&timed->shape, &timed->weights, timed->input, timed->output, 0, timed->rows);
-}
-
-static void time_window(const struct bench *bench, int32_t size, int32_t taps, int32_t stride,
-                        int32_t channels, bool is_unsigned)
-{
-    const struct pl_depthwise_kernels *kernels = bench->kernels->depthwise;
-    const int32_t outputs = size / stride;
-    uint8_t *input = calloc((size_t)size * (size_t)size, (size_t)channels);
-    uint8_t *output = calloc((size_t)outputs * (size_t)outputs, (size_t)channels);
-    uint8_t *filter = calloc((size_t)taps * (size_t)taps, (size_t)channels);
-    struct pl_multiplier *multipliers = calloc((size_t)channels, sizeof *multipliers);
-    if (input == NULL || output == NULL || filter == NULL || multipliers == NULL) exit(2);
-    for (int64_t i = 0; i < (int64_t)size * size * channels; i++)
-        input[i] = (uint8_t)(i * 2246822519u >> 23);
-    for (int32_t i = 0; i < taps * taps * channels; i++)
-        filter[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
-    for (int32_t n = 0; n < channels; n++)
-        multipliers[n] = (struct pl_multiplier){(1 << 30) + 12345678 * (n % 50), -8};
-    struct timed timed = {.shape = {.patch = {size, size, channels, taps, taps, stride, stride, 1,
-                                              1, taps / 2, taps / 2},
-                                    .multiplier = 1,
-                                    .channels = channels,
-                                    .output_width = outputs},
-                          .weights = {.weights = filter,
-                                      .input_zero_point = 3,
-                                      .weight_zero_point = is_unsigned ? 125 : 0,
-                                      .range = {0, is_unsigned ? 0 : -128, is_unsigned ? 255 : 127},
-                                      .multipliers = multipliers},
-                          .input = input,
-                          .output = output,
-                          .rows = outputs,
-                          .run = is_unsigned ? kernels->u8 : kernels->i8};
-    const struct pl_depthwise_pack how = {timed.shape, is_unsigned, .bits = 8,
-                                          .weight_zero_point = timed.weights.weight_zero_point};
-    const struct pl_depthwise_packer *packer = &kernels->packer;
-    const size_t bytes = packer->bytes != NULL ? packer->bytes(&how) : 0;
-    void *packed = malloc(bytes + 1), *finish = malloc(bytes > 0 ? packer->finish_bytes(&how) : 1);
-    if (packed == NULL || finish == NULL) exit(2);
-    if (bytes > 0) {
-        packer->pack(packed, filter, &how);
-        timed.weights.packed = packed;
-        packer->prepare_finish(finish, &how, &timed.weights);
-        timed.weights.finish = finish;
-    }
-    char what[64];
-    snprintf(what, sizeof what, "%d^2 px, %d^2 taps, stride %d, %d channels", size, taps, stride,
-             channels);
-    bench_time(bench, what, run_timed, &timed, (double)outputs * outputs * taps * taps * channels,
-               bench->peak.byte_macs);
-    free(input);
-    free(output);
-    free(filter);
-    free(multipliers);
-    free(packed);
-    free(finish);
-}
-
-static void time_all(const struct bench *bench, bool is_unsigned)
-{
-    static const int32_t shapes[][4] = {{112, 3, 1, 32}, {112, 3, 2, 64}, {56, 3, 1, 128},
-                                        {48, 3, 1, 8},   {14, 3, 1, 512}, {7, 3, 1, 1024},
-                                        {28, 5, 1, 120}, {3, 3, 1, 256}};
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        time_window(bench, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], is_unsigned);
-}
-
-void bench_depthwise_i8(const struct bench *bench)
-{
-    time_all(bench, false);
-}
-
-void bench_depthwise_u8(const struct bench *bench)
-{
-    time_all(bench, true);
 }

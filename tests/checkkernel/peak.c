@@ -47,42 +47,46 @@ void bench_time(const struct bench *bench, const char *what, void (*run)(void *c
 
 enum { CHAINS = 12, ROUNDS = 20000 };
 
-/* A loop with CHAINS independent sums in registers, of class "x", "v" or "w": without the unrolling they
- * would lie in memory. */
+/* CHAINS independent sums, each a variable of its own: what is not optimized much keeps an array in memory. The empty
+ * assembly, with registers of class "x", "v" or "w", keeps every step as it is. */
+#define STEP(step, register, sum)                                                                  \
+    sum = step(sum, x);                                                                            \
+    __asm__ volatile("" : "+" register(sum), "+" register(x));
 #define DEFINE_PEAK(name, features, register, type, zero, step)                                    \
     __attribute__((target(features), noinline)) static void peak_##name(void *context)             \
     {                                                                                              \
-        type sums[CHAINS], x = zero;                                                               \
-        UNROLL for (int i = 0; i < CHAINS; i++) sums[i] = zero;                                    \
+        type x = zero, a = zero, b = zero, c = zero, d = zero, e = zero, f = zero, g = zero;       \
+        type h = zero, i = zero, j = zero, k = zero, l = zero;                                     \
         for (int round = 0; round < ROUNDS; round++) {                                             \
-            UNROLL for (int i = 0; i < CHAINS; i++)                                                \
-            {                                                                                      \
-                sums[i] = step;                                                                    \
-                __asm__ volatile("" : "+" register(sums[i]), "+" register(x));                     \
-            }                                                                                      \
+            STEP(step, register, a) STEP(step, register, b) STEP(step, register, c)                \
+            STEP(step, register, d) STEP(step, register, e) STEP(step, register, f)                \
+            STEP(step, register, g) STEP(step, register, h) STEP(step, register, i)                \
+            STEP(step, register, j) STEP(step, register, k) STEP(step, register, l)                \
         }                                                                                          \
-        UNROLL for (int i = 1; i < CHAINS; i++) sums[0] += sums[i];                                \
-        *(volatile int32_t *)context = (int32_t)sums[0][0];                                        \
+        *(volatile int32_t *)context = (int32_t)a[0];                                              \
     }
-#define UNROLL _Pragma("GCC unroll 16")
 
 #if defined(__x86_64__)
-DEFINE_PEAK(fma256, "avx2,fma", "x", __m256, _mm256_setzero_ps(), _mm256_fmadd_ps(x, x, sums[i]))
-DEFINE_PEAK(madd256, "avx2,fma", "x", __m256i, _mm256_setzero_si256(),
-            _mm256_add_epi32(sums[i], _mm256_madd_epi16(x, x)))
-DEFINE_PEAK(dot256, "avxvnni", "x", __m256i, _mm256_setzero_si256(),
-            _mm256_dpbusd_avx_epi32(sums[i], x, x))
-DEFINE_PEAK(fma512, "avx512f", "v", __m512, _mm512_setzero_ps(), _mm512_fmadd_ps(x, x, sums[i]))
-DEFINE_PEAK(madd512, "avx512bw", "v", __m512i, _mm512_setzero_si512(),
-            _mm512_add_epi32(sums[i], _mm512_madd_epi16(x, x)))
-DEFINE_PEAK(dot512, "avx512vnni", "v", __m512i, _mm512_setzero_si512(),
-            _mm512_dpbusd_epi32(sums[i], x, x))
+#define FMA_256(sum, x)  _mm256_fmadd_ps(x, x, sum)
+#define MADD_256(sum, x) _mm256_add_epi32(sum, _mm256_madd_epi16(x, x))
+#define DOT_256(sum, x)  _mm256_dpbusd_avx_epi32(sum, x, x)
+#define FMA_512(sum, x)  _mm512_fmadd_ps(x, x, sum)
+#define MADD_512(sum, x) _mm512_add_epi32(sum, _mm512_madd_epi16(x, x))
+#define DOT_512(sum, x)  _mm512_dpbusd_epi32(sum, x, x)
+DEFINE_PEAK(fma256, "avx2,fma", "x", __m256, _mm256_setzero_ps(), FMA_256)
+DEFINE_PEAK(madd256, "avx2,fma", "x", __m256i, _mm256_setzero_si256(), MADD_256)
+DEFINE_PEAK(dot256, "avxvnni", "x", __m256i, _mm256_setzero_si256(), DOT_256)
+DEFINE_PEAK(fma512, "avx512f", "v", __m512, _mm512_setzero_ps(), FMA_512)
+DEFINE_PEAK(madd512, "avx512bw", "v", __m512i, _mm512_setzero_si512(), MADD_512)
+DEFINE_PEAK(dot512, "avx512vnni", "v", __m512i, _mm512_setzero_si512(), DOT_512)
 #elif defined(__aarch64__)
-DEFINE_PEAK(fma, "arch=armv8-a", "w", float32x4_t, vdupq_n_f32(0), vfmaq_f32(sums[i], x, x))
-DEFINE_PEAK(pairs, "arch=armv8-a", "w", int32x4_t, vdupq_n_s32(0),
-            vpadalq_s16(sums[i], vmull_high_s8(vreinterpretq_s8_s32(x), vreinterpretq_s8_s32(x))))
-DEFINE_PEAK(dot, "arch=armv8.2-a+dotprod", "w", int32x4_t, vdupq_n_s32(0),
-            vdotq_s32(sums[i], vreinterpretq_s8_s32(x), vreinterpretq_s8_s32(x)))
+#define FMA(sum, x) vfmaq_f32(sum, x, x)
+#define PAIRS(sum, x)                                                                              \
+    vpadalq_s16(sum, vmull_high_s8(vreinterpretq_s8_s32(x), vreinterpretq_s8_s32(x)))
+#define DOT(sum, x) vdotq_s32(sum, vreinterpretq_s8_s32(x), vreinterpretq_s8_s32(x))
+DEFINE_PEAK(fma, "arch=armv8-a", "w", float32x4_t, vdupq_n_f32(0), FMA)
+DEFINE_PEAK(pairs, "arch=armv8-a", "w", int32x4_t, vdupq_n_s32(0), PAIRS)
+DEFINE_PEAK(dot, "arch=armv8.2-a+dotprod", "w", int32x4_t, vdupq_n_s32(0), DOT)
 #endif
 
 static double macs_per_second(void (*run)(void *context), int macs)
