@@ -15,14 +15,26 @@ static bool add(struct pl_chain_stage *at, struct pl_access access)
     return true;
 }
 
-/* Of a unit: its slice of `bytes` bytes, if `sliced`. */
-static struct pl_access access_of(const struct pl_chain_stage *at, const void *begin, size_t bytes, bool sliced)
+/* Elements stay whole: several units may read the same one, and all of its bytes. */
+static void slice(struct pl_access *access, int64_t units, int64_t element_bytes)
 {
-    const int64_t units = at->stage->units, all = (int64_t)bytes;
-    struct pl_access access = {.begin = (uintptr_t)begin, .bytes = all};
-    if (!sliced) return access;
-    if (all % units == 0) access.window = (struct pl_byte_window){all / units, 0, all / units};
-    else if (all <= INT32_MAX) access.slices = units; /* which are at most so many, too */
+    const int64_t elements = element_bytes > 0 ? access->bytes / element_bytes : 0;
+    if (elements == 0 || elements > INT32_MAX) return;
+    access->element_bytes = element_bytes;
+    if (elements % units != 0) access->slices = units; /* at most INT32_MAX, too */
+    else access->window = (struct pl_byte_window){elements / units * element_bytes, 0, elements / units * element_bytes};
+}
+
+static struct pl_access access_of(const void *begin, size_t bytes)
+{
+    return (struct pl_access){.begin = (uintptr_t)begin, .bytes = (int64_t)bytes};
+}
+
+static struct pl_access tensor_access(const struct pl_chain_stage *at, int32_t tensor, const void *begin, bool sliced)
+{
+    const struct pl_planned_tensor *planned = &at->frame.block->tensors[tensor];
+    struct pl_access access = access_of(begin, planned->bytes);
+    if (sliced) slice(&access, at->stage->units, pl_type_bits(planned->value.tensor->type) / 8);
     return access;
 }
 
@@ -34,7 +46,7 @@ static bool add_inputs(struct pl_chain_stage *at)
         const int32_t tensor = step->op->inputs[i];
         if (tensor < 0 || step->locations[i].base == PL_BASE_ADDRESS) continue; /* left out, or a constant */
         const bool sliced = i < 32 && (reach->slices >> i & 1u) != 0;
-        struct pl_access access = access_of(at, at->frame.pointers[i], at->frame.block->tensors[tensor].bytes, sliced);
+        struct pl_access access = tensor_access(at, tensor, at->frame.pointers[i], sliced);
         if (i == 0 && reach->first.step > 0) access.window = reach->first;
         if (!add(at, access)) return false;
     }
@@ -47,8 +59,8 @@ static bool add_outputs(struct pl_chain_stage *at)
     for (int32_t i = 0; i < step->output_count; i++) {
         const int32_t tensor = step->op->outputs[i];
         if (tensor < 0) continue;
-        struct pl_access access = access_of(at, at->frame.pointers[step->input_count + i],
-                                            at->frame.block->tensors[tensor].bytes, at->stage->reach.known);
+        struct pl_access access =
+            tensor_access(at, tensor, at->frame.pointers[step->input_count + i], at->stage->reach.known);
         access.writes = true;
         if (!add(at, access)) return false;
     }
@@ -60,8 +72,9 @@ static bool add_scratch(struct pl_chain_stage *at)
     const struct pl_step *step = at->frame.step;
     void *const *scratch = at->frame.pointers + step->input_count + step->output_count;
     for (int32_t i = 0; i < step->scratch_count; i++) {
-        const bool sliced = (at->stage->reach.scratches >> i & 1u) != 0;
-        struct pl_access access = access_of(at, scratch[i], step->scratch_bytes[i], sliced);
+        struct pl_access access = access_of(scratch[i], step->scratch_bytes[i]);
+        const bool sliced = (at->stage->reach.scratches >> i & 1u) != 0 && access.bytes % at->stage->units == 0;
+        if (sliced) slice(&access, at->stage->units, access.bytes / at->stage->units);
         access.writes = true;
         access.per_worker = step->worker_bytes[i] > 0;
         if (!add(at, access)) return false;
@@ -87,9 +100,11 @@ static struct range range_of(const struct pl_access *access, int64_t from, int64
     if (window->step > 0)
         return (struct range){inside(access, from * window->step + window->first),
                               inside(access, (to - 1) * window->step + window->first + window->size)};
-    if (access->slices > 0)
-        return (struct range){inside(access, from * access->bytes / access->slices),
-                              inside(access, (to * access->bytes + access->slices - 1) / access->slices)};
+    if (access->slices > 0) {
+        const int64_t elements = access->bytes / access->element_bytes, units = access->slices;
+        return (struct range){inside(access, from * elements / units * access->element_bytes),
+                              inside(access, (to * elements + units - 1) / units * access->element_bytes)};
+    }
     return (struct range){access->begin, access->begin + (uintptr_t)access->bytes};
 }
 

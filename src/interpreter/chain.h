@@ -17,13 +17,14 @@ enum {
     PL_CHAIN_PARTS = PL_CHAIN_SHARES * PL_CUT_PARTS_PER_WORKER /* of a stage */
 };
 
-/* Bytes that a stage reads or writes: what lies in the window of a unit, or its slice of as many equal ones as there are units.
- * Without window and slices any unit may touch all of them. */
+/* Bytes that a stage reads or writes: what lies in the window of a unit, or the elements of its slice, of as many equal ones as
+ * there are units. Without window and slices any unit may touch all of them. */
 struct pl_access {
     uintptr_t begin;
     int64_t bytes;
     struct pl_byte_window window; /* step 0: there is none */
     int64_t slices;
+    int64_t element_bytes;
     bool writes;
     bool per_worker; /* every worker has its own part, whatever units it runs of this step */
 };

@@ -13,7 +13,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "graphs")]
 import values  # noqa: E402
 from values import Step, Value, options_of  # noqa: E402
 
-MODELS = 400 if LONG else 60
+MODELS = 1000 if LONG else 100
 
 
 class Chain:
@@ -22,7 +22,9 @@ class Chain:
     def __init__(self, seed):
         self.rng = np.random.default_rng(seed)
         self.steps = []
-        self.input = self.at = Value("f32", (self.integer(1, 3), self.integer(20, 60), self.integer(3, 40)))
+        small = self.integer(0, 2) == 0
+        rows, depth = (self.integer(2, 12), self.integer(1, 4)) if small else (self.integer(20, 60), self.integer(3, 40))
+        self.input = self.at = Value("f32", (self.integer(1, 3), rows, depth))
 
     def integer(self, low, high):
         return int(self.rng.integers(low, high + 1))
@@ -64,6 +66,16 @@ class Chain:
         """Along the last dimension, as normalization does, or another one."""
         mean = self.mean([2, 2, 0, 1][self.integer(0, 3)])
         return self.put("SUB", [self.at, mean], self.at.shape, options_of("SubOptions"))
+
+    def masked(self):
+        """By a number for each batch, row or column, or one for all, which many units read, and bytes that lie where it lay."""
+        axes = [[0, 1, 2], [1, 2], [2], [1], [0]][self.integer(0, 4)]
+        shape = [1 if i in axes else d for i, d in enumerate(self.at.shape)]
+        bound = self.put("MEAN", [self.at, self.constant(axes, "i32")], shape, options_of("ReducerOptions", keepDims=True))
+        below = self.put("LESS", [self.at, bound], self.at.shape, options_of("LessOptions"), kind="bool")
+        both = self.put("LOGICAL_NOT", [below], self.at.shape, options_of("LogicalNotOptions"), kind="bool")
+        whole = self.put("CAST", [both], self.at.shape, options_of("CastOptions"))
+        return self.put("MUL", [whole, self.at], self.at.shape, options_of("MulOptions"))
 
     def sums(self):
         return self.put("ADD_N", [self.at] * [2, 3, 40][self.integer(0, 2)], self.at.shape, options_of("AddNOptions"))
@@ -118,8 +130,8 @@ class Chain:
         return self.put("DEQUANTIZE", [there], there.shape, options_of("DequantizeOptions"))
 
     def make(self):
-        operators = [self.dense, self.hybrid, self.row, self.less_mean, self.sums, self.gathered, self.looked_up, self.turned,
-                     self.attention, self.quantized]
+        operators = [self.dense, self.hybrid, self.row, self.less_mean, self.masked, self.sums, self.gathered, self.looked_up,
+                     self.turned, self.attention, self.quantized]
         for _ in range(self.integer(4, 9)):
             self.at = operators[self.integer(0, len(operators) - 1)]()
         return values.write(self.steps, [self.input], [self.at])

@@ -74,18 +74,20 @@ static void test_memory_that_is_used_again_is_waited_for(void **state)
     assert_false(pl_access_collide(&again, 0, 4, &first, 4, 8));
 }
 
-/* Slices need not be whole bytes, as of what is broadcast: the 3rd of 8 of 20 bytes begins and ends within some. */
-static void test_slices_are_rounded_outwards(void **state)
+/* Slices need not be whole elements, as of what is broadcast: the 3rd of 8 of 5 elements begins in the 2nd and ends in it. */
+static void test_slices_are_whole_elements(void **state)
 {
     (void)state;
     const struct pl_chain_stage bytes = {
         .access_count = 1, .accesses = {{.begin = (uintptr_t)arena, .bytes = 20, .window = {1, 0, 1}, .writes = true}}};
     const struct pl_chain_stage slices = {
-        .access_count = 1, .accesses = {{.begin = (uintptr_t)arena, .bytes = 20, .slices = 8}}};
-    assert_false(pl_access_collide(&slices, 2, 3, &bytes, 0, 5));
-    assert_true(pl_access_collide(&slices, 2, 3, &bytes, 5, 6));
+        .access_count = 1, .accesses = {{.begin = (uintptr_t)arena, .bytes = 20, .slices = 8, .element_bytes = 4}}};
+    assert_false(pl_access_collide(&slices, 2, 3, &bytes, 0, 4));
+    assert_true(pl_access_collide(&slices, 2, 3, &bytes, 4, 5));
     assert_true(pl_access_collide(&slices, 2, 3, &bytes, 7, 8));
     assert_false(pl_access_collide(&slices, 2, 3, &bytes, 8, 20));
+    assert_true(pl_access_collide(&slices, 3, 4, &bytes, 4, 5)); /* that of 4 has parts of two */
+    assert_true(pl_access_collide(&slices, 3, 4, &bytes, 11, 12));
     assert_true(pl_access_collide(&slices, 7, 8, &bytes, 19, 20));
 }
 
@@ -121,7 +123,7 @@ int main(void)
         cmocka_unit_test(test_shares_mirror_each_other),      cmocka_unit_test(test_short_stages_are_cut_evenly),
         cmocka_unit_test(test_same_rows_do_not_wait),         cmocka_unit_test(test_windows_wait_for_their_neighbours),
         cmocka_unit_test(test_memory_that_is_used_again_is_waited_for), cmocka_unit_test(test_others_need_everything),
-        cmocka_unit_test(test_slices_are_rounded_outwards), cmocka_unit_test(test_workers_have_memory_of_their_own),
+        cmocka_unit_test(test_slices_are_whole_elements), cmocka_unit_test(test_workers_have_memory_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
