@@ -3,6 +3,7 @@
  * registers, calls of functions that they hand in, and where the program counter of a run is. */
 #define _GNU_SOURCE
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -63,10 +64,13 @@ static double rate(void (*loop)(void), int per_instruction)
     return best;
 }
 
-static void multiply_adds(void)
+/* False: none are known here. */
+static bool multiply_adds(void)
 {
-    if (__builtin_cpu_supports("avx512f")) float_512();
-    else if (__builtin_cpu_supports("fma")) float_256();
+    const bool wide = __builtin_cpu_supports("avx512f"), narrow = __builtin_cpu_supports("fma");
+    if (wide) float_512();
+    else if (narrow) float_256();
+    return wide || narrow;
 }
 
 /* Multiply-adds a second; 0: not known here. */
@@ -84,8 +88,9 @@ double peak_int8(void)
     return __builtin_cpu_supports("avx2") ? rate(int8_256, 16) : 0;
 }
 #else
-static void multiply_adds(void)
+static bool multiply_adds(void)
 {
+    return false;
 }
 
 double peak_float(void)
@@ -122,18 +127,19 @@ static int ascending(const void *a, const void *b)
 void steadiness(double *clock, double *core)
 {
     double chains[TURNS], products[TURNS];
+    bool known = false;
     for (int turn = 0; turn < TURNS; turn++) {
         const double start = seconds_now();
         chain();
         const double between = seconds_now();
-        multiply_adds();
+        known = multiply_adds();
         chains[turn] = between - start;
         products[turn] = seconds_now() - between;
     }
     qsort(chains, TURNS, sizeof chains[0], ascending);
     qsort(products, TURNS, sizeof products[0], ascending);
     *clock = chains[TURNS / 2] / chains[0];
-    *core = peak_float() > 0 ? products[TURNS / 2] / products[0] : 1;
+    *core = known ? products[TURNS / 2] / products[0] : 1;
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */

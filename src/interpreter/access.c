@@ -47,7 +47,7 @@ static bool add_inputs(struct pl_chain_stage *at)
         if (tensor < 0 || step->locations[i].base == PL_BASE_ADDRESS) continue; /* left out, or a constant */
         const bool sliced = i < 32 && (reach->slices >> i & 1u) != 0;
         struct pl_access access = tensor_access(at, tensor, at->frame.pointers[i], sliced);
-        if (i == 0 && reach->first.step > 0) access.window = reach->first;
+        if (i == 0 && reach->window.step > 0) access.window = reach->window;
         if (!add(at, access)) return false;
     }
     return true;

@@ -30,7 +30,7 @@ static void share_out(const struct pl_chain *chain, struct pl_chain_stage *at, i
 /* What does costs nobody a meeting. */
 static bool reads_own_slices(const struct pl_reach *reach)
 {
-    return reach->slices != 0 || reach->first.step > 0;
+    return reach->slices != 0 || reach->window.step > 0;
 }
 
 static void cut(const struct pl_chain *chain, struct pl_chain_stage *at, uint64_t nanoseconds, bool worth)

@@ -115,7 +115,7 @@ struct pl_byte_window {
 struct pl_reach {
     bool known;             /* else a unit may read and write anything */
     uint32_t slices;        /* bit i: of input i that slice alone, */
-    struct pl_byte_window first; /* with a step: of input 0 these bytes alone; of other inputs anything */
+    struct pl_byte_window window; /* with a step: of input 0 these bytes alone; of other inputs anything */
     uint32_t scratches;     /* bit i: of scratch i that slice alone, read or written; of others anything */
 };
 

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/reach.h"
 
-/* 0: it has none of its own. */
-static int64_t tensor_bytes(const struct pl_value *value, int64_t from_axis)
-{
-    const int64_t bits = pl_type_bits(value->tensor->type);
-    return bits % 8 == 0 ? pl_shape_span(&value->shape, (int32_t)from_axis, value->shape.rank) * (bits / 8) : 0;
-}
-
 /* Elements of less than a byte share one with others' elements. */
 static bool has_whole_bytes(const struct pl_value *value)
 {
     const int64_t bits = pl_type_bits(value->tensor->type);
     return bits > 0 && bits % 8 == 0;
+}
+
+/* Of a picture; 0: it has none of its own. */
+static int64_t row_bytes(const struct pl_value *value)
+{
+    return has_whole_bytes(value) ? pl_shape_span(&value->shape, 2, value->shape.rank) * (pl_type_bits(value->tensor->type) / 8) : 0;
 }
 
 void pl_reach_scratch_slices(struct pl_prepare *prepare, uint32_t inputs, uint32_t scratches)
@@ -44,7 +43,7 @@ bool pl_reach_is_sliced(const struct pl_shape *shape, const struct pl_shape *out
 void pl_reach_rows(struct pl_prepare *prepare, const struct pl_patch *patch)
 {
     const struct pl_shape *output = &prepare->outputs[0]->shape;
-    const int64_t row = tensor_bytes(prepare->inputs[0], 2), step = row * patch->stride_y;
+    const int64_t row = row_bytes(prepare->inputs[0]), step = row * patch->stride_y;
     const int64_t taps = (int64_t)(patch->filter_height - 1) * patch->dilation_y + 1;
     const int64_t units = prepare->stages[prepare->stage_count - 1].units, width = output->dims[2];
     if (output->dims[0] != 1 || row == 0) return;
@@ -58,5 +57,5 @@ void pl_reach_rows(struct pl_prepare *prepare, const struct pl_patch *patch)
     } else if (units != output->dims[1]) {
         return;
     }
-    pl_prepare_reach(prepare, (struct pl_reach){.known = true, .first = window});
+    pl_prepare_reach(prepare, (struct pl_reach){.known = true, .window = window});
 }

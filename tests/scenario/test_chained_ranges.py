@@ -58,9 +58,9 @@ class Chain:
                          ("L2_NORMALIZATION", options_of("L2NormOptions")), ("RELU", None)][self.integer(0, 3)]
         return self.put(name, [self.at], self.at.shape, options)
 
-    def mean(self, axis):
-        shape = [1 if i == axis else d for i, d in enumerate(self.at.shape)]
-        return self.put("MEAN", [self.at, self.constant([axis], "i32")], shape, options_of("ReducerOptions", keepDims=True))
+    def mean(self, *axes):
+        shape = [1 if i in axes else d for i, d in enumerate(self.at.shape)]
+        return self.put("MEAN", [self.at, self.constant(axes, "i32")], shape, options_of("ReducerOptions", keepDims=True))
 
     def less_mean(self):
         """Along the last dimension, as normalization does, or another one."""
@@ -69,12 +69,10 @@ class Chain:
 
     def masked(self):
         """By a number for each batch, row or column, or one for all, which many units read, and bytes that lie where it lay."""
-        axes = [[0, 1, 2], [1, 2], [2], [1], [0]][self.integer(0, 4)]
-        shape = [1 if i in axes else d for i, d in enumerate(self.at.shape)]
-        bound = self.put("MEAN", [self.at, self.constant(axes, "i32")], shape, options_of("ReducerOptions", keepDims=True))
+        bound = self.mean(*[[0, 1, 2], [1, 2], [2], [1], [0]][self.integer(0, 4)])
         below = self.put("LESS", [self.at, bound], self.at.shape, options_of("LessOptions"), kind="bool")
-        both = self.put("LOGICAL_NOT", [below], self.at.shape, options_of("LogicalNotOptions"), kind="bool")
-        whole = self.put("CAST", [both], self.at.shape, options_of("CastOptions"))
+        above = self.put("LOGICAL_NOT", [below], self.at.shape, options_of("LogicalNotOptions"), kind="bool")
+        whole = self.put("CAST", [above], self.at.shape, options_of("CastOptions"))
         return self.put("MUL", [whole, self.at], self.at.shape, options_of("MulOptions"))
 
     def sums(self):
