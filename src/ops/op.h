@@ -113,10 +113,10 @@ struct pl_byte_window {
 /* Of a stage whose units make the output's bytes in their order, each as many: what they read. Slice u of something is that of
  * unit u, of as many equal ones as there are units. */
 struct pl_reach {
-    bool known;             /* else a unit may read and write anything */
-    uint32_t slices;        /* bit i: of input i that slice alone, */
+    bool known;                   /* else a unit may read and write anything */
+    uint32_t slices;              /* bit i: of input i that slice alone, */
     struct pl_byte_window window; /* with a step: of input 0 these bytes alone; of other inputs anything */
-    uint32_t scratches;     /* bit i: of scratch i that slice alone, read or written; of others anything */
+    uint32_t scratches;           /* bit i: of scratch i that slice alone, read or written; of others anything */
 };
 
 struct pl_stage {

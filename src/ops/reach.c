@@ -11,7 +11,8 @@ static bool has_whole_bytes(const struct pl_value *value)
 /* Of a picture; 0: it has none of its own. */
 static int64_t row_bytes(const struct pl_value *value)
 {
-    return has_whole_bytes(value) ? pl_shape_span(&value->shape, 2, value->shape.rank) * (pl_type_bits(value->tensor->type) / 8) : 0;
+    if (!has_whole_bytes(value)) return 0;
+    return pl_shape_span(&value->shape, 2, value->shape.rank) * (pl_type_bits(value->tensor->type) / 8);
 }
 
 void pl_reach_scratch_slices(struct pl_prepare *prepare, uint32_t inputs, uint32_t scratches)
